@@ -1,0 +1,212 @@
+"""The one form that every front end produces: a context-free grammar over lexemes, as plain data.
+
+Two layers, each a list in which an entry may only refer to earlier work:
+
+* **expressions** are regular languages over bytes, closed under intersection and complement;
+* **symbols** are terminals (one expression each), rules (alternatives, each a sequence of symbols) and repeats.
+
+The language of a grammar is the set of byte strings that split, in any way, into terminals derived from the start
+symbol. There is no longest-match rule: ``"foo" | "foobar"`` accepts both. All of it is UTF-8 text.
+
+Front ends call :class:`GrammarBuilder`; the native core and :mod:`constrain.compiler.reference` both read
+:class:`Grammar`. Builders intern: the same call twice gives the same id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NewType, TypeAlias
+
+__all__ = ["Expression", "ExpressionNode", "Grammar", "GrammarBuilder", "Limits", "Symbol", "SymbolNode"]
+
+Expression = NewType("Expression", int)
+"""Index into ``Grammar.expressions``."""
+
+Symbol = NewType("Symbol", int)
+"""Index into ``Grammar.symbols``."""
+
+ExpressionNode: TypeAlias = (
+    tuple[Literal["literal"], bytes]
+    | tuple[Literal["literals"], tuple[bytes, ...]]
+    | tuple[Literal["char_class"], tuple[tuple[int, int], ...]]
+    | tuple[Literal["concat"], tuple[Expression, ...]]
+    | tuple[Literal["union"], tuple[Expression, ...]]
+    | tuple[Literal["intersection"], tuple[Expression, ...]]
+    | tuple[Literal["complement"], Expression]
+    | tuple[Literal["repeat"], Expression, int, int | None]
+)
+
+SymbolNode: TypeAlias = (
+    tuple[Literal["terminal"], str, Expression]
+    | tuple[Literal["rule"], str, tuple[tuple[Symbol, ...], ...]]
+    | tuple[Literal["repeat"], str, Symbol, int, int | None, Symbol | None]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Budgets of one compiled grammar. Each stops work that input can inflate; its error names the field.
+
+    Attributes:
+        max_lexer_states: distinct states of the lazily determinised lexer (about 2 KB each).
+        max_expressions: distinct regular expressions that derivatives may create (about 100 bytes each).
+        max_items: parser items (dotted rules with an origin) made by one byte of text.
+        max_parser_nodes: distinct parser states kept for one matcher's text.
+        max_mask_steps: automaton steps spent on one mask.
+    """
+
+    max_lexer_states: int = 250_000
+    max_expressions: int = 4_000_000
+    max_items: int = 200_000
+    max_parser_nodes: int = 2_000_000
+    max_mask_steps: int = 50_000_000
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a positive integer, not {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """A front end's result; immutable, hashable, comparable.
+
+    Attributes:
+        expressions: nodes of the regular layer; a node refers only to smaller indices.
+        symbols: nodes of the context-free layer; rules may refer to any index (recursion).
+        start: the start symbol.
+    """
+
+    expressions: tuple[ExpressionNode, ...]
+    symbols: tuple[SymbolNode, ...]
+    start: Symbol
+
+
+class GrammarBuilder:
+    """Collects interned expressions and symbols, then :meth:`finish` freezes them into a :class:`Grammar`."""
+
+    def __init__(self) -> None:
+        self._expressions: dict[ExpressionNode, Expression] = {}
+        self._symbols: list[SymbolNode | None] = []
+        self._interned_symbols: dict[SymbolNode, Symbol] = {}
+        self._rule_names: dict[Symbol, str] = {}
+
+    # -- regular expressions over bytes ------------------------------------------------------------------------
+
+    def literal(self, text: bytes) -> Expression:
+        """Exactly ``text``; ``b""`` is the empty string."""
+        return self._intern(("literal", text))
+
+    def literals(self, texts: Iterable[bytes]) -> Expression:
+        """Any one of ``texts`` (a finite set; none of them is the empty language)."""
+        return self._intern(("literals", tuple(sorted(set(texts)))))
+
+    def char_class(self, ranges: Iterable[tuple[int, int]]) -> Expression:
+        """One Unicode scalar value in any of the inclusive ``ranges``, as UTF-8; surrogates are left out."""
+        return self._intern(("char_class", normalise_ranges(ranges)))
+
+    def concat(self, parts: Sequence[Expression]) -> Expression:
+        """The parts one after the other; no parts is the empty string."""
+        return parts[0] if len(parts) == 1 else self._intern(("concat", tuple(parts)))
+
+    def union(self, parts: Iterable[Expression]) -> Expression:
+        """Any of the parts; no parts is the empty language."""
+        unique = tuple(sorted(set(parts)))
+        return unique[0] if len(unique) == 1 else self._intern(("union", unique))
+
+    def intersection(self, parts: Iterable[Expression]) -> Expression:
+        """All of the parts at once (at least one part)."""
+        unique = tuple(sorted(set(parts)))
+        if not unique:
+            raise ValueError("an intersection needs at least one part")
+        return unique[0] if len(unique) == 1 else self._intern(("intersection", unique))
+
+    def complement(self, part: Expression) -> Expression:
+        """Every valid UTF-8 string that ``part`` does not match."""
+        return self._intern(("complement", part))
+
+    def repeat(self, part: Expression, minimum: int, maximum: int | None) -> Expression:
+        """``part`` between ``minimum`` and ``maximum`` times (None: no upper bound)."""
+        if minimum < 0 or (maximum is not None and maximum < minimum):
+            raise ValueError(f"bad repetition bounds {minimum}, {maximum}")
+        if (minimum, maximum) == (1, 1):
+            return part
+        return self._intern(("repeat", part, minimum, maximum))
+
+    # -- the context-free layer --------------------------------------------------------------------------------
+
+    def terminal(self, expression: Expression, name: str) -> Symbol:
+        """A lexeme. ``name`` is for people (statistics, explanations)."""
+        return self._intern_symbol(("terminal", name, expression))
+
+    def rule(self, name: str) -> Symbol:
+        """A new rule, to be given its alternatives by :meth:`define`; never interned."""
+        symbol = Symbol(len(self._symbols))
+        self._symbols.append(None)
+        self._rule_names[symbol] = name
+        return symbol
+
+    def define(self, rule: Symbol, alternatives: Iterable[Sequence[Symbol]]) -> Symbol:
+        """Give ``rule`` its alternatives, once. ``[]`` is the empty language, ``[[]]`` the empty string."""
+        if self._symbols[rule] is not None:
+            raise ValueError(f"rule {self._rule_names.get(rule, rule)!r} is defined twice")
+        bodies = tuple(dict.fromkeys(tuple(alternative) for alternative in alternatives))
+        self._symbols[rule] = ("rule", self._rule_names[rule], bodies)
+        return rule
+
+    def choice(self, name: str, alternatives: Iterable[Sequence[Symbol]]) -> Symbol:
+        """A rule that is defined at once."""
+        return self.define(self.rule(name), alternatives)
+
+    def repeat_symbol(
+        self, symbol: Symbol, minimum: int, maximum: int | None, separator: Symbol | None = None, name: str = "repeat"
+    ) -> Symbol:
+        """``symbol`` between ``minimum`` and ``maximum`` times, with ``separator`` between neighbours."""
+        if minimum < 0 or (maximum is not None and maximum < minimum):
+            raise ValueError(f"bad repetition bounds {minimum}, {maximum}")
+        return self._intern_symbol(("repeat", name, symbol, minimum, maximum, separator))
+
+    def finish(self, start: Symbol) -> Grammar:
+        """Freeze. Raises ValueError when a rule was never defined (a front end's bug, not a user's)."""
+        missing = [self._rule_names[Symbol(i)] for i, node in enumerate(self._symbols) if node is None]
+        if missing:
+            raise ValueError(f"rules without a definition: {', '.join(missing)}")
+        return Grammar(
+            expressions=tuple(self._expressions),
+            symbols=tuple(node for node in self._symbols if node is not None),
+            start=start,
+        )
+
+    # -- interning -----------------------------------------------------------------------------------------------
+
+    def _intern(self, node: ExpressionNode) -> Expression:
+        return self._expressions.setdefault(node, Expression(len(self._expressions)))
+
+    def _intern_symbol(self, node: SymbolNode) -> Symbol:
+        known = self._interned_symbols.get(node)
+        if known is None:
+            known = self._interned_symbols[node] = Symbol(len(self._symbols))
+            self._symbols.append(node)
+        return known
+
+
+def normalise_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Sorted, disjoint, non-adjacent inclusive ranges of Unicode scalar values (surrogates removed)."""
+    pieces: list[tuple[int, int]] = []
+    for low, high in ranges:
+        if not 0 <= low <= high <= 0x10FFFF:
+            raise ValueError(f"bad code point range {low:#x}-{high:#x}")
+        if low < 0xD800:
+            pieces.append((low, min(high, 0xD7FF)))
+        if high > 0xDFFF:
+            pieces.append((max(low, 0xE000), high))
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(pieces):
+        # U+D7FF and U+E000 are neighbours among scalar values, but their UTF-8 forms aren't in one byte range
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    return tuple(merged)
