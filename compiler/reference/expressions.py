@@ -1,0 +1,223 @@
+"""Regular expressions over bytes, by Brzozowski's derivatives (Journal of the ACM 11, 1964).
+
+The derivative of a language by a byte is what may follow that byte in it. With it, matching a text is: take the
+derivative by each byte, then see whether the empty string is left. Intersection and complement are as easy as union.
+An expression whose language is empty is dead; :func:`alive` decides that exactly, by looking through all derivatives,
+of which there are finitely many because the constructors below put equal unions and intersections into one form.
+
+An expression here is a tuple of its kind and its parts::
+
+    ("literals", texts)                any of a set of byte strings: none is the empty language, b"" the empty string
+    ("char_class", ranges)             one Unicode scalar value, as UTF-8
+    ("tail", n, ranges)                n continuation bytes of six bits each that spell a number in one of the ranges
+    ("concat", parts)
+    ("union", parts)                   a set of two or more
+    ("intersection", parts)            a set of two or more
+    ("not", part)                      every byte string, valid UTF-8 or not, that the part does not match
+    ("repeat", part, minimum, maximum or None)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from constrain.compiler.grammar import Grammar
+
+__all__ = ["Node", "alive", "derivative", "derivatives", "expressions_of", "nullable"]
+
+Node: TypeAlias = tuple[Any, ...]
+Ranges: TypeAlias = tuple[tuple[int, int], ...]
+
+EMPTY: Node = ("literals", frozenset())
+EPSILON: Node = ("literals", frozenset([b""]))
+ANYTHING: Node = ("not", EMPTY)
+UTF8: Node = ("repeat", ("char_class", ((0, 0xD7FF), (0xE000, 0x10FFFF))), 0, None)
+
+
+def literals(texts: Iterable[bytes]) -> Node:
+    return ("literals", frozenset(texts))
+
+
+def concat(parts: Sequence[Node]) -> Node:
+    flat: list[Node] = []
+    for part in parts:
+        if part == EMPTY:
+            return EMPTY
+        flat.extend(part[1] if part[0] == "concat" else () if part == EPSILON else (part,))
+    return EPSILON if not flat else flat[0] if len(flat) == 1 else ("concat", tuple(flat))
+
+
+def union(parts: Iterable[Node]) -> Node:
+    flat: set[Node] = set()
+    for part in parts:
+        flat.update(part[1] if part[0] == "union" else (part,))
+    flat.discard(EMPTY)
+    if ANYTHING in flat:
+        return ANYTHING
+    return EMPTY if not flat else flat.pop() if len(flat) == 1 else ("union", frozenset(flat))
+
+
+def intersection(parts: Iterable[Node]) -> Node:
+    flat: set[Node] = set()
+    for part in parts:
+        flat.update(part[1] if part[0] == "intersection" else (part,))
+    flat.discard(ANYTHING)
+    if EMPTY in flat:
+        return EMPTY
+    return ANYTHING if not flat else flat.pop() if len(flat) == 1 else ("intersection", frozenset(flat))
+
+
+def negation(part: Node) -> Node:
+    return part[1] if part[0] == "not" else ("not", part)
+
+
+def repeat(part: Node, minimum: int, maximum: int | None) -> Node:
+    if maximum == 0 or part == EPSILON:
+        return EPSILON
+    if part == EMPTY:
+        return EPSILON if minimum == 0 else EMPTY
+    return part if (minimum, maximum) == (1, 1) else ("repeat", part, minimum, maximum)
+
+
+def expressions_of(grammar: Grammar) -> list[Node]:
+    """The grammar's expressions, in order, built from the constructors above."""
+    built: list[Node] = []
+    for node in grammar.expressions:
+        match node:
+            case ("literal", text):
+                built.append(literals([text]))
+            case ("literals", texts):
+                built.append(literals(texts))
+            case ("char_class", ranges):
+                built.append(("char_class", ranges) if ranges else EMPTY)
+            case ("concat", parts):
+                built.append(concat([built[part] for part in parts]))
+            case ("union", parts):
+                built.append(union(built[part] for part in parts))
+            case ("intersection", parts):
+                built.append(intersection(built[part] for part in parts))
+            case ("complement", part):
+                built.append(intersection([UTF8, negation(built[part])]))
+            case ("repeat", part, minimum, maximum):
+                built.append(repeat(built[part], minimum, maximum))
+    return built
+
+
+@lru_cache(maxsize=1 << 16)
+def nullable(node: Node) -> bool:
+    """Does the expression match the empty string?"""
+    match node:
+        case ("literals", texts):
+            return b"" in texts
+        case ("concat" | "intersection", parts):
+            return all(map(nullable, parts))
+        case ("union", parts):
+            return any(map(nullable, parts))
+        case ("not", part):
+            return not nullable(part)
+        case ("repeat", part, minimum, _):
+            return minimum == 0 or nullable(part)
+    return False  # a character has at least one byte
+
+
+@lru_cache(maxsize=1 << 16)
+def derivative(node: Node, byte: int) -> Node:
+    """What may follow ``byte`` in the expression."""
+    match node:
+        case ("literals", texts):
+            return literals(text[1:] for text in texts if text[:1] == bytes([byte]))
+        case ("char_class", ranges):
+            if byte < 0x80:
+                return EPSILON if any(low <= byte <= high for low, high in ranges) else EMPTY
+            for lead, count, shortest in ((0xC0, 1, 0x80), (0xE0, 2, 0x800), (0xF0, 3, 0x10000)):
+                if lead <= byte < lead + (0x40 >> count):
+                    # an overlong form spells a number below the shortest that needs this many bytes
+                    proper = tuple((max(low, shortest), high) for low, high in ranges if high >= shortest)
+                    return tail(count, proper, byte - lead)
+            return EMPTY
+        case ("tail", count, ranges):
+            return tail(count - 1, ranges, byte - 0x80) if 0x80 <= byte < 0xC0 else EMPTY
+        case ("concat", parts):
+            after = concat([derivative(parts[0], byte), *parts[1:]])
+            return union([after, derivative(concat(parts[1:]), byte)]) if nullable(parts[0]) else after
+        case ("union", parts):
+            return union(derivative(part, byte) for part in parts)
+        case ("intersection", parts):
+            return intersection(derivative(part, byte) for part in parts)
+        case ("not", part):
+            return negation(derivative(part, byte))
+        case ("repeat", part, minimum, maximum):
+            rest = repeat(part, max(minimum - 1, 0), None if maximum is None else maximum - 1)
+            return concat([derivative(part, byte), rest])
+    raise ValueError(f"not an expression: {node!r}")
+
+
+def tail(count: int, ranges: Ranges, payload: int) -> Node:
+    """The ``count`` bytes left of a number in ``ranges`` after a byte that gave its high bits, ``payload``."""
+    size = 64**count
+    base = payload * size
+    inside = [(max(low - base, 0), min(high - base, size - 1)) for low, high in ranges]
+    kept = tuple((low, high) for low, high in inside if low <= high)
+    return EMPTY if not kept else EPSILON if count == 0 else ("tail", count, kept)
+
+
+@lru_cache(maxsize=1 << 16)
+def cuts(node: Node) -> frozenset[int]:
+    """Bytes at which the derivative may change: it is the same for all bytes from one cut up to the next."""
+    match node:
+        case ("literals", texts):
+            return frozenset(byte for text in texts if text for byte in (text[0], text[0] + 1))
+        case ("char_class", ranges):
+            leads = [chr(point).encode()[0] for bounds in ranges for point in bounds]
+            # where lengths change, and after the lead bytes that allow only some continuations
+            lengths = (0x80, 0xC2, 0xE0, 0xE1, 0xF0, 0xF1, 0xF4, 0xF5)
+            return frozenset(leads).union((lead + 1 for lead in leads), lengths)
+        case ("tail", count, ranges):
+            payloads = [0x80 + bound // 64 ** (count - 1) for bounds in ranges for bound in bounds]
+            return frozenset(payloads).union((payload + 1 for payload in payloads), (0x80, 0xC0))
+        case ("concat", parts):
+            first = cuts(parts[0])
+            return first | cuts(concat(parts[1:])) if nullable(parts[0]) else first
+        case ("union" | "intersection", parts):
+            return frozenset().union(*map(cuts, parts))
+        case ("not" | "repeat", part, *_):
+            return cuts(part)
+    raise ValueError(f"not an expression: {node!r}")
+
+
+def derivatives(node: Node) -> Iterator[tuple[range, Node]]:
+    """All derivatives: ranges of bytes that have the same one, with it; empty ones are left out."""
+    bounds = sorted({0, 256} | cuts(node))
+    for low, high in pairwise(bounds):
+        after = derivative(node, low)
+        if after != EMPTY:
+            yield range(low, high), after
+
+
+@lru_cache(maxsize=1 << 16)
+def alive(node: Node) -> bool:
+    """Does the expression match anything at all?"""
+    match node:
+        case ("literals", texts):
+            return bool(texts)
+        case ("concat", parts):
+            return all(map(alive, parts))
+        case ("union", parts):
+            return any(map(alive, parts))
+        case ("repeat", part, minimum, _):
+            return minimum == 0 or alive(part)
+        case ("intersection", _) | ("not", _):
+            # no rule on the parts decides these: look whether any derivative matches the empty string
+            seen, unexplored = {node}, [node]
+            while unexplored:
+                current = unexplored.pop()
+                if nullable(current):
+                    return True
+                new = {after for _, after in derivatives(current)} - seen
+                seen |= new
+                unexplored.extend(new)
+            return False
+    return True  # a character class with at least one range

@@ -1,0 +1,215 @@
+"""Symbols, by Earley's algorithm (Communications of the ACM 13, 1970), with expressions as terminals.
+
+A terminal is treated as one more kind of rule, whose progress is an expression. So terminals of different lengths may
+be under way at once, each split of the text into terminals counts, and no longest match is preferred.
+
+Symbols that derive no text and expressions that match none are left out from the start. Therefore whatever is under
+way can be finished, and a state exists exactly when some text completes it.
+
+An item is a symbol under way, ``(symbol, progress, origin)``. The origin is the state in which it began; the progress
+says what is left to do:
+
+* of a terminal, the expression that remains;
+* of a rule, the symbols that remain of one alternative;
+* of a repeat, how many are done, and whether a separator was just read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from constrain.compiler.grammar import Grammar, Symbol
+from constrain.compiler.reference.expressions import alive, derivative, derivatives, expressions_of, nullable
+from constrain.errors import UnsatisfiableError
+
+__all__ = ["Recogniser", "State", "mask", "matches", "viable_prefix"]
+
+Item: TypeAlias = tuple[Symbol, Any, "State"]
+
+
+class State:
+    """One position in a text: Earley's item set. Immutable once built, so keeping one is a fork.
+
+    Attributes:
+        threads: the terminals under way, each with the expression that remains of it.
+        waiting: for a symbol that may begin here, the items that go on when it is complete.
+        complete: the symbols that began here and matched the empty string.
+        accepting: is the whole text so far in the language?
+    """
+
+    __slots__ = ("accepting", "complete", "threads", "waiting")
+
+    def __init__(self) -> None:
+        self.threads: list[Item] = []
+        self.waiting: dict[Symbol, set[Item]] = {}
+        self.complete: set[Symbol] = set()
+        self.accepting = False
+
+
+ACCEPT: Item = (Symbol(-1), None, State())
+"""Waits for the start symbol at the beginning of the text."""
+
+
+class Recogniser:
+    """Reads a text byte by byte, and knows at each byte whether the text can still be completed.
+
+    Raises:
+        UnsatisfiableError: the language of the grammar is empty.
+    """
+
+    def __init__(self, grammar: Grammar) -> None:
+        self.grammar = grammar
+        self.expressions = expressions_of(grammar)
+        self.productive: set[Symbol] = set()
+        before = -1
+        while before != len(self.productive):
+            before = len(self.productive)
+            self.productive.update(Symbol(i) for i in range(len(grammar.symbols)) if self._derives_text(Symbol(i)))
+        if grammar.start not in self.productive:
+            raise UnsatisfiableError("no text at all is in the language of this grammar")
+
+    def _derives_text(self, symbol: Symbol) -> bool:
+        match self.grammar.symbols[symbol]:
+            case ("terminal", _, expression):
+                return alive(self.expressions[expression])
+            case ("rule", _, alternatives):
+                return any(self.productive.issuperset(alternative) for alternative in alternatives)
+            case ("repeat", _, part, minimum, _, separator):
+                separable = separator is None or separator in self.productive
+                return minimum == 0 or (part in self.productive and (minimum == 1 or separable))
+        raise ValueError(f"not a symbol: {symbol!r}")
+
+    # -- the three questions about an item: how does it begin, may it end here, what may come next ---------------------
+
+    def _beginnings(self, symbol: Symbol) -> list[Any]:
+        match self.grammar.symbols[symbol]:
+            case ("terminal", _, expression):
+                return [self.expressions[expression]]
+            case ("rule", _, alternatives):
+                return [alternative for alternative in alternatives if self.productive.issuperset(alternative)]
+        return [(0, False)]
+
+    def _may_end(self, symbol: Symbol, progress: Any) -> bool:
+        match self.grammar.symbols[symbol]:
+            case ("terminal", _, _):
+                return nullable(progress)
+            case ("repeat", _, _, minimum, _, _):
+                count, after_separator = progress
+                return count >= minimum and not after_separator
+        return not progress
+
+    def _next(self, symbol: Symbol, progress: Any) -> list[tuple[Symbol, Any]]:
+        """The symbols that may come next in an item, each with the progress after it."""
+        match self.grammar.symbols[symbol]:
+            case ("rule", _, _):
+                return [(progress[0], progress[1:])] if progress else []
+            case ("repeat", _, part, minimum, maximum, separator):
+                count, after_separator = progress
+                if count == maximum:
+                    return []
+                if separator is not None and count > 0 and not after_separator:
+                    step = (separator, (count, True))
+                else:
+                    # without an upper bound, counting past the lower one changes nothing
+                    step = (part, (min(count + 1, max(minimum, 1)) if maximum is None else count + 1, False))
+                return [step] if step[0] in self.productive else []
+        return []
+
+    # -- Earley's algorithm --------------------------------------------------------------------------------------------
+
+    def start(self) -> State:
+        """Nothing read yet."""
+        state = State()
+        state.waiting[self.grammar.start] = {ACCEPT}
+        return self._close(state, self._begin(self.grammar.start, state))
+
+    def advance(self, state: State, byte: int) -> State | None:
+        """The state after one more byte; None when no text of the language begins like that."""
+        after = ((symbol, derivative(rest, byte), origin) for symbol, rest, origin in state.threads)
+        threads = [item for item in after if alive(item[1])]
+        return self._close(State(), threads) if threads else None
+
+    def accepting(self, state: State) -> bool:
+        """Is the text so far in the language?"""
+        return state.accepting
+
+    def next_bytes(self, state: State) -> set[int]:
+        """The bytes with which some completion goes on."""
+        found: set[int] = set()
+        for _, rest, _ in state.threads:
+            for values, after in derivatives(rest):
+                if alive(after):
+                    found.update(values)
+        return found
+
+    def _begin(self, symbol: Symbol, state: State) -> list[Item]:
+        return [(symbol, progress, state) for progress in self._beginnings(symbol)]
+
+    def _close(self, state: State, items: list[Item]) -> State:
+        """Fill a new state with the items that follow from ``items`` without reading a byte."""
+        seen, agenda = set(items), items
+
+        def add(item: Item) -> None:
+            if item not in seen:
+                seen.add(item)
+                agenda.append(item)
+
+        while agenda:
+            symbol, progress, origin = agenda.pop()
+            if self.grammar.symbols[symbol][0] == "terminal":
+                state.threads.append((symbol, progress, origin))
+            if self._may_end(symbol, progress):
+                if origin is state:
+                    state.complete.add(symbol)
+                for waiter in list(origin.waiting.get(symbol, ())):
+                    if waiter is ACCEPT:
+                        state.accepting = True
+                    else:
+                        add(waiter)
+            for needed, rest in self._next(symbol, progress):
+                if needed not in state.waiting:
+                    state.waiting[needed] = set()
+                    for item in self._begin(needed, state):
+                        add(item)
+                waiter = (symbol, rest, origin)
+                state.waiting[needed].add(waiter)
+                if needed in state.complete:
+                    add(waiter)
+        return state
+
+
+def matches(grammar: Grammar, data: bytes) -> bool:
+    """Is ``data`` in the language of the grammar? Raises UnsatisfiableError when the language is empty."""
+    states = _states(Recogniser(grammar), data)
+    return len(states) == len(data) + 1 and states[-1].accepting
+
+
+def viable_prefix(grammar: Grammar, data: bytes) -> int:
+    """How many bytes of ``data`` begin a text of the language. Raises UnsatisfiableError when the language is empty."""
+    return len(_states(Recogniser(grammar), data)) - 1
+
+
+def _states(recogniser: Recogniser, data: bytes) -> list[State]:
+    states = [recogniser.start()]
+    for byte in data:
+        after = recogniser.advance(states[-1], byte)
+        if after is None:
+            break
+        states.append(after)
+    return states
+
+
+def mask(recogniser: Recogniser, state: State, token_bytes: Sequence[bytes | None]) -> set[int]:
+    """The ids of the tokens after which some completion exists. Tokens without bytes are never among them."""
+    allowed: set[int] = set()
+    reached: dict[bytes, State | None] = {b"": state}
+    for token, text in enumerate(token_bytes):
+        if text:
+            for end in range(1, len(text) + 1):
+                before = reached[text[: end - 1]]
+                if text[:end] not in reached:
+                    reached[text[:end]] = None if before is None else recogniser.advance(before, text[end - 1])
+            if reached[text] is not None:
+                allowed.add(token)
+    return allowed
