@@ -1,0 +1,44 @@
+"""Regular expressions: two notations, one tree of code points, one way down to the grammar form.
+
+``ecma`` reads the notation of JSON Schema's ``pattern`` and ``python_re`` that of Python's ``re``; both give a
+:data:`Node`. ``lower`` turns a node into an expression of a grammar builder, with any encoding of characters as bytes.
+``build`` makes a grammar of one terminal.
+"""
+
+from __future__ import annotations
+
+from constrain.compiler.regex import ecma, python_re
+from constrain.compiler.regex.ast import (
+    ANY,
+    EMPTY,
+    NOTHING,
+    Anchor,
+    CharacterClass,
+    Complement,
+    Concat,
+    Intersection,
+    Node,
+    Repeat,
+    Union,
+)
+from constrain.compiler.regex.build import build
+from constrain.compiler.regex.lower import lower, utf8_class
+
+__all__ = [
+    "ANY",
+    "EMPTY",
+    "NOTHING",
+    "Anchor",
+    "CharacterClass",
+    "Complement",
+    "Concat",
+    "Intersection",
+    "Node",
+    "Repeat",
+    "Union",
+    "build",
+    "ecma",
+    "lower",
+    "python_re",
+    "utf8_class",
+]

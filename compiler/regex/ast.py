@@ -1,0 +1,230 @@
+"""The tree of a regular expression over code points, before any byte encoding.
+
+Front ends build it with the lower-case functions, which keep the tree small (flat, no neutral parts), so that later
+passes see the shape a person wrote. Nothing here recurses: a tree may be deeper than Python's stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from constrain.compiler.grammar import normalise_ranges
+from constrain.errors import LimitError, Span
+
+__all__ = [
+    "ANY",
+    "EMPTY",
+    "MAXIMUM_NESTING",
+    "MAXIMUM_REPEAT",
+    "NOTHING",
+    "Anchor",
+    "CharacterClass",
+    "Complement",
+    "Concat",
+    "Intersection",
+    "Node",
+    "Ranges",
+    "Repeat",
+    "Union",
+    "character",
+    "character_class",
+    "children_of",
+    "complement_ranges",
+    "concat",
+    "nesting_error",
+    "repeat",
+    "repeat_error",
+    "text_span",
+    "union",
+]
+
+MAXIMUM_NESTING = 150
+"""Groups inside groups. People write fewer than ten; the bound keeps every later pass off the end of its stack."""
+
+MAXIMUM_REPEAT = 2**31 - 1
+"""The largest repetition count; what lies above cannot be told from infinity by any text that fits in memory."""
+
+Ranges: TypeAlias = tuple[tuple[int, int], ...]
+"""Sorted, disjoint, inclusive ranges of Unicode scalar values."""
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterClass:
+    """One character in any of the ranges; no ranges is the empty language."""
+
+    ranges: Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Concat:
+    """The parts one after the other; no parts is the empty string."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """Any of the parts; no parts is the empty language."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Intersection:
+    """All of the parts at once."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Complement:
+    """Every string that ``part`` does not match."""
+
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """``part`` between ``minimum`` and ``maximum`` times (None: no upper bound)."""
+
+    part: Node
+    minimum: int
+    maximum: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The empty string, in one place only; :mod:`~constrain.compiler.regex.anchors` resolves it.
+
+    ``begin`` is the start of the whole text, ``end`` its end, ``last_line_end`` the end or the place before a
+    newline that is the last character (Python's ``$``).
+    """
+
+    kind: Literal["begin", "end", "last_line_end"]
+
+
+Node: TypeAlias = CharacterClass | Concat | Union | Intersection | Complement | Repeat | Anchor
+
+EMPTY = Concat(())
+"""The empty string."""
+
+NOTHING = Union(())
+"""The empty language."""
+
+ANY = CharacterClass(((0, 0xD7FF), (0xE000, 0x10FFFF)))
+"""Any one character."""
+
+
+def children_of(node: Node) -> Sequence[Node]:
+    """The nodes directly below."""
+    match node:
+        case Concat(parts) | Union(parts) | Intersection(parts):
+            return parts
+        case Complement(part) | Repeat(part, _, _):
+            return (part,)
+        case _:
+            return ()
+
+
+def character(code_point: int) -> Node:
+    """One character; a surrogate is the empty language, for no UTF-8 text holds one."""
+    return NOTHING if 0xD800 <= code_point <= 0xDFFF else CharacterClass(((code_point, code_point),))
+
+
+def character_class(ranges: Iterable[tuple[int, int]], *, negated: bool = False) -> Node:
+    """One character inside (or, negated, outside) the inclusive ranges."""
+    inside = normalise_ranges(ranges)
+    if negated:
+        inside = complement_ranges(inside)
+    return CharacterClass(inside) if inside else NOTHING
+
+
+def complement_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """All scalar values outside ``ranges``."""
+    gaps: list[tuple[int, int]] = []
+    next_free = 0
+    for low, high in normalise_ranges(ranges):
+        if next_free < low:
+            gaps.append((next_free, low - 1))
+        next_free = high + 1
+    if next_free <= 0x10FFFF:
+        gaps.append((next_free, 0x10FFFF))
+    return normalise_ranges(gaps)
+
+
+def concat(parts: Sequence[Node]) -> Node:
+    """The parts one after the other, flattened."""
+    flat: list[Node] = []
+    for part in parts:
+        if isinstance(part, Concat):
+            flat.extend(part.parts)
+        elif part is NOTHING:
+            return NOTHING
+        else:
+            flat.append(part)
+    if len(flat) == 1:
+        return flat[0]
+    return Concat(tuple(flat)) if flat else EMPTY
+
+
+def union(parts: Sequence[Node]) -> Node:
+    """Any of the parts, flattened; neighbouring classes become one class."""
+    flat: list[Node] = []
+    classes: list[tuple[int, int]] = []
+    empty = False
+    for part in parts:
+        for member in part.parts if isinstance(part, Union) else (part,):
+            if isinstance(member, CharacterClass):
+                classes.extend(member.ranges)
+            elif member is EMPTY:
+                empty = True
+            else:
+                flat.append(member)
+    if classes:
+        flat.append(CharacterClass(normalise_ranges(classes)))
+    if empty:
+        flat = [repeat(flat[0], 0, 1)] if len(flat) == 1 else [*flat, EMPTY]
+    if len(flat) == 1:
+        return flat[0]
+    return Union(tuple(flat)) if flat else NOTHING
+
+
+def repeat(part: Node, minimum: int, maximum: int | None) -> Node:
+    """``part`` between ``minimum`` and ``maximum`` times, with towers like ``(a*)*`` folded."""
+    if maximum == 0 or part is EMPTY:
+        return EMPTY
+    if part is NOTHING:
+        return EMPTY if minimum == 0 else NOTHING
+    if (minimum, maximum) == (1, 1):
+        return part
+    if isinstance(part, Repeat) and minimum <= 1 and part.minimum <= 1 and (maximum is None or maximum == 1):
+        # an outer ?, * or + around {0..1,n} or {0..1,}: any count up to the bound can be reached without gaps
+        if maximum is None or part.maximum is None:
+            return Repeat(part.part, minimum * part.minimum, None)
+        return Repeat(part.part, minimum * part.minimum, part.maximum)
+    return Repeat(part, minimum, maximum)
+
+
+def text_span(pattern: str, position: int) -> Span:
+    """Line and column of a character index."""
+    return Span(pattern.count("\n", 0, position) + 1, position - (pattern.rfind("\n", 0, position) + 1) + 1)
+
+
+def nesting_error(pattern: str, position: int) -> LimitError:
+    """The refusal of a pattern whose groups nest too deeply."""
+    return LimitError(
+        f"groups nest deeper than {MAXIMUM_NESTING} levels",
+        span=text_span(pattern, position),
+        expected="a flatter pattern; this limit is fixed",
+    )
+
+
+def repeat_error(pattern: str, position: int) -> LimitError:
+    """The refusal of a repetition count that is too large."""
+    return LimitError(
+        f"a repetition count is above {MAXIMUM_REPEAT}",
+        span=text_span(pattern, position),
+        expected="a smaller count, or no upper bound",
+    )

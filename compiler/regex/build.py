@@ -1,0 +1,34 @@
+"""A grammar whose whole output matches one regular expression."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from constrain.compiler.grammar import Grammar, GrammarBuilder
+from constrain.compiler.regex import ecma, python_re
+from constrain.compiler.regex.lower import lower
+
+__all__ = ["build"]
+
+
+def build(pattern: str, *, syntax: Literal["python", "ecma"] = "python") -> Grammar:
+    """The texts that ``pattern`` matches from start to end, as a grammar of one terminal.
+
+    Args:
+        pattern: the regular expression.
+        syntax: ``python`` is Python's ``re`` (as ``re.fullmatch`` reads it), ``ecma`` is ECMA-262 with the ``u`` flag.
+
+    Raises:
+        RegexError: not a regular expression; ``span`` points into the pattern.
+        UnsupportedError: a construct that is not implemented, by name and column.
+        LimitError: groups nest too deeply, or a count is too large.
+        ValueError: an unknown ``syntax``.
+    """
+    if syntax == "python":
+        node = python_re.parse(pattern)
+    elif syntax == "ecma":
+        node = ecma.whole_language(pattern)
+    else:
+        raise ValueError(f"unknown regex syntax {syntax!r}; expected 'python' or 'ecma'")
+    builder = GrammarBuilder()
+    return builder.finish(builder.terminal(lower(node, builder), "regex"))

@@ -1,0 +1,78 @@
+"""Character classes with the exact tables of Python's ``re``, got by asking ``re`` itself.
+
+Categories differ between Python versions (each has its Unicode version) and case folding has rules of its own, so
+nothing is copied here: each table is one sweep over the code points, kept for the life of the process.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from functools import lru_cache
+from typing import TypeAlias
+
+from constrain.compiler.grammar import normalise_ranges
+from constrain.compiler.regex.ast import Ranges, complement_ranges
+
+__all__ = ["Item", "class_ranges"]
+
+Item: TypeAlias = int | tuple[int, int] | str
+r"""One member of a class: a code point, an inclusive range, or a category such as ``r"\d"``."""
+
+
+@lru_cache(maxsize=4096)
+def class_ranges(items: tuple[Item, ...], *, ignore_case: bool, ascii_only: bool) -> Ranges:
+    """The characters that ``re`` lets match a class of these items (under ``IGNORECASE`` and ``ASCII`` if asked)."""
+    ranges: list[tuple[int, int]] = []
+    for item in items:
+        match item:
+            case int():
+                ranges.append((item, item))
+            case str():
+                ranges.extend(_category(item, ascii_only))
+            case (low, high):
+                ranges.append((low, high))
+    plain = normalise_ranges(ranges)
+    if not ignore_case:
+        return plain
+    # characters without case relations match as they are; for the others, ask
+    cased = _cased_characters()
+    asked = re.compile(_spelling(items), re.IGNORECASE | (re.ASCII if ascii_only else re.UNICODE))
+    matched = [(ord(character), ord(character)) for character in asked.findall(cased)]
+    uncased = complement_ranges([*complement_ranges(plain), *((ord(each), ord(each)) for each in cased)])
+    return normalise_ranges([*uncased, *matched])
+
+
+def _spelling(items: tuple[Item, ...]) -> str:
+    members = []
+    for item in items:
+        match item:
+            case int():
+                members.append(f"\\U{item:08x}")
+            case str():
+                members.append(item)
+            case (low, high):
+                members.append(f"\\U{low:08x}-\\U{high:08x}")
+    return f"[{''.join(members)}]"
+
+
+@lru_cache(maxsize=16)
+def _category(escape: str, ascii_only: bool) -> Ranges:
+    flags = re.ASCII if ascii_only else re.UNICODE
+    if escape[1].isupper():
+        return complement_ranges(_category(escape.lower(), ascii_only))
+    everything = array("I", range(0x110000)).tobytes().decode("utf-32", "surrogatepass")
+    runs = re.compile(f"{escape}+", flags).finditer(everything)
+    return normalise_ranges((run.start(), run.end() - 1) for run in runs)
+
+
+@lru_cache(maxsize=1)
+def _cased_characters() -> str:
+    """Every character that any case mapping changes or produces (about 3,000)."""
+    cased: set[str] = set()
+    for code_point in range(0x110000):
+        character = chr(code_point)
+        relatives = {character, *character.lower(), *character.upper(), *character.title(), *character.casefold()}
+        if len(relatives) > 1:
+            cased |= relatives
+    return "".join(sorted(cased))
