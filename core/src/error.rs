@@ -1,0 +1,35 @@
+//! What can go wrong below the Python border. Nothing panics on input.
+
+use std::fmt;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// A budget ran out: the field of `Limits` and its value.
+    Limit { budget: &'static str, value: usize },
+    /// The language is empty.
+    Unsatisfiable(String),
+    /// The grammar form is malformed (a front end's fault).
+    Malformed(String),
+    /// Token bytes or stop tokens that cannot be used.
+    Vocabulary(String),
+    /// A saved file is corrupt or foreign.
+    Artifact(String),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Limit { budget, value } => write!(
+                f,
+                "the constraint needs more than {budget} = {value}; simplify it, or raise the budget with Limits({budget}=...)"
+            ),
+            Error::Unsatisfiable(text) | Error::Malformed(text) | Error::Vocabulary(text) | Error::Artifact(text) => {
+                f.write_str(text)
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}

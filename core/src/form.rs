@@ -1,0 +1,43 @@
+//! The grammar form that front ends produce, as plain data (`constrain.compiler.grammar.Grammar`).
+
+/// A node of the regular layer; it refers to smaller indices only.
+#[derive(Debug, Clone)]
+pub enum ExpressionForm {
+    Literal(Vec<u8>),
+    /// Sorted and distinct.
+    Literals(Vec<Vec<u8>>),
+    /// Sorted, disjoint inclusive code-point ranges.
+    CharClass(Vec<(u32, u32)>),
+    Concat(Vec<usize>),
+    Union(Vec<usize>),
+    Intersection(Vec<usize>),
+    Complement(usize),
+    Repeat(usize, u32, Option<u32>),
+}
+
+/// A node of the context-free layer; rules may refer to any index.
+#[derive(Debug, Clone)]
+pub enum SymbolForm {
+    Terminal {
+        name: String,
+        expression: usize,
+    },
+    Rule {
+        name: String,
+        alternatives: Vec<Vec<usize>>,
+    },
+    Repeat {
+        name: String,
+        symbol: usize,
+        minimum: u32,
+        maximum: Option<u32>,
+        separator: Option<usize>,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub struct GrammarForm {
+    pub expressions: Vec<ExpressionForm>,
+    pub symbols: Vec<SymbolForm>,
+    pub start: usize,
+}

@@ -1,0 +1,22 @@
+//! The native engine of constrain. Layers, each built and tested without the next:
+//!
+//! `regex` (expressions over bytes and their derivatives) <- `lexer` (sets of lexemes in progress) <-
+//! `grammar` (productions over lexemes) <- `parser` (Earley on hash-consed nodes) <- `engine` (threads) <-
+//! `mask` (`vocabulary` trie against threads) <- `matcher` (one sequence) <- `python` (the border).
+
+pub mod completion;
+pub mod engine;
+pub mod error;
+pub mod form;
+pub mod grammar;
+pub mod lexer;
+pub mod limits;
+pub mod mask;
+pub mod matcher;
+pub mod parser;
+pub mod regex;
+pub mod unicode;
+pub mod vocabulary;
+
+#[cfg(feature = "python")]
+mod python;

@@ -1,0 +1,245 @@
+//! A compiled grammar and the sequences that run under it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::engine::{Configuration, Engine, Threads};
+use crate::error::Result;
+use crate::form::GrammarForm;
+use crate::limits::Limits;
+use crate::vocabulary::Vocabulary;
+
+/// When the shared tables have grown past this many bytes, new sequences start on fresh ones; the old ones are freed
+/// with the last sequence that uses them.
+const ENGINE_BYTES: usize = 512 << 20;
+/// Longest run of forced bytes or tokens that is reported at once.
+const MAX_FORCED: usize = 1 << 16;
+
+type SharedEngine = Arc<Mutex<Engine>>;
+
+/// A grammar for one vocabulary. What it means never changes; its tables grow behind a lock.
+pub struct Compiled {
+    form: GrammarForm,
+    limits: Limits,
+    pub vocabulary: Arc<Vocabulary>,
+    engine: Mutex<SharedEngine>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Compiled {
+    pub fn new(form: GrammarForm, vocabulary: Arc<Vocabulary>, limits: Limits) -> Result<Self> {
+        let engine = Engine::new(&form, &limits)?;
+        Ok(Compiled {
+            form,
+            limits,
+            vocabulary,
+            engine: Mutex::new(Arc::new(Mutex::new(engine))),
+        })
+    }
+
+    pub fn matcher(self: &Arc<Self>) -> Result<Matcher> {
+        let mut current = lock(&self.engine);
+        if lock(&current).memory() > ENGINE_BYTES {
+            *current = Arc::new(Mutex::new(Engine::new(&self.form, &self.limits)?));
+        }
+        let engine = current.clone();
+        drop(current);
+        let start = lock(&engine).start();
+        Ok(Matcher {
+            compiled: self.clone(),
+            engine,
+            history: vec![start],
+        })
+    }
+
+    /// Sizes of tables, by name.
+    pub fn statistics(&self) -> Vec<(&'static str, u64)> {
+        let shared = lock(&self.engine).clone();
+        let engine = lock(&shared);
+        vec![
+            ("rules", engine.grammar.rules() as u64),
+            ("dotted_rules", engine.grammar.next.len() as u64),
+            ("terminals", engine.grammar.nullable_lexemes.len() as u64),
+            ("expressions", engine.lexer.derivatives.expressions.len() as u64),
+            ("lexer_states", engine.lexer.states() as u64),
+            ("parser_nodes", engine.parser.nodes() as u64),
+            ("mask_hits", engine.masks.hits),
+            ("mask_misses", engine.masks.misses),
+            ("mask_bytes", engine.masks.memory() as u64),
+            ("table_bytes", engine.memory() as u64),
+            ("vocabulary_size", self.vocabulary.vocab_size as u64),
+            ("trie_nodes", self.vocabulary.trie.len() as u64),
+        ]
+    }
+}
+
+/// One sequence: the configurations after each of its steps.
+#[derive(Clone)]
+pub struct Matcher {
+    pub compiled: Arc<Compiled>,
+    engine: SharedEngine,
+    /// Never empty; the first is the start.
+    history: Vec<Configuration>,
+}
+
+impl Matcher {
+    pub fn current(&self) -> &Configuration {
+        &self.history[self.history.len() - 1]
+    }
+
+    pub fn steps(&self) -> usize {
+        self.history.len() - 1
+    }
+
+    pub fn reset(&mut self) {
+        self.history.truncate(1);
+    }
+
+    /// False when there are fewer steps.
+    pub fn rollback(&mut self, steps: usize) -> bool {
+        let enough = steps <= self.steps();
+        if enough {
+            self.history.truncate(self.history.len() - steps);
+        }
+        enough
+    }
+
+    pub fn fill_mask(&self, words: &mut [u32]) -> Result<()> {
+        let at = self.current();
+        lock(&self.engine).fill_mask(
+            &at.threads,
+            at.accepting && !at.terminated,
+            &self.compiled.vocabulary,
+            words,
+        )
+    }
+
+    pub fn accept_token(&mut self, id: u32) -> Result<bool> {
+        let next = self.after_token(&mut lock(&self.engine), self.current(), id)?;
+        Ok(self.push(next))
+    }
+
+    pub fn accept_bytes(&mut self, data: &[u8]) -> Result<bool> {
+        if self.current().terminated {
+            return Ok(false);
+        }
+        let next = after_bytes(&mut lock(&self.engine), self.current(), data)?.ok();
+        Ok(self.push(next))
+    }
+
+    fn push(&mut self, next: Option<Configuration>) -> bool {
+        let accepted = next.is_some();
+        self.history.extend(next);
+        accepted
+    }
+
+    fn after_token(&self, engine: &mut Engine, at: &Configuration, id: u32) -> Result<Option<Configuration>> {
+        if at.terminated {
+            return Ok(None);
+        }
+        if self.compiled.vocabulary.is_eos(id) {
+            return Ok(at.accepting.then(|| Configuration {
+                threads: Threads::new(),
+                accepting: true,
+                terminated: true,
+            }));
+        }
+        match self.compiled.vocabulary.token(id) {
+            Some(bytes) if !bytes.is_empty() => Ok(after_bytes(engine, at, bytes)?.ok()),
+            _ => Ok(None),
+        }
+    }
+
+    /// How many of the bytes keep a completion possible.
+    pub fn viable_prefix(&self, data: &[u8]) -> Result<usize> {
+        if self.current().terminated {
+            return Ok(0);
+        }
+        Ok(match after_bytes(&mut lock(&self.engine), self.current(), data)? {
+            Ok(_) => data.len(),
+            Err(viable) => viable,
+        })
+    }
+
+    /// How many of the tokens could be accepted one after the other.
+    pub fn validate_tokens(&self, ids: &[u32]) -> Result<usize> {
+        let mut engine = lock(&self.engine);
+        let mut at = self.current().clone();
+        for (count, &id) in ids.iter().enumerate() {
+            match self.after_token(&mut engine, &at, id)? {
+                Some(next) => at = next,
+                None => return Ok(count),
+            }
+        }
+        Ok(ids.len())
+    }
+
+    pub fn next_bytes(&self) -> Result<Vec<u8>> {
+        lock(&self.engine).next_bytes(self.current())
+    }
+
+    pub fn forced_bytes(&self) -> Result<Vec<u8>> {
+        let mut engine = lock(&self.engine);
+        let mut at = self.current().clone();
+        let mut forced = Vec::new();
+        while !at.accepting && forced.len() < MAX_FORCED {
+            let [byte] = engine.next_bytes(&at)?[..] else {
+                break;
+            };
+            match engine.step(&at, byte)? {
+                Some(next) => at = next,
+                None => break,
+            }
+            forced.push(byte);
+        }
+        Ok(forced)
+    }
+
+    pub fn forced_tokens(&self) -> Result<Vec<u32>> {
+        let vocabulary = &self.compiled.vocabulary;
+        let mut engine = lock(&self.engine);
+        let mut at = self.current().clone();
+        let mut words = vec![0; vocabulary.words()];
+        let mut forced = Vec::new();
+        while !at.accepting && !at.terminated && forced.len() < MAX_FORCED {
+            engine.fill_mask(&at.threads, false, vocabulary, &mut words)?;
+            let Some(id) = only_bit(&words) else {
+                break;
+            };
+            match self.after_token(&mut engine, &at, id)? {
+                Some(next) => at = next,
+                None => break,
+            }
+            forced.push(id);
+        }
+        Ok(forced)
+    }
+
+    pub fn shortest_completion(&self) -> Result<Vec<u8>> {
+        lock(&self.engine).shortest_completion(self.current())
+    }
+}
+
+fn only_bit(words: &[u32]) -> Option<u32> {
+    let mut set = words.iter().enumerate().filter(|&(_, &word)| word != 0);
+    let (index, word) = set.next()?;
+    (set.next().is_none() && word.is_power_of_two()).then(|| index as u32 * 32 + word.trailing_zeros())
+}
+
+/// The configuration after the bytes, or how many of them are viable.
+fn after_bytes(
+    engine: &mut Engine,
+    from: &Configuration,
+    data: &[u8],
+) -> Result<std::result::Result<Configuration, usize>> {
+    let mut at = from.clone();
+    for (count, &byte) in data.iter().enumerate() {
+        match engine.step(&at, byte)? {
+            Some(next) => at = next,
+            None => return Ok(Err(count)),
+        }
+    }
+    Ok(Ok(at))
+}

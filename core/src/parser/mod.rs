@@ -1,0 +1,259 @@
+//! Earley's algorithm on hash-consed nodes (Earley 1970; Aycock and Horspool 2002 for nullable symbols; Leo 1991 for
+//! right recursion).
+//!
+//! A node is an item set whose items point at the *nodes* where they began, not at text positions. Equal situations
+//! therefore have equal ids, a node is never changed once made, and forking or rolling back a sequence copies ids.
+//! Nodes exist only where a lexeme ended; between them the lexer runs alone.
+
+mod predict;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+pub use predict::{Prediction, PredictionId, Predictions};
+
+use crate::error::{Error, Result};
+use crate::grammar::{Dot, Grammar, Next, Rule};
+use crate::lexer::{Lexer, LexerState, MatchSet};
+use crate::limits::Limits;
+
+pub type NodeId = u32;
+
+/// Where every sequence starts.
+pub const ROOT: NodeId = 0;
+
+/// A dotted production and the node where it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Item {
+    pub next: Next,
+    pub dot: Dot,
+    pub origin: NodeId,
+}
+
+#[derive(Debug)]
+pub struct Node {
+    /// Items that began before this node, none of them complete, sorted by the symbol after the dot.
+    pub kernel: Box<[Item]>,
+    pub prediction: PredictionId,
+    /// Is the text up to here a sentence?
+    pub accepting: bool,
+}
+
+impl Node {
+    fn waiting_for(&self, symbol: Next) -> &[Item] {
+        let from = self.kernel.partition_point(|item| item.next < symbol);
+        let to = self.kernel.partition_point(|item| item.next <= symbol);
+        &self.kernel[from..to]
+    }
+}
+
+/// A finished rule and the node where it began.
+type Completion = (Rule, NodeId);
+
+pub struct Parser {
+    nodes: Vec<Node>,
+    ids: FxHashMap<(Box<[Item]>, bool), NodeId>,
+    predictions: Predictions,
+    /// (node, lexemes that end) -> next node
+    advanced: FxHashMap<(NodeId, MatchSet), NodeId>,
+    /// Leo's deterministic reduction paths, compressed: completing the key does nothing but complete the value.
+    shortcuts: FxHashMap<Completion, Completion>,
+    max_items: usize,
+    max_nodes: usize,
+}
+
+impl Parser {
+    pub fn new(grammar: &Grammar, lexer: &mut Lexer, limits: &Limits) -> Result<Self> {
+        let mut parser = Parser {
+            nodes: Vec::new(),
+            ids: FxHashMap::default(),
+            predictions: Predictions::default(),
+            advanced: FxHashMap::default(),
+            shortcuts: FxHashMap::default(),
+            max_items: limits.max_items,
+            max_nodes: limits.max_parser_nodes,
+        };
+        let mut gathering = Gathering::new(parser.max_items);
+        gathering.add(grammar, grammar.start_dot, ROOT)?;
+        parser.intern(gathering, grammar, lexer)?;
+        Ok(parser)
+    }
+
+    pub fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    pub fn prediction(&self, id: NodeId) -> &Prediction {
+        self.predictions.get(self.node(id).prediction)
+    }
+
+    /// The lexer state in which the lexemes that may follow a node begin.
+    pub fn lexer_start(&self, id: NodeId) -> LexerState {
+        self.prediction(id).lexer_start
+    }
+
+    /// Items of `node` waiting for `symbol`, moved over it: (dot after the symbol, origin).
+    pub fn moved_over(&self, node: NodeId, symbol: Next) -> impl Iterator<Item = (Dot, NodeId)> + '_ {
+        let kernel = self.node(node).waiting_for(symbol).iter();
+        let predicted = self.prediction(node).waiting_for(symbol).iter();
+        kernel
+            .map(|item| (item.dot + 1, item.origin))
+            .chain(predicted.map(move |&(_, dot)| (dot + 1, node)))
+    }
+
+    /// The node after the lexemes of `set`, begun at `node`, have ended here.
+    pub fn advance(&mut self, node: NodeId, set: MatchSet, grammar: &Grammar, lexer: &mut Lexer) -> Result<NodeId> {
+        if let Some(&known) = self.advanced.get(&(node, set)) {
+            return Ok(known);
+        }
+        let mut gathering = Gathering::new(self.max_items);
+        for &lexeme in lexer.match_set(set) {
+            for (dot, origin) in self.moved_over(node, Next::Terminal(lexeme)) {
+                gathering.add(grammar, dot, origin)?;
+            }
+        }
+        while let Some((rule, origin)) = gathering.completions.pop() {
+            let (rule, origin) = self.follow_shortcuts((rule, origin), grammar);
+            if rule == grammar.start_rule {
+                gathering.accepting = true;
+                continue;
+            }
+            if !gathering.expanded.insert((rule, origin)) {
+                continue;
+            }
+            for (dot, origin) in self.moved_over(origin, Next::Rule(rule)) {
+                gathering.add(grammar, dot, origin)?;
+            }
+        }
+        let next = self.intern(gathering, grammar, lexer)?;
+        self.advanced.insert((node, set), next);
+        Ok(next)
+    }
+
+    /// One node for two ways to have come to the same place in the text.
+    pub fn merge(&mut self, a: NodeId, b: NodeId, grammar: &Grammar, lexer: &mut Lexer) -> Result<NodeId> {
+        if a == b {
+            return Ok(a);
+        }
+        let mut gathering = Gathering::new(self.max_items);
+        for id in [a, b] {
+            let node = self.node(id);
+            gathering.items.extend(node.kernel.iter().copied());
+            gathering.accepting |= node.accepting;
+        }
+        self.intern(gathering, grammar, lexer)
+    }
+
+    /// While exactly one item waits for the completed rule and that item is thereby complete, go on to its rule.
+    fn follow_shortcuts(&mut self, from: Completion, grammar: &Grammar) -> Completion {
+        let mut path = Vec::new();
+        let mut current = from;
+        loop {
+            if let Some(&known) = self.shortcuts.get(&current) {
+                current = known;
+                break;
+            }
+            if current.0 == grammar.start_rule {
+                break;
+            }
+            let mut waiting = self.moved_over(current.1, Next::Rule(current.0));
+            let (Some((dot, origin)), None) = (waiting.next(), waiting.next()) else {
+                break;
+            };
+            let Next::End(rule) = grammar.next(dot) else {
+                break;
+            };
+            drop(waiting);
+            self.shortcuts.insert(current, current); // ends the walk, should unit rules form a cycle
+            path.push(current);
+            current = (rule, origin);
+        }
+        for step in path {
+            self.shortcuts.insert(step, current);
+        }
+        current
+    }
+
+    fn intern(&mut self, gathering: Gathering, grammar: &Grammar, lexer: &mut Lexer) -> Result<NodeId> {
+        let mut kernel: Vec<Item> = gathering.items;
+        kernel.sort_unstable();
+        kernel.dedup();
+        let key = (kernel.into_boxed_slice(), gathering.accepting);
+        if let Some(&id) = self.ids.get(&key) {
+            return Ok(id);
+        }
+        if self.nodes.len() >= self.max_nodes {
+            return Err(Error::Limit {
+                budget: "max_parser_nodes",
+                value: self.max_nodes,
+            });
+        }
+        let mut symbols: Vec<Next> = key.0.iter().map(|item| item.next).collect();
+        symbols.dedup();
+        let prediction = self.predictions.of(symbols, grammar, lexer)?;
+        let id = self.nodes.len() as NodeId;
+        self.nodes.push(Node {
+            kernel: key.0.clone(),
+            prediction,
+            accepting: key.1,
+        });
+        self.ids.insert(key, id);
+        Ok(id)
+    }
+}
+
+/// The items of a node in the making.
+struct Gathering {
+    items: Vec<Item>,
+    seen: FxHashSet<(Dot, NodeId)>,
+    completions: Vec<Completion>,
+    expanded: FxHashSet<Completion>,
+    accepting: bool,
+    budget: usize,
+}
+
+impl Gathering {
+    fn new(budget: usize) -> Self {
+        Gathering {
+            items: Vec::new(),
+            seen: FxHashSet::default(),
+            completions: Vec::new(),
+            expanded: FxHashSet::default(),
+            accepting: false,
+            budget,
+        }
+    }
+
+    /// An item, and the same with the dot moved over symbols that can be empty.
+    fn add(&mut self, grammar: &Grammar, dot: Dot, origin: NodeId) -> Result<()> {
+        let mut dot = dot;
+        loop {
+            if !self.seen.insert((dot, origin)) {
+                return Ok(());
+            }
+            if self.seen.len() > self.budget {
+                return Err(Error::Limit {
+                    budget: "max_items",
+                    value: self.budget,
+                });
+            }
+            let next = grammar.next(dot);
+            if let Next::End(rule) = next {
+                if rule == grammar.start_rule {
+                    self.accepting = true;
+                } else {
+                    self.completions.push((rule, origin));
+                }
+                return Ok(());
+            }
+            self.items.push(Item { next, dot, origin });
+            if !grammar.skippable(dot) {
+                return Ok(());
+            }
+            dot += 1;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Errors as the exceptions of `constrain.errors`; a panic as a RuntimeError.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::marker::Ungil;
+use pyo3::prelude::*;
+
+use crate::error::{Error, Result};
+
+pub fn to_python(py: Python<'_>, error: Error) -> PyErr {
+    let name = match &error {
+        Error::Limit { .. } => "LimitError",
+        Error::Unsatisfiable(_) => "UnsatisfiableError",
+        Error::Vocabulary(_) => "VocabularyError",
+        Error::Artifact(_) => "ArtifactError",
+        Error::Malformed(text) => return PyValueError::new_err(text.clone()),
+    };
+    let made = py
+        .import("constrain.errors")
+        .and_then(|module| module.getattr(name))
+        .and_then(|class| class.call1((error.to_string(),)));
+    match made {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(problem) => problem,
+    }
+}
+
+/// Runs native work without the GIL. Neither an error nor a panic gets past.
+pub fn work<T: Ungil + Send>(py: Python<'_>, task: impl FnOnce() -> Result<T> + Ungil + Send) -> PyResult<T> {
+    match py.detach(|| catch_unwind(AssertUnwindSafe(task))) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(to_python(py, error)),
+        Err(_) => Err(PyRuntimeError::new_err(
+            "internal error in the native engine; please report it with the constraint that caused it",
+        )),
+    }
+}

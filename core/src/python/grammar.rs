@@ -1,0 +1,185 @@
+//! `compile_grammar`, `CompiledGrammar` and `Matcher`.
+
+use std::sync::Arc;
+
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use super::errors::work;
+use super::form::{read_grammar, read_limits};
+use super::vocabulary::PyVocabulary;
+use crate::matcher::{Compiled, Matcher};
+
+#[pyfunction]
+pub fn compile_grammar(
+    py: Python<'_>,
+    grammar: &Bound<'_, PyAny>,
+    vocabulary: Py<PyVocabulary>,
+    limits: &Bound<'_, PyAny>,
+) -> PyResult<PyCompiledGrammar> {
+    let form = read_grammar(grammar)?;
+    let limits = read_limits(limits)?;
+    let tokens = vocabulary.get().inner.clone();
+    let inner = work(py, move || Compiled::new(form, tokens, limits))?;
+    Ok(PyCompiledGrammar {
+        inner: Arc::new(inner),
+        vocabulary,
+    })
+}
+
+#[pyclass(name = "CompiledGrammar", module = "constrain._core", frozen)]
+pub struct PyCompiledGrammar {
+    inner: Arc<Compiled>,
+    #[pyo3(get)]
+    vocabulary: Py<PyVocabulary>,
+}
+
+#[pymethods]
+impl PyCompiledGrammar {
+    fn matcher(&self, py: Python<'_>) -> PyResult<PyMatcher> {
+        Ok(PyMatcher {
+            inner: work(py, || self.inner.matcher())?,
+            scratch: vec![0; self.inner.vocabulary.words()],
+        })
+    }
+
+    fn statistics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let rows = work(py, || Ok(self.inner.statistics()))?;
+        let statistics = PyDict::new(py);
+        for (name, value) in rows {
+            statistics.set_item(name, value)?;
+        }
+        Ok(statistics)
+    }
+}
+
+#[pyclass(name = "Matcher", module = "constrain._core")]
+pub struct PyMatcher {
+    inner: Matcher,
+    /// One mask; kept so that filling one allocates nothing.
+    scratch: Vec<u32>,
+}
+
+/// Copies a mask into row `row` of a contiguous, writable buffer whose rows are as wide as the mask.
+#[allow(unsafe_code)]
+fn write_row(buffer: &PyBuffer<i32>, row: usize, mask: &[u32]) {
+    let offset = row * mask.len();
+    if offset + mask.len() > buffer.item_count() {
+        return;
+    }
+    // SAFETY: the range lies inside the buffer (checked above), which is contiguous, holds 32-bit integers and is kept
+    // alive and unresized by `buffer`; the GIL is held and nothing else here points into it.
+    unsafe {
+        let target = buffer.buf_ptr().cast::<u32>().add(offset);
+        std::ptr::copy_nonoverlapping(mask.as_ptr(), target, mask.len());
+    }
+}
+
+#[pymethods]
+impl PyMatcher {
+    #[pyo3(signature = (bitmask, row=0))]
+    fn fill_next_token_bitmask(&mut self, py: Python<'_>, bitmask: &Bound<'_, PyAny>, row: usize) -> PyResult<()> {
+        let buffer = PyBuffer::<i32>::get(bitmask)
+            .map_err(|_| PyValueError::new_err("the bitmask must be a NumPy array of dtype int32"))?;
+        let words = self.scratch.len();
+        let &[rows, width] = buffer.shape() else {
+            return Err(PyValueError::new_err(format!(
+                "the bitmask must have two dimensions, not {}",
+                buffer.dimensions()
+            )));
+        };
+        if width != words {
+            return Err(PyValueError::new_err(format!(
+                "the bitmask must have {words} words in a row for this vocabulary, not {width}"
+            )));
+        }
+        if row >= rows {
+            return Err(PyValueError::new_err(format!(
+                "row {row} is out of range: the bitmask has {rows} rows"
+            )));
+        }
+        if buffer.readonly() || !buffer.is_c_contiguous() {
+            return Err(PyValueError::new_err("the bitmask must be writable and C-contiguous"));
+        }
+        let PyMatcher { inner, scratch } = self;
+        work(py, || inner.fill_mask(scratch))?;
+        write_row(&buffer, row, &self.scratch);
+        Ok(())
+    }
+
+    fn accept_token(&mut self, py: Python<'_>, token_id: i64) -> PyResult<bool> {
+        let Ok(id) = u32::try_from(token_id) else {
+            return Ok(false);
+        };
+        work(py, || self.inner.accept_token(id))
+    }
+
+    fn accept_bytes(&mut self, py: Python<'_>, data: &[u8]) -> PyResult<bool> {
+        work(py, || self.inner.accept_bytes(data))
+    }
+
+    fn viable_prefix(&self, py: Python<'_>, data: &[u8]) -> PyResult<usize> {
+        work(py, || self.inner.viable_prefix(data))
+    }
+
+    fn validate_tokens(&self, py: Python<'_>, token_ids: Vec<i64>) -> PyResult<usize> {
+        // an id that no vocabulary has ends the run like any other that isn't allowed
+        let ids: Vec<u32> = token_ids.iter().map_while(|&id| u32::try_from(id).ok()).collect();
+        work(py, || self.inner.validate_tokens(&ids))
+    }
+
+    fn rollback(&mut self, steps: usize) -> PyResult<()> {
+        let known = self.inner.steps();
+        if self.inner.rollback(steps) {
+            return Ok(());
+        }
+        Err(PyValueError::new_err(format!(
+            "cannot roll back {steps} steps: only {known} were accepted"
+        )))
+    }
+
+    fn fork(&self) -> PyMatcher {
+        PyMatcher {
+            inner: self.inner.clone(),
+            scratch: vec![0; self.scratch.len()],
+        }
+    }
+
+    fn reset(&mut self) {
+        self.inner.reset();
+    }
+
+    #[getter]
+    fn steps(&self) -> usize {
+        self.inner.steps()
+    }
+
+    fn is_accepting(&self) -> bool {
+        self.inner.current().accepting
+    }
+
+    fn is_terminated(&self) -> bool {
+        self.inner.current().terminated
+    }
+
+    fn next_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = work(py, || self.inner.next_bytes())?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    fn forced_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = work(py, || self.inner.forced_bytes())?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    fn forced_tokens(&self, py: Python<'_>) -> PyResult<Vec<u32>> {
+        work(py, || self.inner.forced_tokens())
+    }
+
+    fn shortest_completion<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = work(py, || self.inner.shortest_completion())?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+}

@@ -1,0 +1,25 @@
+//! The border to Python: reads plain data in, hands plain data out, releases the GIL while it works.
+
+mod errors;
+mod form;
+mod grammar;
+mod vocabulary;
+
+use pyo3::prelude::*;
+
+/// Code-point ranges of ``\p{query}``; None when there is no such property.
+#[pyfunction]
+fn unicode_class(query: &str) -> Option<Vec<(u32, u32)>> {
+    crate::unicode::property(query)
+}
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<vocabulary::PyVocabulary>()?;
+    module.add_class::<grammar::PyCompiledGrammar>()?;
+    module.add_class::<grammar::PyMatcher>()?;
+    module.add_function(wrap_pyfunction!(grammar::compile_grammar, module)?)?;
+    module.add_function(wrap_pyfunction!(unicode_class, module)?)?;
+    Ok(())
+}

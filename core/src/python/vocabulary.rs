@@ -1,0 +1,80 @@
+//! `Vocabulary`: subclassed in Python, which adds the readers of tokenizer files.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::errors::work;
+use crate::vocabulary::{Vocabulary, file};
+
+#[pyclass(name = "Vocabulary", module = "constrain._core", subclass, frozen)]
+pub struct PyVocabulary {
+    pub inner: Arc<Vocabulary>,
+    encode: Option<Py<PyAny>>,
+}
+
+#[pymethods]
+impl PyVocabulary {
+    #[new]
+    #[pyo3(signature = (token_bytes, eos_token_ids, *, vocab_size=None, encode=None))]
+    fn new(
+        py: Python<'_>,
+        token_bytes: Vec<Option<Bound<'_, PyBytes>>>,
+        eos_token_ids: Vec<u32>,
+        vocab_size: Option<usize>,
+        encode: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let tokens: Vec<Option<Box<[u8]>>> = token_bytes
+            .into_iter()
+            .map(|token| token.map(|bytes| bytes.as_bytes().into()))
+            .collect();
+        let inner = work(py, move || Vocabulary::new(tokens, &eos_token_ids, vocab_size))?;
+        Ok(PyVocabulary {
+            inner: Arc::new(inner),
+            encode,
+        })
+    }
+
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
+        let inner = work(py, move || file::from_bytes(data))?;
+        Ok(PyVocabulary {
+            inner: Arc::new(inner),
+            encode: None,
+        })
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &file::to_bytes(&self.inner))
+    }
+
+    #[getter]
+    fn vocab_size(&self) -> usize {
+        self.inner.vocab_size
+    }
+
+    #[getter]
+    fn eos_token_ids(&self) -> Vec<u32> {
+        self.inner.eos_token_ids.clone()
+    }
+
+    #[getter]
+    fn sha256(&self) -> String {
+        self.inner.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[getter]
+    fn trie_nodes(&self) -> usize {
+        self.inner.trie.len()
+    }
+
+    #[getter]
+    fn encode(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.encode.as_ref().map(|encode| encode.clone_ref(py))
+    }
+
+    fn token<'py>(&self, py: Python<'py>, token_id: u32) -> Option<Bound<'py, PyBytes>> {
+        self.inner.token(token_id).map(|bytes| PyBytes::new(py, bytes))
+    }
+}

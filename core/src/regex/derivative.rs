@@ -1,0 +1,460 @@
+//! Derivatives of an expression by all 256 bytes at once, as sorted arms; and which expressions are not empty.
+//!
+//! Everything here works from an explicit stack: expressions come from input and may nest deeply.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::expression::{ANY, Arm, EMPTY, Expression, ExpressionId, Expressions, UNBOUNDED, merge_neighbours};
+use crate::error::Result;
+
+type Arms = Arc<[Arm]>;
+
+/// Expressions with memoised derivatives, emptiness and shortest lengths.
+pub struct Derivatives {
+    pub expressions: Expressions,
+    arms: Vec<Option<Arms>>,
+    live: FxHashMap<ExpressionId, bool>,
+    shortest: FxHashMap<ExpressionId, u64>,
+}
+
+impl Derivatives {
+    pub fn new(budget: usize) -> Self {
+        Derivatives {
+            expressions: Expressions::new(budget),
+            arms: Vec::new(),
+            live: FxHashMap::default(),
+            shortest: FxHashMap::default(),
+        }
+    }
+
+    /// Derivatives by every byte; bytes without an arm lead to the empty language. Targets may be empty languages in
+    /// disguise (see `is_live`).
+    pub fn arms(&mut self, id: ExpressionId) -> Result<Arms> {
+        if let Some(arms) = self.known(id) {
+            return Ok(arms);
+        }
+        let mut stack = vec![id];
+        while let Some(&top) = stack.last() {
+            if self.known(top).is_some() {
+                stack.pop();
+                continue;
+            }
+            let before = stack.len();
+            for part in self.parts_to_derive(top) {
+                if self.known(part).is_none() {
+                    stack.push(part);
+                }
+            }
+            if stack.len() == before {
+                let arms: Arms = self.derive(top)?.into();
+                let index = top as usize;
+                if self.arms.len() <= index {
+                    self.arms.resize(self.expressions.len().max(index + 1), None);
+                }
+                self.arms[index] = Some(arms);
+                stack.pop();
+            }
+        }
+        Ok(self.known(id).unwrap_or_else(|| Arc::from([])))
+    }
+
+    fn known(&self, id: ExpressionId) -> Option<Arms> {
+        self.arms.get(id as usize).cloned().flatten()
+    }
+
+    /// The parts whose derivatives the derivative of `id` is made of.
+    fn parts_to_derive(&self, id: ExpressionId) -> Vec<ExpressionId> {
+        match self.expressions.node(id) {
+            Expression::Empty | Expression::Epsilon | Expression::Branch { .. } => Vec::new(),
+            Expression::Concat(a, b) if self.expressions.nullable(*a) => vec![*a, *b],
+            Expression::Concat(a, _) | Expression::Not(a) | Expression::Repeat(a, _, _) => vec![*a],
+            Expression::Union(parts) | Expression::Intersection(parts) => parts.to_vec(),
+        }
+    }
+
+    fn derive(&mut self, id: ExpressionId) -> Result<Vec<Arm>> {
+        let node = self.expressions.node(id).clone();
+        match node {
+            Expression::Empty | Expression::Epsilon => Ok(Vec::new()),
+            Expression::Branch { arms, .. } => Ok(arms.into_vec()),
+            Expression::Concat(a, b) => {
+                let first = self.map_arms(a, |e, to| e.concat(to, b))?;
+                if !self.expressions.nullable(a) {
+                    return Ok(first);
+                }
+                let second = self.arms(b)?;
+                self.overlay(&[first.into(), second], |e, targets| e.union(targets))
+            }
+            Expression::Union(parts) => {
+                let lists = self.arms_of(&parts)?;
+                self.overlay(&lists, |e, targets| e.union(targets))
+            }
+            Expression::Intersection(parts) => {
+                let lists = self.arms_of(&parts)?;
+                let count = lists.len();
+                self.overlay(&lists, |e, targets| {
+                    if targets.len() == count {
+                        e.intersection(targets)
+                    } else {
+                        Ok(EMPTY)
+                    }
+                })
+            }
+            Expression::Not(part) => {
+                let arms = self.arms(part)?;
+                let mut result = Vec::with_capacity(arms.len() * 2 + 1);
+                let mut next = 0u16;
+                for arm in arms.iter() {
+                    if next < u16::from(arm.low) {
+                        result.push(Arm {
+                            low: next as u8,
+                            high: arm.low - 1,
+                            to: ANY,
+                        });
+                    }
+                    result.push(Arm {
+                        to: self.expressions.not(arm.to)?,
+                        ..*arm
+                    });
+                    next = u16::from(arm.high) + 1;
+                }
+                if next <= 255 {
+                    result.push(Arm {
+                        low: next as u8,
+                        high: 255,
+                        to: ANY,
+                    });
+                }
+                Ok(merge_neighbours(result))
+            }
+            Expression::Repeat(part, minimum, maximum) => {
+                let less = if maximum == UNBOUNDED { UNBOUNDED } else { maximum - 1 };
+                let rest = self.expressions.repeat(part, minimum.saturating_sub(1), less)?;
+                self.map_arms(part, |e, to| e.concat(to, rest))
+            }
+        }
+    }
+
+    fn arms_of(&mut self, parts: &[ExpressionId]) -> Result<Vec<Arms>> {
+        parts.iter().map(|&part| self.arms(part)).collect()
+    }
+
+    fn map_arms(
+        &mut self,
+        id: ExpressionId,
+        mut change: impl FnMut(&mut Expressions, ExpressionId) -> Result<ExpressionId>,
+    ) -> Result<Vec<Arm>> {
+        let arms = self.arms(id)?;
+        let mut result = Vec::with_capacity(arms.len());
+        for arm in arms.iter() {
+            result.push(Arm {
+                to: change(&mut self.expressions, arm.to)?,
+                ..*arm
+            });
+        }
+        Ok(merge_neighbours(result))
+    }
+
+    fn overlay(
+        &mut self,
+        lists: &[Arms],
+        mut combine: impl FnMut(&mut Expressions, &[ExpressionId]) -> Result<ExpressionId>,
+    ) -> Result<Vec<Arm>> {
+        let mut result = Vec::new();
+        let mut targets = Vec::with_capacity(lists.len());
+        for_each_interval(lists, |low, high, hits| {
+            targets.clear();
+            targets.extend(hits.iter().map(|&(_, to)| to));
+            let to = combine(&mut self.expressions, &targets)?;
+            result.push(Arm { low, high, to });
+            Ok(())
+        })?;
+        Ok(merge_neighbours(result))
+    }
+
+    /// Is the language not empty? Decided by a search through derivatives where the syntax doesn't show it.
+    pub fn is_live(&mut self, id: ExpressionId) -> Result<bool> {
+        if let Some(live) = self.known_live(id) {
+            return Ok(live);
+        }
+        let mut reached_from: FxHashMap<ExpressionId, ExpressionId> = FxHashMap::default();
+        reached_from.insert(id, id);
+        let mut queue = VecDeque::from([id]);
+        while let Some(current) = queue.pop_front() {
+            for arm in self.arms(current)?.iter() {
+                if reached_from.contains_key(&arm.to) {
+                    continue;
+                }
+                match self.known_live(arm.to) {
+                    Some(false) => {}
+                    Some(true) => {
+                        let mut back = current;
+                        while self.live.insert(back, true).is_none() && back != id {
+                            back = reached_from[&back];
+                        }
+                        self.live.insert(id, true);
+                        return Ok(true);
+                    }
+                    None => {
+                        reached_from.insert(arm.to, current);
+                        queue.push_back(arm.to);
+                    }
+                }
+            }
+        }
+        for &dead in reached_from.keys() {
+            self.live.insert(dead, false);
+        }
+        Ok(false)
+    }
+
+    fn known_live(&self, id: ExpressionId) -> Option<bool> {
+        if self.expressions.nullable(id) {
+            Some(true)
+        } else if !self.expressions.opaque(id) {
+            Some(id != EMPTY)
+        } else {
+            self.live.get(&id).copied()
+        }
+    }
+
+    /// Derivatives with the empty languages left out: every arm can be completed.
+    pub fn live_arms(&mut self, id: ExpressionId) -> Result<Arms> {
+        let arms = self.arms(id)?;
+        if !self.expressions.opaque(id) {
+            return Ok(arms);
+        }
+        let mut kept = Vec::with_capacity(arms.len());
+        for &arm in arms.iter() {
+            if self.is_live(arm.to)? {
+                kept.push(arm);
+            }
+        }
+        Ok(kept.into())
+    }
+
+    /// Length of a shortest string of the language; `u64::MAX` when it is empty.
+    pub fn shortest_length(&mut self, id: ExpressionId) -> Result<u64> {
+        let mut stack = vec![id];
+        while let Some(&top) = stack.last() {
+            if self.shortest.contains_key(&top) {
+                stack.pop();
+                continue;
+            }
+            if self.expressions.opaque(top) && !self.expressions.nullable(top) {
+                let length = self.shortest_by_search(top)?.map_or(u64::MAX, |s| s.len() as u64);
+                self.shortest.insert(top, length);
+                stack.pop();
+                continue;
+            }
+            let parts: Vec<ExpressionId> = match self.expressions.node(top) {
+                _ if self.expressions.nullable(top) => Vec::new(),
+                Expression::Branch { arms, .. } => arms.iter().map(|arm| arm.to).collect(),
+                Expression::Concat(a, b) => vec![*a, *b],
+                Expression::Union(parts) | Expression::Intersection(parts) => parts.to_vec(),
+                Expression::Repeat(part, _, _) | Expression::Not(part) => vec![*part],
+                Expression::Empty | Expression::Epsilon => Vec::new(),
+            };
+            let missing: Vec<ExpressionId> = parts
+                .iter()
+                .copied()
+                .filter(|part| !self.shortest.contains_key(part))
+                .collect();
+            if !missing.is_empty() {
+                stack.extend(missing);
+                continue;
+            }
+            let of = |part: &ExpressionId| self.shortest[part];
+            let least = parts.iter().map(of).min().unwrap_or(u64::MAX);
+            let length = match self.expressions.node(top) {
+                _ if self.expressions.nullable(top) => 0,
+                Expression::Branch { .. } => least.saturating_add(1),
+                Expression::Concat(a, b) => of(a).saturating_add(of(b)),
+                Expression::Repeat(part, minimum, _) => of(part).saturating_mul(u64::from(*minimum)),
+                _ => least,
+            };
+            self.shortest.insert(top, length);
+            stack.pop();
+        }
+        Ok(self.shortest[&id])
+    }
+
+    /// A shortest string of the language, or None when it is empty.
+    pub fn shortest_string(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
+        let mut text = Vec::new();
+        let mut current = id;
+        while !self.expressions.nullable(current) {
+            if self.expressions.opaque(current) {
+                return Ok(self.shortest_by_search(current)?.map(|tail| {
+                    text.extend(tail);
+                    text
+                }));
+            }
+            let mut best: Option<(u64, Arm)> = None;
+            for &arm in self.arms(current)?.iter() {
+                let length = self.shortest_length(arm.to)?;
+                if best.is_none_or(|(least, _)| length < least) {
+                    best = Some((length, arm));
+                }
+            }
+            let Some((_, arm)) = best else {
+                return Ok(None);
+            };
+            text.push(arm.low);
+            current = arm.to;
+        }
+        Ok(Some(text))
+    }
+
+    /// Breadth first through derivatives.
+    fn shortest_by_search(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
+        let mut reached_from: FxHashMap<ExpressionId, (ExpressionId, u8)> = FxHashMap::default();
+        reached_from.insert(id, (id, 0));
+        let mut queue = VecDeque::from([id]);
+        while let Some(current) = queue.pop_front() {
+            if self.expressions.nullable(current) {
+                let mut text = Vec::new();
+                let mut back = current;
+                while back != id {
+                    let (previous, byte) = reached_from[&back];
+                    text.push(byte);
+                    back = previous;
+                }
+                text.reverse();
+                return Ok(Some(text));
+            }
+            for arm in self.live_arms(current)?.iter() {
+                reached_from.entry(arm.to).or_insert_with(|| {
+                    queue.push_back(arm.to);
+                    (current, arm.low)
+                });
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Calls `visit(low, high, hits)` for each maximal byte interval on which every list is constant and at least one has
+/// an arm; a hit is (index of the list, target).
+pub fn for_each_interval<L: AsRef<[Arm]>>(
+    lists: &[L],
+    mut visit: impl FnMut(u8, u8, &[(usize, ExpressionId)]) -> Result<()>,
+) -> Result<()> {
+    let mut cuts = [false; 257];
+    for list in lists {
+        for arm in list.as_ref() {
+            cuts[usize::from(arm.low)] = true;
+            cuts[usize::from(arm.high) + 1] = true;
+        }
+    }
+    let mut at = vec![0usize; lists.len()];
+    let mut hits = Vec::with_capacity(lists.len());
+    let mut low = 0usize;
+    while low < 256 {
+        let high = (low + 1..256).find(|&byte| cuts[byte]).unwrap_or(256) - 1;
+        hits.clear();
+        for (index, list) in lists.iter().enumerate() {
+            let arms = list.as_ref();
+            while at[index] < arms.len() && usize::from(arms[at[index]].high) < low {
+                at[index] += 1;
+            }
+            if let Some(arm) = arms.get(at[index])
+                && usize::from(arm.low) <= low
+            {
+                hits.push((index, arm.to));
+            }
+        }
+        if !hits.is_empty() {
+            visit(low as u8, high as u8, &hits)?;
+        }
+        low = high + 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::regex::literals::{any_text, char_class, literals};
+
+    fn accepts(d: &mut Derivatives, id: ExpressionId, text: &[u8]) -> bool {
+        let mut state = id;
+        for &byte in text {
+            let arms = d.arms(state).unwrap();
+            match arms.iter().find(|arm| arm.low <= byte && byte <= arm.high) {
+                Some(arm) => state = arm.to,
+                None => return false,
+            }
+        }
+        d.expressions.nullable(state)
+    }
+
+    fn literal(d: &mut Derivatives, text: &str) -> ExpressionId {
+        literals(&mut d.expressions, &[text.as_bytes().to_vec()]).unwrap()
+    }
+
+    #[test]
+    fn counted_repetition_counts() {
+        let mut d = Derivatives::new(100_000);
+        let a = literal(&mut d, "ab");
+        let r = d.expressions.repeat(a, 2, 3).unwrap();
+        for (text, expected) in [
+            ("ab", false),
+            ("abab", true),
+            ("ababab", true),
+            ("abababab", false),
+            ("aba", false),
+        ] {
+            assert_eq!(accepts(&mut d, r, text.as_bytes()), expected, "{text}");
+        }
+        assert_eq!(d.shortest_length(r).unwrap(), 4);
+    }
+
+    #[test]
+    fn huge_bounds_cost_nothing_up_front() {
+        let mut d = Derivatives::new(1_000);
+        let any = char_class(&mut d.expressions, &[(0x20, 0xD7FF)]).unwrap();
+        let r = d.expressions.repeat(any, 0, 1_000_000).unwrap();
+        assert!(accepts(&mut d, r, "h\u{e4}llo".as_bytes()));
+    }
+
+    #[test]
+    fn boolean_operations_are_exact() {
+        let mut d = Derivatives::new(100_000);
+        let words = literals(
+            &mut d.expressions,
+            &[b"bar".to_vec(), b"foo".to_vec(), b"foobar".to_vec()],
+        )
+        .unwrap();
+        let foo = literal(&mut d, "foo");
+        let not_foo = d.expressions.not(foo).unwrap();
+        let rest = d.expressions.intersection(&[words, not_foo]).unwrap();
+        for (text, expected) in [("foo", false), ("foobar", true), ("bar", true), ("fo", false)] {
+            assert_eq!(accepts(&mut d, rest, text.as_bytes()), expected, "{text}");
+        }
+        assert!(d.is_live(rest).unwrap());
+        let not_words = d.expressions.not(words).unwrap();
+        let none = d.expressions.intersection(&[rest, not_words]).unwrap();
+        assert!(!d.is_live(none).unwrap());
+        assert_eq!(d.shortest_string(none).unwrap(), None);
+        assert_eq!(d.shortest_string(rest).unwrap(), Some(b"bar".to_vec()));
+    }
+
+    #[test]
+    fn text_is_valid_utf8() {
+        let mut d = Derivatives::new(100_000);
+        let text = any_text(&mut d.expressions).unwrap();
+        assert!(accepts(&mut d, text, "\u{10ffff}\u{e000}\u{7f}".as_bytes()));
+        for bad in [
+            &[0xC0u8, 0x80][..],
+            &[0xED, 0xA0, 0x80],
+            &[0x80],
+            &[0xF4, 0x90, 0x80, 0x80],
+        ] {
+            assert!(!accepts(&mut d, text, bad));
+        }
+    }
+}

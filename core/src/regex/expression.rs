@@ -1,0 +1,340 @@
+//! Regular expressions over bytes, hash-consed: equal expressions have equal ids.
+//!
+//! An id is also an automaton state: its derivative by a byte is another id (Brzozowski 1964; Owens, Reppy and
+//! Turon 2009 for the practice). Intersection and complement are therefore first class, a counted repetition costs
+//! one node whatever its bound, and nothing is determinised before it is reached.
+
+use rustc_hash::FxHashMap;
+
+use crate::error::{Error, Result};
+
+pub type ExpressionId = u32;
+
+/// The empty language.
+pub const EMPTY: ExpressionId = 0;
+/// The empty string.
+pub const EPSILON: ExpressionId = 1;
+/// Every byte string.
+pub const ANY: ExpressionId = 2;
+/// Upper bound of an unbounded repetition.
+pub const UNBOUNDED: u32 = u32::MAX;
+
+/// Bytes `low..=high` lead to `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Arm {
+    pub low: u8,
+    pub high: u8,
+    pub to: ExpressionId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Expression {
+    Empty,
+    Epsilon,
+    /// A deterministic branch: sorted, disjoint arms. Tries of literals and of UTF-8 classes are made of these.
+    Branch {
+        accept: bool,
+        arms: Box<[Arm]>,
+    },
+    /// Right-nested: the left side is no concatenation.
+    Concat(ExpressionId, ExpressionId),
+    Union(Box<[ExpressionId]>),
+    Intersection(Box<[ExpressionId]>),
+    Not(ExpressionId),
+    /// The part is repeated between the bounds; `UNBOUNDED` for no upper one.
+    Repeat(ExpressionId, u32, u32),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Facts {
+    nullable: bool,
+    /// Holds an intersection or complement, so that emptiness isn't visible from the syntax.
+    opaque: bool,
+}
+
+/// All expressions of one engine.
+#[derive(Debug)]
+pub struct Expressions {
+    nodes: Vec<Expression>,
+    facts: Vec<Facts>,
+    ids: FxHashMap<Expression, ExpressionId>,
+    budget: usize,
+}
+
+impl Expressions {
+    pub fn new(budget: usize) -> Self {
+        let mut expressions = Expressions {
+            nodes: Vec::new(),
+            facts: Vec::new(),
+            ids: FxHashMap::default(),
+            budget: budget.max(3),
+        };
+        for node in [Expression::Empty, Expression::Epsilon, Expression::Not(EMPTY)] {
+            expressions.insert(node);
+        }
+        expressions
+    }
+
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    pub fn node(&self, id: ExpressionId) -> &Expression {
+        &self.nodes[id as usize]
+    }
+
+    /// Does the language hold the empty string?
+    pub fn nullable(&self, id: ExpressionId) -> bool {
+        self.facts[id as usize].nullable
+    }
+
+    /// May the language be empty although the node isn't `EMPTY`?
+    pub fn opaque(&self, id: ExpressionId) -> bool {
+        self.facts[id as usize].opaque
+    }
+
+    fn intern(&mut self, node: Expression) -> Result<ExpressionId> {
+        if let Some(&id) = self.ids.get(&node) {
+            return Ok(id);
+        }
+        if self.nodes.len() >= self.budget {
+            return Err(Error::Limit {
+                budget: "max_expressions",
+                value: self.budget,
+            });
+        }
+        Ok(self.insert(node))
+    }
+
+    fn insert(&mut self, node: Expression) -> ExpressionId {
+        let facts = self.facts_of(&node);
+        let id = self.nodes.len() as ExpressionId;
+        self.ids.insert(node.clone(), id);
+        self.nodes.push(node);
+        self.facts.push(facts);
+        id
+    }
+
+    fn facts_of(&self, node: &Expression) -> Facts {
+        let nullable = |id: &ExpressionId| self.nullable(*id);
+        let opaque = |id: &ExpressionId| self.opaque(*id);
+        match node {
+            Expression::Empty => Facts {
+                nullable: false,
+                opaque: false,
+            },
+            Expression::Epsilon => Facts {
+                nullable: true,
+                opaque: false,
+            },
+            Expression::Branch { accept, arms } => Facts {
+                nullable: *accept,
+                opaque: arms.iter().any(|arm| self.opaque(arm.to)),
+            },
+            Expression::Concat(a, b) => Facts {
+                nullable: nullable(a) && nullable(b),
+                opaque: opaque(a) || opaque(b),
+            },
+            Expression::Union(parts) => Facts {
+                nullable: parts.iter().any(nullable),
+                opaque: parts.iter().any(opaque),
+            },
+            Expression::Intersection(parts) => Facts {
+                nullable: parts.iter().all(nullable),
+                opaque: true,
+            },
+            // "every byte string" is plainly not empty, and it isn't built yet when it is inserted
+            Expression::Not(part) if *part == EMPTY => Facts {
+                nullable: true,
+                opaque: false,
+            },
+            Expression::Not(part) => Facts {
+                nullable: !nullable(part),
+                opaque: true,
+            },
+            Expression::Repeat(part, minimum, _) => Facts {
+                nullable: *minimum == 0 || nullable(part),
+                opaque: opaque(part),
+            },
+        }
+    }
+
+    // -- constructors ----------------------------------------------------------------------------------------------
+
+    /// A deterministic branch; arms must be sorted and disjoint.
+    pub fn branch(&mut self, accept: bool, arms: Vec<Arm>) -> Result<ExpressionId> {
+        let arms = merge_neighbours(arms);
+        if arms.is_empty() {
+            return Ok(if accept { EPSILON } else { EMPTY });
+        }
+        self.intern(Expression::Branch {
+            accept,
+            arms: arms.into_boxed_slice(),
+        })
+    }
+
+    pub fn concat(&mut self, a: ExpressionId, b: ExpressionId) -> Result<ExpressionId> {
+        if a == EMPTY || b == EMPTY {
+            return Ok(EMPTY);
+        }
+        if a == EPSILON {
+            return Ok(b);
+        }
+        if b == EPSILON {
+            return Ok(a);
+        }
+        let mut spine = Vec::new();
+        let mut head = a;
+        while let Expression::Concat(left, right) = *self.node(head) {
+            spine.push(left);
+            head = right;
+        }
+        let mut result = self.intern(Expression::Concat(head, b))?;
+        for left in spine.into_iter().rev() {
+            result = self.intern(Expression::Concat(left, result))?;
+        }
+        Ok(result)
+    }
+
+    pub fn union(&mut self, parts: &[ExpressionId]) -> Result<ExpressionId> {
+        let mut flat = Vec::with_capacity(parts.len());
+        for &part in parts {
+            match self.node(part) {
+                Expression::Empty => {}
+                Expression::Union(inner) => flat.extend_from_slice(inner),
+                _ => flat.push(part),
+            }
+        }
+        flat.sort_unstable();
+        flat.dedup();
+        if flat.contains(&ANY) {
+            return Ok(ANY);
+        }
+        if flat.first() == Some(&EPSILON) && flat[1..].iter().any(|&part| self.nullable(part)) {
+            flat.remove(0);
+        }
+        match flat.len() {
+            0 => Ok(EMPTY),
+            1 => Ok(flat[0]),
+            _ => self.intern(Expression::Union(flat.into_boxed_slice())),
+        }
+    }
+
+    pub fn intersection(&mut self, parts: &[ExpressionId]) -> Result<ExpressionId> {
+        let mut flat = Vec::with_capacity(parts.len());
+        for &part in parts {
+            match self.node(part) {
+                Expression::Empty => return Ok(EMPTY),
+                Expression::Intersection(inner) => flat.extend_from_slice(inner),
+                _ => flat.push(part),
+            }
+        }
+        flat.sort_unstable();
+        flat.dedup();
+        flat.retain(|&part| part != ANY);
+        if flat.contains(&EPSILON) {
+            let nullable = flat.iter().all(|&part| self.nullable(part));
+            return Ok(if nullable { EPSILON } else { EMPTY });
+        }
+        match flat.len() {
+            0 => Ok(ANY),
+            1 => Ok(flat[0]),
+            _ => self.intern(Expression::Intersection(flat.into_boxed_slice())),
+        }
+    }
+
+    /// Complement among all byte strings.
+    pub fn not(&mut self, part: ExpressionId) -> Result<ExpressionId> {
+        if let Expression::Not(inner) = *self.node(part) {
+            return Ok(inner);
+        }
+        self.intern(Expression::Not(part))
+    }
+
+    pub fn repeat(&mut self, part: ExpressionId, minimum: u32, maximum: u32) -> Result<ExpressionId> {
+        if maximum == 0 || part == EPSILON {
+            return Ok(EPSILON);
+        }
+        if part == EMPTY {
+            return Ok(if minimum == 0 { EPSILON } else { EMPTY });
+        }
+        if (minimum, maximum) == (1, 1) {
+            return Ok(part);
+        }
+        let minimum = if self.nullable(part) { 0 } else { minimum };
+        if let Expression::Repeat(_, 0, UNBOUNDED) = *self.node(part) {
+            return Ok(part);
+        }
+        self.intern(Expression::Repeat(part, minimum, maximum))
+    }
+}
+
+/// Joins adjacent arms with one target and drops arms to nowhere.
+pub fn merge_neighbours(arms: Vec<Arm>) -> Vec<Arm> {
+    let mut merged: Vec<Arm> = Vec::with_capacity(arms.len());
+    for arm in arms {
+        if arm.to == EMPTY {
+            continue;
+        }
+        match merged.last_mut() {
+            Some(last) if last.to == arm.to && last.high.checked_add(1) == Some(arm.low) => {
+                last.high = arm.high;
+            }
+            _ => merged.push(arm),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn byte(expressions: &mut Expressions, value: u8) -> ExpressionId {
+        let arm = Arm {
+            low: value,
+            high: value,
+            to: EPSILON,
+        };
+        expressions.branch(false, vec![arm]).unwrap()
+    }
+
+    #[test]
+    fn equal_expressions_have_equal_ids() {
+        let mut e = Expressions::new(1000);
+        let (a, b) = (byte(&mut e, b'a'), byte(&mut e, b'b'));
+        let left = e.concat(a, b).unwrap();
+        let ab_a = e.concat(left, a).unwrap();
+        let right = e.concat(b, a).unwrap();
+        assert_eq!(e.concat(a, right).unwrap(), ab_a);
+        assert_eq!(e.union(&[a, b]).unwrap(), e.union(&[b, a, b]).unwrap());
+    }
+
+    #[test]
+    fn trivial_languages_are_recognised() {
+        let mut e = Expressions::new(1000);
+        let a = byte(&mut e, b'a');
+        assert_eq!(e.concat(a, EMPTY).unwrap(), EMPTY);
+        assert_eq!(e.intersection(&[a, EPSILON]).unwrap(), EMPTY);
+        assert_eq!(e.repeat(a, 0, 0).unwrap(), EPSILON);
+        let not = e.not(a).unwrap();
+        assert_eq!(e.not(not).unwrap(), a);
+    }
+
+    #[test]
+    fn the_budget_is_kept() {
+        let mut e = Expressions::new(4);
+        let a = byte(&mut e, b'a');
+        assert!(matches!(
+            e.repeat(a, 0, 5),
+            Err(Error::Limit {
+                budget: "max_expressions",
+                value: 4
+            })
+        ));
+    }
+}

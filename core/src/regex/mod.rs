@@ -1,0 +1,5 @@
+//! The regular layer: expressions over bytes and their derivatives. Knows nothing of tokens or grammars.
+
+pub mod derivative;
+pub mod expression;
+pub mod literals;
