@@ -2,7 +2,42 @@
 
 from __future__ import annotations
 
-from constrain._core import CompiledGrammar, Matcher, Vocabulary, compile_grammar
-from constrain.compiler.grammar import Grammar, GrammarBuilder, Limits
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["CompiledGrammar", "Grammar", "GrammarBuilder", "Limits", "Matcher", "Vocabulary", "compile_grammar"]
+from constrain._core import CompiledGrammar, Matcher
+from constrain.compiler.compile import (
+    compile_choices,
+    compile_grammar,
+    compile_json_schema,
+    compile_lark,
+    compile_regex,
+)
+from constrain.compiler.grammar import Grammar, GrammarBuilder, Limits
+from constrain.compiler.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from constrain.compiler.bitmask import allocate_token_bitmask
+
+__all__ = [
+    "CompiledGrammar",
+    "Grammar",
+    "GrammarBuilder",
+    "Limits",
+    "Matcher",
+    "Vocabulary",
+    "allocate_token_bitmask",
+    "compile_choices",
+    "compile_grammar",
+    "compile_json_schema",
+    "compile_lark",
+    "compile_regex",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # NumPy takes longer to import than the rest together, and `constrain --help` doesn't need it
+    if name == "allocate_token_bitmask":
+        from constrain.compiler.bitmask import allocate_token_bitmask
+
+        return allocate_token_bitmask
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -57,7 +57,7 @@ class Limits:
     """
 
     max_lexer_states: int = 250_000
-    max_expressions: int = 4_000_000
+    max_expressions: int = 2_000_000
     max_items: int = 200_000
     max_parser_nodes: int = 2_000_000
     max_mask_steps: int = 50_000_000

@@ -13,7 +13,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             max_lexer_states: 250_000,
-            max_expressions: 4_000_000,
+            max_expressions: 2_000_000,
             max_items: 200_000,
             max_parser_nodes: 2_000_000,
             max_mask_steps: 50_000_000,

@@ -1,5 +1,9 @@
 """constrain: make a language model's output belong to a language."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from constrain.compiler import (
     CompiledGrammar,
     Grammar,
@@ -7,7 +11,7 @@ from constrain.compiler import (
     Limits,
     Matcher,
     Vocabulary,
-    allocate_token_bitmask,
+    compile_choices,
     compile_grammar,
     compile_json_schema,
     compile_lark,
@@ -27,6 +31,9 @@ from constrain.errors import (
     UnsupportedError,
     VocabularyError,
 )
+
+if TYPE_CHECKING:
+    from constrain.compiler import allocate_token_bitmask
 
 __version__ = "0.1.0"
 
@@ -50,8 +57,17 @@ __all__ = [
     "Vocabulary",
     "VocabularyError",
     "allocate_token_bitmask",
+    "compile_choices",
     "compile_grammar",
     "compile_json_schema",
     "compile_lark",
     "compile_regex",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "allocate_token_bitmask":  # imports NumPy
+        from constrain.compiler import allocate_token_bitmask
+
+        return allocate_token_bitmask
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
