@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::error::{Error, Result};
 use crate::regex::derivative::{Derivatives, for_each_interval};
+use crate::regex::digest::Digests;
 use crate::regex::expression::{EPSILON, ExpressionId};
 
 pub type LexerState = u32;
@@ -23,6 +24,7 @@ type Row = Box<[LexerState; 256]>;
 
 pub struct Lexer {
     pub derivatives: Derivatives,
+    digests: Digests,
     /// Expression of each lexeme.
     lexemes: Vec<ExpressionId>,
     /// Sorted (lexeme, expression) pairs.
@@ -42,6 +44,7 @@ impl Lexer {
         let dead: Box<[(Lexeme, ExpressionId)]> = Box::new([]);
         Lexer {
             derivatives,
+            digests: Digests::default(),
             lexemes,
             states: vec![dead.clone()],
             state_ids: FxHashMap::from_iter([(dead, DEAD)]),
@@ -82,6 +85,24 @@ impl Lexer {
 
     pub fn match_set(&self, set: MatchSet) -> &[Lexeme] {
         &self.match_sets[set as usize]
+    }
+
+    /// The set of one lexeme.
+    pub fn singleton(&mut self, lexeme: Lexeme) -> MatchSet {
+        self.intern_set(Box::new([lexeme]))
+    }
+
+    /// Name of an expression that other grammars share.
+    pub fn digest(&mut self, expression: ExpressionId) -> [u8; 32] {
+        self.digests.of(expression, &self.derivatives.expressions)
+    }
+
+    fn intern_set(&mut self, lexemes: Box<[Lexeme]>) -> MatchSet {
+        let next = self.match_sets.len() as MatchSet;
+        *self.match_set_ids.entry(lexemes).or_insert_with_key(|key| {
+            self.match_sets.push(key.clone());
+            next
+        })
     }
 
     /// The state in which any of the lexemes (sorted, distinct) may begin.
@@ -152,11 +173,7 @@ impl Lexer {
             .map(|&(lexeme, _)| lexeme)
             .collect();
         let goes_on = parts.iter().any(|&(_, expression)| expression != EPSILON);
-        let next_set = self.match_sets.len() as MatchSet;
-        let set = *self.match_set_ids.entry(matched).or_insert_with_key(|key| {
-            self.match_sets.push(key.clone());
-            next_set
-        });
+        let set = self.intern_set(matched);
         let state = self.states.len() as LexerState;
         self.states.push(parts.clone());
         self.state_ids.insert(parts, state);

@@ -13,91 +13,33 @@ use crate::engine::{Engine, Thread, Threads};
 use crate::error::{Error, Result};
 use crate::lexer::{DEAD, LexerState, MatchSet, NO_MATCH};
 use crate::parser::NodeId;
+use crate::regex::expression::ExpressionId;
 use crate::vocabulary::Vocabulary;
+use crate::vocabulary::token_set::{Interior, TokenSet, set_bit};
 use crate::vocabulary::trie::Trie;
 
-/// Kept masks and interiors may take this many bytes each; then they are dropped and made again as needed.
+/// Kept masks may take this many bytes; then they are dropped and made again as needed.
 const CACHE_BYTES: usize = 64 << 20;
 
-/// A set of tokens: a list while it is short, else a bit mask.
-#[derive(Debug)]
-pub enum TokenSet {
-    Few(Box<[u32]>),
-    Many(Box<[u32]>),
-}
-
-impl TokenSet {
-    fn new(words: Vec<u32>) -> Self {
-        let count: usize = words.iter().map(|word| word.count_ones() as usize).sum();
-        if count * 2 >= words.len() {
-            return TokenSet::Many(words.into());
-        }
-        let mut ids = Vec::with_capacity(count);
-        for (index, &word) in words.iter().enumerate() {
-            let mut rest = word;
-            while rest != 0 {
-                ids.push(index as u32 * 32 + rest.trailing_zeros());
-                rest &= rest - 1;
-            }
-        }
-        TokenSet::Few(ids.into())
-    }
-
-    pub fn add_to(&self, words: &mut [u32]) {
-        match self {
-            TokenSet::Few(ids) => ids.iter().for_each(|&id| set_bit(words, id)),
-            TokenSet::Many(set) => words.iter_mut().zip(set).for_each(|(word, &add)| *word |= add),
-        }
-    }
-
-    fn memory(&self) -> usize {
-        64 + match self {
-            TokenSet::Few(ids) | TokenSet::Many(ids) => ids.len() * 4,
-        }
-    }
-}
-
-#[inline]
-fn set_bit(words: &mut [u32], id: u32) {
-    words[(id >> 5) as usize] |= 1 << (id & 31);
-}
-
-/// The tokens that stay inside the lexemes of a lexer state, and where in the trie lexemes can end.
-#[derive(Debug)]
-struct Interior {
-    tokens: TokenSet,
-    exits: Box<[(u32, MatchSet)]>,
-}
-
+/// Masks of threads, and how often they served.
 #[derive(Default)]
 pub struct Masks {
-    interiors: FxHashMap<LexerState, Arc<Interior>>,
-    interior_bytes: usize,
     threads: FxHashMap<Thread, Arc<TokenSet>>,
-    thread_bytes: usize,
+    bytes: usize,
     pub hits: u64,
     pub misses: u64,
 }
 
 impl Masks {
     pub fn memory(&self) -> usize {
-        self.interior_bytes + self.thread_bytes
+        self.bytes
     }
 
-    fn keep_interior(&mut self, state: LexerState, interior: Arc<Interior>) {
-        self.interior_bytes += interior.tokens.memory() + interior.exits.len() * 8;
-        if self.interior_bytes > CACHE_BYTES {
-            self.interiors.clear();
-            self.interior_bytes = 0;
-        }
-        self.interiors.insert(state, interior);
-    }
-
-    fn keep_thread(&mut self, thread: Thread, mask: Arc<TokenSet>) {
-        self.thread_bytes += mask.memory();
-        if self.thread_bytes > CACHE_BYTES {
+    fn keep(&mut self, thread: Thread, mask: Arc<TokenSet>) {
+        self.bytes += mask.memory();
+        if self.bytes > CACHE_BYTES {
             self.threads.clear();
-            self.thread_bytes = 0;
+            self.bytes = mask.memory();
         }
         self.threads.insert(thread, mask);
     }
@@ -128,23 +70,84 @@ impl Engine {
             return Ok(known.clone());
         }
         self.masks.misses += 1;
-        let interior = self.interior(thread.state, vocabulary)?;
         let mut words = vec![0; vocabulary.words()];
-        interior.tokens.add_to(&mut words);
         let mut fuel = self.max_mask_steps;
-        for &(index, set) in interior.exits.iter() {
-            self.walk_exit(
-                thread.node,
-                index as usize,
-                set,
-                &vocabulary.trie,
-                &mut words,
-                &mut fuel,
-            )?;
+        if let &[(lexeme, expression)] = self.lexer.in_progress(thread.state) {
+            let interior = self.shared_interior(thread.state, expression, vocabulary)?;
+            let set = self.lexer.singleton(lexeme);
+            interior.tokens.add_to(&mut words);
+            for &index in interior.exits.iter() {
+                self.walk_exit(
+                    thread.node,
+                    index as usize,
+                    set,
+                    &vocabulary.trie,
+                    &mut words,
+                    &mut fuel,
+                )?;
+            }
+        } else {
+            for (index, set) in self.walk_interior(thread.state, &vocabulary.trie, &mut words)? {
+                self.walk_exit(
+                    thread.node,
+                    index as usize,
+                    set,
+                    &vocabulary.trie,
+                    &mut words,
+                    &mut fuel,
+                )?;
+            }
         }
         let mask = Arc::new(TokenSet::new(words));
-        self.masks.keep_thread(thread, mask.clone());
+        self.masks.keep(thread, mask.clone());
         Ok(mask)
+    }
+
+    /// One lexeme in progress means the same in every grammar.
+    fn shared_interior(
+        &mut self,
+        state: LexerState,
+        expression: ExpressionId,
+        vocabulary: &Vocabulary,
+    ) -> Result<Arc<Interior>> {
+        let key = self.lexer.digest(expression);
+        if let Some(known) = vocabulary.interiors.get(&key) {
+            return Ok(known);
+        }
+        let mut words = vec![0; vocabulary.words()];
+        let exits = self.walk_interior(state, &vocabulary.trie, &mut words)?;
+        let interior = Arc::new(Interior {
+            tokens: TokenSet::new(words),
+            exits: exits.into_iter().map(|(index, _)| index).collect(),
+        });
+        vocabulary.interiors.keep(key, interior.clone());
+        Ok(interior)
+    }
+
+    /// Adds the tokens that stay inside the lexemes of `state`; returns the trie nodes where lexemes can end.
+    fn walk_interior(&mut self, state: LexerState, trie: &Trie, words: &mut [u32]) -> Result<Vec<(u32, MatchSet)>> {
+        let mut exits = Vec::new();
+        // stack[d] is the lexer's state after d bytes of the path to the current node
+        let mut stack = vec![DEAD; trie.max_depth() + 1];
+        stack[0] = state;
+        let mut at = 0;
+        while at < trie.len() {
+            let node = *trie.node(at);
+            let depth = usize::from(node.depth);
+            let next = self.lexer.step(stack[depth], node.byte)?;
+            if next == DEAD {
+                at = node.end as usize;
+                continue;
+            }
+            trie.tokens_at(at).iter().for_each(|&id| set_bit(words, id));
+            let set = self.lexer.matches(next);
+            if set != NO_MATCH {
+                exits.push((at as u32, set));
+            }
+            stack[depth + 1] = next;
+            at += 1;
+        }
+        Ok(exits)
     }
 
     /// Tokens below an exit: a lexeme begun at `node` ends at the trie node, and what follows it reads on.
@@ -188,40 +191,5 @@ impl Engine {
             at += 1;
         }
         Ok(())
-    }
-
-    fn interior(&mut self, state: LexerState, vocabulary: &Vocabulary) -> Result<Arc<Interior>> {
-        if let Some(known) = self.masks.interiors.get(&state) {
-            return Ok(known.clone());
-        }
-        let trie = &vocabulary.trie;
-        let mut words = vec![0; vocabulary.words()];
-        let mut exits = Vec::new();
-        // stack[d] is the lexer's state after d bytes of the path to the current node
-        let mut stack = vec![DEAD; trie.max_depth() + 1];
-        stack[0] = state;
-        let mut at = 0;
-        while at < trie.len() {
-            let node = *trie.node(at);
-            let depth = usize::from(node.depth);
-            let next = self.lexer.step(stack[depth], node.byte)?;
-            if next == DEAD {
-                at = node.end as usize;
-                continue;
-            }
-            trie.tokens_at(at).iter().for_each(|&id| set_bit(&mut words, id));
-            let set = self.lexer.matches(next);
-            if set != NO_MATCH {
-                exits.push((at as u32, set));
-            }
-            stack[depth + 1] = next;
-            at += 1;
-        }
-        let interior = Arc::new(Interior {
-            tokens: TokenSet::new(words),
-            exits: exits.into(),
-        });
-        self.masks.keep_interior(state, interior.clone());
-        Ok(interior)
     }
 }

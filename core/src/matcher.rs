@@ -68,6 +68,7 @@ impl Compiled {
             ("mask_hits", engine.masks.hits),
             ("mask_misses", engine.masks.misses),
             ("mask_bytes", engine.masks.memory() as u64),
+            ("shared_interiors", self.vocabulary.interiors.size().0 as u64),
             ("table_bytes", engine.memory() as u64),
             ("vocabulary_size", self.vocabulary.vocab_size as u64),
             ("trie_nodes", self.vocabulary.trie.len() as u64),

@@ -1,11 +1,13 @@
 //! Token bytes and stop tokens of a tokenizer. Knows nothing of grammars.
 
 pub mod file;
+pub mod token_set;
 pub mod trie;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use token_set::Interiors;
 use trie::Trie;
 
 /// Longest token that is kept, in bytes.
@@ -23,6 +25,8 @@ pub struct Vocabulary {
     pub vocab_size: usize,
     pub sha256: [u8; 32],
     pub trie: Trie,
+    /// Shared by all grammars over this vocabulary.
+    pub interiors: Interiors,
 }
 
 impl Vocabulary {
@@ -65,6 +69,7 @@ impl Vocabulary {
             vocab_size,
             sha256,
             trie,
+            interiors: Interiors::default(),
         })
     }
 
