@@ -183,3 +183,47 @@ impl Lexer {
         Ok(state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::regex::literals::literals;
+
+    fn lexer(words: &[&str]) -> Lexer {
+        let mut derivatives = Derivatives::new(10_000);
+        let lexemes = words
+            .iter()
+            .map(|word| literals(&mut derivatives.expressions, &[word.as_bytes().to_vec()]).unwrap())
+            .collect();
+        Lexer::new(derivatives, lexemes, 1_000)
+    }
+
+    #[test]
+    fn a_match_does_not_end_longer_lexemes() {
+        let mut lexer = lexer(&["foo", "foobar", "fob"]);
+        let mut state = lexer.start(&[0, 1, 2]).unwrap();
+        for byte in *b"foo" {
+            state = lexer.step(state, byte).unwrap();
+        }
+        assert_eq!(lexer.match_set(lexer.matches(state)), [0]);
+        assert!(lexer.goes_on(state));
+        let next = lexer.step(state, b'b').unwrap();
+        assert_eq!(lexer.matches(next), NO_MATCH);
+        assert_eq!(lexer.step(state, b'x').unwrap(), DEAD);
+    }
+
+    #[test]
+    fn states_are_interned_and_budgeted() {
+        let mut lexer = lexer(&["ab", "cb"]);
+        let start = lexer.start(&[0, 1]).unwrap();
+        assert_eq!(start, lexer.start(&[0, 1]).unwrap());
+        lexer.budget = lexer.states();
+        assert!(matches!(
+            lexer.step(start, b'a'),
+            Err(Error::Limit {
+                budget: "max_lexer_states",
+                ..
+            })
+        ));
+    }
+}
