@@ -50,7 +50,8 @@ class Limits:
 
     Attributes:
         max_lexer_states: distinct states of the lazily determinised lexer (about 2 KB each).
-        max_expressions: distinct regular expressions that derivatives may create (about 100 bytes each).
+        max_expressions: distinct regular expressions that derivatives may create (about 200 bytes each; a union counts
+            for more the wider it is).
         max_items: parser items (dotted rules with an origin) made by one byte of text.
         max_parser_nodes: distinct parser states kept for one matcher's text.
         max_mask_steps: automaton steps spent on one mask.

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod error;
 pub mod form;
 pub mod grammar;
+pub mod history;
 pub mod lexer;
 pub mod limits;
 pub mod mask;

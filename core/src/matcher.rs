@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::Result;
 use crate::form::GrammarForm;
+use crate::history::History;
 use crate::limits::Limits;
 use crate::vocabulary::Vocabulary;
 
@@ -50,7 +51,7 @@ impl Compiled {
         Ok(Matcher {
             compiled: self.clone(),
             engine,
-            history: vec![start],
+            history: History::new(start),
         })
     }
 
@@ -76,35 +77,30 @@ impl Compiled {
     }
 }
 
-/// One sequence: the configurations after each of its steps.
+/// One sequence: where it stands, and how it came there.
 #[derive(Clone)]
 pub struct Matcher {
     pub compiled: Arc<Compiled>,
     engine: SharedEngine,
-    /// Never empty; the first is the start.
-    history: Vec<Configuration>,
+    history: History,
 }
 
 impl Matcher {
     pub fn current(&self) -> &Configuration {
-        &self.history[self.history.len() - 1]
+        self.history.current()
     }
 
     pub fn steps(&self) -> usize {
-        self.history.len() - 1
+        self.history.len()
     }
 
     pub fn reset(&mut self) {
-        self.history.truncate(1);
+        self.history.rollback(self.history.len());
     }
 
     /// False when there are fewer steps.
     pub fn rollback(&mut self, steps: usize) -> bool {
-        let enough = steps <= self.steps();
-        if enough {
-            self.history.truncate(self.history.len() - steps);
-        }
-        enough
+        self.history.rollback(steps)
     }
 
     pub fn fill_mask(&self, words: &mut [u32]) -> Result<()> {
@@ -131,9 +127,13 @@ impl Matcher {
     }
 
     fn push(&mut self, next: Option<Configuration>) -> bool {
-        let accepted = next.is_some();
-        self.history.extend(next);
-        accepted
+        match next {
+            Some(configuration) => {
+                self.history.push(configuration);
+                true
+            }
+            None => false,
+        }
     }
 
     fn after_token(&self, engine: &mut Engine, at: &Configuration, id: u32) -> Result<Option<Configuration>> {

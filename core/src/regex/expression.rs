@@ -58,6 +58,8 @@ pub struct Expressions {
     nodes: Vec<Expression>,
     facts: Vec<Facts>,
     ids: FxHashMap<Expression, ExpressionId>,
+    /// What the budget counts: nodes, wide ones for more than one.
+    weight: usize,
     budget: usize,
 }
 
@@ -67,6 +69,7 @@ impl Expressions {
             nodes: Vec::new(),
             facts: Vec::new(),
             ids: FxHashMap::default(),
+            weight: 0,
             budget: budget.max(3),
         };
         for node in [Expression::Empty, Expression::Epsilon, Expression::Not(EMPTY)] {
@@ -101,7 +104,11 @@ impl Expressions {
         if let Some(&id) = self.ids.get(&node) {
             return Ok(id);
         }
-        if self.nodes.len() >= self.budget {
+        self.weight += match &node {
+            Expression::Union(parts) | Expression::Intersection(parts) => 1 + parts.len() / 4,
+            _ => 1,
+        };
+        if self.weight > self.budget {
             return Err(Error::Limit {
                 budget: "max_expressions",
                 value: self.budget,
@@ -327,14 +334,13 @@ mod tests {
 
     #[test]
     fn the_budget_is_kept() {
-        let mut e = Expressions::new(4);
+        let mut e = Expressions::new(3);
         let a = byte(&mut e, b'a');
-        assert!(matches!(
-            e.repeat(a, 0, 5),
-            Err(Error::Limit {
-                budget: "max_expressions",
-                value: 4
-            })
-        ));
+        let limit = Error::Limit {
+            budget: "max_expressions",
+            value: 3,
+        };
+        let results: Vec<_> = (5..8).map(|maximum| e.repeat(a, 0, maximum)).collect();
+        assert_eq!(results, [Ok(4), Ok(5), Err(limit)]);
     }
 }
