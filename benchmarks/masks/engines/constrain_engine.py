@@ -1,0 +1,54 @@
+"""This project, by its public names. Any whitespace between JSON tokens, as for the other engines; all else default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import constrain
+from masks.engines import base
+from masks.tokenizer import Tokenizer
+
+
+class Constrain(base.Engine):
+    package = "constrain-lm"
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        super().__init__(tokenizer)
+        self.vocabulary = constrain.Vocabulary(
+            tokenizer.token_bytes(), [tokenizer.eos_id], vocab_size=tokenizer.vocab_size
+        )
+
+    def version(self) -> str:
+        return constrain.__version__
+
+    def compile(self, schema: Any) -> base.Compiled:
+        return _Compiled(constrain.compile_json_schema(schema, self.vocabulary, whitespace="flexible"))
+
+
+class _Compiled(base.Compiled):
+    def __init__(self, grammar: constrain.CompiledGrammar) -> None:
+        self.grammar = grammar
+
+    def matcher(self) -> base.Matcher:
+        return _Matcher(self.grammar.matcher())
+
+
+class _Matcher(base.Matcher):
+    def __init__(self, matcher: constrain.Matcher) -> None:
+        self.matcher = matcher
+        self.buffer: NDArray[np.int32] | None = None
+        self.rows = np.zeros((1, 0), dtype=np.int32)
+
+    def mask(self, into: NDArray[np.int32]) -> None:
+        if self.buffer is not into:
+            self.buffer, self.rows = into, into.reshape(1, -1)
+        self.matcher.fill_next_token_bitmask(self.rows, 0)
+
+    def accept(self, token: int) -> bool:
+        return self.matcher.accept_token(token)
+
+    def is_accepting(self) -> bool:
+        return self.matcher.is_accepting()

@@ -1,0 +1,227 @@
+"""Tables from a run, as Markdown:  python -m masks.report RESULTS_FOLDER (with benchmarks/ on PYTHONPATH)."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masks.results import EngineRun, InstanceResult, Run, SchemaResult, Verdict, read_run
+
+__all__ = ["findings", "report"]
+
+Numbers = NDArray[np.float64]
+
+SUBJECT, BASELINE = "constrain", "llguidance"
+APART = ("outlines-core", "xgrammar-default")
+"""Engines that would shrink the common ground of the others too far."""
+
+
+def report(run: Run) -> str:
+    """All tables of a run: coverage, times over what each got through, times over common ground."""
+    names = list(run.engines)
+    parts = [heading(run), coverage(run), own_times(run)]
+    grounds = [[SUBJECT, BASELINE], [name for name in names if name not in APART]]
+    seen: list[list[str]] = []
+    for ground in grounds:
+        if len(ground) > 1 and set(ground) <= set(names) and sorted(ground) not in seen:
+            seen.append(sorted(ground))
+            parts.append(common_ground(run, ground))
+    return "\n\n".join(parts) + "\n"
+
+
+def heading(run: Run) -> str:
+    """What was measured, with which versions."""
+    s = run.settings
+    versions = ", ".join(f"{e.engine} {e.version} (limit {e.limit_s:g} s)" for e in run.engines.values())
+    return (
+        f"{s['date']}: {s['schemas']} schemas ({s['data']}, seed {s['seed']}), {s['instances']} instances, "
+        f"{s['tokens']:,} tokens; vocabulary {s['tokenizer_name']}, {s['vocab_size']:,} ids; "
+        f"{'compact' if s['compact'] else 'spaced'} JSON; {s['clock']} clock, one core of {s['processor']}.\n\n"
+        f"{versions}"
+    )
+
+
+def coverage(run: Run) -> str:
+    """How many schemas each engine got right, and why not the others."""
+
+    def count(test: Callable[[SchemaResult], bool]) -> list[str]:
+        return [f"{sum(map(test, engine.schemas)):,}" for engine in run.engines.values()]
+
+    def instances(verdict: Verdict) -> list[str]:
+        return [
+            f"{sum(instance.verdict == verdict for schema in engine.schemas for instance in schema.instances):,}"
+            for engine in run.engines.values()
+        ]
+
+    rows = [
+        ["schemas", *count(lambda schema: True)],
+        ["handled: compiled, every instance judged right", *count(lambda schema: schema.handled)],
+        ["refused at compile time", *count(lambda schema: schema.status == "unsupported")],
+        ["out of time", *count(lambda schema: schema.status == "timeout")],
+        ["crashed or out of memory", *count(lambda schema: schema.status == "crash")],
+        ["failed in the middle", *count(lambda schema: schema.has("engine error"))],
+        ["**wrong reject** of a valid instance", *count(lambda schema: schema.has("wrong reject"))],
+        ["**wrong accept** of an invalid instance", *count(lambda schema: schema.has("wrong accept"))],
+        ["instances judged right", *instances("right")],
+    ]
+    return table("Coverage", list(run.engines), rows)
+
+
+def own_times(run: Run) -> str:
+    """Times of each engine over all that it got through."""
+    ttfm = {name: first_masks(engine) for name, engine in run.engines.items()}
+    walked = {name: [i for schema in engine.schemas for i in schema.instances] for name, engine in run.engines.items()}
+    rows = time_rows(ttfm, {n: masks(w) for n, w in walked.items()}, {n: steps(w) for n, w in walked.items()}, None)
+    rows.append(["set-up, once a tokenizer (s)", *(number(engine.setup_s) for engine in run.engines.values())])
+    rows.append(
+        [
+            "peak memory (MiB)",
+            *(f"{max(schema.peak_rss_mib for schema in engine.schemas):,}" for engine in run.engines.values()),
+        ]
+    )
+    return table("Time in µs, each engine over what it got through", list(run.engines), rows)
+
+
+def common_ground(run: Run, names: Sequence[str]) -> str:
+    """Times over the same work: schemas that all finished, and valid instances that all accepted whole."""
+    runs = [run.engines[name] for name in names]
+    ttfm: dict[str, list[float]] = {name: [] for name in names}
+    walked: dict[str, list[InstanceResult]] = {name: [] for name in names}
+    count = 0
+    for results in zip(*(engine.schemas for engine in runs), strict=True):
+        if any(result.status != "done" for result in results):
+            continue
+        count += 1
+        for name, result in zip(names, results, strict=True):
+            ttfm[name].append(result.ttfm_us or 0.0)
+        for instances in zip(*(result.instances for result in results), strict=True):
+            if instances[0].valid and all(instance.verdict == "right" for instance in instances):
+                for name, instance in zip(names, instances, strict=True):
+                    walked[name].append(instance)
+    mask_times = {name: masks(instances) for name, instances in walked.items()}
+    rows = time_rows(
+        {name: np.array(values) for name, values in ttfm.items()},
+        mask_times,
+        {name: steps(instances) for name, instances in walked.items()},
+        BASELINE if BASELINE in names else None,
+    )
+    title = (
+        f"Time in µs over common ground of {', '.join(names)}: {count} schemas that all finished, "
+        f"{len(walked[names[0]])} valid instances that all accepted, {len(mask_times[names[0]]):,} masks"
+    )
+    return table(title, names, rows)
+
+
+def time_rows(
+    ttfm: dict[str, Numbers], mask: dict[str, Numbers], step: dict[str, Numbers], baseline: str | None
+) -> list[list[str]]:
+    """Rows of means and percentiles, one column an engine, with the ratio to the baseline where there is one."""
+    rows = []
+    for label, series, percentiles in (
+        ("first mask (compile + mask)", ttfm, (50, 90, 99)),
+        ("mask", mask, (50, 90, 99, 99.9)),
+        ("step (mask + accept)", step, (50, 90, 99, 99.9)),
+    ):
+        figures = {engine: summary(times, percentiles) for engine, times in series.items()}
+        for name in next(iter(figures.values())):
+            values = {engine: figure[name] for engine, figure in figures.items()}
+            rows.append([f"{label}, {name}", *(cell(engine, values, baseline) for engine in values)])
+    return rows
+
+
+def summary(times: Numbers, percentiles: Sequence[float]) -> dict[str, float]:
+    """Mean, percentiles and maximum by name; not a number where nothing was measured."""
+    names = ["mean", *(f"p{percentile:g}" for percentile in percentiles), "max"]
+    if not times.size:
+        return dict.fromkeys(names, float("nan"))
+    return dict(zip(names, [times.mean(), *np.percentile(times, percentiles), times.max()], strict=True))
+
+
+def cell(engine: str, values: dict[str, float], baseline: str | None) -> str:
+    """A figure, with its ratio to the baseline's."""
+    if baseline is None or engine == baseline or not values[baseline] > 0:
+        return number(values[engine])
+    return f"{number(values[engine])} ({values[engine] / values[baseline]:.2f}x)"
+
+
+def first_masks(engine: EngineRun) -> Numbers:
+    """Times to the first mask; a schema whose time ran out before it counts with the limit."""
+    times = []
+    for schema in engine.schemas:
+        if schema.ttfm_us is not None:
+            times.append(schema.ttfm_us)
+        elif schema.status == "timeout":
+            times.append(engine.limit_s * 1e6)
+    return np.array(times)
+
+
+def masks(instances: Iterable[InstanceResult]) -> Numbers:
+    """Times of all masks, in µs."""
+    return np.array([time for instance in instances for time in instance.mask_ns]) / 1e3
+
+
+def steps(instances: Iterable[InstanceResult]) -> Numbers:
+    """Times of mask and accept together, in µs; masks that refused their token have no accept and are left out."""
+    pairs = (pair for i in instances for pair in zip(i.mask_ns, i.accept_ns, strict=False))
+    return np.array([mask + accept for mask, accept in pairs]) / 1e3
+
+
+def number(value: float) -> str:
+    """Three significant digits or so; a dash for nothing measured."""
+    if value != value:
+        return "-"
+    return f"{value:,.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def table(title: str, columns: Sequence[str], rows: list[list[str]]) -> str:
+    """A Markdown table, padded so that it reads as text too."""
+    cells = [["", *columns], *rows]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(cells[0]))]
+    lines = []
+    for row in cells:
+        padded = [
+            text.ljust(w) if i == 0 else text.rjust(w) for i, (text, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("| " + " | ".join(padded) + " |")
+    rule = ["-" * (w + 2) if index == 0 else "-" * (w + 1) + ":" for index, w in enumerate(widths)]
+    lines.insert(1, "|" + "|".join(rule) + "|")
+    return f"{title}\n\n" + "\n".join(lines)
+
+
+def findings(engine: EngineRun) -> str:
+    """What an engine got wrong, instance by instance, and what it refused, by message."""
+    lines = []
+    for schema in engine.schemas:
+        if schema.status in ("timeout", "crash"):
+            lines.append(f"{schema.status}  {schema.id}" + (f"  exit {schema.exit}" if schema.exit is not None else ""))
+        for index, instance in enumerate(schema.instances):
+            if instance.verdict != "right":
+                why = instance.error or instance.keyword or ""
+                lines.append(
+                    f"{instance.verdict}  {schema.id}  instance {index}  {why}  {instance.place or ''}".rstrip()
+                )
+    refused = Counter(general(s.error or "") for s in engine.schemas if s.status == "unsupported")
+    lines += [f"{count:4d} refused: {message}" for message, count in refused.most_common()]
+    return "\n".join(lines)
+
+
+def general(message: str) -> str:
+    """A message without the parts that differ from schema to schema, so that equal reasons count together."""
+    message = message.split("\n")[0]
+    message = re.sub(r" \(at /[^)]*\)", "", message)
+    message = re.sub(r'"(?:[^"\\]|\\.){25,}"', '"..."', message)
+    message = re.sub(r"\{.{80,}\}|\[.{80,}\]", "<...>", message)
+    return re.sub(r"\b\d+\b", "N", message)[:160]
+
+
+if __name__ == "__main__":
+    loaded = read_run(Path(sys.argv[1]))
+    print(report(loaded))
+    for loaded_engine in loaded.engines.values():
+        print(f"\n{loaded_engine.engine} {loaded_engine.version}\n{findings(loaded_engine)}")

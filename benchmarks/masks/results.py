@@ -1,0 +1,118 @@
+"""What a run finds out, as plain data that goes to and from JSON, and the judgement over it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = ["EngineRun", "InstanceResult", "Run", "SchemaResult", "Verdict", "read_run", "write_run"]
+
+Verdict = Literal["right", "wrong reject", "wrong accept", "engine error"]
+
+
+@dataclass
+class InstanceResult:
+    """One instance walked token by token.
+
+    Attributes:
+        valid: does the schema allow it, by the data?
+        keyword: for an invalid one, what a validator named.
+        mask_ns: time of each mask, in order, the refusing one included.
+        accept_ns: time of each accepted token.
+        rejected_at: index of the token that the mask refused, None when all were allowed.
+        may_stop: after the last token, could generation stop?
+        error: the engine failed in the middle.
+        place: for a wrong verdict, the text up to where it fell.
+    """
+
+    valid: bool
+    keyword: str | None = None
+    mask_ns: list[int] = field(default_factory=list)
+    accept_ns: list[int] = field(default_factory=list)
+    rejected_at: int | None = None
+    may_stop: bool = False
+    error: str | None = None
+    place: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Was the instance judged as the data says? Accepted means: every token allowed, then a stop allowed."""
+        if self.error is not None:
+            return "engine error"
+        accepted = self.rejected_at is None and self.may_stop
+        if accepted == self.valid:
+            return "right"
+        return "wrong accept" if accepted else "wrong reject"
+
+
+@dataclass
+class SchemaResult:
+    """One schema in one engine. ``ttfm_us``: from the schema to the first mask; ``exit``: how the process died."""
+
+    id: str
+    split: str
+    status: Literal["done", "unsupported", "timeout", "crash"] = "done"
+    error: str | None = None
+    compile_us: float | None = None
+    ttfm_us: float | None = None
+    exit: int | None = None
+    peak_rss_mib: int = 0
+    instances: list[InstanceResult] = field(default_factory=list)
+
+    @property
+    def handled(self) -> bool:
+        """Compiled, and every instance judged right."""
+        return self.status == "done" and all(instance.verdict == "right" for instance in self.instances)
+
+    def has(self, verdict: Verdict) -> bool:
+        """Is there an instance with this verdict, in a schema that ran to its end?"""
+        return self.status == "done" and any(instance.verdict == verdict for instance in self.instances)
+
+
+@dataclass
+class EngineRun:
+    """All schemas in one engine, in the order of the data."""
+
+    engine: str
+    version: str
+    setup_s: float
+    limit_s: float
+    worker_starts: int
+    spent_s: float
+    schemas: list[SchemaResult] = field(default_factory=list)
+
+
+@dataclass
+class Run:
+    """One call of the benchmark. ``settings`` says everything needed to repeat it."""
+
+    settings: dict[str, Any]
+    engines: dict[str, EngineRun]
+
+
+def write_run(run: Run, folder: Path) -> None:
+    """Write a run: ``run.json`` with the settings, and one file an engine."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.json"):
+        old.unlink()
+    settings = {"settings": run.settings, "engines": list(run.engines)}
+    (folder / "run.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    for name, engine in run.engines.items():
+        text = json.dumps(asdict(engine), separators=(",", ":"))
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def read_run(folder: Path) -> Run:
+    """Read what :func:`write_run` wrote."""
+    document = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    engines = {}
+    for name in document["engines"]:
+        fields = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        schemas = fields.pop("schemas")
+        engines[name] = EngineRun(**fields)
+        for schema in schemas:
+            instances = [InstanceResult(**instance) for instance in schema.pop("instances")]
+            engines[name].schemas.append(SchemaResult(**schema, instances=instances))
+    return Run(document["settings"], engines)

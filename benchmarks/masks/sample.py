@@ -1,0 +1,93 @@
+"""The benchmark's rows: schemas with valid and invalid instances, one JSON object a line, gzip or plain.
+
+MaskBench's data in that form: ``id``, ``split``, ``schema`` and ``tests``, a list of ``valid``, ``data`` and, for an
+invalid instance, the ``keyword`` that a validator named. The first line may be ``{"_meta": {...}}`` with a ``source``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Instance", "Row", "choose", "instance_text", "read_rows"]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One document, whether the schema allows it, and if not, the keyword that a validator named."""
+
+    valid: bool
+    data: Any
+    keyword: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One schema (keys in the file's order) with its instances; ``split`` is the collection it came from."""
+
+    id: str
+    split: str
+    schema: Any
+    instances: list[Instance] = field(default_factory=list)
+
+
+def read_rows(path: Path) -> tuple[str | None, list[Row]]:
+    """Read a data file.
+
+    Returns:
+        What the file says about its source, and the rows in file order.
+    """
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8", "surrogatepass")
+    source = None
+    rows = []
+    for line in text.split("\n"):
+        if not line:
+            continue
+        document = json.loads(line)
+        if "_meta" in document:
+            source = document["_meta"].get("source")
+            continue
+        instances = [Instance(test["valid"], test["data"], test.get("keyword")) for test in document["tests"]]
+        rows.append(Row(document["id"], document["split"], document["schema"], instances))
+    return source, rows
+
+
+def choose(rows: list[Row], count: int, seed: int) -> list[Row]:
+    """Choose rows in proportion to the splits, at least one of each, by a hash of seed and id; all when count is 0.
+
+    The choice depends on nothing but the rows and the seed, so everybody who names both measures the same schemas.
+    """
+    if not count or count >= len(rows):
+        return rows
+    by_split: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_split[row.split].append(row)
+    share = {split: count * len(members) / len(rows) for split, members in by_split.items()}
+    quota = {split: max(1, int(part)) for split, part in share.items()}
+    for split in sorted(share, key=lambda split: (int(share[split]) - share[split], split)):
+        if sum(quota.values()) >= count:
+            break
+        quota[split] += 1
+
+    def rank(row: Row) -> str:
+        return hashlib.sha256(f"{seed}:{row.id}".encode()).hexdigest()
+
+    chosen = {row.id for split, members in by_split.items() for row in sorted(members, key=rank)[: quota[split]]}
+    return [row for row in rows if row.id in chosen]
+
+
+def instance_text(data: Any, compact: bool) -> str:
+    """JSON text as a model would write it: non-ASCII characters as they are, lone surrogates escaped."""
+    separators = (",", ":") if compact else (", ", ": ")
+    text = json.dumps(data, ensure_ascii=False, separators=separators)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(data, separators=separators)
+    return text

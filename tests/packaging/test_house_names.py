@@ -1,0 +1,78 @@
+"""What is public is listed, and what is listed exists."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+import constrain
+
+SOURCE = Path(__file__).resolve().parents[2]
+PACKAGES = ("cli", "compiler", "grammars", "runtime")
+
+
+def module_files() -> list[Path]:
+    files = [SOURCE / "src" / "constrain" / "__init__.py", SOURCE / "src" / "constrain" / "errors.py"]
+    for package in PACKAGES:
+        files += sorted((SOURCE / package).rglob("*.py"))
+    return files
+
+
+def module_name(path: Path) -> str:
+    relative = path.relative_to(SOURCE)
+    parts = list(relative.parts[2:] if relative.parts[0] == "src" else relative.parts)
+    parts[-1] = parts[-1].removesuffix(".py")
+    return ".".join(["constrain", *(part for part in parts if part != "__init__")])
+
+
+def listed_names(path: Path) -> list[str] | None:
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+            return list(ast.literal_eval(node.value))
+    return None
+
+
+def test_all_is_what_is_public() -> None:
+    public = {
+        name
+        for name, value in vars(constrain).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
+    assert set(constrain.__all__) == public
+    assert constrain.__all__ == sorted(constrain.__all__)
+
+
+def test_public_names_are_documented() -> None:
+    undocumented = [name for name in constrain.__all__ if not (getattr(constrain, name).__doc__ or "").strip()]
+    assert undocumented == []
+
+
+@pytest.mark.parametrize("path", module_files(), ids=module_name)
+def test_listed_names_exist_once(path: Path) -> None:
+    module = importlib.import_module(module_name(path))
+    assert (module.__doc__ or "").strip(), "a module says why it is there"
+    names = listed_names(path)
+    if names is None:
+        return
+    assert len(names) == len(set(names))
+    assert [name for name in names if not hasattr(module, name)] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_are_links_to_the_folders_at_the_top(package: str) -> None:
+    link = SOURCE / "src" / "constrain" / package
+    assert link.is_symlink()
+    assert link.resolve() == SOURCE / package
+
+
+@pytest.mark.parametrize("module", ["constrain", "constrain.grammars", "constrain.compiler"])
+def test_compiling_needs_no_model_library(module: str) -> None:
+    code = f"import sys, {module}; print(sorted({{'torch', 'transformers'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
