@@ -71,32 +71,15 @@ impl Engine {
         }
         self.masks.misses += 1;
         let mut words = vec![0; vocabulary.words()];
-        let mut fuel = self.max_mask_steps;
         if let &[(lexeme, expression)] = self.lexer.in_progress(thread.state) {
             let interior = self.shared_interior(thread.state, expression, vocabulary)?;
             let set = self.lexer.singleton(lexeme);
             interior.tokens.add_to(&mut words);
-            for &index in interior.exits.iter() {
-                self.walk_exit(
-                    thread.node,
-                    index as usize,
-                    set,
-                    &vocabulary.trie,
-                    &mut words,
-                    &mut fuel,
-                )?;
-            }
+            let exits = interior.exits.iter().map(|&index| (index, set));
+            self.walk_exits(thread.node, exits, &vocabulary.trie, &mut words)?;
         } else {
-            for (index, set) in self.walk_interior(thread.state, &vocabulary.trie, &mut words)? {
-                self.walk_exit(
-                    thread.node,
-                    index as usize,
-                    set,
-                    &vocabulary.trie,
-                    &mut words,
-                    &mut fuel,
-                )?;
-            }
+            let exits = self.walk_interior(thread.state, &vocabulary.trie, &mut words)?;
+            self.walk_exits(thread.node, exits.into_iter(), &vocabulary.trie, &mut words)?;
         }
         let mask = Arc::new(TokenSet::new(words));
         self.masks.keep(thread, mask.clone());
@@ -124,7 +107,8 @@ impl Engine {
         Ok(interior)
     }
 
-    /// Adds the tokens that stay inside the lexemes of `state`; returns the trie nodes where lexemes can end.
+    /// Adds the tokens that stay inside the lexemes of `state`; returns the trie nodes where lexemes can
+    /// end and tokens go on.
     fn walk_interior(&mut self, state: LexerState, trie: &Trie, words: &mut [u32]) -> Result<Vec<(u32, MatchSet)>> {
         let mut exits = Vec::new();
         // stack[d] is the lexer's state after d bytes of the path to the current node
@@ -141,7 +125,7 @@ impl Engine {
             }
             trie.tokens_at(at).iter().for_each(|&id| set_bit(words, id));
             let set = self.lexer.matches(next);
-            if set != NO_MATCH {
+            if set != NO_MATCH && node.end as usize > at + 1 {
                 exits.push((at as u32, set));
             }
             stack[depth + 1] = next;
@@ -150,45 +134,60 @@ impl Engine {
         Ok(exits)
     }
 
-    /// Tokens below an exit: a lexeme begun at `node` ends at the trie node, and what follows it reads on.
-    fn walk_exit(
+    /// Adds the tokens below the exits: a lexeme begun at `node` ends at the trie node, and what follows it reads on.
+    fn walk_exits(
         &mut self,
         node: NodeId,
-        index: usize,
-        set: MatchSet,
+        exits: impl Iterator<Item = (u32, MatchSet)>,
         trie: &Trie,
         words: &mut [u32],
-        fuel: &mut usize,
     ) -> Result<()> {
-        let end = trie.node(index).end as usize;
-        if end == index + 1 {
-            return Ok(());
-        }
-        let next = self.parser.advance(node, set, &self.grammar, &mut self.lexer)?;
-        let state = self.parser.lexer_start(next);
-        if state == DEAD {
-            return Ok(());
-        }
-        let base = usize::from(trie.node(index).depth) + 1;
-        let mut stack: Vec<Threads> = vec![Threads::from_slice(&[Thread { state, node: next }])];
-        let mut at = index + 1;
-        while at < end {
-            let trie_node = *trie.node(at);
-            let depth = usize::from(trie_node.depth) - base;
-            stack.truncate(depth + 1);
-            let mut threads = Threads::new();
-            let landed = self.step_threads(&stack[depth], trie_node.byte, &mut threads)?;
-            *fuel = fuel.checked_sub(stack[depth].len()).ok_or(Error::Limit {
-                budget: "max_mask_steps",
-                value: self.max_mask_steps,
-            })?;
-            if threads.is_empty() && landed.is_none() {
-                at = trie_node.end as usize;
+        let mut fuel = self.max_mask_steps;
+        let mut begun: Option<(MatchSet, Thread)> = None;
+        let mut stack: Vec<Threads> = Vec::new();
+        for (index, set) in exits {
+            let first = match begun {
+                Some((known, thread)) if known == set => thread,
+                _ => {
+                    let next = self.parser.advance(node, set, &self.grammar, &mut self.lexer)?;
+                    let state = self.parser.lexer_start(next);
+                    let thread = Thread { state, node: next };
+                    begun = Some((set, thread));
+                    thread
+                }
+            };
+            if first.state == DEAD {
                 continue;
             }
-            trie.tokens_at(at).iter().for_each(|&id| set_bit(words, id));
-            stack.push(threads);
-            at += 1;
+            let exit = *trie.node(index as usize);
+            let base = usize::from(exit.depth) + 1;
+            let end = exit.end as usize;
+            let mut at = index as usize + 1;
+            stack.clear();
+            stack.push(Threads::from_slice(&[first]));
+            while at < end {
+                let trie_node = *trie.node(at);
+                let depth = usize::from(trie_node.depth) - base;
+                // most exits have nothing below them that fits: that shows in one look, without a stack
+                if depth == 0 && self.lexer.step(first.state, trie_node.byte)? == DEAD {
+                    at = trie_node.end as usize;
+                    continue;
+                }
+                stack.truncate(depth + 1);
+                let mut threads = Threads::new();
+                let landed = self.step_threads(&stack[depth], trie_node.byte, &mut threads)?;
+                fuel = fuel.checked_sub(stack[depth].len()).ok_or(Error::Limit {
+                    budget: "max_mask_steps",
+                    value: self.max_mask_steps,
+                })?;
+                if threads.is_empty() && landed.is_none() {
+                    at = trie_node.end as usize;
+                    continue;
+                }
+                trie.tokens_at(at).iter().for_each(|&id| set_bit(words, id));
+                stack.push(threads);
+                at += 1;
+            }
         }
         Ok(())
     }

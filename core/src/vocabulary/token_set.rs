@@ -49,7 +49,7 @@ pub fn set_bit(words: &mut [u32], id: u32) {
 }
 
 /// What a lexeme state alone says about the tokens: those that stay inside the lexeme, and the trie nodes at which the
-/// lexeme can end.
+/// lexeme can end while tokens go on.
 #[derive(Debug)]
 pub struct Interior {
     pub tokens: TokenSet,
