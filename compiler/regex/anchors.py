@@ -19,24 +19,26 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from constrain.compiler.regex.ast import (
-    ANY,
     EMPTY,
+    EVERYTHING,
     NOTHING,
     Anchor,
     Concat,
+    Intersection,
     Node,
     Repeat,
     Union,
     character,
     children_of,
     concat,
+    intersection,
     repeat,
     union,
 )
 from constrain.compiler.regex.membership import matches_newline, nullable
 from constrain.errors import LimitError, UnsupportedError
 
-__all__ = ["resolve_search", "resolve_whole"]
+__all__ = ["After", "anchor_kinds", "resolve_search", "resolve_within"]
 
 MAXIMUM_ANCHORS = 200
 """Anchors of one pattern; each can multiply its surroundings."""
@@ -56,18 +58,22 @@ Surroundings: TypeAlias = tuple[bool, After]
 _Step: TypeAlias = Generator[tuple[Node, Surroundings], Node, Node]
 
 _NEWLINE = character(10)
-_EVERYTHING = repeat(ANY, 0, None)
 _WHOLE: Surroundings = (True, After.NOTHING)
 
 
-def resolve_whole(node: Node) -> Node:
-    """The texts that ``node`` matches from start to end (``re.fullmatch``).
+def anchor_kinds(node: Node) -> frozenset[str]:
+    """Which kinds of anchor stand in a tree."""
+    return _Resolver(node).all_kinds
+
+
+def resolve_within(node: Node, surroundings: Surroundings = _WHOLE) -> Node:
+    """The texts that ``node`` matches in the given surroundings; by default, alone in the text (``re.fullmatch``).
 
     Raises:
         UnsupportedError: an anchor inside a repetition, in the one form that is not implemented.
         LimitError: too many anchors.
     """
-    return _Resolver(node).resolve(node, _WHOLE)
+    return _Resolver(node).resolve(node, surroundings)
 
 
 def resolve_search(node: Node) -> Node:
@@ -77,14 +83,14 @@ def resolve_search(node: Node) -> Node:
         return union([resolve_search(part) for part in node.parts])
     resolver = _Resolver(node)
     before, after = resolver.kinds(node)
-    starts = [(False, [_EVERYTHING])]
-    ends = [(After.TEXT, [_EVERYTHING])]
+    starts: list[tuple[bool, list[Node]]] = [(False, [EVERYTHING])]
+    ends: list[tuple[After, list[Node]]] = [(After.TEXT, [EVERYTHING])]
     # a place that no anchor asks about needs no case of its own: free text there covers it
     if before:
         starts.append((True, []))
     if after:
         ends.append((After.NOTHING, []))
-    if resolver.asks_for_newline:
+    if "last_line_end" in resolver.all_kinds:
         ends.append((After.NEWLINE, [_NEWLINE]))
     return union(
         [
@@ -106,7 +112,7 @@ class _Resolver:
         count = self._find_anchors(root)
         if count > MAXIMUM_ANCHORS:
             raise LimitError(f"the pattern has {count} anchors, above the limit of {MAXIMUM_ANCHORS}")
-        self.asks_for_newline = "last_line_end" in self._kinds[id(root)]
+        self.all_kinds = self._kinds[id(root)]
 
     def _find_anchors(self, root: Node) -> int:
         count = 0
@@ -169,13 +175,19 @@ class _Resolver:
                 for part in parts:
                     members.append((yield part, surroundings))
                 return union(members)
+            case Intersection(parts):
+                # all parts match the same piece of text, so in the same surroundings
+                members = []
+                for part in parts:
+                    members.append((yield part, surroundings))
+                return intersection(members)
             case Repeat(part, minimum, maximum):
                 return (yield from self._repeat(part, minimum, maximum, surroundings))
             case Concat(parts):
                 first, rest = self._split(node, parts)
                 return (yield from self._pair(first, rest, surroundings))
             case _:
-                raise UnsupportedError("anchors inside an intersection or complement are not implemented")
+                raise UnsupportedError("an anchor inside a negated part is not implemented")
 
     def _split(self, node: Node, parts: Sequence[Node]) -> tuple[Node, Node]:
         """A concatenation in two: where nobody asks across the border if there is such a place."""

@@ -16,6 +16,7 @@ from constrain.errors import LimitError, Span
 __all__ = [
     "ANY",
     "EMPTY",
+    "EVERYTHING",
     "MAXIMUM_NESTING",
     "MAXIMUM_REPEAT",
     "NOTHING",
@@ -24,6 +25,7 @@ __all__ = [
     "Complement",
     "Concat",
     "Intersection",
+    "Look",
     "Node",
     "Ranges",
     "Repeat",
@@ -33,6 +35,7 @@ __all__ = [
     "children_of",
     "complement_ranges",
     "concat",
+    "intersection",
     "nesting_error",
     "repeat",
     "repeat_error",
@@ -105,7 +108,19 @@ class Anchor:
     kind: Literal["begin", "end", "last_line_end"]
 
 
-Node: TypeAlias = CharacterClass | Concat | Union | Intersection | Complement | Repeat | Anchor
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The empty string, where ``body`` matches what follows (``ahead``) or what precedes; or does not, if negative.
+
+    :mod:`~constrain.compiler.regex.lookaround` resolves it.
+    """
+
+    body: Node
+    ahead: bool
+    negative: bool
+
+
+Node: TypeAlias = CharacterClass | Concat | Union | Intersection | Complement | Repeat | Anchor | Look
 
 EMPTY = Concat(())
 """The empty string."""
@@ -116,13 +131,16 @@ NOTHING = Union(())
 ANY = CharacterClass(((0, 0xD7FF), (0xE000, 0x10FFFF)))
 """Any one character."""
 
+EVERYTHING = Repeat(ANY, 0, None)
+"""Any text."""
+
 
 def children_of(node: Node) -> Sequence[Node]:
     """The nodes directly below."""
     match node:
         case Concat(parts) | Union(parts) | Intersection(parts):
             return parts
-        case Complement(part) | Repeat(part, _, _):
+        case Complement(part) | Repeat(part, _, _) | Look(part, _, _):
             return (part,)
         case _:
             return ()
@@ -189,6 +207,19 @@ def union(parts: Sequence[Node]) -> Node:
     if len(flat) == 1:
         return flat[0]
     return Union(tuple(flat)) if flat else NOTHING
+
+
+def intersection(parts: Sequence[Node]) -> Node:
+    """All of the parts at once (at least one), without those that allow every text."""
+    flat: list[Node] = []
+    for part in parts:
+        if part is NOTHING:
+            return NOTHING
+        if part is not EVERYTHING:
+            flat.append(part)
+    if not flat:
+        return EVERYTHING
+    return flat[0] if len(flat) == 1 else Intersection(tuple(flat))
 
 
 def repeat(part: Node, minimum: int, maximum: int | None) -> Node:

@@ -6,22 +6,24 @@ of Annex B that can mean only one thing are read as validators read them: an esc
 lone ``{``, ``}`` and ``]`` are themselves, and ``[\w-.]`` holds a hyphen. All other spellings outside the standard are
 errors.
 
-A lazy quantifier has the language of its greedy form. Lookaround, word boundaries and backreferences are refused.
+A lazy quantifier has the language of its greedy form. Lookaround and word boundaries are read where they
+can be resolved exactly; backreferences and inline modifiers are refused.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
 from constrain._core import unicode_class
-from constrain.compiler.regex.anchors import resolve_search, resolve_whole
 from constrain.compiler.regex.ast import (
     ANY,
     MAXIMUM_NESTING,
     MAXIMUM_REPEAT,
     Anchor,
+    Look,
     Node,
     character,
     character_class,
@@ -33,7 +35,9 @@ from constrain.compiler.regex.ast import (
     text_span,
     union,
 )
-from constrain.errors import RegexError, UnsupportedError
+from constrain.compiler.regex.language import searched, whole
+from constrain.compiler.regex.lookaround import word_boundary
+from constrain.errors import LimitError, RegexError, UnsupportedError
 
 __all__ = ["search_language", "whole_language"]
 
@@ -78,12 +82,10 @@ _HEX = re.compile(r"[0-9A-Fa-f]+")
 _LOW_SURROGATE = re.compile(r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})")
 _PROPERTY = re.compile(r"\{(\w+(?:=\w+)?)\}", re.ASCII)
 
-_LOOKAROUND = {
-    "?=": "lookahead (?=...)",
-    "?!": "negative lookahead (?!...)",
-    "?<=": "lookbehind (?<=...)",
-    "?<!": "negative lookbehind (?<!...)",
-}
+# spelling -> (ahead, negative)
+_LOOKAROUND = {"?=": (True, False), "?!": (True, True), "?<=": (False, False), "?<!": (False, True)}
+
+_BOUNDARIES = {"b": word_boundary(_WORD, negated=False), "B": word_boundary(_WORD, negated=True)}
 
 
 @lru_cache(maxsize=4096)
@@ -92,16 +94,28 @@ def search_language(pattern: str) -> Node:
 
     Raises:
         RegexError: not a regular expression; ``span`` points into the pattern.
-        UnsupportedError: lookaround, a word boundary, a backreference or inline modifiers.
+        UnsupportedError: a backreference, inline modifiers, or lookaround that cannot be resolved exactly.
         LimitError: groups nest too deeply, or a count is too large.
     """
-    return resolve_search(_Parser(pattern).parse())
+    return _language(pattern, searched)
 
 
 @lru_cache(maxsize=1024)
 def whole_language(pattern: str) -> Node:
     """All texts that ``pattern`` matches from start to end. Errors as :func:`search_language`."""
-    return resolve_whole(_Parser(pattern).parse())
+    return _language(pattern, whole)
+
+
+def _language(pattern: str, reading: Callable[[Node], Node]) -> Node:
+    parser = _Parser(pattern)
+    node = parser.parse()
+    try:
+        return reading(node)
+    except (UnsupportedError, LimitError) as error:
+        # the tree has no positions; the first assertion or anchor is where to look
+        raise type(error)(
+            error.message, span=text_span(pattern, parser.first_assertion or 0), expected=error.expected
+        ) from None
 
 
 class _Parser:
@@ -110,11 +124,12 @@ class _Parser:
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
         self._position = 0
+        self.first_assertion: int | None = None
 
     def parse(self) -> Node:
         pattern = self._pattern
         size = len(pattern)
-        frames: list[tuple[list[Node], list[Node], int]] = []
+        frames: list[tuple[list[Node], list[Node], int, tuple[bool, bool] | None]] = []
         alternatives: list[Node] = []
         terms: list[Node] = []
         names: set[str] = set()
@@ -129,8 +144,8 @@ class _Parser:
                     terms = []
                     continue
                 case "(":
-                    self._open_group(start, names)
-                    frames.append((alternatives, terms, start))
+                    look = self._open_group(start, names)
+                    frames.append((alternatives, terms, start, look))
                     if len(frames) > MAXIMUM_NESTING:
                         raise nesting_error(pattern, start)
                     alternatives, terms = [], []
@@ -140,11 +155,12 @@ class _Parser:
                         raise self._error("unmatched ')'", start, r"'\)' for a parenthesis")
                     alternatives.append(concat(terms))
                     atom = union(alternatives)
-                    alternatives, terms, _ = frames.pop()
+                    alternatives, terms, opened, look = frames.pop()
+                    if look is not None:
+                        self._assertion(Look(atom, *look), terms, opened)
+                        continue
                 case "^" | "$":
-                    terms.append(_BEGIN if symbol == "^" else _END)
-                    if _QUANTIFIER.match(pattern, self._position):
-                        raise self._error(f"nothing to repeat after {symbol!r}", self._position)
+                    self._assertion(_BEGIN if symbol == "^" else _END, terms, start)
                     continue
                 case "*" | "+" | "?":
                     raise self._error(f"nothing to repeat before {symbol!r}", start)
@@ -156,6 +172,10 @@ class _Parser:
                     atom = _DOT
                 case "[":
                     atom = self._class(start)
+                case "\\" if pattern.startswith(("b", "B"), self._position):
+                    self._position += 1
+                    self._assertion(_BOUNDARIES[pattern[start + 1]], terms, start)
+                    continue
                 case "\\":
                     escaped = self._escape(start, in_class=False)
                     atom = character(escaped) if isinstance(escaped, int) else character_class(escaped)
@@ -167,22 +187,32 @@ class _Parser:
         alternatives.append(concat(terms))
         return union(alternatives)
 
-    def _open_group(self, start: int, names: set[str]) -> None:
+    def _assertion(self, node: Node, terms: list[Node], start: int) -> None:
+        """Add something that takes no text, and so cannot be repeated."""
+        if _QUANTIFIER.match(self._pattern, self._position):
+            raise self._error("nothing to repeat: an assertion takes no text", self._position)
+        if self.first_assertion is None or isinstance(node, Look):
+            self.first_assertion = start
+        terms.append(node)
+
+    def _open_group(self, start: int, names: set[str]) -> tuple[bool, bool] | None:
+        """Read what follows a parenthesis; for an assertion, is it (ahead, negative)?"""
         pattern = self._pattern
         if not pattern.startswith("?", self._position):
-            return
+            return None
         if pattern.startswith("?:", self._position):
             self._position += 2
-            return
-        for spelling, name in _LOOKAROUND.items():
+            return None
+        for spelling, look in _LOOKAROUND.items():
             if pattern.startswith(spelling, self._position):
-                raise self._unsupported(name, start)
+                self._position += len(spelling)
+                return look
         if named := _GROUP_NAME.match(pattern, self._position):
             if named[1] in names:
                 raise self._error(f"two groups are called {named[1]!r}", start)
             names.add(named[1])
             self._position = named.end()
-            return
+            return None
         if _MODIFIERS.match(pattern, self._position):
             raise self._unsupported("inline modifiers (?ims:...)", start)
         raise self._error("unknown kind of group after '(?'", start, "'(?:' or '(?<name>'")
@@ -271,8 +301,6 @@ class _Parser:
         match letter:
             case "b" if in_class:
                 return 0x08
-            case "b" | "B" if not in_class:
-                raise self._unsupported(f"word boundary \\{letter}", start)
             case "x":
                 return self._hexadecimal(start, 2)
             case "u":

@@ -2,8 +2,8 @@ r"""Python's ``re`` notation, read by Python's own parser, so that the syntax is
 
 A pattern must match the whole text (``re.fullmatch``). Of the flags, ``a``, ``i``, ``s``, ``u`` and ``x`` are exact;
 ``m`` is accepted where no ``^`` or ``$`` asks for it. A lazy quantifier has the language of its greedy form; possessive
-quantifiers and atomic groups do not, and are refused, as are lookaround, ``\b``, ``\B``, backreferences and
-conditionals.
+quantifiers and atomic groups do not, and are refused, as are backreferences and conditionals. Lookaround, ``\b`` and
+``\B`` are read where they can be resolved exactly.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from constrain.compiler.regex.anchors import resolve_whole
 from constrain.compiler.regex.ast import (
     ANY,
     MAXIMUM_NESTING,
     MAXIMUM_REPEAT,
     NOTHING,
     Anchor,
+    Look,
     Node,
     character_class,
     concat,
@@ -31,10 +31,13 @@ from constrain.compiler.regex.ast import (
     text_span,
     union,
 )
+from constrain.compiler.regex.language import piece
+from constrain.compiler.regex.language import whole as whole_text
+from constrain.compiler.regex.lookaround import word_boundary
 from constrain.compiler.regex.python_classes import Item, class_ranges
-from constrain.errors import RegexError, Span, UnsupportedError
+from constrain.errors import LimitError, RegexError, Span, UnsupportedError
 
-__all__ = ["parse"]
+__all__ = ["check", "parse"]
 
 # CPython's parser is not typed and has no public name; it has kept this one since 3.11.
 _parser: Any = importlib.import_module("re._parser")
@@ -54,6 +57,7 @@ _ANCHORS: dict[str, Anchor] = {
     "AT_END_STRING": Anchor("end"),
 }
 _TYPE_FLAGS = re.ASCII | re.UNICODE | re.LOCALE
+_EMPTY_TEXT_IS_NOT_BOUNDARY = re.fullmatch(r"\B", "") is not None  # since Python 3.14
 _NOT_NEWLINE = character_class(((10, 10),), negated=True)
 
 # Enough of the notation's lexical structure to find where a construct stands: the parse tree has no positions.
@@ -65,53 +69,68 @@ _TOKEN = re.compile(
 _VERBOSE_COMMENT = re.compile(r"#[^\n]*")
 
 _UNSUPPORTED = {
-    "lookahead (?=...)": r"\(\?=",
-    "negative lookahead (?!...)": r"\(\?!",
-    "lookbehind (?<=...)": r"\(\?<=",
-    "negative lookbehind (?<!...)": r"\(\?<!",
-    r"word boundary \b": r"\\b",
-    r"word boundary \B": r"\\B",
     "backreference": r"\\[1-9]|\(\?P=",
     "conditional group (?(...)...)": r"\(\?\(",
     "atomic group (?>...)": r"\(\?>",
     "possessive quantifier": r"(?:[*+?]|\{\d*,?\d*\})\+",
     "'^' or '$' under the flag m": r"[$^]",
+    "an anchor in a terminal": r"[$^]|\\[AZz]",
 }
 
 
 @lru_cache(maxsize=2048)
-def parse(pattern: str, flags: int = 0) -> Node:
+def parse(pattern: str, flags: int = 0, *, whole: bool = True) -> Node:
     """All texts that ``re.fullmatch(pattern, text, flags)`` accepts.
 
     Args:
         pattern: the regular expression.
         flags: ``re`` flags, as ``re.compile`` takes them.
+        whole: is the match the whole output? Otherwise it is a piece amid other text (a terminal of a grammar), and
+            anchors or assertions that would look beyond the piece are refused.
 
     Raises:
         RegexError: not a regular expression; ``span`` points into the pattern.
         UnsupportedError: a construct that is not implemented, by name and column.
         LimitError: groups nest too deeply, or a count is too large.
     """
-    verbose = bool(flags & re.VERBOSE)
-    _check_nesting(pattern, verbose)
+    tree = check(pattern, flags)
+    converter = _Converter(pattern, tree.state.flags, anchors=whole)
+    node = converter.sequence(tree, tree.state.flags)
+    try:
+        return whole_text(node) if whole else piece(node)
+    except (UnsupportedError, LimitError) as error:
+        # the tree has no positions; the first assertion is where to look
+        raise type(error)(
+            error.message, span=converter.find(r"\(\?<?[=!]|\\[bB]|[$^]"), expected=error.expected
+        ) from None
+
+
+def check(pattern: str, flags: int = 0) -> Any:
+    """The parse tree of Python's own parser.
+
+    Raises:
+        RegexError: not a regular expression.
+        LimitError: groups nest too deeply, or a count is too large.
+    """
+    _check_nesting(pattern, bool(flags & re.VERBOSE))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about spellings that a future Python may read otherwise
-            tree = _parser.parse(pattern, flags)
+            return _parser.parse(pattern, flags)
     except re.error as error:
         raise RegexError(error.msg, span=text_span(pattern, error.pos or 0)) from None
     except OverflowError:
         raise repeat_error(pattern, _longest_number(pattern)) from None
     except RecursionError:
         raise nesting_error(pattern, 0) from None
-    return resolve_whole(_Converter(pattern, tree.state.flags).sequence(tree, tree.state.flags))
 
 
 class _Converter:
     """From CPython's parse tree to ours; its depth is bounded by the check on nesting."""
 
-    def __init__(self, pattern: str, flags: int) -> None:
+    def __init__(self, pattern: str, flags: int, *, anchors: bool) -> None:
         self._pattern = pattern
+        self._anchors = anchors
         self._verbose = bool(flags & re.VERBOSE)
 
     def sequence(self, items: Iterable[tuple[Any, Any]], flags: int) -> Node:
@@ -147,9 +166,8 @@ class _Converter:
             case "AT":
                 return self._at(value.name, flags)
             case "ASSERT" | "ASSERT_NOT":
-                kind = "ahead" if value[0] > 0 else "behind"
-                sign = ("<" if value[0] < 0 else "") + ("=" if code == "ASSERT" else "!")
-                raise self._unsupported(f"{'' if code == 'ASSERT' else 'negative '}look{kind} (?{sign}...)")
+                direction, body = value
+                return Look(self.sequence(body, flags), ahead=direction > 0, negative=code == "ASSERT_NOT")
             case "FAILURE":
                 return NOTHING
             case "GROUPREF":
@@ -184,15 +202,22 @@ class _Converter:
 
     def _at(self, where: str, flags: int) -> Node:
         if where in ("AT_BOUNDARY", "AT_NON_BOUNDARY"):
-            raise self._unsupported(rf"word boundary \{'b' if where == 'AT_BOUNDARY' else 'B'}")
+            word = class_ranges((r"\w",), ignore_case=False, ascii_only=bool(flags & re.ASCII))
+            return word_boundary(word, negated=where == "AT_NON_BOUNDARY", empty_text=_EMPTY_TEXT_IS_NOT_BOUNDARY)
         if flags & re.MULTILINE and where in ("AT_BEGINNING", "AT_END"):
             raise self._unsupported("'^' or '$' under the flag m")
+        if not self._anchors:
+            raise self._unsupported("an anchor in a terminal")
         return _ANCHORS[where]
 
     def _unsupported(self, what: str) -> UnsupportedError:
-        spelling = re.compile(_UNSUPPORTED[what])
-        places = (start for start, token in _tokens(self._pattern, self._verbose) if spelling.match(token))
-        return UnsupportedError(f"{what} is not implemented", span=text_span(self._pattern, next(places, 0)))
+        return UnsupportedError(f"{what} is not implemented", span=self.find(_UNSUPPORTED[what]))
+
+    def find(self, spelling: str) -> Span:
+        """The place of the first piece of notation that looks like ``spelling``."""
+        wanted = re.compile(spelling)
+        places = (start for start, token in _tokens(self._pattern, self._verbose) if wanted.match(token))
+        return text_span(self._pattern, next(places, 0))
 
 
 def _tokens(pattern: str, verbose: bool) -> Iterable[tuple[int, str]]:

@@ -1,0 +1,43 @@
+"""The front end's one entry: a grammar's text in, the engine's grammar out."""
+
+from __future__ import annotations
+
+from constrain.compiler.grammar import Grammar
+from constrain.compiler.lark.loading import load
+from constrain.compiler.lark.rules import grammar_of
+from constrain.compiler.lark.source import read
+from constrain.errors import GrammarError, InputError
+
+__all__ = ["build"]
+
+
+def build(text: str, *, start: str = "start", source: str | None = None) -> Grammar:
+    """The language of a Lark grammar, as ``lexer="dynamic_complete"`` reads it.
+
+    Args:
+        text: the grammar.
+        start: the rule to begin with.
+        source: a name for the text (a file's, say) to put in front of messages.
+
+    Raises:
+        GrammarError: a syntax error, an undefined or doubly defined name, an empty terminal, no start rule; with line
+            and column.
+        RegexError: a terminal that is not a regular expression of Python's; with line and column.
+        UnsupportedError: ``%declare``, ``%import`` of files, or a regex construct that is not implemented.
+        LimitError: nesting, terminals or templates beyond the fixed bounds.
+    """
+    try:
+        read_source = read(text)
+        definitions = load(text, read_source)
+        if start not in definitions.rules:
+            names = ", ".join(name for name in definitions.rules if "{" not in name)
+            raise GrammarError(
+                f"the grammar has no rule {start!r} to start from", expected=f"one of {names or 'no rules'}"
+            )
+        return grammar_of(definitions, read_source, start)
+    except InputError as error:
+        if source is None:
+            raise
+        raise type(error)(
+            f"{source}: {error.message}", pointer=error.pointer, span=error.span, expected=error.expected
+        ) from None
