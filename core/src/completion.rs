@@ -98,8 +98,8 @@ impl Engine {
     fn write_completion(&mut self, shortest: &ShortestRest, best: &Best, goal: Finished) -> Result<Vec<u8>> {
         let length = best[&goal].0;
         if length > MAX_COMPLETION_BYTES {
-            return Err(Error::Limit {
-                budget: "MAX_COMPLETION_BYTES",
+            return Err(Error::TooLarge {
+                what: "the bytes of the shortest completion",
                 value: MAX_COMPLETION_BYTES as usize,
             });
         }

@@ -6,6 +6,8 @@ use std::fmt;
 pub enum Error {
     /// A budget ran out: the field of `Limits` and its value.
     Limit { budget: &'static str, value: usize },
+    /// A fixed bound was passed: what is bounded, and by how much.
+    TooLarge { what: &'static str, value: usize },
     /// The language is empty.
     Unsatisfiable(String),
     /// The grammar form is malformed (a front end's fault).

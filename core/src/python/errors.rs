@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 pub fn to_python(py: Python<'_>, error: Error) -> PyErr {
     let name = match &error {
-        Error::Limit { .. } => "LimitError",
+        Error::Limit { .. } | Error::TooLarge { .. } => "LimitError",
         Error::Unsatisfiable(_) => "UnsatisfiableError",
         Error::Vocabulary(_) => "VocabularyError",
         Error::Artifact(_) => "ArtifactError",
