@@ -11,15 +11,18 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from constrain import _core
 from constrain.compiler.tokenizers import (
+    ContinuationEncoder,
     TokenTable,
     checked_id,
     declared_stop_tokens,
     find_tokenizer,
+    parse_object,
     read_tekken,
     read_tokenizer_json,
     well_known_stop_tokens,
@@ -62,9 +65,11 @@ class Vocabulary(_core.Vocabulary):
         """
         files = find_tokenizer(path)
         try:
+            encode = None
             if "model" not in files.data and "vocab" in files.data:
                 table = read_tekken(files.data)
             else:
+                encode = ContinuationEncoder(partial(parse_object, files.path))
                 table = read_tokenizer_json(files.data, added_tokens=files.added_tokens())
             if eos_token_ids is None:
                 eos_token_ids = (
@@ -72,7 +77,7 @@ class Vocabulary(_core.Vocabulary):
                     or declared_stop_tokens([files.configuration], table.ids)
                     or well_known_stop_tokens(table.special_ids)
                 )
-            return cls._from_table(table, eos_token_ids, vocab_size)
+            return cls._from_table(table, eos_token_ids, vocab_size, encode)
         except VocabularyError as error:
             raise VocabularyError(f"{files.path}: {error.message}", expected=error.expected) from None
 
@@ -97,12 +102,12 @@ class Vocabulary(_core.Vocabulary):
                 f"token bytes of a {type(tokenizer).__name__} are not known",
                 expected="a fast tokenizer of transformers, or a tokenizers.Tokenizer",
             )
-        special_ids = getattr(tokenizer, "all_special_ids", None) or ()
-        table = read_tokenizer_json(json.loads(backend.to_str()), special_ids=special_ids)
+        table = read_tokenizer_json(_document(backend))
         if eos_token_ids is None:
             declared = [{"eos_token_id": getattr(tokenizer, "eos_token_id", None)}]
             eos_token_ids = declared_stop_tokens(declared, {}) or well_known_stop_tokens(table.special_ids)
-        return cls._from_table(table, eos_token_ids, vocab_size)
+        encode = ContinuationEncoder(lambda: _document(backend))
+        return cls._from_table(table, eos_token_ids, vocab_size, encode)
 
     @classmethod
     def bytes(cls) -> Vocabulary:
@@ -110,7 +115,13 @@ class Vocabulary(_core.Vocabulary):
         return cls([builtins.bytes([byte]) for byte in range(256)], [256], vocab_size=257, encode=_utf8)
 
     @classmethod
-    def _from_table(cls, table: TokenTable, eos_token_ids: Sequence[int], vocab_size: int | None) -> Vocabulary:
+    def _from_table(
+        cls,
+        table: TokenTable,
+        eos_token_ids: Sequence[int],
+        vocab_size: int | None,
+        encode: Callable[[str], Sequence[int]] | None,
+    ) -> Vocabulary:
         """Fit a table to the width of a model's head; what does not fit is not allowed."""
         if vocab_size is not None and vocab_size < 1:
             raise VocabularyError(f"a vocabulary of {vocab_size} tokens", expected="at least one")
@@ -121,7 +132,6 @@ class Vocabulary(_core.Vocabulary):
             found = f"the stop tokens {stops} are not below {width}" if stops else "no stop token is declared"
             raise VocabularyError(f"{found}, so no output could ever end", expected="eos_token_ids")
         width = max(width, max(kept) + 1)
-        encode: Callable[[str], Sequence[int]] | None = table.encode
         if encode is not None and len(table.token_bytes) > width:
             encode = _Narrowed(encode, width)
         return cls(table.token_bytes[:width], kept, vocab_size=width, encode=encode)
@@ -148,8 +158,8 @@ class Vocabulary(_core.Vocabulary):
             raise ArtifactError(f"{target} cannot be written: {error.strerror}") from error
 
     @classmethod
-    def load(cls, path: str | Path) -> Vocabulary:
-        """Read what :meth:`save` wrote.
+    def load(cls, path: str | Path, *, encode: Callable[[str], Sequence[int]] | None = None) -> Vocabulary:
+        """Read what :meth:`save` wrote; ``encode`` is the tokenizer's encoder, which a file cannot hold.
 
         Raises:
             ArtifactError: the file is missing, corrupt or of another version.
@@ -160,7 +170,7 @@ class Vocabulary(_core.Vocabulary):
             raise ArtifactError(f"{path} cannot be read: {error.strerror}") from error
         saved = _core.Vocabulary.from_bytes(data)
         token_bytes = [saved.token(token_id) for token_id in range(saved.vocab_size)]
-        return cls(token_bytes, saved.eos_token_ids, vocab_size=saved.vocab_size)
+        return cls(token_bytes, saved.eos_token_ids, vocab_size=saved.vocab_size, encode=encode)
 
 
 class _Narrowed:
@@ -173,6 +183,12 @@ class _Narrowed:
     def __call__(self, text: str) -> Sequence[int]:
         ids = self._encode(text)
         return ids if all(token_id < self._width for token_id in ids) else []
+
+
+def _document(backend: _Serialisable) -> dict[str, Any]:
+    """A tokenizer of the tokenizers library as its JSON document."""
+    data: dict[str, Any] = json.loads(backend.to_str())
+    return data
 
 
 def _utf8(text: str) -> list[int]:

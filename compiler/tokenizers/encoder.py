@@ -7,7 +7,7 @@ space, and reading ``<eos>`` in the text as the special token. A private copy of
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,10 +17,11 @@ __all__ = ["ContinuationEncoder", "continuation_form"]
 
 
 class ContinuationEncoder:
-    """Callable: text -> token ids. The tokenizers library builds its automaton at the first call (about a second)."""
+    """Callable: text -> token ids. The tokenizer is read again at the first call, which takes a second or two."""
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self._data: Mapping[str, Any] | None = data
+    def __init__(self, read: Callable[[], Mapping[str, Any]]) -> None:
+        """Args: read: gives the parsed tokenizer.json; not called before it is needed, as it is large."""
+        self._read = read
         self._tokenizer: Tokenizer | None = None
 
     def __call__(self, text: str) -> list[int]:
@@ -29,8 +30,7 @@ class ContinuationEncoder:
         A normaliser (Qwen's NFC) may change the text; whoever needs the bytes kept compares them.
         """
         if self._tokenizer is None:
-            self._tokenizer = _build(self._data or {})
-            self._data = None
+            self._tokenizer = _build(self._read())
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
 

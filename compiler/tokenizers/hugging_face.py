@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from constrain.compiler.tokenizers.byte_level import byte_level_bytes
-from constrain.compiler.tokenizers.encoder import ContinuationEncoder
 from constrain.compiler.tokenizers.sentence_piece import PieceDecoder
 from constrain.compiler.tokenizers.table import TokenTable, checked_id
 from constrain.errors import VocabularyError
@@ -18,16 +17,13 @@ from constrain.errors import VocabularyError
 __all__ = ["read_tokenizer_json"]
 
 
-def read_tokenizer_json(
-    data: Mapping[str, Any], *, added_tokens: Iterable[Mapping[str, Any]] = (), special_ids: Iterable[int] = ()
-) -> TokenTable:
+def read_tokenizer_json(data: Mapping[str, Any], *, added_tokens: Iterable[Mapping[str, Any]] = ()) -> TokenTable:
     """Token bytes of a parsed ``tokenizer.json``.
 
     Args:
         data: the parsed document.
         added_tokens: further added tokens in the same form (``id``, ``content``, ``special``), for example from
             ``tokenizer_config.json``; entries of ``data`` win.
-        special_ids: further ids that never stand for text.
 
     Raises:
         VocabularyError: the document is not a tokenizer.json, or its decoder is of an unsupported kind.
@@ -57,12 +53,11 @@ def read_tokenizer_json(
             spellings[token_id] = None
         else:
             spellings[token_id] = _spell(added_bytes, content, token_id)
-    spellings.update(dict.fromkeys(special_ids))
 
     if not spellings:
         raise VocabularyError("the tokenizer has no tokens")
     width = max(spellings) + 1
-    return TokenTable([spellings.get(token_id) for token_id in range(width)], ids, special, ContinuationEncoder(data))
+    return TokenTable([spellings.get(token_id) for token_id in range(width)], ids, special)
 
 
 def _decoders(data: Mapping[str, Any]) -> tuple[Callable[[str], bytes], Callable[[str], bytes]]:

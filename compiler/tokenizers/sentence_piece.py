@@ -7,7 +7,7 @@ leading space of the text, Metaspace decoders likewise; output that follows a pr
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class PieceDecoder:
     byte_fallback: bool
 
     @classmethod
-    def from_steps(cls, steps: Sequence[dict[str, Any]]) -> PieceDecoder:
+    def from_steps(cls, steps: Sequence[Mapping[str, Any]]) -> PieceDecoder:
         """Read ``decoder.decoders`` of a tokenizer.json.
 
         Raises:
@@ -62,7 +62,7 @@ class PieceDecoder:
         return token.encode("utf-8")
 
 
-def _replacement(step: dict[str, Any]) -> tuple[str, str]:
+def _replacement(step: Mapping[str, Any]) -> tuple[str, str]:
     pattern, content = step.get("pattern"), step.get("content")
     text = pattern.get("String") if isinstance(pattern, dict) else None
     if not isinstance(text, str) or not text or not isinstance(content, str):

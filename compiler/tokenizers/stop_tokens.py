@@ -7,7 +7,7 @@ A ``tokenizer.json`` does not say; the files beside it do, each in its own way, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 __all__ = ["WELL_KNOWN_STOP_TOKENS", "declared_stop_tokens", "well_known_stop_tokens"]
 
@@ -39,7 +39,7 @@ def declared_stop_tokens(files: Iterable[Mapping[str, Any]], ids: Mapping[str, i
     found: list[int] = []
     for data in files:
         token_ids = data.get("eos_token_id")
-        found += [value for value in (token_ids if isinstance(token_ids, list) else [token_ids]) if _is_id(value)]
+        found += [value for value in (token_ids if isinstance(token_ids, list) else [token_ids]) if is_token_id(value)]
         token = data.get("eos_token")
         content = token.get("content") if isinstance(token, Mapping) else token
         if isinstance(content, str) and content in ids:
@@ -52,5 +52,6 @@ def well_known_stop_tokens(ids: Mapping[str, int]) -> list[int]:
     return sorted(ids[token] for token in WELL_KNOWN_STOP_TOKENS if token in ids)
 
 
-def _is_id(value: object) -> bool:
+def is_token_id(value: object) -> TypeGuard[int]:
+    """Could this be a token id?"""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0

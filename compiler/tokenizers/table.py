@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from constrain.errors import VocabularyError
@@ -21,13 +21,11 @@ class TokenTable:
         token_bytes: exact bytes by id; None for special tokens and for ids that no token has.
         ids: every token as the file spells it -> id.
         special_ids: those of them that are special and never stand for text.
-        encode: text -> ids as the tokenizer itself would, without adding special tokens; None when it has no encoder.
     """
 
     token_bytes: Sequence[bytes | None]
     ids: Mapping[str, int] = field(default_factory=dict)
     special_ids: Mapping[str, int] = field(default_factory=dict)
-    encode: Callable[[str], Sequence[int]] | None = None
 
 
 def checked_id(value: object, token: object) -> int:

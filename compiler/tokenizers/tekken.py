@@ -21,7 +21,7 @@ FIRST_SPECIAL_TOKENS = ("<unk>", "<s>", "</s>")
 
 
 def read_tekken(data: Mapping[str, Any]) -> TokenTable:
-    """Token bytes of a parsed ``tekken.json``. There is no encoder: that needs mistral-common.
+    """Token bytes of a parsed ``tekken.json``.
 
     Raises:
         VocabularyError: the document is not a tekken.json.

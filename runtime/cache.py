@@ -1,0 +1,178 @@
+"""The folder in which constrain keeps what is dear to make: converted models, later compiled grammars.
+
+Layout: ``<folder>/<kind>/<key>`` is one entry, a file or a folder named by the hash of what it was made from. Entries
+appear by one rename of a finished temporary folder, so other processes see all of an entry or nothing, and two that
+make the same one at once both succeed: the first to finish wins. The modification time of an entry is its last use.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_dir
+
+__all__ = ["Cache", "CacheEntry"]
+
+DEFAULT_MAX_BYTES = 32 * 1024**3
+"""32 GiB: a few converted models."""
+
+UNFINISHED = ".unfinished-"
+"""Names of things in the making start so; they are no entries, and are removed when abandoned."""
+
+ABANDONED_SECONDS = 6 * 3600.0
+"""An unfinished entry untouched for so long belongs to a process that died."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """One thing in the cache.
+
+    Attributes:
+        kind: what it is, for example ``models``.
+        key: the hash it is found by.
+        path: file or folder.
+        bytes: size on disk.
+        last_use: seconds since the epoch.
+    """
+
+    kind: str
+    key: str
+    path: Path
+    bytes: int
+    last_use: float
+
+
+class Cache:
+    """A bounded, content-addressed cache that several processes share."""
+
+    def __init__(self, folder: str | Path | None = None, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        """Open a cache; nothing is created before something is added.
+
+        Args:
+            folder: where; by default the platform's cache folder for ``constrain``.
+            max_bytes: least recently used entries are removed beyond this.
+        """
+        self.folder = Path(folder) if folder is not None else Path(user_cache_dir("constrain", appauthor=False))
+        self.max_bytes = max_bytes
+
+    def path(self, kind: str, key: str) -> Path:
+        """Where an entry is, or would be."""
+        return self.folder / kind / key
+
+    def find(self, kind: str, key: str) -> Path | None:
+        """The entry's path, noting its use; None when there is none."""
+        path = self.path(kind, key)
+        if not path.exists():
+            return None
+        with suppress(OSError):  # a read-only cache still serves
+            os.utime(path)
+        return path
+
+    @contextmanager
+    def add(self, kind: str, key: str) -> Iterator[Path]:
+        """Make a folder entry: fill the yielded temporary folder; on success it becomes the entry.
+
+        Raises:
+            OSError: the cache cannot be written.
+        """
+        home = self.folder / kind
+        home.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=home))
+        try:
+            yield unfinished
+            unfinished.chmod(0o755)
+            with suppress(OSError):  # another process finished first: its entry is as good
+                unfinished.rename(self.path(kind, key))
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        if not self.path(kind, key).exists():
+            raise OSError(f"the cache entry {self.path(kind, key)} could not be put in place")
+        self.evict(keep=self.path(kind, key))
+
+    def add_bytes(self, kind: str, key: str, content: bytes) -> Path:
+        """Make, or replace, a file entry.
+
+        Raises:
+            OSError: the cache cannot be written.
+        """
+        home = self.folder / kind
+        home.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=UNFINISHED, dir=home)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(name).replace(self.path(kind, key))
+        finally:
+            Path(name).unlink(missing_ok=True)
+        return self.path(kind, key)
+
+    def entries(self) -> list[CacheEntry]:
+        """Everything in the cache, least recently used first."""
+        found = []
+        for path in self._paths():
+            if not path.name.startswith(UNFINISHED):
+                with suppress(FileNotFoundError):  # removed by another process meanwhile
+                    used = path.stat().st_mtime
+                    found.append(CacheEntry(path.parent.name, path.name, path, _size(path), used))
+        return sorted(found, key=lambda entry: (entry.last_use, entry.kind, entry.key))
+
+    def evict(self, *, keep: Path | None = None) -> int:
+        """Remove least recently used entries until the rest fits ``max_bytes``, never ``keep``; bytes freed."""
+        self._remove_abandoned()
+        entries = self.entries()
+        excess = sum(entry.bytes for entry in entries) - self.max_bytes
+        freed = 0
+        for entry in entries:
+            if freed >= excess:
+                break
+            if entry.path != keep:
+                _remove(entry.path)
+                freed += entry.bytes
+        return freed
+
+    def clear(self, kind: str | None = None) -> int:
+        """Remove all entries, or all of one kind; bytes freed."""
+        self._remove_abandoned()
+        freed = 0
+        for entry in self.entries():
+            if kind is None or entry.kind == kind:
+                _remove(entry.path)
+                freed += entry.bytes
+        return freed
+
+    def _paths(self) -> Iterator[Path]:
+        if self.folder.is_dir():
+            for home in sorted(self.folder.iterdir()):
+                if home.is_dir():
+                    yield from sorted(home.iterdir())
+
+    def _remove_abandoned(self) -> None:
+        limit = time.time() - ABANDONED_SECONDS
+        for path in list(self._paths()):
+            with suppress(FileNotFoundError):
+                if path.name.startswith(UNFINISHED) and path.stat().st_mtime < limit:
+                    _remove(path)
+
+
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def _remove(path: Path) -> None:
+    """Take an entry out of sight with one rename, then delete it, so that nobody finds half of it."""
+    if path.is_dir() and not path.is_symlink():
+        doomed = path.with_name(f"{UNFINISHED}removed-{os.getpid()}-{path.name}")
+        with suppress(OSError):
+            path.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

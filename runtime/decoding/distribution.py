@@ -1,0 +1,36 @@
+"""Log-probabilities and draws in float64. Pure functions over one-dimensional arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["draw", "log_sum_exp", "normalise"]
+
+
+def log_sum_exp(values: NDArray[np.float64]) -> float:
+    """Logarithm of the sum of exponentials, without overflow; minus infinity where all are."""
+    peak = float(values.max())
+    if peak == -np.inf:
+        return peak
+    return peak + float(np.log(np.exp(values - peak).sum()))
+
+
+def normalise(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-probabilities of weights given as logarithms, at least one of them finite."""
+    return values - log_sum_exp(values)
+
+
+def draw(logprobs: NDArray[np.float64], uniform: float) -> int:
+    """The index at which the cumulative distribution first exceeds ``uniform`` (inverse transform sampling).
+
+    An index of probability zero is never drawn: there the cumulative distribution does not rise.
+
+    Args:
+        logprobs: log-probabilities, normalised or not.
+        uniform: from 0 up to but not including 1.
+    """
+    probabilities = np.exp(logprobs - logprobs.max())
+    cumulative = np.cumsum(probabilities)
+    index = int(np.searchsorted(cumulative, uniform * cumulative[-1], side="right"))
+    return min(index, int(np.flatnonzero(probabilities)[-1]))  # rounding may lead past the end

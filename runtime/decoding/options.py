@@ -1,0 +1,82 @@
+"""How tokens are chosen, as one frozen value that is checked once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+__all__ = ["METHODS", "GenerationOptions"]
+
+METHODS = ("mask", "greedy")
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationOptions:
+    """Options of one generation, in the order in which they act.
+
+    Attributes:
+        method: ``mask`` draws from the allowed tokens; ``greedy`` takes the likeliest allowed one.
+        max_tokens: most tokens of text; the stop token is not counted.
+        repetition_penalty: divides positive logits, multiplies negative ones, of tokens in prompt or output (CTRL,
+            arXiv 1909.05858); 1 does nothing.
+        presence_penalty: taken off the logits of tokens that the output holds.
+        frequency_penalty: taken off the logits once for each time the output holds the token.
+        temperature: divides the logits; 1 is the model's own distribution. The default of 0.7 suits extraction with
+            small models, which ramble at 1. 0 is the same as ``greedy``.
+        top_k: keep the k likeliest allowed tokens; None keeps all.
+        top_p: then the fewest likeliest tokens that hold this share of what is left; 1 keeps all.
+        min_p: then tokens at least this fraction as likely as the likeliest; 0 keeps all.
+        seed: of the random generator; None takes entropy from the system.
+    """
+
+    method: str = "mask"
+    max_tokens: int = 512
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    temperature: float = 0.7
+    top_k: int | None = None
+    top_p: float = 1.0
+    min_p: float = 0.0
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check every value.
+
+        Raises:
+            ValueError: a value outside its range; the message names the option.
+        """
+        if self.method not in METHODS:
+            raise ValueError(f"unknown method {self.method!r}; expected one of {', '.join(METHODS)}")
+        _whole("max_tokens", self.max_tokens, 1)
+        if self.top_k is not None:
+            _whole("top_k", self.top_k, 1)
+        if self.seed is not None:
+            _whole("seed", self.seed, 0)
+        _number("repetition_penalty", self.repetition_penalty, above=0.0)
+        _number("presence_penalty", self.presence_penalty)
+        _number("frequency_penalty", self.frequency_penalty)
+        _number("temperature", self.temperature, at_least=0.0)
+        _number("top_p", self.top_p, above=0.0, at_most=1.0)
+        _number("min_p", self.min_p, at_least=0.0, at_most=1.0)
+
+
+def _whole(name: str, value: object, at_least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise ValueError(f"{name} must be a whole number of at least {at_least}, not {value!r}")
+
+
+def _number(
+    name: str, value: float, *, above: float = -math.inf, at_least: float = -math.inf, at_most: float = math.inf
+) -> None:
+    if not math.isfinite(value) or value <= above or value < at_least or value > at_most:
+        bounds = [
+            text
+            for text, is_set in (
+                (f"above {above:g}", above > -math.inf),
+                (f"at least {at_least:g}", at_least > -math.inf),
+                (f"at most {at_most:g}", at_most < math.inf),
+            )
+            if is_set
+        ]
+        raise ValueError(f"{name} must be {' and '.join(bounds) or 'a finite number'}, not {value!r}")

@@ -1,0 +1,63 @@
+"""What a generation gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["FinishReason", "GenerationResult", "Timings"]
+
+FinishReason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds spent, by what they were spent on.
+
+    Attributes:
+        mask: finding the allowed tokens and advancing the automaton.
+        model: running the model, the prompt included.
+        sampling: choosing tokens.
+    """
+
+    mask: float
+    model: float
+    sampling: float
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationResult:
+    """One output.
+
+    Attributes:
+        text: the text; of an output cut by the budget, the whole characters.
+        token_ids: its tokens, without the stop token.
+        finish_reason: ``stop``: the output is complete; ``length``: cut by the token budget.
+        is_complete: is the text in the language? True for ``stop``; a cut output may happen to be complete.
+        logprob: log-probability of the tokens under the model, after penalties and temperature; natural logarithm. A
+            stop token counts where it was chosen among others, not where it alone was possible.
+        sampling_logprob: the same under the distribution the tokens were drawn from (constrained and truncated; zero
+            for greedy).
+        token_logprobs: ``logprob`` token by token, in step with ``token_ids``.
+        sampling_token_logprobs: ``sampling_logprob`` token by token.
+        prompt_tokens: how many tokens the prompt had.
+        seconds: wall time of the whole.
+        timings: where the time went.
+    """
+
+    text: str
+    token_ids: tuple[int, ...]
+    finish_reason: FinishReason
+    is_complete: bool
+    logprob: float
+    sampling_logprob: float
+    token_logprobs: tuple[float, ...]
+    sampling_token_logprobs: tuple[float, ...]
+    prompt_tokens: int
+    seconds: float
+    timings: Timings
+
+    @property
+    def logweight(self) -> float:
+        """Log of the importance weight: how much likelier the model finds the output than the sampler did."""
+        return self.logprob - self.sampling_logprob

@@ -1,0 +1,193 @@
+"""A causal language model, as decoding sees it: a vocabulary, prompts as token ids, and logits of the next token."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from constrain.compiler.vocabulary import Vocabulary
+from constrain.errors import ModelError
+from constrain.runtime.models.errors import model_errors
+from constrain.runtime.models.prompts import chat_messages, chat_text, plain_text
+
+__all__ = ["CausalModel", "KeyValueCache"]
+
+UNBOUNDED = 10**9
+"""Tokenizers write "no limit" as an absurdly large number."""
+
+
+@dataclass(slots=True)
+class KeyValueCache:
+    """What a model remembers of the tokens it has read; one per sequence, changed by :meth:`CausalModel.forward`.
+
+    Attributes:
+        token_ids: every token read so far.
+        state: the model's keys and values; None before the first call, and for models without such a cache.
+    """
+
+    token_ids: list[int] = field(default_factory=list)
+    state: Any = None
+
+
+class CausalModel:
+    """A Hugging Face causal model with its tokenizer."""
+
+    def __init__(self, name: str, model: Any, tokenizer: Any, vocabulary: Vocabulary | None = None) -> None:
+        """Wrap a loaded model.
+
+        Args:
+            name: what users call it.
+            model: a transformers model with a language-model head.
+            tokenizer: its fast tokenizer.
+            vocabulary: the tokenizer's vocabulary as wide as the model's head, where it is at hand already.
+
+        Raises:
+            ModelError: not a model that predicts next tokens.
+            VocabularyError: the tokenizer cannot be mapped to bytes.
+        """
+        self.name = name
+        self._model = model.eval()
+        self._tokenizer = tokenizer
+        self._device = next(model.parameters()).device
+        self._takes_logits_to_keep = "logits_to_keep" in inspect.signature(model.forward).parameters
+        if vocabulary is None:
+            vocabulary = Vocabulary.from_tokenizer(
+                tokenizer, eos_token_ids=_stop_tokens(model, tokenizer), vocab_size=_head_width(model)
+            )
+        self.vocabulary = vocabulary
+        self.context_length = _context_length(model.config, tokenizer)
+
+    @property
+    def eos_token_ids(self) -> list[int]:
+        """Tokens that end an output."""
+        return self.vocabulary.eos_token_ids
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Is the model prompted as a conversation?"""
+        return bool(getattr(self._tokenizer, "chat_template", None))
+
+    def encode_prompt(
+        self, prompt: str, *, system: str | None = None, schema_text: str | None = None, reserve: int = 0
+    ) -> list[int]:
+        """Token ids of a request, in the model's own form (chat template, or plain text for a base model).
+
+        Args:
+            prompt: the user's text.
+            system: instructions that come before it.
+            schema_text: a JSON Schema to show to the model.
+            reserve: output tokens that must fit into the context as well.
+
+        Raises:
+            ModelError: the request and the reserve do not fit into the model's context; nothing is ever cut.
+        """
+        token_ids = self._encode(prompt, system, schema_text)
+        if self.context_length is not None and len(token_ids) + reserve > self.context_length:
+            shown = 0 if schema_text is None else len(token_ids) - len(self._encode(prompt, system, None))
+            raise ModelError(
+                f"the request does not fit into the model's context of {self.context_length} tokens: "
+                f"{len(token_ids) - shown} of prompt, {shown} of schema and {reserve} reserved for the output",
+                expected="a shorter prompt, a smaller --max-tokens or --prompt-schema none",
+            )
+        return token_ids
+
+    def _encode(self, prompt: str, system: str | None, schema_text: str | None) -> list[int]:
+        if self.has_chat_template:
+            messages = chat_messages(prompt, system=system, schema_text=schema_text)
+            text, add_special_tokens = chat_text(self._tokenizer, messages), False
+        else:
+            text, add_special_tokens = plain_text(prompt, system=system, schema_text=schema_text), True
+        with model_errors("encoding the prompt"):
+            token_ids = list(self._tokenizer(text, add_special_tokens=add_special_tokens)["input_ids"])
+        if not token_ids:
+            token_ids = [self._first_token()]
+        if max(token_ids) >= self.vocabulary.vocab_size:
+            raise ModelError(
+                f"the prompt holds the token {max(token_ids)}, but the model knows only {self.vocabulary.vocab_size}"
+            )
+        return token_ids
+
+    def _first_token(self) -> int:
+        """What an empty prompt starts with: models need one token to predict the next."""
+        token_id = getattr(self._tokenizer, "bos_token_id", None)
+        return self.eos_token_ids[0] if token_id is None else int(token_id)
+
+    def new_cache(self) -> KeyValueCache:
+        """The memory of a new sequence."""
+        return KeyValueCache()
+
+    def forward(self, token_ids: Sequence[int], cache: KeyValueCache) -> torch.Tensor:
+        """Read further tokens and predict the next one.
+
+        Args:
+            token_ids: tokens that follow those in the cache; at least one.
+            cache: the sequence so far, advanced by the call.
+
+        Returns:
+            Logits of the next token: float32 on the CPU, ``[vocab_size]``.
+
+        Raises:
+            ModelError: the model fails.
+        """
+        fresh = list(token_ids)
+        read = fresh if cache.state is not None else [*cache.token_ids, *fresh]
+        arguments: dict[str, Any] = {"logits_to_keep": 1} if self._takes_logits_to_keep else {}
+        with model_errors("running the model"), torch.inference_mode():
+            output = self._model(
+                input_ids=torch.tensor([read], dtype=torch.long, device=self._device),
+                past_key_values=cache.state,
+                use_cache=True,
+                **arguments,
+            )
+            logits: torch.Tensor = output.logits[0, -1].to(device="cpu", dtype=torch.float32)
+        cache.state = getattr(output, "past_key_values", None)
+        cache.token_ids += fresh
+        if logits.shape[0] != self.vocabulary.vocab_size:
+            raise ModelError(
+                f"the model predicts {logits.shape[0]} tokens where its head has {self.vocabulary.vocab_size}"
+            )
+        return logits
+
+
+def _head_width(model: Any) -> int:
+    """How many tokens the model predicts: often more than its tokenizer has, sometimes fewer."""
+    head = model.get_output_embeddings()
+    weight = getattr(head, "weight", None)
+    if weight is None:
+        raise ModelError("the model has no language-model head", expected="a causal language model")
+    return int(weight.shape[0])
+
+
+def _stop_tokens(model: Any, tokenizer: Any) -> list[int] | None:
+    """Stop tokens of the generation configuration and the tokenizer; None when neither has any.
+
+    A generation configuration that transformers made up from ``config.json`` often holds a default that nobody set, so
+    it counts only where the tokenizer is silent.
+    """
+    generation = getattr(model, "generation_config", None)
+    made_up = bool(getattr(generation, "_from_model_config", False))
+    declared = _as_ids(getattr(generation, "eos_token_id", None))
+    own = _as_ids(getattr(tokenizer, "eos_token_id", None))
+    if made_up and own:
+        declared = []
+    return sorted({*declared, *own}) or None
+
+
+def _as_ids(value: object) -> list[int]:
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return [item for item in values if isinstance(item, int) and not isinstance(item, bool) and item >= 0]
+
+
+def _context_length(configuration: Any, tokenizer: Any) -> int | None:
+    """The longest sequence the model was made for; None when nothing says so."""
+    text = configuration.get_text_config() if hasattr(configuration, "get_text_config") else configuration
+    for name in ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length"):
+        length = getattr(text, name, None)
+        if isinstance(length, int) and length > 0:
+            return length
+    length = getattr(tokenizer, "model_max_length", None)
+    return length if isinstance(length, int) and 0 < length < UNBOUNDED else None

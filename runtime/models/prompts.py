@@ -1,0 +1,61 @@
+"""How a request is put to the model.
+
+A model tuned for chat gets its own chat template. A base model only continues text, so it gets a document whose natural
+continuation is the answer: the schema, the request, and a last line that announces the output.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from constrain.errors import ModelError
+from constrain.runtime.models.errors import first_line
+
+__all__ = ["chat_messages", "chat_text", "plain_text"]
+
+
+def plain_text(prompt: str, *, system: str | None = None, schema_text: str | None = None) -> str:
+    """The document a base model continues. Without a system text and a schema it is the prompt itself."""
+    if system is None and schema_text is None:
+        return prompt
+    parts = [] if system is None else [system.strip()]
+    if schema_text is None:
+        return "\n\n".join([*parts, prompt])
+    parts.append(f"JSON Schema:\n{schema_text.strip()}")
+    parts.append(f"Text:\n{prompt.strip()}")
+    parts.append("The information in the text, as JSON that follows the schema:\n")
+    return "\n\n".join(parts)
+
+
+def chat_messages(prompt: str, *, system: str | None = None, schema_text: str | None = None) -> list[dict[str, str]]:
+    """The conversation a chat model answers."""
+    parts = [] if system is None else [system]
+    if schema_text is not None:
+        parts.append(f"Answer with JSON only, no other text. The JSON follows this JSON Schema:\n{schema_text.strip()}")
+    messages = [{"role": "system", "content": "\n\n".join(parts)}] if parts else []
+    return [*messages, {"role": "user", "content": prompt}]
+
+
+def chat_text(tokenizer: Any, messages: list[dict[str, str]]) -> str:
+    """The conversation in the model's own template, up to where its answer starts.
+
+    Some templates (Gemma 2) know no system message: then it opens the user's message. Models that think before they
+    answer are asked not to, as the constraint holds from the first token.
+
+    Raises:
+        ModelError: the template fails.
+    """
+    try:
+        return _render(tokenizer, messages)
+    except Exception as error:
+        if len(messages) < 2:
+            raise ModelError(f"the model's chat template fails: {first_line(error)}") from error
+    merged = "\n\n".join(message["content"] for message in messages)
+    return chat_text(tokenizer, [{"role": "user", "content": merged}])
+
+
+def _render(tokenizer: Any, messages: list[dict[str, str]]) -> str:
+    text: str = tokenizer.apply_chat_template(
+        messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
+    )
+    return text
