@@ -1,0 +1,117 @@
+"""Where blanks go: the punctuation of objects and arrays under each whitespace policy.
+
+Every blank belongs to exactly one lexeme, so no text has two readings. ``compact`` has none. ``pretty:N`` is the
+layout of Python's ``json.dumps(indent=N)``. ``flexible`` takes up to 64 blanks between any two tokens, which bounds
+how long a model may go on writing nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from constrain.compiler.grammar import Expression, GrammarBuilder, Symbol
+from constrain.compiler.json_schema.options import Options
+from constrain.errors import UnsupportedError
+
+__all__ = ["MAXIMUM_BLANKS", "MAXIMUM_PRETTY_DEPTH", "Layout", "Punctuation"]
+
+MAXIMUM_BLANKS = 64
+"""Consecutive blanks (space, tab, newline, carriage return) of ``flexible``."""
+
+MAXIMUM_PRETTY_DEPTH = 24
+"""Deepest nesting of ``pretty``: its indentation makes every depth a set of rules of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Punctuation:
+    """The lexemes around members or items at one depth."""
+
+    open_object: Symbol
+    close_object: Symbol
+    empty_object: Symbol
+    open_array: Symbol
+    close_array: Symbol
+    empty_array: Symbol
+    separator: Symbol
+
+
+class Layout:
+    """The lexemes of one policy. ``depth`` counts enclosing objects and arrays; only ``pretty`` looks at it."""
+
+    def __init__(self, builder: GrammarBuilder, options: Options) -> None:
+        self._builder = builder
+        self._policy = options.whitespace
+        self._indent = options.indent
+        self._known: dict[int, Punctuation] = {}
+        blanks = builder.literal(b"")
+        if self._policy == "flexible":
+            blank = builder.char_class([(9, 10), (13, 13), (32, 32)])
+            blanks = builder.repeat(blank, 0, MAXIMUM_BLANKS)
+        self._blanks = blanks
+        colon = builder.literal(b": " if self._policy == "pretty" else b":")
+        flexible = self._policy == "flexible"
+        self._colon = builder.concat([blanks, colon, blanks]) if flexible else colon
+
+    @property
+    def follows_depth(self) -> bool:
+        """Whether rules differ from depth to depth."""
+        return self._policy == "pretty"
+
+    def key(self, quoted: bytes | Expression) -> Expression:
+        """A member's name (with quotes), the colon and the blanks around it."""
+        builder = self._builder
+        if isinstance(quoted, bytes):
+            if self._policy == "compact":
+                return builder.literal(quoted + b":")
+            quoted = builder.literal(quoted)
+        return builder.concat([quoted, self._colon])
+
+    def at(self, depth: int) -> Punctuation:
+        """Punctuation of an object or array inside ``depth`` others.
+
+        Raises:
+            UnsupportedError: deeper than pretty printing goes.
+        """
+        if self._policy != "pretty":
+            depth = 0
+        known = self._known.get(depth)
+        if known is None:
+            known = self._known[depth] = self._make(depth)
+        return known
+
+    def _make(self, depth: int) -> Punctuation:
+        builder = self._builder
+        blanks = self._blanks
+        if self._policy == "pretty":
+            if depth > MAXIMUM_PRETTY_DEPTH:
+                raise UnsupportedError(f"pretty printing goes {MAXIMUM_PRETTY_DEPTH} levels deep")
+            inner = b"\n" + b" " * (self._indent * (depth + 1))
+            outer = b"\n" + b" " * (self._indent * depth)
+        else:
+            inner = outer = b""
+
+        def lexeme(name: str, before: bytes, middle: bytes, after: bytes) -> Symbol:
+            if self._policy == "flexible":
+                parts = [builder.literal(middle)]
+                if name != "open":
+                    parts.insert(0, blanks)
+                if name != "close":
+                    parts.append(blanks)
+                return builder.terminal(builder.concat(parts), f"{name} {middle.decode()}")
+            return builder.terminal(builder.literal(before + middle + after), f"{name} {middle.decode()}")
+
+        def empty(text: bytes) -> Symbol:
+            if self._policy == "flexible":
+                both = builder.concat([builder.literal(text[:1]), blanks, builder.literal(text[1:])])
+                return builder.terminal(both, f"empty {text.decode()}")
+            return builder.terminal(builder.literal(text), f"empty {text.decode()}")
+
+        return Punctuation(
+            open_object=lexeme("open", b"", b"{", inner),
+            close_object=lexeme("close", outer, b"}", b""),
+            empty_object=empty(b"{}"),
+            open_array=lexeme("open", b"", b"[", inner),
+            close_array=lexeme("close", outer, b"]", b""),
+            empty_array=empty(b"[]"),
+            separator=lexeme("separator", b"", b",", inner),
+        )

@@ -1,0 +1,217 @@
+"""From the model to a grammar: a work list of objects and arrays, so that recursion in a schema is none here.
+
+Scalars become terminals at once. An object or array becomes a rule whose body is written later; equal clauses share
+one rule. Under ``pretty`` every depth has rules of its own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from constrain.compiler.grammar import Expression, Grammar, GrammarBuilder, Symbol
+from constrain.compiler.json_schema import arrays, json_text, members, numbers, objects, strings
+from constrain.compiler.json_schema.algebra import Algebra, Clause
+from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
+from constrain.compiler.json_schema.model import (
+    ARRAY,
+    BOOLEAN,
+    NULL,
+    NUMBER,
+    OBJECT,
+    STRING,
+    ArrayFacet,
+    ObjectFacet,
+    SchemaId,
+    Store,
+)
+from constrain.errors import LimitError, UnsatisfiableError, UnsupportedError
+
+__all__ = ["MAXIMUM_RULES", "Lowering"]
+
+MAXIMUM_RULES = 200_000
+"""Objects and arrays of one grammar."""
+
+
+class Lowering:
+    """Writes one grammar."""
+
+    def __init__(self, store: Store, algebra: Algebra, builder: GrammarBuilder, layout: Layout) -> None:
+        self._store = store
+        self._algebra = algebra
+        self._builder = builder
+        self._layout = layout
+        self._values: dict[tuple[tuple[SchemaId, ...], int], Symbol] = {}
+        self._structures: dict[tuple[str, tuple[SchemaId, ...], int], Symbol] = {}
+        self._work: deque[tuple[str, tuple[SchemaId, ...], int, Symbol]] = deque()
+        self._quote = builder.literal(b'"')
+
+    def grammar(self, root: SchemaId) -> Grammar:
+        """The grammar of a schema.
+
+        Raises:
+            UnsatisfiableError: it is certain that nothing satisfies it.
+            UnsupportedError: a keyword that is not implemented, where it matters.
+            LimitError: too many rules.
+        """
+        if self._algebra.is_empty((root,)):
+            raise UnsatisfiableError(self._reason(root), pointer="")
+        start = self._value((root,), 0)
+        while self._work:
+            kind, leaves, depth, rule = self._work.popleft()
+            body = self._object(leaves, depth) if kind == "object" else self._array(leaves, depth)
+            self._builder.define(rule, body)
+        return self._builder.finish(start)
+
+    def _value(self, schemas: tuple[SchemaId, ...], depth: int) -> Symbol:
+        """The symbol of the values that satisfy all of some schemas, inside ``depth`` objects and arrays."""
+        key = (schemas, depth)
+        known = self._values.get(key)
+        if known is None:
+            symbols: list[Symbol] = []
+            for clause in self._algebra.expand(schemas):
+                self._clause(clause, depth, symbols)
+            symbols = list(dict.fromkeys(symbols))
+            known = symbols[0] if len(symbols) == 1 else self._builder.choice("value", [[s] for s in symbols])
+            self._values[key] = known
+        return known
+
+    def _clause(self, clause: Clause, depth: int, symbols: list[Symbol]) -> None:
+        types, values, excluded, leaves = clause
+        facets = [self._store.schemas[leaf] for leaf in leaves]
+        builder = self._builder
+        for facet in facets:
+            for refusal in facet.refusals:
+                if refusal.types & types and not self._algebra.is_empty_clause(clause):
+                    raise UnsupportedError(f"{refusal.keyword} is not supported here", pointer=refusal.pointer)
+        words: list[bytes] = []
+        if types & NULL and (values is None or ("null", None) in values) and ("null", None) not in excluded:
+            words.append(b"null")
+        if types & BOOLEAN:
+            for word, flag in ((b"true", True), (b"false", False)):
+                if (values is None or ("boolean", flag) in values) and ("boolean", flag) not in excluded:
+                    words.append(word)
+        if types & NUMBER:
+            number = numbers.merge([f.number for f in facets if f.number is not None])
+            if values is not None:
+                for value in values:
+                    if value[0] == "number" and numbers.admits(number, types, value[1]):  # type: ignore[arg-type]
+                        words.extend(numbers.spelled(value, types))
+            else:
+                hidden = [value[1] for value in excluded if value[0] == "number"]
+                found = numbers.expression_of(builder, number, types & NUMBER, hidden)  # type: ignore[arg-type]
+                if found is not None:
+                    symbols.append(builder.terminal(found, "number"))
+        if words:
+            symbols.append(builder.terminal(builder.literals(words), "word"))
+        if types & STRING:
+            text = strings.merge([f.string for f in facets if f.string is not None])
+            texts = None if values is None else [str(value[1]) for value in values if value[0] == "string"]
+            hidden_texts = [str(value[1]) for value in excluded if value[0] == "string"]
+            body = strings.body_of(builder, text, texts, hidden_texts)
+            if body is not None:
+                symbols.append(builder.terminal(builder.concat([self._quote, body, self._quote]), "string"))
+        if values is None:
+            if types & ARRAY:
+                symbols.append(self._structure("array", leaves, depth))
+            if types & OBJECT:
+                symbols.append(self._structure("object", leaves, depth))
+
+    def _structure(self, kind: str, leaves: tuple[SchemaId, ...], depth: int) -> Symbol:
+        table = self._store.schemas
+        if kind == "object":
+            leaves = tuple(leaf for leaf in leaves if table[leaf].object is not None)
+        else:
+            leaves = tuple(leaf for leaf in leaves if table[leaf].array is not None)
+        key = (kind, leaves, depth)
+        known = self._structures.get(key)
+        if known is None:
+            if len(self._structures) >= MAXIMUM_RULES:
+                raise LimitError(
+                    f"the schema needs more than {MAXIMUM_RULES} rules",
+                    expected="a smaller schema; this limit is fixed",
+                )
+            known = self._structures[key] = self._builder.rule(kind)
+            self._work.append((kind, leaves, depth, known))
+        return known
+
+    def _inside(self, depth: int) -> int:
+        return depth + 1 if self._layout.follows_depth else 0
+
+    def _object(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
+        facets: list[ObjectFacet] = [f for leaf in leaves if (f := self._store.schemas[leaf].object) is not None]
+        merged = objects.merge(facets)
+        punctuation = self._layout.at(depth)
+        if depth == MAXIMUM_PRETTY_DEPTH:
+            # the declared bound of this layout: only an empty object fits
+            return [[punctuation.empty_object]] if not merged.is_empty and merged.minimum == 0 else []
+        inside = self._inside(depth)
+        return members.lower(
+            self._builder,
+            self._layout,
+            merged,
+            punctuation,
+            lambda schemas: self._value(schemas, inside),
+            self._names(merged.names),
+        )
+
+    def _names(self, schemas: tuple[SchemaId, ...]) -> Expression | None:
+        """Bodies of the names that satisfy some schemas; None when all do."""
+        if not schemas:
+            return None
+        builder = self._builder
+        bodies = []
+        for clause in self._algebra.expand(schemas):
+            types, values, excluded, leaves = clause
+            if not types & STRING:
+                continue
+            facets = [self._store.schemas[leaf] for leaf in leaves]
+            for facet in facets:
+                for refusal in facet.refusals:
+                    if refusal.types & STRING:
+                        raise UnsupportedError(f"{refusal.keyword} is not supported here", pointer=refusal.pointer)
+            body = strings.body_of(
+                builder,
+                strings.merge([f.string for f in facets if f.string is not None]),
+                None if values is None else [str(value[1]) for value in values if value[0] == "string"],
+                [str(value[1]) for value in excluded if value[0] == "string"],
+            )
+            if body is not None:
+                bodies.append(body)
+        return builder.union(bodies) if bodies else builder.literals([])
+
+    def _array(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
+        facets: list[ArrayFacet] = [f for leaf in leaves if (f := self._store.schemas[leaf].array) is not None]
+        merged = arrays.merge(facets)
+        punctuation = self._layout.at(depth)
+        if depth == MAXIMUM_PRETTY_DEPTH:
+            return [[punctuation.empty_array]] if merged.minimum == 0 else []
+        inside = self._inside(depth)
+        builder = self._builder
+        return arrays.lower(
+            merged,
+            punctuation,
+            lambda schemas: self._value(schemas, inside),
+            builder.choice,
+            lambda item, least, most, separator: builder.repeat_symbol(item, least, most, separator, "items"),
+        )
+
+    def _reason(self, root: SchemaId) -> str:
+        """Why nothing satisfies a schema, as far as that can be said in a sentence."""
+        clauses = self._algebra.expand((root,))
+        for clause in clauses:
+            facets = [self._store.schemas[leaf] for leaf in clause.leaves]
+            if clause.types & OBJECT:
+                merged = objects.merge([f.object for f in facets if f.object is not None])
+                if merged.missing is not None:
+                    return f"no value satisfies the schema: the required property {merged.missing!r} is not allowed"
+                if merged.is_empty:
+                    return "no value satisfies the schema: maxProperties is below the number of required properties"
+            if clause.types & ARRAY and arrays.merge([f.array for f in facets if f.array is not None]).is_empty:
+                return "no value satisfies the schema: minItems is above the number of allowed items"
+            if clause.types & STRING and clause.values is None:
+                text = strings.merge([f.string for f in facets if f.string is not None])
+                if text.maximum is not None and text.maximum < text.minimum:
+                    return "no value satisfies the schema: minLength is above maxLength"
+            if clause.types & NUMBER and clause.values is None:
+                return "no value satisfies the schema: no number lies within its bounds"
+        return "no value satisfies the schema: its types and values exclude each other"

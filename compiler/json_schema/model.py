@@ -1,0 +1,173 @@
+"""The one model that every draft is read into: small immutable records, interned, so that equal schemas are one number.
+
+A schema is a conjunction: allowed types, allowed values, one facet per type (which says nothing about values of other
+types), and combinators whose parts are numbers of other schemas. References stay names until they are followed, so
+recursion needs no special care here.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple, TypeAlias
+
+__all__ = [
+    "ALL_TYPES",
+    "ARRAY",
+    "BOOLEAN",
+    "FALSE",
+    "FRACTION",
+    "INTEGER",
+    "NULL",
+    "NUMBER",
+    "OBJECT",
+    "STRING",
+    "TRUE",
+    "TYPE_NAMES",
+    "ArrayFacet",
+    "Bound",
+    "NumberFacet",
+    "ObjectFacet",
+    "PatternTerm",
+    "Refusal",
+    "Schema",
+    "SchemaId",
+    "Store",
+    "StringFacet",
+    "Value",
+]
+
+NULL, BOOLEAN, INTEGER, FRACTION, STRING, ARRAY, OBJECT = 1, 2, 4, 8, 16, 32, 64
+"""One bit per type. A number is an INTEGER or a FRACTION (not integral), so that complements are exact."""
+
+NUMBER = INTEGER | FRACTION
+ALL_TYPES = 127
+
+TYPE_NAMES = {
+    "null": NULL,
+    "boolean": BOOLEAN,
+    "integer": INTEGER,
+    "number": NUMBER,
+    "string": STRING,
+    "array": ARRAY,
+    "object": OBJECT,
+}
+
+SchemaId: TypeAlias = int
+"""Index into :attr:`Store.schemas`."""
+
+TRUE: SchemaId = 0
+FALSE: SchemaId = 1
+
+Value: TypeAlias = tuple[str, None | bool | str] | tuple[str, int | Decimal, str]
+"""A scalar: ``("null", None)``, ``("boolean", b)``, ``("string", s)`` or ``("number", n, its spelling)``."""
+
+
+class PatternTerm(NamedTuple):
+    """A string must match (or, negated, must not match) a regular expression or a format."""
+
+    kind: str
+    text: str
+    negated: bool = False
+
+
+class StringFacet(NamedTuple):
+    """Length in characters, and patterns."""
+
+    minimum: int = 0
+    maximum: int | None = None
+    patterns: tuple[PatternTerm, ...] = ()
+
+
+class Bound(NamedTuple):
+    """One end of an interval; strict when the value itself is outside."""
+
+    value: int | Decimal
+    strict: bool = False
+
+
+class NumberFacet(NamedTuple):
+    """An interval and divisors."""
+
+    low: Bound | None = None
+    high: Bound | None = None
+    divisors: tuple[int | Decimal, ...] = ()
+
+
+class ArrayFacet(NamedTuple):
+    """Schemas of the first items, of all later ones, and the number of items."""
+
+    prefix: tuple[SchemaId, ...] = ()
+    rest: SchemaId = TRUE
+    minimum: int = 0
+    maximum: int | None = None
+
+
+class ObjectFacet(NamedTuple):
+    """Members by name, by pattern, all others; required names; number of members; a schema for names."""
+
+    properties: tuple[tuple[str, SchemaId], ...] = ()
+    patterns: tuple[tuple[str, SchemaId], ...] = ()
+    additional: SchemaId = TRUE
+    required: tuple[str, ...] = ()
+    minimum: int = 0
+    maximum: int | None = None
+    names: SchemaId = TRUE
+
+
+class Refusal(NamedTuple):
+    """A keyword that is not implemented. It matters only where a value of one of the types is still possible."""
+
+    types: int
+    keyword: str
+    pointer: str
+
+
+class Schema(NamedTuple):
+    """A conjunction of everything its fields say. The defaults say nothing."""
+
+    types: int = ALL_TYPES
+    values: tuple[Value, ...] | None = None
+    excluded: tuple[Value, ...] = ()
+    string: StringFacet | None = None
+    number: NumberFacet | None = None
+    array: ArrayFacet | None = None
+    object: ObjectFacet | None = None
+    all_of: tuple[SchemaId, ...] = ()
+    any_of: tuple[SchemaId, ...] | None = None
+    one_of: tuple[SchemaId, ...] | None = None
+    nots: tuple[SchemaId, ...] = ()
+    reference: str | None = None
+    not_reference: str | None = None
+    refusals: tuple[Refusal, ...] = ()
+
+
+class Store:
+    """Interns schemas. Ids 0 and 1 are ``true`` and ``false``."""
+
+    def __init__(self) -> None:
+        self.schemas: list[Schema] = []
+        self._ids: dict[Schema, SchemaId] = {}
+        self.add(Schema())
+        self.add(Schema(types=0))
+
+    def add(self, schema: Schema) -> SchemaId:
+        """The id of ``schema``; equal schemas have equal ids."""
+        known = self._ids.get(schema)
+        if known is None:
+            known = self._ids[schema] = len(self.schemas)
+            self.schemas.append(schema)
+        return known
+
+    def all_of(self, parts: tuple[SchemaId, ...]) -> SchemaId:
+        """The conjunction of some schemas, in order."""
+        parts = tuple(dict.fromkeys(part for part in parts if part != TRUE))
+        if FALSE in parts:
+            return FALSE
+        return parts[0] if len(parts) == 1 else self.add(Schema(all_of=parts)) if parts else TRUE
+
+    def any_of(self, parts: tuple[SchemaId, ...]) -> SchemaId:
+        """The disjunction of some schemas, in order."""
+        parts = tuple(dict.fromkeys(part for part in parts if part != FALSE))
+        if TRUE in parts:
+            return TRUE
+        return parts[0] if len(parts) == 1 else self.add(Schema(any_of=parts)) if parts else FALSE

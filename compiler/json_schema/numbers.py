@@ -1,0 +1,193 @@
+"""``minimum`` and its kin, ``multipleOf``: exact decimals, whatever a float would make of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from constrain.compiler.grammar import Expression, GrammarBuilder
+from constrain.compiler.json_schema import numerals
+from constrain.compiler.json_schema.model import FRACTION, INTEGER, NUMBER, Bound, NumberFacet, Refusal, Schema, Value
+from constrain.compiler.json_schema.values import exact, is_integral
+from constrain.errors import SchemaError
+
+__all__ = ["INTEGER_FORMATS", "admits", "complements", "expression_of", "is_empty", "merge", "read", "spelled"]
+
+INTEGER_FORMATS = {
+    "int32": NumberFacet(Bound(-(2**31)), Bound(2**31 - 1), (1,)),
+    "int64": NumberFacet(Bound(-(2**63)), Bound(2**63 - 1), (1,)),
+}
+"""OpenAPI's formats of numbers that constrain a value."""
+
+_MAXIMUM_FRACTIONS = 1000
+
+
+def read(raw: dict[str, Any], pointer: str, *, boolean_exclusive: bool) -> tuple[NumberFacet, tuple[Refusal, ...]]:
+    """The facet of a schema's number keywords."""
+    low = _bound(raw, "minimum", "exclusiveMinimum", pointer, boolean_exclusive, _tighter_low)
+    high = _bound(raw, "maximum", "exclusiveMaximum", pointer, boolean_exclusive, _tighter_high)
+    divisor = raw.get("multipleOf")
+    if divisor is None:
+        return NumberFacet(low, high), ()
+    divisor = exact(divisor, f"{pointer}/multipleOf")
+    if divisor <= 0:
+        raise SchemaError("multipleOf is not positive", pointer=f"{pointer}/multipleOf", expected="more than 0")
+    if not supports_divisor(divisor):
+        return NumberFacet(low, high), (Refusal(NUMBER, "multipleOf", f"{pointer}/multipleOf"),)
+    return NumberFacet(low, high, (divisor,)), ()
+
+
+def _bound(raw: dict[str, Any], plain: str, exclusive: str, pointer: str, flag: bool, tighter: Any) -> Bound | None:
+    found: Bound | None = None
+    if plain in raw:
+        strict = flag and raw.get(exclusive) is True
+        found = Bound(exact(raw[plain], f"{pointer}/{plain}"), strict)
+    if not flag and exclusive in raw:
+        other = Bound(exact(raw[exclusive], f"{pointer}/{exclusive}"), True)
+        found = other if found is None else tighter(found, other)
+    return found
+
+
+def _tighter_low(a: Bound, b: Bound) -> Bound:
+    return max(a, b)
+
+
+def _tighter_high(a: Bound, b: Bound) -> Bound:
+    return a if (a.value, not a.strict) <= (b.value, not b.strict) else b
+
+
+def supports_divisor(divisor: int | Decimal) -> bool:
+    """Divisors of 1 that leave few fractions; others would need an automaton of remainders."""
+    share = 1 / Fraction(divisor)
+    return share.denominator == 1 and share.numerator <= _MAXIMUM_FRACTIONS
+
+
+def merge(facets: Sequence[NumberFacet]) -> NumberFacet:
+    """The conjunction."""
+    if len(facets) == 1:
+        return facets[0]
+    low: Bound | None = None
+    high: Bound | None = None
+    for facet in facets:
+        if facet.low is not None:
+            low = facet.low if low is None else _tighter_low(low, facet.low)
+        if facet.high is not None:
+            high = facet.high if high is None else _tighter_high(high, facet.high)
+    return NumberFacet(low, high, tuple(dict.fromkeys(d for facet in facets for d in facet.divisors)))
+
+
+def complements(facet: NumberFacet) -> list[Schema]:
+    """Schemas of which a number satisfies at least one exactly when it does not satisfy ``facet``."""
+    found = []
+    if facet.low is not None:
+        high = Bound(facet.low.value, not facet.low.strict)
+        found.append(Schema(types=NUMBER, number=NumberFacet(high=high)))
+    if facet.high is not None:
+        low = Bound(facet.high.value, not facet.high.strict)
+        found.append(Schema(types=NUMBER, number=NumberFacet(low=low)))
+    for divisor in facet.divisors:
+        if divisor == 1:
+            found.append(Schema(types=FRACTION))
+        else:
+            found.append(Schema(types=FRACTION, refusals=(Refusal(FRACTION, "the negation of multipleOf", ""),)))
+    return found
+
+
+def admits(facet: NumberFacet, types: int, value: int | Decimal) -> bool:
+    """Whether a number satisfies a facet and the types."""
+    low, high, divisors = facet
+    if not types & (INTEGER if is_integral(value) else FRACTION):
+        return False
+    if low is not None and (value < low.value or (low.strict and value == low.value)):
+        return False
+    if high is not None and (value > high.value or (high.strict and value == high.value)):
+        return False
+    return all((Fraction(value) / Fraction(divisor)).denominator == 1 for divisor in divisors)
+
+
+def _integer_bounds(facet: NumberFacet) -> tuple[int | None, int | None]:
+    low = high = None
+    if facet.low is not None:
+        low = math.ceil(facet.low.value)
+        low += facet.low.strict and low == facet.low.value
+    if facet.high is not None:
+        high = math.floor(facet.high.value)
+        high -= facet.high.strict and high == facet.high.value
+    return low, high
+
+
+def is_empty(facet: NumberFacet, types: int) -> bool:
+    """Whether no number of the types lies within the bounds."""
+    if not types & FRACTION:
+        least, most = _integer_bounds(facet)
+        return least is not None and most is not None and most < least
+    low, high = facet.low, facet.high
+    if low is None or high is None:
+        return False
+    return high.value < low.value or (high.value == low.value and (high.strict or low.strict))
+
+
+def expression_of(
+    builder: GrammarBuilder, facet: NumberFacet, types: int, excluded: Sequence[int | Decimal]
+) -> Expression | None:
+    """Numbers that satisfy a facet; None when there are none.
+
+    Args:
+        builder: where expressions go.
+        facet: bounds and divisors.
+        types: INTEGER, FRACTION or both. Without FRACTION the spelling has no fraction either.
+        excluded: numbers that are not allowed.
+    """
+    if is_empty(facet, types):
+        return None
+    if not types & FRACTION:
+        found = numerals.integers(builder, *_integer_bounds(facet))
+    else:
+        found = numerals.numbers(builder, facet.low, facet.high)
+    if found is None or ((types == NUMBER and not facet.divisors or not types & FRACTION) and not excluded):
+        return found
+    return _refined(builder, found, facet, types, excluded)
+
+
+def _refined(
+    builder: GrammarBuilder, found: Expression, facet: NumberFacet, types: int, excluded: Sequence[int | Decimal]
+) -> Expression:
+    parts = [found]
+    if types & FRACTION:
+        pieces = numerals.Numerals(builder)
+        sign = builder.repeat(pieces.minus, 0, 1)
+        parts.extend(
+            builder.concat([sign, pieces.natural, _fractions(builder, divisor)]) for divisor in facet.divisors
+        )
+        if not types & INTEGER:
+            parts.append(builder.concat([sign, pieces.natural, pieces.some_fraction]))
+    if excluded:
+        pieces = numerals.Numerals(builder)
+        sign = builder.repeat(pieces.minus, 0, 1)
+        parts.append(builder.concat([sign, pieces.natural, pieces.any_fraction]))
+        parts.append(builder.complement(builder.union(numerals.spellings(builder, value) for value in excluded)))
+    return builder.intersection(parts)
+
+
+def _fractions(builder: GrammarBuilder, divisor: int | Decimal) -> Expression:
+    """The fractions of the multiples of a divisor of 1."""
+    pieces = numerals.Numerals(builder)
+    count = (1 / Fraction(divisor)).numerator
+    parts = [pieces.zero_fraction]
+    for i in range(1, count):
+        digits = format(divisor * i, "f").partition(".")[2].rstrip("0")
+        parts.append(builder.concat([builder.literal(f".{digits}".encode()), pieces.zeros]))
+    return builder.union(parts)
+
+
+def spelled(value: Value, types: int) -> list[bytes]:
+    """Spellings of one allowed number: plain, and as written in the schema."""
+    _, number, written = value  # type: ignore[misc]  # callers pass numbers
+    plain = format(number, "f") if isinstance(number, Decimal) else str(number)
+    found = [plain]
+    if types & FRACTION and written != plain:
+        found.append(str(written))
+    return [text.encode() for text in found]

@@ -1,0 +1,98 @@
+"""What a caller may choose, checked once: the reading of formats and the spelling policy of the output."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from constrain.compiler.json_schema.drafts import DRAFTS, Draft
+from constrain.errors import SchemaError, UnsupportedError
+
+__all__ = ["MAXIMUM_INDENT", "Options", "read_options"]
+
+MAXIMUM_INDENT = 16
+"""Widest ``pretty:N``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Checked options.
+
+    Attributes:
+        draft: the draft to read by; None means the schema's own ``$schema``.
+        assert_formats: whether ``format`` constrains at all.
+        ignored_formats: names of formats that are annotations.
+        ignore_unknown_formats: whether formats that nobody here knows are annotations.
+        whitespace: ``compact``, ``pretty`` or ``flexible``.
+        indent: spaces per level of ``pretty``.
+    """
+
+    draft: Draft | None
+    assert_formats: bool
+    ignored_formats: frozenset[str]
+    ignore_unknown_formats: bool
+    whitespace: Literal["compact", "pretty", "flexible"]
+    indent: int
+
+
+def read_options(
+    *,
+    draft: str | None,
+    formats: str,
+    ignore_formats: Sequence[str] | str,
+    references: Mapping[str, object] | None,
+    whitespace: str,
+    order: str,
+    numbers: str,
+    escapes: str,
+) -> Options:
+    """Check option values.
+
+    Raises:
+        SchemaError: a value that is none of the accepted ones.
+        UnsupportedError: an accepted value that is not implemented.
+    """
+    known = None
+    if draft is not None:
+        known = next((d for d in DRAFTS if draft in (d.name, f"draft{d.name}", d.uri, d.uri.rstrip("#"))), None)
+        if known is None:
+            raise UnsupportedError(
+                f"draft {draft!r} is not supported", expected=", ".join(repr(d.name) for d in DRAFTS)
+            )
+    _one_of("formats", formats, ("assert", "annotate"))
+    _one_of("order", order, ("schema", "any"), unsupported=("any",))
+    _one_of("numbers", numbers, ("plain", "any"), unsupported=("any",))
+    _one_of("escapes", escapes, ("minimal", "any"), unsupported=("any",))
+    if references:
+        raise UnsupportedError("a mapping of references to other documents is not supported yet")
+    indent = 0
+    layout = whitespace
+    if isinstance(whitespace, str) and (match := re.fullmatch(r"pretty:([0-9]{1,3})", whitespace)):
+        layout, indent = "pretty", int(match[1])
+        if indent > MAXIMUM_INDENT:
+            raise SchemaError(f"whitespace={whitespace!r} is too wide", expected=f"at most 'pretty:{MAXIMUM_INDENT}'")
+    elif whitespace not in ("compact", "flexible"):
+        raise SchemaError(f"whitespace={whitespace!r} is not known", expected="'compact', 'pretty:N' or 'flexible'")
+    if isinstance(ignore_formats, str):
+        names = frozenset[str]() if ignore_formats == "unknown" else frozenset([ignore_formats])
+    else:
+        names = frozenset(ignore_formats)
+        if not all(isinstance(name, str) for name in names):
+            raise SchemaError("ignore_formats holds something that is no name", expected="names, or 'unknown'")
+    return Options(
+        draft=known,
+        assert_formats=formats == "assert",
+        ignored_formats=names - {"unknown"},
+        ignore_unknown_formats=ignore_formats == "unknown" or "unknown" in names,
+        whitespace=layout,  # type: ignore[arg-type]  # one of the three by now
+        indent=indent,
+    )
+
+
+def _one_of(name: str, value: str, accepted: tuple[str, ...], unsupported: tuple[str, ...] = ()) -> None:
+    if value not in accepted:
+        raise SchemaError(f"{name}={value!r} is not known", expected=" or ".join(repr(item) for item in accepted))
+    if value in unsupported:
+        raise UnsupportedError(f"{name}={value!r} is not supported yet", expected=f"{name}={accepted[0]!r}")

@@ -1,0 +1,111 @@
+"""Patterns and formats as trees of code points, and whether one fixed text matches one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from constrain.compiler.grammar import Expression, GrammarBuilder
+from constrain.compiler.json_schema import json_text
+from constrain.compiler.json_schema.formats import FORMATS
+from constrain.compiler.json_schema.model import PatternTerm
+from constrain.compiler.regex import ecma
+from constrain.compiler.regex.ast import (
+    CharacterClass,
+    Complement,
+    Concat,
+    Intersection,
+    Node,
+    Repeat,
+    Union,
+)
+from constrain.compiler.regex.lower import lower
+from constrain.errors import InputError
+
+__all__ = ["check_pattern", "matches", "term_body"]
+
+
+@lru_cache(maxsize=4096)
+def _node(kind: str, text: str) -> Node:
+    if kind == "pattern":
+        return ecma.search_language(text)
+    known = FORMATS[text]
+    node = ecma.search_language(f"^(?:{known.pattern})$")
+    return node if known.also is None else Intersection((node, ecma.search_language(f"^(?:{known.also})$")))
+
+
+def check_pattern(text: str, pointer: str) -> None:
+    """Read a pattern for its errors.
+
+    Raises:
+        RegexError, UnsupportedError, LimitError: as the regex reader does, with the pointer added.
+    """
+    try:
+        _node("pattern", text)
+    except InputError as error:
+        raise type(error)(error.message, pointer=pointer, span=error.span, expected=error.expected) from None
+
+
+def term_body(builder: GrammarBuilder, term: PatternTerm) -> Expression:
+    """The bodies of JSON strings (no quotes) that a term accepts."""
+    body = lower(_node(term.kind, term.text), builder, json_text.character_class, json_text.text_body)
+    if not term.negated:
+        return body
+    return builder.intersection([builder.complement(body), json_text.any_characters(builder)])
+
+
+@lru_cache(maxsize=16384)
+def matches(text: str, pattern: str) -> bool:
+    """Whether a pattern matches somewhere in a fixed text (a property's name)."""
+    return len(text) in _Ends(text).of(_node("pattern", pattern), 0)
+
+
+class _Ends:
+    """For a node and a start, every place where a match may end. Plain and polynomial: names are short."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[tuple[int, int], frozenset[int]] = {}
+
+    def of(self, node: Node, start: int) -> frozenset[int]:
+        key = (id(node), start)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._compute(node, start)
+        return known
+
+    def _compute(self, node: Node, start: int) -> frozenset[int]:
+        match node:
+            case CharacterClass(ranges):
+                if start == len(self._text):
+                    return frozenset()
+                point = ord(self._text[start])
+                return frozenset([start + 1]) if any(low <= point <= high for low, high in ranges) else frozenset()
+            case Concat(parts):
+                places = frozenset([start])
+                for part in parts:
+                    places = frozenset(end for place in places for end in self.of(part, place))
+                return places
+            case Union(parts):
+                return frozenset(end for part in parts for end in self.of(part, start))
+            case Intersection(parts):
+                return frozenset.intersection(*(self.of(part, start) for part in parts))
+            case Complement(part):
+                return frozenset(range(start, len(self._text) + 1)) - self.of(part, start)
+            case Repeat(part, minimum, maximum):
+                return self._repeat(part, start, minimum, maximum)
+        raise ValueError(f"unresolved anchor {node!r}")
+
+    def _repeat(self, part: Node, start: int, minimum: int, maximum: int | None) -> frozenset[int]:
+        # The set of places after each round; it either grows stale or dies out after as many rounds as there are
+        # characters, for a round that consumes nothing changes nothing.
+        length = len(self._text) - start + 1
+        places = frozenset([start])
+        for _ in range(min(minimum, length)):
+            places = frozenset(end for place in places for end in self.of(part, place))
+        reached, frontier = set(places), places
+        for _ in range(length if maximum is None else min(maximum - min(minimum, maximum), length)):
+            frontier = frozenset(end for place in frontier for end in self.of(part, place)) - reached
+            if not frontier:
+                break
+            reached |= frontier
+        return frozenset(reached)

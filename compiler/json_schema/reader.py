@@ -1,0 +1,245 @@
+"""From parsed JSON to the model, lazily: what no reference reaches is not read, so it cannot be refused either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from constrain.compiler.json_schema import arrays, numbers, objects, strings
+from constrain.compiler.json_schema.drafts import Draft, detect_draft
+from constrain.compiler.json_schema.model import (
+    ALL_TYPES,
+    ARRAY,
+    FALSE,
+    OBJECT,
+    TRUE,
+    TYPE_NAMES,
+    NumberFacet,
+    PatternTerm,
+    Refusal,
+    Schema,
+    SchemaId,
+    Store,
+    StringFacet,
+)
+from constrain.compiler.json_schema.options import Options
+from constrain.compiler.json_schema.pointers import escaped, shown
+from constrain.compiler.json_schema.references import Place, References
+from constrain.compiler.json_schema.values import schema_of_values
+from constrain.errors import LimitError, SchemaError, UnsupportedError
+
+__all__ = ["MAXIMUM_NESTING", "Reader"]
+
+MAXIMUM_NESTING = 100
+"""Schemas inside schemas."""
+
+_STRING, _NUMBER, _ARRAY, _OBJECT, _COMBINATOR = 1, 2, 4, 8, 16
+
+_FAMILIES = {
+    **dict.fromkeys(("minLength", "maxLength", "pattern"), _STRING),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBER),
+    **dict.fromkeys(("items", "additionalItems", "prefixItems", "minItems", "maxItems"), _ARRAY),
+    **dict.fromkeys(("properties", "patternProperties", "additionalProperties", "required"), _OBJECT),
+    **dict.fromkeys(("minProperties", "maxProperties", "propertyNames"), _OBJECT),
+    **dict.fromkeys(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependencies"), _COMBINATOR),
+    **dict.fromkeys(("dependentRequired", "dependentSchemas", "enum", "const"), _COMBINATOR),
+}
+_REFUSED_IF = {
+    "contains": (ARRAY, lambda value: True),
+    "uniqueItems": (ARRAY, lambda value: value is True),
+    "unevaluatedItems": (ARRAY, lambda value: value is not True and value != {}),
+    "unevaluatedProperties": (OBJECT, lambda value: value is not True and value != {}),
+    "$dynamicRef": (ALL_TYPES, lambda value: True),
+    "$recursiveRef": (ALL_TYPES, lambda value: True),
+}
+
+
+class Reader:
+    """Reads one document."""
+
+    def __init__(self, root: Any, draft: Draft, options: Options, store: Store) -> None:
+        self._root = root
+        self._draft = draft
+        self._options = options
+        self._store = store
+        self._references = References(root, draft)
+        self._places: dict[str, Place] = {}
+        self._targets: dict[str, SchemaId] = {}
+        # what is no keyword of the draft is an annotation
+        self._families = {key: family for key, family in _FAMILIES.items() if key in draft.keywords}
+        self._refused = {key: rule for key, rule in _REFUSED_IF.items() if key in draft.keywords}
+        if draft.reference_siblings:
+            # dropped from the specification in 2019-09, yet many validators still heed it: neither reading is safe
+            del self._families["dependencies"]
+            self._refused["dependencies"] = (OBJECT, bool)
+        self._combinators: dict[str, Callable[[dict[str, Any], Any, str, str, int], SchemaId]] = {
+            "$ref": self._reference,
+            "allOf": self._all_of,
+            "anyOf": self._any_of,
+            "oneOf": self._one_of,
+            "not": self._not,
+            "if": self._if,
+            "enum": self._enum,
+            "const": self._const,
+            "dependencies": self._dependencies,
+            "dependentRequired": self._dependencies,
+            "dependentSchemas": self._dependencies,
+        }
+
+    def root(self) -> SchemaId:
+        """The document's schema."""
+        return self.read(self._root, "", "", 0)
+
+    def target(self, name: str) -> SchemaId:
+        """The schema that a reference of the model names."""
+        known = self._targets.get(name)
+        if known is None:
+            raw, pointer, base = self._places[name]
+            known = self._targets[name] = self.read(raw, pointer, base, 0)
+        return known
+
+    def read(self, raw: Any, pointer: str, base: str, depth: int) -> SchemaId:
+        """A schema at a place.
+
+        Args:
+            raw: parsed JSON.
+            pointer: its place.
+            base: base URI outside it.
+            depth: schemas around it.
+        """
+        if raw is True:
+            return TRUE
+        if raw is False:
+            return FALSE
+        if not isinstance(raw, dict):
+            raise SchemaError(f"{shown(raw)} is not a schema", pointer=pointer, expected="an object or a boolean")
+        if depth > MAXIMUM_NESTING:
+            raise LimitError(
+                f"schemas nest deeper than {MAXIMUM_NESTING} levels",
+                pointer=pointer,
+                expected="a flatter schema; this limit is fixed",
+            )
+        draft = self._draft
+        if draft.id_keyword in raw:
+            base = self._references.base_of(raw, base)
+        if "$ref" in raw and not draft.reference_siblings:
+            return self._reference(raw, raw["$ref"], pointer, base, depth)
+        if "$schema" in raw and pointer and detect_draft(raw) != draft:
+            raise UnsupportedError("a subschema of another draft", pointer=f"{pointer}/$schema")
+        families = 0
+        parts: list[SchemaId | None] = []  # None: where the facets belong in the order of keywords
+        refusals: list[Refusal] = []
+        for key in raw:
+            family = self._families.get(key)
+            if family is None:
+                rule = self._refused.get(key)
+                if rule is not None and rule[1](raw[key]):
+                    refusals.append(Refusal(rule[0], key, f"{pointer}/{key}"))
+            elif family == _COMBINATOR:
+                parts.append(self._combinators[key](raw, raw[key], f"{pointer}/{key}", base, depth))
+            else:
+                if not families & _OBJECT and (family == _OBJECT or not families):
+                    if families:
+                        parts.remove(None)
+                    parts.append(None)
+                families |= family
+        facets = self._facets(raw, families, refusals, pointer, base, depth)
+        if None in parts:
+            parts[parts.index(None)] = facets
+        else:
+            parts.insert(0, facets)
+        return self._store.all_of(tuple(part for part in parts if part is not None))
+
+    def _facets(
+        self, raw: dict[str, Any], families: int, refusals: list[Refusal], pointer: str, base: str, depth: int
+    ) -> SchemaId:
+        draft = self._draft
+        types = ALL_TYPES
+        if "type" in raw:
+            named = raw["type"]
+            types = TYPE_NAMES[named] if isinstance(named, str) else 0
+            for name in named if isinstance(named, list) else ():
+                types |= TYPE_NAMES[name]
+
+        def child(item: Any, where: str) -> SchemaId:
+            return self.read(item, where, base, depth + 1)
+
+        string: StringFacet | None = strings.read(raw, pointer) if families & _STRING else None
+        number: NumberFacet | None = None
+        if families & _NUMBER:
+            number, more = numbers.read(raw, pointer, boolean_exclusive=draft.boolean_exclusive)
+            refusals.extend(more)
+        if "format" in raw:
+            for part in strings.read_format(raw["format"], types, self._options, f"{pointer}/format"):
+                if isinstance(part, PatternTerm):
+                    known = string or StringFacet()
+                    string = known._replace(patterns=(*known.patterns, part))
+                elif isinstance(part, NumberFacet):
+                    number = part if number is None else numbers.merge([number, part])
+                else:
+                    refusals.append(part)
+        return self._store.add(
+            Schema(
+                types=types,
+                string=string,
+                number=number,
+                array=arrays.read(raw, pointer, draft, child) if families & _ARRAY else None,
+                object=objects.read(raw, pointer, draft, child) if families & _OBJECT else None,
+                refusals=tuple(refusals),
+            )
+        )
+
+    # -- combinators -----------------------------------------------------------------------------------------------
+
+    def _reference(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+        if not isinstance(value, str):
+            raise SchemaError(f"$ref is {shown(value)}", pointer=pointer, expected="a URI reference")
+        place = self._references.resolve(value, base, pointer)
+        self._places.setdefault(place.pointer, place)
+        return self._store.add(Schema(reference=place.pointer))
+
+    def _parts(self, value: Any, pointer: str, base: str, depth: int) -> tuple[SchemaId, ...]:
+        return tuple(self.read(item, f"{pointer}/{i}", base, depth + 1) for i, item in enumerate(value))
+
+    def _all_of(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+        return self._store.all_of(self._parts(value, pointer, base, depth))
+
+    def _any_of(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+        return self._store.any_of(self._parts(value, pointer, base, depth))
+
+    def _one_of(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+        parts = tuple(part for part in self._parts(value, pointer, base, depth) if part != FALSE)
+        return parts[0] if len(parts) == 1 else self._store.add(Schema(one_of=parts)) if parts else FALSE
+
+    def _not(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+        return self._store.add(Schema(nots=(self.read(value, pointer, base, depth + 1),)))
+
+    def _if(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+        if "then" not in raw and "else" not in raw:
+            return TRUE
+        store = self._store
+        outer = pointer[: -len("/if")]
+        condition = self.read(value, pointer, base, depth + 1)
+        then, otherwise = (
+            self.read(raw.get(key, True), f"{outer}/{key}", base, depth + 1) for key in ("then", "else")
+        )
+        refused = store.add(Schema(nots=(condition,)))
+        return store.any_of((store.all_of((condition, then)), store.all_of((refused, otherwise))))
+
+    def _enum(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+        return schema_of_values(self._store, value, pointer)
+
+    def _const(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+        return schema_of_values(self._store, [value], pointer)
+
+    def _dependencies(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+        store = self._store
+        parts = []
+        for name, needed in value.items():
+            if isinstance(needed, list):
+                consequence = store.add(Schema(object=objects.ObjectFacet(required=tuple(needed))))
+            else:
+                consequence = self.read(needed, f"{pointer}/{escaped(name)}", base, depth + 1)
+            absent = store.add(Schema(object=objects.ObjectFacet(properties=((name, FALSE),))))
+            parts.append(store.any_of((absent, consequence)))
+        return store.all_of(tuple(parts))

@@ -1,0 +1,127 @@
+"""``minLength``, ``maxLength``, ``pattern``, ``format``: lengths count characters, patterns see the decoded string."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from constrain.compiler.grammar import Expression, GrammarBuilder
+from constrain.compiler.json_schema import json_text
+from constrain.compiler.json_schema.formats import DRAFT_FORMATS, FORMATS, REGISTRY_FORMATS
+from constrain.compiler.json_schema.model import (
+    ALL_TYPES,
+    NUMBER,
+    STRING,
+    NumberFacet,
+    PatternTerm,
+    Refusal,
+    Schema,
+    StringFacet,
+)
+from constrain.compiler.json_schema.numbers import INTEGER_FORMATS
+from constrain.compiler.json_schema.options import Options
+from constrain.compiler.json_schema.patterns import check_pattern, term_body
+from constrain.compiler.json_schema.values import exact
+
+__all__ = ["body_of", "complements", "merge", "read", "read_format"]
+
+
+def read(raw: dict[str, Any], pointer: str) -> StringFacet:
+    """The facet of a schema's length keywords and ``pattern``."""
+    minimum = raw.get("minLength")
+    maximum = raw.get("maxLength")
+    pattern = raw.get("pattern")
+    if pattern is not None:
+        check_pattern(pattern, f"{pointer}/pattern")
+    return StringFacet(
+        0 if minimum is None else int(exact(minimum, f"{pointer}/minLength")),
+        None if maximum is None else int(exact(maximum, f"{pointer}/maxLength")),
+        () if pattern is None else (PatternTerm("pattern", pattern),),
+    )
+
+
+def read_format(name: Any, types: int, options: Options, pointer: str) -> tuple[PatternTerm | NumberFacet | Refusal, ...]:
+    """What a ``format`` asks for; nothing when it is an annotation.
+
+    Args:
+        name: the keyword's value.
+        types: types that the same schema allows: a format says nothing about others.
+        options: how formats are read.
+        pointer: the keyword's place.
+    """
+    if not options.assert_formats or name in options.ignored_formats:
+        return ()
+    if name in FORMATS:
+        return (PatternTerm("format", name),)
+    if name in INTEGER_FORMATS:
+        return (INTEGER_FORMATS[name],)
+    if name in REGISTRY_FORMATS and name not in ("byte", "binary"):
+        return ()  # "float", "double" and "password" restrict no JSON value
+    if name in DRAFT_FORMATS:
+        return (Refusal(STRING, f"format {name!r}", pointer),) if types & STRING else ()
+    if options.ignore_unknown_formats:
+        return ()
+    return (Refusal(ALL_TYPES, f"format {name!r}", pointer),)
+
+
+def merge(facets: Sequence[StringFacet]) -> StringFacet:
+    """The conjunction."""
+    if len(facets) == 1:
+        return facets[0]
+    maxima = [facet.maximum for facet in facets if facet.maximum is not None]
+    return StringFacet(
+        max((facet.minimum for facet in facets), default=0),
+        min(maxima, default=None),
+        tuple(dict.fromkeys(term for facet in facets for term in facet.patterns)),
+    )
+
+
+def complements(facet: StringFacet, pointer: str = "") -> list[Schema]:
+    """Schemas of which a string satisfies at least one exactly when it does not satisfy ``facet``."""
+    found = []
+    if facet.minimum > 0:
+        found.append(Schema(types=STRING, string=StringFacet(maximum=facet.minimum - 1)))
+    if facet.maximum is not None:
+        found.append(Schema(types=STRING, string=StringFacet(minimum=facet.maximum + 1)))
+    for term in facet.patterns:
+        if term.kind == "format" and not term.negated and not FORMATS[term.text].exact:
+            found.append(Schema(types=STRING, refusals=(Refusal(STRING, f"the negation of format {term.text!r}", pointer),)))
+        else:
+            found.append(Schema(types=STRING, string=StringFacet(patterns=(term._replace(negated=not term.negated),))))
+    return found
+
+
+def body_of(builder: GrammarBuilder, facet: StringFacet, texts: Sequence[str] | None, excluded: Sequence[str]) -> Expression | None:
+    """The bodies (no quotes) of the strings that satisfy ``facet``; None when there are none.
+
+    Args:
+        builder: where expressions go.
+        facet: lengths and patterns.
+        texts: if given, the only candidates.
+        excluded: texts that are not allowed.
+    """
+    minimum, maximum, patterns = facet
+    if maximum is not None and maximum < minimum:
+        return None
+    parts: list[Expression] = []
+    if texts is not None:
+        hidden = frozenset(excluded)
+        texts = [
+            text
+            for text in texts
+            if text not in hidden and len(text) >= minimum and (maximum is None or len(text) <= maximum)
+        ]
+        if not texts:
+            return None
+        parts.append(json_text.texts_body(builder, texts))
+    else:
+        if minimum or maximum is not None or not patterns:
+            parts.append(json_text.any_characters(builder, minimum, maximum))
+        if excluded:
+            parts.append(builder.complement(json_text.texts_body(builder, excluded)))
+            if len(parts) == 1:
+                parts.append(json_text.any_characters(builder))
+    parts.extend(term_body(builder, term) for term in patterns)
+    return builder.intersection(parts)
+
+
