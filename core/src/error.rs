@@ -27,6 +27,7 @@ impl fmt::Display for Error {
                 f,
                 "the constraint needs more than {budget} = {value}; simplify it, or raise the budget with Limits({budget}=...)"
             ),
+            Error::TooLarge { what, value } => write!(f, "{what} would be more than {value}, which is a fixed limit"),
             Error::Unsatisfiable(text) | Error::Malformed(text) | Error::Vocabulary(text) | Error::Artifact(text) => {
                 f.write_str(text)
             }
