@@ -1,0 +1,118 @@
+"""``constrain check``: do finished texts belong to a language? Made for CI, needs no model.
+
+Schemas are judged by jsonschema-rs and findings carry the JSON pointer; expressions, choices and grammars are judged
+by the automaton, and findings carry the first wrong byte with what could have stood there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from constrain.cli import options as option
+from constrain.cli import render
+from constrain.cli.constraint import CompileOptions, Constraint, read_constraint
+from constrain.cli.problems import InputFileError, UsageProblem
+from constrain.cli.streams import read_bytes, write
+
+if TYPE_CHECKING:
+    from constrain.cli.documents import Finding
+
+__all__ = ["EXAMPLES", "check"]
+
+EXAMPLES = option.examples(
+    "constrain check --schema examples/order.json answer.json",
+    """echo '{"a": 1}' | constrain check --schema '{"required": ["b"]}' -""",
+    "constrain check --regex '[A-Z]{3}-[0-9]{4}' --jsonl codes.txt",
+    "constrain check --schema order.json --format json answers.jsonl",
+)
+
+
+def check(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILES|-", help="Files to check; '-' is standard input.", show_default=False),
+    ] = None,
+    schema: option.Schema = None,
+    regex: option.Regex = None,
+    choice: option.Choice = None,
+    grammar: option.GrammarFile = None,
+    start: option.Start = "start",
+    draft: option.Draft = None,
+    formats: option.Formats = "assert",
+    ignore_format: option.IgnoreFormat = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Each line is a document of its own; so it is for files named *.jsonl.")
+    ] = False,
+    output_format: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="text|json", help="A line for each finding, or a JSON object for each document."
+        ),
+    ] = "text",
+) -> option.Job:
+    """Check texts against a constraint; exit code 0 when all are valid, 1 when one is not.
+
+    One line break at the end of a text does not count where the language has no place for it. Blank lines of
+    line-by-line files are left out.
+    """
+    if not files:
+        raise UsageProblem("there is nothing to check", expected="one or more files, or '-' for standard input")
+    if output_format not in ("text", "json"):
+        raise UsageProblem(f"--format cannot be {output_format!r}", expected="'text' or 'json'")
+    constraint = read_constraint(
+        schema=schema,
+        regex=regex,
+        choice=choice,
+        grammar=grammar,
+        options=CompileOptions(draft, formats, tuple(ignore_format or ()), "compact", start),
+        standard_input_taken="-" in files,
+    )
+    names = files
+    return lambda: _run(constraint, names, jsonl, output_format == "json")
+
+
+def _run(constraint: Constraint, files: list[str], jsonl: bool, as_json: bool) -> int:
+    from constrain.cli.documents import judge_for
+
+    judge = judge_for(constraint)
+    total = invalid = unreadable = 0
+    for name in files:
+        try:
+            for source, line, text in _texts(name, jsonl or name.endswith(".jsonl")):
+                findings = judge.findings(text)
+                total += 1
+                invalid += bool(findings)
+                _report(source, line, findings, as_json)
+        except InputFileError as error:
+            # the other files are still worth checking
+            render.problem(error)
+            unreadable += 1
+    render.note(render.checked(total, invalid))
+    return 4 if unreadable else 1 if invalid else 0
+
+
+def _texts(name: str, line_by_line: bool) -> Iterator[tuple[str, int | None, bytes]]:
+    """Source, line number, and bytes of each text in a file."""
+    data = read_bytes(name)
+    source = "<stdin>" if name == "-" else name
+    if not line_by_line:
+        yield source, None, data
+        return
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        text = line.removesuffix(b"\r")
+        if text.strip():
+            yield source, number, text
+
+
+def _report(source: str, line: int | None, findings: list[Finding], as_json: bool) -> None:
+    if as_json:
+        value = {"file": source, "line": line, "valid": not findings, "findings": [f.as_json() for f in findings]}
+        write(json.dumps({name: part for name, part in value.items() if part is not None}, ensure_ascii=False))
+        return
+    for finding in findings:
+        where = source if line is None else f"{source}:{line}"
+        write(render.finding(where, finding.place, finding.message, finding.expected))

@@ -1,0 +1,213 @@
+"""Verdicts on finished texts: jsonschema-rs decides for schemas, the automaton over bytes for everything else.
+
+The two never share code, which is the point: ``gen`` asks both before it prints, and withholds where they disagree.
+They do share how the schema is read, that is its draft and whether ``format`` constrains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from constrain.cli.display import byte_name, byte_set
+from constrain.errors import InputError, LimitError, SchemaError, Span, UnsupportedError
+
+if TYPE_CHECKING:
+    from constrain.cli.constraint import Constraint
+    from constrain.compiler import CompiledGrammar
+
+__all__ = ["AutomatonJudge", "Finding", "Judge", "SchemaJudge", "judge_for", "place_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason why a text is invalid.
+
+    Attributes:
+        message: what is wrong.
+        pointer: JSON pointer into the document, None when it is not about a value.
+        keyword: the schema keyword that failed.
+        span: line and column in the text.
+        offset: byte offset of the first wrong byte.
+        expected: what would have been accepted there.
+    """
+
+    message: str
+    pointer: str | None = None
+    keyword: str | None = None
+    span: Span | None = None
+    offset: int | None = None
+    expected: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The place in words, empty when there is none."""
+        parts = []
+        if self.span is not None:
+            parts.append(str(self.span))
+        if self.offset is not None:
+            parts.append(f"byte {self.offset}")
+        if self.pointer is not None:
+            parts.append(f"at {self.pointer or '/'}")
+        return ", ".join(parts)
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--format json``; parts that say nothing are left out."""
+        values = {
+            "message": self.message,
+            "pointer": self.pointer,
+            "keyword": self.keyword,
+            "line": self.span.line if self.span else None,
+            "column": self.span.column if self.span else None,
+            "offset": self.offset,
+            "expected": self.expected,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class Judge(Protocol):
+    """Anything that finds what is wrong with a text."""
+
+    def findings(self, text: bytes) -> list[Finding]:
+        """Why the text is invalid; nothing when it is valid."""
+
+
+class SchemaJudge:
+    """jsonschema-rs, under the draft and the reading of formats that the automaton is built for."""
+
+    def __init__(self, constraint: Constraint) -> None:
+        """Read the schema.
+
+        Raises:
+            InputError: the schema is not one; with a note that names its source.
+        """
+        try:
+            self._validator = _validator(constraint)
+        except InputError as error:
+            error.add_note(constraint.source)
+            raise
+
+    def findings(self, text: bytes) -> list[Finding]:
+        """Syntax first (JSON without duplicate keys), then every failed keyword with its pointer."""
+        from constrain.compiler.json_schema.pointers import pointer_of
+        from constrain.compiler.json_schema.read_text import MAXIMUM_TEXT_NESTING, read_schema_text
+
+        try:
+            document = read_schema_text(text)
+        except SchemaError as error:
+            return [Finding(error.message, span=error.span, expected=error.expected)]
+        except LimitError as error:
+            return [Finding(f"nested deeper than {MAXIMUM_TEXT_NESTING} levels, or a number too long", span=error.span)]
+        try:
+            return [
+                Finding(_shortened(error.message), pointer=pointer_of(error.instance_path), keyword=error.kind.name)
+                for error in self._validator.iter_errors(document)
+            ]
+        except ValueError as error:  # a lone surrogate written as an escape: JSON by grammar, but no text
+            return [Finding(f"not Unicode text: {_shortened(str(error))}")]
+
+
+class AutomatonJudge:
+    """The automaton over bytes: the first wrong byte, and what could have stood there."""
+
+    def __init__(self, compiled: CompiledGrammar) -> None:
+        self._compiled = compiled
+
+    def findings(self, text: bytes) -> list[Finding]:
+        """At most one finding. One final line break that the language has no place for is not counted as text."""
+        finding = self.exact_finding(text)
+        shorter = text[:-2] if text.endswith(b"\r\n") else text[:-1] if text.endswith(b"\n") else text
+        if finding is not None and shorter != text:
+            finding = self.exact_finding(shorter)
+        return [finding] if finding else []
+
+    def exact_finding(self, text: bytes) -> Finding | None:
+        """The finding about exactly these bytes."""
+        matcher = self._compiled.matcher()
+        viable = matcher.viable_prefix(text)
+        matcher.accept_bytes(text[:viable])
+        if viable == len(text) and matcher.is_accepting():
+            return None
+        expected = byte_set(matcher.next_bytes())
+        if matcher.is_accepting():
+            expected = "the end of the text" if expected == "nothing more" else f"{expected}, or the end of the text"
+        wrong = "the text ends too early" if viable == len(text) else f"unexpected {byte_name(text[viable])}"
+        return Finding(wrong, span=place_in(text, viable), offset=viable, expected=expected)
+
+
+def judge_for(constraint: Constraint) -> Judge:
+    """Who decides about texts under ``constraint``.
+
+    Raises:
+        InputError: the constraint is bad, unsupported or unsatisfiable.
+    """
+    if constraint.kind == "schema":
+        return SchemaJudge(constraint)
+    from constrain.compiler.vocabulary import Vocabulary
+
+    return AutomatonJudge(constraint.compile(constraint.grammar(), Vocabulary.bytes()))
+
+
+def place_in(text: bytes, offset: int) -> Span:
+    """Line and column (in characters) of a byte; a byte inside a character has that character's column."""
+    start = text.rfind(b"\n", 0, offset) + 1
+    column = len(text[start:offset].decode("utf-8", "ignore")) + 1
+    return Span(text.count(b"\n", 0, offset) + 1, column)
+
+
+def _validator(constraint: Constraint) -> Any:
+    import jsonschema_rs
+
+    from constrain.compiler.json_schema.drafts import DRAFTS, check_metaschema, detect_draft
+    from constrain.compiler.json_schema.read_text import read_schema_text
+
+    options = constraint.options
+    schema = read_schema_text(constraint.text)
+    draft = next((d for d in DRAFTS if d.name == options.draft), None) if options.draft else detect_draft(schema)
+    if draft is None:
+        raise UnsupportedError(
+            f"draft {options.draft!r} is not supported", expected="one of " + ", ".join(d.name for d in DRAFTS)
+        )
+    check_metaschema(schema, draft)
+    kind = {
+        "4": jsonschema_rs.Draft4Validator,
+        "6": jsonschema_rs.Draft6Validator,
+        "7": jsonschema_rs.Draft7Validator,
+        "2019-09": jsonschema_rs.Draft201909Validator,
+        "2020-12": jsonschema_rs.Draft202012Validator,
+    }[draft.name]
+    ignored: dict[str, Callable[[str], bool]] = {name: _any for name in options.ignore_formats if name != "unknown"}
+    try:
+        return kind(
+            schema,
+            validate_formats=options.formats == "assert",
+            ignore_unknown_formats="unknown" in options.ignore_formats,
+            formats=ignored,
+            retriever=_no_retrieval,
+        )
+    except jsonschema_rs.ValidationError as error:
+        if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Referencing):
+            raise UnsupportedError(
+                f"a reference cannot be resolved: {_shortened(error.message)}",
+                expected="references to places in the schema itself",
+            ) from None
+        from constrain.compiler.json_schema.pointers import pointer_of
+
+        raise SchemaError(
+            f"not a usable schema: {_shortened(error.message)}", pointer=pointer_of(error.instance_path)
+        ) from None
+    except ValueError as error:
+        raise LimitError(f"jsonschema-rs cannot read the schema: {error}", expected="a flatter schema") from None
+
+
+def _any(_: str) -> bool:
+    return True
+
+
+def _no_retrieval(uri: str) -> Any:
+    raise ValueError(f"{uri} is another document, and none are fetched")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:200]} ... {text[-90:]}"

@@ -1,0 +1,45 @@
+"""The only place that reads the environment; the library takes arguments instead.
+
+Variables: ``CONSTRAIN_CACHE_DIR`` (where converted models are kept), ``CONSTRAIN_DEBUG`` (show tracebacks),
+``HF_HUB_OFFLINE`` (as for every Hugging Face tool), ``NO_COLOR`` and ``FORCE_COLOR`` (read by rich).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["cache_directory", "debug", "prepare_libraries"]
+
+
+def cache_directory() -> Path | None:
+    """The folder of ``CONSTRAIN_CACHE_DIR``, or None for the platform's own."""
+    value = os.environ.get("CONSTRAIN_CACHE_DIR")
+    return Path(value).expanduser() if value else None
+
+
+def debug() -> bool:
+    """Does the user want tracebacks?"""
+    return _is_set("CONSTRAIN_DEBUG")
+
+
+def prepare_libraries(*, offline: bool, verbose: bool) -> bool:
+    """Tell the model libraries how to behave, before they are first imported: quiet, and offline where asked.
+
+    Returns:
+        Whether to stay offline: the option, or ``HF_HUB_OFFLINE``.
+    """
+    offline = offline or _is_set("HF_HUB_OFFLINE")
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    if not verbose:
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+        os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        os.environ.setdefault("TQDM_DISABLE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    return offline
+
+
+def _is_set(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() not in ("", "0", "false", "no", "off")

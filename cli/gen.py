@@ -1,0 +1,247 @@
+"""``constrain gen``: a model writes text of the language.
+
+This file reads arguments and loops over prompts; ``generation`` makes and judges one output.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from constrain.cli import options as option
+from constrain.cli import render
+from constrain.cli.constraint import CompileOptions, Constraint, read_constraint
+from constrain.cli.generation import ModelChoice, Outcome, Sampling, Session
+from constrain.cli.problems import InputFileError, UsageProblem
+from constrain.cli.streams import decode, read_standard_input, standard_input_lines, write
+from constrain.errors import ConstrainError
+
+__all__ = ["EXAMPLES", "gen"]
+
+EXAMPLES = option.examples(
+    "constrain gen --schema examples/order.json 'Two blue mugs for Ada, paid.'",
+    "constrain gen --choice positive --choice negative 'Mood of: what a lovely day!'",
+    "echo 'Ada, 36' | constrain gen --regex '[A-Z][a-z]+: [0-9]{1,3}' -",
+    "constrain gen --many --schema examples/order.json < orders.txt > orders.jsonl",
+)
+
+LATER_METHODS = ("beam", "asap", "exact", "smc", "mcmc", "best-of", "awrs")
+METHODS = ("mask", "greedy")
+
+
+def gen(
+    prompt: Annotated[
+        str | None, typer.Argument(metavar="PROMPT|-", help="The prompt; '-' or nothing reads standard input.")
+    ] = None,
+    schema: option.Schema = None,
+    regex: option.Regex = None,
+    choice: option.Choice = None,
+    grammar: option.GrammarFile = None,
+    model: option.Model = None,
+    system: Annotated[
+        str | None, typer.Option("-s", "--system", metavar="TEXT", help="System message, for models that take one.")
+    ] = None,
+    number: Annotated[
+        int, typer.Option("-n", "--number", min=1, metavar="N", help="Outputs per prompt, with seeds S, S+1, ...")
+    ] = 1,
+    many: Annotated[
+        bool, typer.Option("--many", help="One prompt per line of standard input, one JSON record per line out.")
+    ] = False,
+    method: Annotated[
+        str, typer.Option("--method", metavar="mask|greedy", help="Sample under the mask, or take the likeliest token.")
+    ] = "mask",
+    max_tokens: Annotated[
+        int, typer.Option("--max-tokens", min=1, metavar="N", help="Longest output in tokens.")
+    ] = 512,
+    on_limit: Annotated[
+        str,
+        typer.Option(
+            "--on-limit", metavar="fail|raw", help="An output that was cut: print nothing, or print it. Exit 5."
+        ),
+    ] = "fail",
+    temperature: Annotated[
+        float | None,
+        typer.Option("--temperature", min=0, metavar="T", help="Above 1 wilder, below 1 tamer, 0 greedy [0.7]."),
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", min=1, metavar="K", help="Only the K likeliest of the allowed tokens.")
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option("--top-p", min=0, max=1, metavar="P", help="Only the likeliest allowed tokens with mass P."),
+    ] = None,
+    min_p: Annotated[
+        float | None,
+        typer.Option("--min-p", min=0, max=1, metavar="P", help="Only tokens at least P times as likely as the best."),
+    ] = None,
+    repetition_penalty: Annotated[
+        float | None,
+        typer.Option("--repetition-penalty", metavar="X", help="Above 1 makes tokens that occurred less likely [1]."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, metavar="S", help="Same seed, same output [a new one each time].")
+    ] = None,
+    prompt_schema: Annotated[
+        str, typer.Option("--prompt-schema", metavar="auto|none", help="Is the model shown the schema?")
+    ] = "auto",
+    whitespace: option.Whitespace = "compact",
+    draft: option.Draft = None,
+    formats: option.Formats = "assert",
+    ignore_format: option.IgnoreFormat = None,
+    start: option.Start = "start",
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream", help="Print text as it comes; the exit code and a last line on standard error judge it."
+        ),
+    ] = False,
+    envelope: Annotated[
+        bool, typer.Option("--envelope", help="Print a JSON record with data, seed, log-probability and timings.")
+    ] = False,
+    device: option.Device = None,
+    dtype: option.Dtype = None,
+    revision: option.Revision = None,
+    offline: option.Offline = False,
+    verbose: option.Verbose = False,
+) -> option.Job:
+    """Generate text that satisfies exactly one of --schema, --regex, --choice, --grammar.
+
+    An output is printed once, when it is complete and validated. One that was cut by --max-tokens, or on which the
+    validator and the automaton disagree, is not printed, and the exit code says so (5, 6).
+    """
+    _refuse(method, on_limit, prompt_schema)
+    if stream and (many or envelope or number > 1):
+        raise UsageProblem("--stream prints one plain output", expected="no --many, --envelope or -n with it")
+    if many and prompt not in (None, "-"):
+        raise UsageProblem("--many reads prompts from standard input", expected="no PROMPT with it")
+    from_input = many or prompt == "-" or (prompt is None and not sys.stdin.isatty())
+    if prompt is None and not from_input:
+        raise UsageProblem("there is no prompt", expected="PROMPT, or text on standard input")
+    if prompt is not None and prompt != "-" and not prompt.strip():
+        raise UsageProblem("the prompt is empty")
+    constraint = read_constraint(
+        schema=schema,
+        regex=regex,
+        choice=choice,
+        grammar=grammar,
+        options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start),
+        standard_input_taken=from_input,
+    )
+    session = Session(
+        constraint,
+        ModelChoice(model, revision, offline, dtype, device, verbose),
+        Sampling(method, max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, _seed(seed)),
+        system=system,
+        show_schema=prompt_schema == "auto",
+    )
+    request = _Request(constraint, session, number, on_limit == "raw", envelope, stream)
+    if many:
+        return lambda: _run_many(request)
+    return lambda: _run_one(request, read_standard_input("a prompt") if from_input else str(prompt))
+
+
+def _seed(given: int | None) -> int:
+    """The seed; drawn when none is given, so that a record can always name it."""
+    return secrets.randbelow(1 << 31) if given is None else given
+
+
+def _refuse(method: str, on_limit: str, prompt_schema: str) -> None:
+    """Refuse what this version does not have, by name."""
+    for name, value, known, later in (
+        ("--method", method, METHODS, LATER_METHODS),
+        ("--on-limit", on_limit, ("fail", "raw"), ("close",)),
+        ("--prompt-schema", prompt_schema, ("auto", "none"), ()),
+    ):
+        if value not in known:
+            problem = (
+                f"{name} {value} is not available in this version" if value in later else f"{name} cannot be {value!r}"
+            )
+            raise UsageProblem(problem, expected=" or ".join(repr(text) for text in known))
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What to do with outputs."""
+
+    constraint: Constraint
+    session: Session
+    number: int
+    print_cut: bool
+    envelope: bool
+    stream: bool
+
+
+def _run_one(request: _Request, prompt: str) -> int:
+    """One prompt: plain text, or records with ``--envelope``. The worst output decides the exit code."""
+    session = request.session
+    session.prepare()
+    codes = []
+    for sample in range(request.number):
+        if request.stream:
+            outcome = session.output(prompt, sample, on_text=lambda piece: write(piece, end=""))
+            write("")
+        else:
+            outcome = session.output(prompt, sample)
+            _print(request, outcome)
+        _judge(request, outcome)
+        codes.append(outcome.exit_code)
+    return max(codes)
+
+
+def _print(request: _Request, outcome: Outcome) -> None:
+    printable = outcome.status == "ok" or (outcome.status == "truncated" and request.print_cut)
+    if request.envelope:
+        write(outcome.record(1, keep_cut=request.print_cut))
+    elif printable:
+        write(outcome.one_line() if request.number > 1 else outcome.text)
+
+
+def _judge(request: _Request, outcome: Outcome) -> None:
+    """The last word on standard error; silence is consent, but a stream is told that it is good."""
+    if outcome.status == "ok":
+        if request.stream:
+            render.verdict(render.complete(outcome.tokens, outcome.seconds))
+        return
+    if outcome.status == "truncated" and request.print_cut:
+        render.warning(outcome.reason)
+        return
+    render.problem(outcome.problem())
+
+
+def _run_many(request: _Request) -> int:
+    """One record per prompt and sample, as soon as it is there; a failed one does not stop the others."""
+    session = request.session
+    failed = False
+    count = 0
+    for number, prompt in _prompts():
+        if count == 0:
+            session.prepare()
+        for sample in range(request.number):
+            outcome = prompt if isinstance(prompt, Outcome) else _attempt(session, prompt, sample)
+            write(outcome.record(number, keep_cut=request.print_cut))
+            failed = failed or outcome.status != "ok"
+            count += 1
+    if count == 0:
+        raise InputFileError("standard input is empty", expected="one prompt per line")
+    return 1 if failed else 0
+
+
+def _attempt(session: Session, prompt: str, sample: int) -> Outcome:
+    try:
+        return session.output(prompt, sample)
+    except ConstrainError as error:
+        return session.failure(error, sample)
+
+
+def _prompts() -> Iterator[tuple[int, str | Outcome]]:
+    """Line numbers with prompts, or with what became of lines that are not text."""
+    for number, line in standard_input_lines():
+        try:
+            yield number, decode(line, f"line {number}")
+        except InputFileError as error:
+            yield number, Outcome.of_error(error)

@@ -1,0 +1,251 @@
+"""One output: prompt in, text generated, judged twice, and what became of it.
+
+Reading the constraint comes before loading the model, so that a mistake in a schema costs milliseconds. It is
+compiled for bytes first, which finds every empty language, and again for the model's vocabulary.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from constrain.cli import environment, render
+from constrain.cli.constraint import Constraint
+from constrain.cli.problems import UsageProblem
+from constrain.cli.progress import Progress
+from constrain.errors import BudgetError, ConstrainError, ModelError
+
+if TYPE_CHECKING:
+    from constrain.cli.documents import AutomatonJudge, Judge
+    from constrain.compiler import CompiledGrammar
+    from constrain.runtime import CausalModel, GenerationOptions, GenerationResult
+
+__all__ = ["ModelChoice", "Outcome", "Sampling", "Session"]
+
+Status: TypeAlias = Literal["ok", "truncated", "error"]
+
+_JSON_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model, and how it is loaded."""
+
+    name: str | None
+    revision: str | None
+    offline: bool
+    dtype: str | None
+    device: str | None
+    verbose: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn; None leaves a choice to the runtime's default."""
+
+    method: str
+    max_tokens: int
+    temperature: float | None
+    top_k: int | None
+    top_p: float | None
+    min_p: float | None
+    repetition_penalty: float | None
+    seed: int
+
+    def options(self, sample: int) -> GenerationOptions:
+        """The runtime's options for the n-th output.
+
+        Raises:
+            UsageProblem: a value outside its range.
+        """
+        from constrain.runtime.decoding.options import GenerationOptions
+
+        chosen: dict[str, Any] = {
+            "temperature": self.temperature,
+            "top_k": self.top_k,
+            "top_p": self.top_p,
+            "min_p": self.min_p,
+            "repetition_penalty": self.repetition_penalty,
+        }
+        given = {name: value for name, value in chosen.items() if value is not None}
+        try:
+            return GenerationOptions(method=self.method, max_tokens=self.max_tokens, seed=self.seed + sample, **given)
+        except ValueError as error:
+            raise UsageProblem(str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one output.
+
+    Attributes:
+        status: ``ok``: complete and valid; ``truncated``: cut by the token budget; ``error``: anything else.
+        text: the text, also when it is not printed.
+        reason: why the status is not ``ok``.
+        exit_code: what a run with only this output ends with.
+    """
+
+    status: Status
+    text: str = ""
+    reason: str = ""
+    exit_code: int = 0
+    is_json: bool = False
+    finish_reason: str | None = None
+    tokens: int = 0
+    seconds: float = 0.0
+    logprob: float | None = None
+    seed: int | None = None
+    model: str | None = None
+    schema_sha256: str | None = None
+
+    @classmethod
+    def of_error(cls, error: ConstrainError) -> Outcome:
+        """An output that never came to be."""
+        return cls("error", reason=str(error), exit_code=error.exit_code)
+
+    def one_line(self) -> str:
+        """The text; JSON without white space between its tokens, digits untouched."""
+        return _JSON_SPACE.sub(lambda match: match[1] or "", self.text) if self.is_json else self.text
+
+    def record(self, number: int, *, keep_cut: bool) -> str:
+        """One JSON line.
+
+        Args:
+            number: the ``id``.
+            keep_cut: is the text of a truncated output data?
+        """
+        if self.status == "ok":
+            # spliced in as it is: reading and writing numbers could change their digits
+            data = self.one_line() if self.is_json else json.dumps(self.text, ensure_ascii=False)
+        else:
+            data = json.dumps(self.text, ensure_ascii=False) if self.status == "truncated" and keep_cut else "null"
+        rest: dict[str, Any] = {
+            "finish_reason": self.finish_reason,
+            "tokens": self.tokens,
+            "seconds": round(self.seconds, 3),
+            "schema_sha256": self.schema_sha256,
+            "model": self.model,
+            "seed": self.seed,
+            "logprob": self.logprob,
+        }
+        if self.status != "ok":
+            rest["error"] = self.reason
+        head = json.dumps({"id": str(number), "status": self.status})
+        return f'{head[:-1]}, "data": {data}, {json.dumps(rest, ensure_ascii=False)[1:]}'
+
+    def problem(self) -> ConstrainError:
+        """The outcome as an error, for standard error."""
+        if self.status == "truncated":
+            return BudgetError(self.reason, expected=render.CUT_EXPECTED)
+        return ModelError(self.reason)
+
+
+class Session:
+    """A model and a constraint, loaded once for any number of prompts."""
+
+    def __init__(
+        self, constraint: Constraint, choice: ModelChoice, sampling: Sampling, *, system: str | None, show_schema: bool
+    ) -> None:
+        self._constraint = constraint
+        self._choice = choice
+        self._sampling = sampling
+        self._system = system
+        self._schema_text = constraint.text if show_schema and constraint.kind == "schema" else None
+        self._model: CausalModel | None = None
+        self._compiled: CompiledGrammar | None = None
+        self._validator: Judge | None = None
+        self._automaton: AutomatonJudge | None = None
+
+    def prepare(self) -> None:
+        """Read the constraint, then load the model, then compile for its vocabulary.
+
+        Raises:
+            UsageProblem: an option is out of its range.
+            InputError: the constraint is at fault.
+            ModelError, VocabularyError: the model is.
+        """
+        from constrain.cli.documents import AutomatonJudge, SchemaJudge
+        from constrain.compiler.vocabulary import Vocabulary
+
+        self._sampling.options(0)
+        grammar = self._constraint.grammar()
+        self._automaton = AutomatonJudge(self._constraint.compile(grammar, Vocabulary.bytes()))
+        self._validator = SchemaJudge(self._constraint) if self._constraint.kind == "schema" else None
+        choice = self._choice
+        offline = environment.prepare_libraries(offline=choice.offline, verbose=choice.verbose)
+        with Progress() as progress:
+            progress.show(render.loading(choice.name))
+            from constrain.runtime import load_model
+
+            self._model = load_model(
+                choice.name,
+                revision=choice.revision,
+                offline=offline,
+                dtype=choice.dtype,
+                device=choice.device,
+                cache_dir=environment.cache_directory(),
+                notify=progress.announce,
+            )
+            self._compiled = self._constraint.compile(grammar, self._model.vocabulary)
+
+    def output(self, prompt: str, sample: int, *, on_text: Callable[[str], None] | None = None) -> Outcome:
+        """Generate and judge one output.
+
+        Args:
+            prompt: what the user wrote.
+            sample: its number; added to the seed.
+            on_text: receives the text as it comes.
+
+        Raises:
+            ConstrainError: it could not be generated at all.
+        """
+        if self._model is None or self._compiled is None:
+            raise ModelError("the session was not prepared")
+        from constrain.runtime import generate
+
+        options = self._sampling.options(sample)
+        prompt_ids = self._model.encode_prompt(
+            prompt, system=self._system, schema_text=self._schema_text, reserve=options.max_tokens
+        )
+        result = generate(self._model, self._compiled, prompt_ids, options, on_text=on_text)
+        return self._judged(result, sample)
+
+    def failure(self, error: ConstrainError, sample: int) -> Outcome:
+        """The outcome of an attempt that raised."""
+        return replace(Outcome.of_error(error), **self._identity(sample))
+
+    def _identity(self, sample: int) -> dict[str, Any]:
+        return {
+            "seed": self._sampling.seed + sample,
+            "model": self._model.name if self._model else None,
+            "schema_sha256": self._constraint.sha256,
+            "is_json": self._constraint.kind == "schema",
+        }
+
+    def _judged(self, result: GenerationResult, sample: int) -> Outcome:
+        outcome = Outcome(
+            "ok",
+            result.text,
+            finish_reason=result.finish_reason,
+            tokens=len(result.token_ids),
+            seconds=result.seconds,
+            logprob=result.logprob,
+            **self._identity(sample),
+        )
+        if result.finish_reason == "length":
+            reason = render.cut(self._sampling.max_tokens, len(result.text))
+            return replace(outcome, status="truncated", reason=reason, exit_code=BudgetError.exit_code)
+        text = result.text.encode()
+        against = self._automaton.exact_finding(text) if self._automaton else None
+        objections = self._validator.findings(text) if self._validator else []
+        if against is None and not objections:
+            return outcome
+        automaton = render.reason(against) if against else None
+        if self._validator is None and automaton:
+            reason = render.mistaken(automaton)
+        else:
+            reason = render.disagreement(automaton, render.reason(objections[0]) if objections else None)
+        return replace(outcome, status="error", reason=reason, exit_code=ModelError.exit_code)

@@ -1,0 +1,156 @@
+"""``constrain next``: what may come after a prefix, and whether the text could stop there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from constrain.cli import options as option
+from constrain.cli import render
+from constrain.cli.constraint import CompileOptions, Constraint, read_constraint
+from constrain.cli.display import byte_name, byte_set, token_text
+from constrain.cli.streams import read_bytes, write
+from constrain.cli.vocabularies import exclusive, named_vocabulary
+
+if TYPE_CHECKING:
+    from constrain.compiler import Matcher, Vocabulary
+
+__all__ = ["EXAMPLES", "next_tokens"]
+
+EXAMPLES = option.examples(
+    "constrain next --regex '[0-9]{4}-[0-9]{2}' '2024'",
+    """constrain next --schema '{"enum": ["red", "green"]}' '"'""",
+    "constrain next --grammar json --json '[1, 2'",
+)
+
+SHOWN_ON_A_TERMINAL = 40
+
+
+def next_tokens(
+    prefix: Annotated[
+        str, typer.Argument(metavar="PREFIX", help="Text so far; '-' reads it from standard input.", show_default=False)
+    ] = "",
+    schema: option.Schema = None,
+    regex: option.Regex = None,
+    choice: option.Choice = None,
+    grammar: option.GrammarFile = None,
+    start: option.Start = "start",
+    draft: option.Draft = None,
+    formats: option.Formats = "assert",
+    ignore_format: option.IgnoreFormat = None,
+    whitespace: option.Whitespace = "compact",
+    model: option.Model = None,
+    tokenizer: option.Tokenizer = None,
+    revision: option.Revision = None,
+    offline: option.Offline = False,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=0, metavar="N", help="Show so many tokens [40 on a terminal, all elsewhere]."),
+    ] = None,
+    as_json: option.Json = False,
+) -> option.Job:
+    """Show the tokens or bytes that may come after PREFIX, and whether the text could stop there.
+
+    Without -m or --tokenizer, tokens are single bytes. Exit code 1 when no text of the language starts with PREFIX.
+    """
+    exclusive(model, tokenizer)
+    constraint = read_constraint(
+        schema=schema,
+        regex=regex,
+        choice=choice,
+        grammar=grammar,
+        options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start),
+        standard_input_taken=prefix == "-",
+    )
+
+    def job() -> int:
+        text = _prefix(prefix)
+        source, vocabulary = named_vocabulary(model, tokenizer, revision=revision, offline=offline)
+        return _run(constraint, text, source, vocabulary, limit, as_json)
+
+    return job
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    token_id: int
+    data: bytes | None
+    """None for a stop token."""
+
+    @property
+    def name(self) -> str:
+        return "<stop>" if self.data is None else token_text(self.data)
+
+
+def _prefix(value: str) -> bytes:
+    if value == "-":
+        data = read_bytes("-")
+        return data[:-2] if data.endswith(b"\r\n") else data[:-1] if data.endswith(b"\n") else data
+    return value.encode("utf-8", "surrogateescape")  # exactly the bytes that the shell passed
+
+
+def _run(
+    constraint: Constraint, prefix: bytes, source: str, vocabulary: Vocabulary, limit: int | None, as_json: bool
+) -> int:
+    matcher = constraint.compile(constraint.grammar(), vocabulary).matcher()
+    viable = matcher.viable_prefix(prefix)
+    matcher.accept_bytes(prefix[:viable])
+    if viable < len(prefix):
+        return _not_viable(matcher, prefix, viable, as_json)
+    allowed = _allowed(matcher, vocabulary)
+    if as_json:
+        shown = allowed if limit is None else allowed[:limit]
+        write(json.dumps(_as_json(matcher, prefix, source, allowed, shown), ensure_ascii=False))
+        return 0
+    on_terminal = sys.stdout.isatty()
+    count = limit if limit is not None else SHOWN_ON_A_TERMINAL if on_terminal else len(allowed)
+    render.rows(
+        [("id", "right"), ("token", "left")],
+        ([str(token.token_id), token.name] for token in allowed[:count]),
+    )
+    if on_terminal:
+        render.note(render.allowed_tokens(len(allowed), min(count, len(allowed)), source, matcher.is_accepting()))
+    return 0
+
+
+def _allowed(matcher: Matcher, vocabulary: Vocabulary) -> list[_Token]:
+    """Stop tokens first, then by id."""
+    from constrain.compiler.bitmask import allocate_token_bitmask, bitmask_to_ids
+
+    bitmask = allocate_token_bitmask(1, vocabulary.vocab_size)
+    matcher.fill_next_token_bitmask(bitmask, 0)
+    stop = set(vocabulary.eos_token_ids)
+    tokens = [_Token(i, None if i in stop else vocabulary.token(i)) for i in bitmask_to_ids(bitmask[0]).tolist()]
+    return sorted(tokens, key=lambda token: token.data is not None)
+
+
+def _as_json(
+    matcher: Matcher, prefix: bytes, source: str, allowed: list[_Token], shown: list[_Token]
+) -> dict[str, object]:
+    return {
+        "viable": True,
+        "prefix_bytes": len(prefix),
+        "vocabulary": source,
+        "could_stop": matcher.is_accepting(),
+        "forced": token_text(matcher.forced_bytes()),
+        "allowed": len(allowed),
+        "tokens": [
+            {"id": token.token_id, "stop": True}
+            if token.data is None
+            else {"id": token.token_id, "text": token.name, "bytes": token.data.hex()}
+            for token in shown
+        ],
+    }
+
+
+def _not_viable(matcher: Matcher, prefix: bytes, viable: int, as_json: bool) -> int:
+    expected = byte_set(matcher.next_bytes())
+    if as_json:
+        value = {"viable": False, "prefix_bytes": len(prefix), "offset": viable, "expected": expected}
+        write(json.dumps(value, ensure_ascii=False))
+    render.not_viable(viable, byte_name(prefix[viable]), expected)
+    return 1

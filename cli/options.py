@@ -1,0 +1,119 @@
+"""Options that several commands share, each declared once.
+
+A command's signature names these types; typer reads names, help and defaults from them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Annotated, NoReturn, TypeAlias
+
+import typer
+
+__all__ = [
+    "Choice",
+    "Device",
+    "Draft",
+    "Dtype",
+    "Formats",
+    "GrammarFile",
+    "IgnoreFormat",
+    "Job",
+    "Json",
+    "Model",
+    "Offline",
+    "Regex",
+    "Revision",
+    "Schema",
+    "Start",
+    "Tokenizer",
+    "Verbose",
+    "Whitespace",
+    "examples",
+    "show_help",
+]
+
+Job: TypeAlias = Callable[[], int]
+"""What a command's function returns: the work, to be run after parsing; its result is the exit code."""
+
+Schema: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--schema",
+        metavar="S",
+        help="JSON Schema: a file, '-' for standard input, or the schema itself ('{...}', 'true', 'false').",
+    ),
+]
+Regex: TypeAlias = Annotated[
+    str | None, typer.Option("--regex", metavar="R", help="Regular expression (Python syntax) for the whole text.")
+]
+Choice: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--choice", metavar="A", help="One of these texts; give the option several times.")
+]
+GrammarFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--grammar",
+        metavar="FILE|NAME",
+        help="Lark grammar: a file, '-' for standard input, or the name of a shipped one (see 'constrain grammar').",
+    ),
+]
+Start: TypeAlias = Annotated[str, typer.Option("--start", metavar="RULE", help="Start rule of the grammar.")]
+
+Draft: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--draft", metavar="D", help="JSON Schema draft, when the schema does not name it in '$schema'."),
+]
+Formats: TypeAlias = Annotated[
+    str,
+    typer.Option("--formats", metavar="assert|annotate", help="Does 'format' constrain, or only describe?"),
+]
+IgnoreFormat: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore-format",
+        metavar="NAME",
+        help="Treat this format as a description; 'unknown' stands for all unknown ones. May be repeated.",
+    ),
+]
+Whitespace: TypeAlias = Annotated[
+    str,
+    typer.Option("--whitespace", metavar="compact|pretty:N|flexible", help="White space between JSON tokens."),
+]
+
+Model: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "-m", "--model", metavar="PATH|NAME", help="Model folder, GGUF file or Hugging Face name [embedded model]."
+    ),
+]
+Tokenizer: TypeAlias = Annotated[
+    str | None, typer.Option("--tokenizer", metavar="FILE", help="A tokenizer.json, instead of a model.")
+]
+Revision: TypeAlias = Annotated[
+    str | None, typer.Option("--revision", metavar="REV", help="Branch, tag or commit of a named model.")
+]
+Offline: TypeAlias = Annotated[bool, typer.Option("--offline", help="Never use the network for models.")]
+Device: TypeAlias = Annotated[
+    str | None, typer.Option("--device", metavar="D", help="Where the model runs: auto, cpu, cuda, cuda:1, mps [auto].")
+]
+Dtype: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--dtype", metavar="T", help="Number type of the weights: auto, float32, bfloat16, float16 [auto]."),
+]
+Verbose: TypeAlias = Annotated[
+    bool, typer.Option("--verbose", help="Let the model libraries print their own messages on standard error.")
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
+
+
+def show_help(context: typer.Context) -> NoReturn:
+    """A group without a command: its help, as the answer to a mistake."""
+    sys.stderr.write(context.get_help() + "\n")
+    raise typer.Exit(2)
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help text; ``\\b`` keeps the lines as they are."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

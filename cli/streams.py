@@ -1,0 +1,118 @@
+"""Standard input, standard output and files, as a pipeline expects them.
+
+Only data goes to standard output, as UTF-8 whatever the locale says, and flushed per record. What is read must be
+UTF-8; where it is not, the byte offset is named, because a guess at another encoding would change the text silently.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from constrain.cli.problems import InputFileError
+
+__all__ = ["decode", "read_standard_input", "read_text_file", "silence_output", "standard_input_lines", "write"]
+
+STANDARD_INPUT = "standard input"
+
+
+def decode(data: bytes, source: str) -> str:
+    """Bytes as UTF-8 text; a leading byte order mark is dropped.
+
+    Raises:
+        InputFileError: not UTF-8; names the offset of the first wrong byte.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        offset = error.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)
+        raise InputFileError(
+            f"{source} is not UTF-8: byte 0x{data[offset]:02x} at byte offset {offset}", expected="UTF-8 text"
+        ) from None
+
+
+def read_bytes(path: str) -> bytes:
+    """The content of a file, or of standard input for ``-``.
+
+    Raises:
+        InputFileError: it cannot be read.
+    """
+    if path == "-":
+        return _binary_input().read()
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputFileError(f"cannot read {path!r}: {reason}") from None
+
+
+def read_text_file(path: str) -> str:
+    """The text of a file, or of standard input for ``-``.
+
+    Raises:
+        InputFileError: it cannot be read, or is not UTF-8.
+    """
+    return decode(read_bytes(path), STANDARD_INPUT if path == "-" else repr(path))
+
+
+def read_standard_input(what: str) -> str:
+    """All of standard input, less one final line break (``echo`` adds it).
+
+    Raises:
+        InputFileError: it is empty, or not UTF-8.
+    """
+    text = without_final_line_break(read_text_file("-"))
+    if not text.strip():
+        raise InputFileError(f"{STANDARD_INPUT} is empty", expected=what)
+    return text
+
+
+def standard_input_lines() -> Iterator[tuple[int, bytes]]:
+    """Lines of standard input as they arrive, with their 1-based numbers, without line breaks; blank ones left out."""
+    for number, line in enumerate(_binary_input(), start=1):
+        stripped = line.rstrip(b"\r\n")
+        if stripped.strip():
+            yield number, stripped
+
+
+def without_final_line_break(text: str) -> str:
+    """The text less one final ``\\n`` or ``\\r\\n``."""
+    return text[:-2] if text.endswith("\r\n") else text[:-1] if text.endswith("\n") else text
+
+
+def write(text: str, *, end: str = "\n") -> None:
+    """Data to standard output, at once.
+
+    Raises:
+        BrokenPipeError: nobody reads it any more.
+    """
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
+
+
+def use_utf8() -> None:
+    """Make the standard streams UTF-8 with plain line feeds, whatever the locale says."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def silence_output() -> None:
+    """After a broken pipe: keep the interpreter's last flush from failing once more."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+    except (OSError, ValueError, io.UnsupportedOperation):
+        return  # standard output is closed, or not a file (a test's capture): there is nothing to flush
+
+
+def _binary_input() -> io.BufferedIOBase | io.RawIOBase | io.BytesIO:
+    stream = sys.stdin
+    if stream is None or stream.closed:
+        raise InputFileError(f"{STANDARD_INPUT} is closed")
+    return stream.buffer  # type: ignore[return-value]

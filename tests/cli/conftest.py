@@ -1,0 +1,133 @@
+"""Running the command line inside the test process, and a model small enough to do so in milliseconds."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from constrain.cli.main import run
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Terminal(io.StringIO):
+    """A stream that claims to be a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class TerminalInput(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No variables of the user's; whatever a run sets is gone after it."""
+    before = dict(os.environ)
+    for name in ("NO_COLOR", "FORCE_COLOR", "CONSTRAIN_DEBUG", "HF_HUB_OFFLINE", "COLUMNS", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def cli() -> Callable[..., Ran]:
+    """``cli("next", "--regex", "a")``: one run, in this process."""
+
+    def invoke(*arguments: str, stdin: bytes | str | None = b"", terminal: bool = False) -> Ran:
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        out, err = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
+        kind = TerminalInput if data is None else io.TextIOWrapper
+        previous = sys.stdin
+        sys.stdin = kind(io.BytesIO(data or b""))
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = run(arguments)
+        finally:
+            sys.stdin = previous
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    return invoke
+
+
+@pytest.fixture(scope="session")
+def command_environment(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment for ``python -m constrain`` in a process of its own, with a cache of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "CONSTRAIN_"))}
+    for name in ("NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS"):
+        environment.pop(name, None)
+    paths = [str(root / "src"), environment.get("PYTHONPATH", "")]
+    return environment | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONUNBUFFERED": "1"}
+
+
+@pytest.fixture
+def start(command_environment: dict[str, str], root: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start ``python -m constrain ...`` with pipes; whatever still runs at the end is killed."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def invoke(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "constrain", *arguments],
+            env=command_environment,
+            cwd=root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,  # type: ignore[call-overload]
+        )
+        started.append(process)
+        return process
+
+    yield invoke
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random Llama of two thousand weights, whose tokens are the bytes and one stop token."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny") / "tiny-model"
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(alphabet)}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<eos>")
+    wrapped.save_pretrained(folder)
+    torch.manual_seed(7)
+    configuration = LlamaConfig(
+        vocab_size=257,
+        hidden_size=8,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=1 << 20,
+        initializer_range=1.0,  # large enough for the prompt to matter
+        eos_token_id=256,
+        bos_token_id=None,
+    )
+    LlamaForCausalLM(configuration).save_pretrained(folder)
+    return folder

@@ -1,0 +1,254 @@
+"""``gen`` with a random model: whatever it writes is in the language, or is not printed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from constrain.cli.documents import Finding, SchemaJudge
+
+CODE = "[A-Z]{2}-[0-9]{3}"
+
+
+@pytest.fixture
+def gen(cli: Callable[..., Any], tiny_model: Path) -> Callable[..., Any]:
+    def invoke(*arguments: str, **options: Any) -> Any:
+        return cli("gen", "-m", str(tiny_model), "--seed", "1", *arguments, **options)
+
+    return invoke
+
+
+def test_schema(gen: Callable[..., Any], root: Path) -> None:
+    schema = root / "examples" / "order.json"
+    validator = jsonschema_rs.validator_for(json.loads(schema.read_text()))
+
+    for seed in ("1", "2", "3"):
+        ran = gen("--schema", str(schema), "--seed", seed, "Two blue mugs.")
+        assert ran.code == 0, ran.err  # the longest order fits the default budget, one token for each byte
+        assert ran.err == ""
+        assert ran.out.endswith("}\n")
+        assert validator.is_valid(json.loads(ran.out))
+
+
+def test_regex_choice_and_grammar(gen: Callable[..., Any]) -> None:
+    assert re.fullmatch(CODE, gen("--regex", CODE, "A code:").out.removesuffix("\n"))
+    assert gen("--choice", "yes", "--choice", "no", "Well?").out in ("yes\n", "no\n")
+    json.loads(gen("--grammar", "json", "--max-tokens", "4096", "--temperature", "0.1", "Data:").out or "0")
+
+
+def test_the_prompt_may_come_from_standard_input(gen: Callable[..., Any]) -> None:
+    by_argument = gen("--regex", CODE, "A code:")
+
+    assert gen("--regex", CODE, "-", stdin="A code:\n") == by_argument
+    assert gen("--regex", CODE, stdin="A code:") == by_argument
+    assert gen("--regex", CODE, stdin=None).code == 2  # a terminal, and no prompt
+
+
+def test_the_prompt_counts(gen: Callable[..., Any]) -> None:
+    outputs = {gen("--regex", "[a-z]{20}", prompt).out for prompt in ("one", "two", "three")}
+
+    assert len(outputs) > 1
+
+
+def test_the_schema_may_come_from_standard_input(gen: Callable[..., Any]) -> None:
+    ran = gen("--schema", "-", "Well?", stdin='{"type": "boolean"}')
+
+    assert ran.out in ("true\n", "false\n")
+
+
+def test_seeds_repeat(gen: Callable[..., Any]) -> None:
+    first = gen("--regex", "[a-z]{40}", "-n", "3", "x").out.splitlines()
+
+    assert gen("--regex", "[a-z]{40}", "--seed", "2", "x").out.splitlines() == first[1:2]
+    assert len(set(first)) == 3
+
+
+def test_greedy_needs_no_seed(gen: Callable[..., Any]) -> None:
+    arguments = ("--method", "greedy", "--regex", "[a-z]{9}", "x")
+
+    assert gen(*arguments).out == gen(*arguments, "--seed", "99").out
+
+
+def test_pretty_output_is_one_line_where_lines_are_records(gen: Callable[..., Any]) -> None:
+    schema = '{"properties": {"a b": {"enum": ["x  y", 1.50]}}, "required": ["a b"], "additionalProperties": false}'
+    arguments = ("--schema", schema.replace("{", '{"type": "object", ', 1), "--whitespace", "pretty:2", "x")
+
+    assert len(gen(*arguments).out.splitlines()) == 3
+    for line in gen(*arguments, "-n", "4").out.splitlines():
+        assert line in ('{"a b":"x  y"}', '{"a b":1.50}', '{"a b":1.5}')
+
+
+def test_cut_output_is_not_printed(gen: Callable[..., Any]) -> None:
+    ran = gen("--regex", "[a-z]{40}", "--max-tokens", "10", "x")
+
+    assert (ran.code, ran.out) == (5, "")
+    assert "cut after 10 tokens, 10 characters long" in ran.err
+    assert "larger --max-tokens" in ran.err
+
+
+def test_cut_output_is_printed_on_demand(gen: Callable[..., Any]) -> None:
+    ran = gen("--regex", "[a-z]{40}", "--max-tokens", "10", "--on-limit", "raw", "x")
+
+    assert ran.code == 5
+    assert re.fullmatch("[a-z]{10}\n", ran.out)
+    assert ran.err.startswith("warning: ")
+
+
+def test_one_token(gen: Callable[..., Any]) -> None:
+    assert gen("--regex", "[a-z]", "--max-tokens", "1", "x").code == 0
+    assert gen("--schema", "true", "--max-tokens", "1", "--temperature", "0", "x").code in (0, 5)
+    assert gen("--schema", '{"type": "object"}', "--max-tokens", "1", "x").code == 5
+
+
+def test_streams_print_as_they_go_and_judge_at_the_end(gen: Callable[..., Any]) -> None:
+    plain = gen("--regex", CODE, "x")
+    good = gen("--stream", "--regex", CODE, "x")
+    cut = gen("--stream", "--regex", "[a-z]{40}", "--max-tokens", "5", "x")
+
+    assert (good.code, good.out) == (0, plain.out)
+    assert good.err.startswith("ok: complete and valid, 6 tokens")
+    assert cut.code == 5
+    assert re.fullmatch("[a-z]{5}\n", cut.out)
+    assert cut.err.splitlines()[0].startswith("error: the output is incomplete")
+
+
+def test_an_envelope(gen: Callable[..., Any], tiny_model: Path) -> None:
+    schema = '{"type": "integer", "minimum": 100, "maximum": 999}'
+
+    ran = gen("--envelope", "--schema", schema, "x")
+
+    record = json.loads(ran.out)
+    assert ran.code == 0
+    assert list(record) == [
+        *("id", "status", "data", "finish_reason", "tokens", "seconds"),
+        *("schema_sha256", "model", "seed", "logprob"),
+    ]
+    assert (record["id"], record["status"], record["finish_reason"]) == ("1", "ok", "stop")
+    assert 100 <= record["data"] <= 999
+    assert (record["tokens"], record["seed"], record["model"]) == (3, 1, str(tiny_model))
+    assert record["logprob"] < 0
+    assert len(record["schema_sha256"]) == 64
+
+
+def test_an_envelope_of_a_cut_output(gen: Callable[..., Any]) -> None:
+    arguments = ("--envelope", "--regex", "[a-z]{40}", "--max-tokens", "4", "x")
+    fail, raw = gen(*arguments), gen(*arguments, "--on-limit", "raw")
+
+    assert (fail.code, raw.code) == (5, 5)
+    assert (json.loads(fail.out)["status"], json.loads(fail.out)["data"]) == ("truncated", None)
+    assert "cut after 4 tokens" in json.loads(fail.out)["error"]
+    assert re.fullmatch("[a-z]{4}", json.loads(raw.out)["data"])
+
+
+def test_many_prompts_one_record_each(gen: Callable[..., Any]) -> None:
+    ran = gen("--many", "--regex", CODE, stdin="first\r\n\nthird\n")
+
+    records = [json.loads(line) for line in ran.out.splitlines()]
+    assert ran.code == 0, ran.err
+    assert [record["id"] for record in records] == ["1", "3"]
+    assert all(re.fullmatch(CODE, record["data"]) for record in records)
+    assert records[0]["data"] + "\n" == gen("--regex", CODE, "first").out
+
+
+def test_a_failed_record_does_not_stop_the_others(gen: Callable[..., Any], tiny_model: Path) -> None:
+    ran = gen("--many", "--regex", "[a-z]", stdin=b"fine\nn\xefve\n" + b"long " * 300_000 + b"\nfine\n")
+
+    records = [json.loads(line) for line in ran.out.splitlines()]
+    assert ran.code == 1
+    assert [record["status"] for record in records] == ["ok", "error", "error", "ok"]
+    assert "byte offset 1" in records[1]["error"]
+    assert "context" in records[2]["error"]
+    assert records[0]["data"] == records[3]["data"]
+
+
+def test_many_samples_of_many_prompts(gen: Callable[..., Any]) -> None:
+    records = [json.loads(line) for line in gen("--many", "-n", "2", "--regex", CODE, stdin="a\nb\n").out.splitlines()]
+
+    assert [(record["id"], record["seed"]) for record in records] == [("1", 1), ("1", 2), ("2", 1), ("2", 2)]
+
+
+def test_disagreement_is_withheld(gen: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The validator is asked for real everywhere else; here it is made to object."""
+    monkeypatch.setattr(SchemaJudge, "findings", lambda self, text: [Finding("too yellow", pointer="/a")])
+
+    ran = gen("--schema", '{"type": "boolean"}', "x")
+
+    assert (ran.code, ran.out) == (6, "")
+    assert "automaton: valid; jsonschema-rs: too yellow (at /a)" in ran.err
+    record = json.loads(gen("--envelope", "--schema", '{"type": "boolean"}', "x").out)
+    assert (record["status"], record["data"]) == ("error", None)
+
+
+def test_the_model_is_shown_the_schema_unless_told_otherwise(gen: Callable[..., Any]) -> None:
+    outputs = [
+        gen("--prompt-schema", shown, "--schema", '{"type": "string", "pattern": "^[a-z]{30}$"}', "x").out
+        for shown in ("auto", "none")
+    ]
+
+    assert outputs[0] != outputs[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--regex", "a", "--dtype", "float99"], 6, "float99"),
+        (["--regex", "a", "--device", "abacus"], 6, "abacus"),
+        (["--regex", "a", "--top-p", "0"], 2, "top_p"),
+        (["--regex", "a", "--temperature", "nan"], 2, "temperature"),
+        (["--regex", "a", "--repetition-penalty", "0"], 2, "repetition_penalty"),
+        (["--regex", "[a-z]", "--max-tokens", "2000000"], 6, "context"),
+    ],
+)
+def test_bad_options(arguments: list[str], code: int, says: str, gen: Callable[..., Any]) -> None:
+    ran = gen(*arguments, "hello")
+
+    assert (ran.code, ran.out) == (code, ""), ran.err
+    assert says in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_models_that_are_none(cli: Callable[..., Any], tiny_model: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "config.json").write_bytes((tiny_model / "config.json").read_bytes())
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF, or so it says")
+
+    for model, says in (
+        (str(bare), "tokenizer"),
+        (str(empty), "config.json"),
+        (str(broken), "broken.gguf"),
+        (str(tmp_path / "nowhere"), "nowhere"),
+        ("nobody/no-such-model", "nobody/no-such-model"),
+    ):
+        ran = cli("gen", "--offline", "-m", model, "--regex", "a", "hello")
+        assert ran.code == 6, ran.err
+        assert says in ran.err
+        assert "Traceback" not in ran.err
+        assert len(ran.err.splitlines()) <= 3
+
+
+def test_mistakes_in_the_constraint_come_before_the_model(cli: Callable[..., Any]) -> None:
+    ran = cli("gen", "-m", "/nowhere", "--regex", "a(", "hello")
+
+    assert ran.code == 3
+
+
+def test_next_takes_a_model_or_a_tokenizer(cli: Callable[..., Any], tiny_model: Path) -> None:
+    arguments = ("next", "--regex", "ab?", "--json", "a")
+    by_model = json.loads(cli(*arguments, "-m", str(tiny_model)).out)
+    by_file = json.loads(cli(*arguments, "--tokenizer", str(tiny_model / "tokenizer.json")).out)
+
+    assert by_model["could_stop"]
+    assert {"id": 256, "stop": True} in by_model["tokens"]
+    assert by_model["allowed"] == 2
+    assert by_model["tokens"] == by_file["tokens"]
+    assert json.loads(cli("compile", "--regex", "a", "-m", str(tiny_model), "--json").out)["vocabulary_size"] == 257
