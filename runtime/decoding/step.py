@@ -75,7 +75,8 @@ class TokenChooser:
         logits = apply_count_penalties(logits, self._counts, options.presence_penalty, options.frequency_penalty)
         if options.temperature in (0.0, 1.0):
             return logits
-        return (logits - logits.max()) / options.temperature  # shifted first: a tiny temperature must not overflow
+        shifted: NDArray[np.float64] = logits - logits.max()  # first, so that a tiny temperature does not overflow
+        return shifted / options.temperature
 
     def _check(self, logits: NDArray[np.float32]) -> None:
         """Minus infinity is a model's way to say never; NaN and plus infinity are failures of arithmetic."""
