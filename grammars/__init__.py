@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from constrain.errors import GrammarError
 
-__all__ = ["load", "names"]
+__all__ = ["describe", "load", "names"]
 
 
 def names() -> list[str]:
@@ -23,3 +23,12 @@ def load(name: str) -> str:
     if name not in names():
         raise GrammarError(f"no grammar is called {name!r}", expected=f"one of {', '.join(names())}")
     return files(__package__).joinpath(f"{name}.lark").read_text(encoding="utf-8")
+
+
+def describe(name: str) -> str:
+    """What a shipped grammar is: the first line of its header comment.
+
+    Raises:
+        GrammarError: there is no grammar of that name.
+    """
+    return load(name).partition("\n")[0].removeprefix("//").strip()

@@ -26,12 +26,10 @@ from constrain.compiler.lark.internals import (
     copy_tree,
 )
 from constrain.compiler.lark.source import Source, span_of
+from constrain.compiler.lark.terminal_sizes import check_terminal_sizes
 from constrain.errors import GrammarError, LimitError, UnsupportedError
 
 __all__ = ["Definitions", "load"]
-
-MAXIMUM_TERMINAL_SIZE = 200_000
-"""Characters of one terminal's pattern after the terminals in it are put in."""
 
 MAXIMUM_TEMPLATE_INSTANCES = 10_000
 """Rules made by templates; a template that calls itself with ever larger arguments makes them without end."""
@@ -85,6 +83,7 @@ def load(text: str, source: Source) -> Definitions:
     """
     _check_imports(source)
     _check_declared(source.declared[0] if source.declared else None, source)
+    check_terminal_sizes(source)
     builder = GrammarBuilder()
     try:
         builder.load_grammar(text, "<grammar>")
@@ -95,8 +94,6 @@ def load(text: str, source: Source) -> Definitions:
             if definition.tree is None:
                 _check_declared(name, source)
         loaded = builder.build()
-        for name, (tree, _) in loaded.term_defs:
-            _check_terminal(name, tree, source)
         return _expand(loaded, source)
     except LarkError as error:
         raise _explain(error, source) from None
@@ -142,32 +139,8 @@ def _check_declared(name: Any, source: Source) -> None:
     if name is not None:
         raise UnsupportedError(
             f"%declare {name} is not implemented (a declared terminal has no text of its own)",
-            span=span_of(source.declared[0]) if source.declared else None,
+            span=span_of(([*source.declared, *(statement.path[0] for statement in source.imports)])[0]),
             expected="a definition of the terminal",
-        )
-
-
-def _check_terminal(name: str, tree: Any, source: Source) -> None:
-    """Refuse a terminal whose pattern would be huge: terminals in terminals are put in by value."""
-    sizes: dict[int, int] = {}
-    stack = [(tree, False)]
-    while stack:
-        current, ready = stack.pop()
-        if id(current) in sizes:
-            continue
-        children = getattr(current, "children", None)
-        if children is None:
-            sizes[id(current)] = len(current) if isinstance(current, str) else 1
-        elif ready:
-            sizes[id(current)] = 4 + sum(sizes[id(child)] for child in children)
-        else:
-            stack.append((current, True))
-            stack.extend((child, False) for child in children)
-    if sizes[id(tree)] > MAXIMUM_TERMINAL_SIZE:
-        raise LimitError(
-            f"the pattern of terminal {name} is longer than {MAXIMUM_TERMINAL_SIZE} characters",
-            span=source.place(name),
-            expected="rules instead of terminals; this limit is fixed",
         )
 
 

@@ -74,6 +74,8 @@ class Source:
         literals: strings and regular expressions, by the definition they stand in (None: ``%ignore``).
         imports: the ``%import`` statements.
         declared: names after ``%declare``.
+        terminal_parts: for each terminal, the names used in it, each as often as it is used.
+        terminal_lengths: for each terminal, the characters of its own literals and operators.
     """
 
     definitions: dict[str, list[Token]] = field(default_factory=dict)
@@ -81,6 +83,8 @@ class Source:
     literals: list[tuple[str | None, Token]] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
     declared: list[Token] = field(default_factory=list)
+    terminal_parts: dict[str, list[str]] = field(default_factory=dict)
+    terminal_lengths: dict[str, int] = field(default_factory=dict)
 
     def place(self, name: str) -> Span | None:
         """Where a name is defined or imported, else where it is used."""
@@ -132,14 +136,18 @@ def _statement(source: Source, statement: Any) -> None:
             source.definitions.setdefault(str(name), []).append(name)
             known = set() if parameters is None else {str(token) for token in _tokens(parameters)}
             _body(source, str(name), body, known)
+            if name.startswith("_"):
+                _refuse_aliases(name, body)
         case "term":
             name = statement.children[0]
             source.definitions.setdefault(str(name), []).append(name)
             _body(source, str(name), statement.children[-1], set())
+            _terminal(source, str(name), statement.children[-1])
         case "override" | "extend":
             _statement(source, statement.children[0])
         case "ignore":
             _body(source, None, statement.children[0], set())
+            _terminal(source, "%ignore", statement.children[0])
         case "declare":
             source.declared.extend(_tokens(statement))
         case "import":
@@ -152,6 +160,28 @@ def _statement(source: Source, statement: Any) -> None:
             if len(statement.children) > 1 and isinstance(statement.children[1], Token):
                 path = path[:-1]
             source.imports.append(Import(path, names, path_node.data == "import_rel"))
+
+
+def _refuse_aliases(name: Token, body: Any) -> None:
+    if any(tree.data == "alias" for tree, _ in _subtrees(body)):
+        raise GrammarError(
+            f"rule {name} is inlined (its name starts with an underscore) and cannot have an alias",
+            span=span_of(name),
+            expected="no '->' in this rule",
+        )
+
+
+def _terminal(source: Source, name: str, body: Any) -> None:
+    parts = source.terminal_parts.setdefault(name, [])
+    length = source.terminal_lengths.get(name, 0)
+    for tree, _ in _subtrees(body):
+        length += 4
+        for token in tree.children:
+            if isinstance(token, Token) and token.type == "TERMINAL":
+                parts.append(str(token))
+            elif isinstance(token, Token):
+                length += len(token)
+    source.terminal_lengths[name] = length
 
 
 def _body(source: Source, owner: str | None, body: Any, parameters: set[str]) -> None:
@@ -233,7 +263,7 @@ def _syntax_error(error: UnexpectedInput, text: str) -> GrammarError:
     if isinstance(error, UnexpectedToken):
         names = sorted(_SPELLINGS.get(name, name) for name in error.accepts or error.expected)
         explained = explain_syntax_error(grammar_parser().parse, error)
-        found = "the end of the line" if error.token.type == "_NL" else repr(str(error.token))
+        found = "end of line" if error.token.type == "_NL" else repr(str(error.token))
         message = f"unexpected {found} in the grammar" + (
             f": {explained[0].lower()}{explained[1:]}" if explained else ""
         )
