@@ -79,9 +79,7 @@ def build(
     try:
         return _build(document, options.draft, options)
     except RecursionError:
-        raise LimitError(
-            "the schema nests too deeply", expected="a flatter schema; this limit is fixed"
-        ) from None
+        raise LimitError("the schema nests too deeply", expected="a flatter schema; this limit is fixed") from None
 
 
 def _build(document: Any, draft: Any, options: Any) -> Grammar:

@@ -19,10 +19,12 @@ from constrain.compiler.json_schema.model import (
     OBJECT,
     STRING,
     TRUE,
+    NumberFacet,
     Refusal,
     Schema,
     SchemaId,
     Store,
+    StringFacet,
     Value,
 )
 from constrain.compiler.json_schema.values import key_of, type_of
@@ -57,7 +59,14 @@ class Clause(NamedTuple):
 
 
 _Trail = frozenset[str]
-_Pending = tuple[SchemaId, _Trail, "_Pending"] | None  # type: ignore[misc]  # a linked list, shared between branches
+
+
+class _Pending(NamedTuple):
+    """What is still to be worked off, as a list whose tails branches share; the trail names references followed."""
+
+    schema: SchemaId
+    trail: _Trail
+    rest: _Pending | None
 
 
 class Algebra:
@@ -86,17 +95,25 @@ class Algebra:
         """
         known = self._expanded.get(schemas)
         if known is None:
-            known = self._expanded[schemas] = self._expand(schemas)
+            try:
+                known = self._expanded[schemas] = self._expand(schemas)
+            except LimitError as error:
+                raise self._placed(error, schemas) from None
         return known
+
+    def _placed(self, error: LimitError, schemas: tuple[SchemaId, ...]) -> LimitError:
+        places = (self._store.places.get(schema) for schema in schemas)
+        pointer = error.pointer if error.pointer is not None else next((p for p in places if p is not None), None)
+        return LimitError(error.message, pointer=pointer, span=error.span, expected=error.expected)
 
     def _expand(self, schemas: tuple[SchemaId, ...]) -> tuple[Clause, ...]:
         table = self._store.schemas
         found: dict[Clause, None] = {}
-        pending: _Pending = None
-        for schema in reversed(schemas):
-            pending = (schema, frozenset(), pending)
+        pending: _Pending | None = None
+        for part in reversed(schemas):
+            pending = _Pending(part, frozenset(), pending)
         # depth first, so that alternatives come in the order of the schema
-        stack: list[tuple[_Pending, Clause]] = [(pending, Clause(ALL_TYPES, None, (), ()))]
+        stack: list[tuple[_Pending | None, Clause]] = [(pending, Clause(ALL_TYPES, None, (), ()))]
         while stack:
             pending, clause = stack.pop()
             types, values, excluded, leaves = clause
@@ -126,15 +143,20 @@ class Algebra:
                 if schema.reference is not None or schema.not_reference is not None:
                     pending = self._follow(schema, trail, pending)
                 for part in reversed(schema.all_of):
-                    pending = (part, trail, pending)
+                    pending = _Pending(part, trail, pending)
                 for part in schema.nots:
-                    pending = (self.negate(part), trail, pending)
+                    pending = _Pending(self.negate(part), trail, pending)
                 branches = schema.any_of
                 if schema.one_of is not None:
-                    branches = self._exactly_one(schema.one_of)
+                    context = types
+                    rest = pending
+                    while rest is not None:
+                        context &= table[rest.schema].types
+                        rest = rest.rest
+                    branches = self._exactly_one(schema.one_of, context)
                 if branches is not None:
                     here = Clause(types, values, excluded, leaves)
-                    stack.extend(((branch, trail, pending), here) for branch in reversed(branches))
+                    stack.extend((_Pending(branch, trail, pending), here) for branch in reversed(branches))
                     break
             else:
                 self._add(found, Clause(types, values, excluded, leaves))
@@ -167,7 +189,7 @@ class Algebra:
             or any(refusal.types & types for refusal in schema.refusals)
         )
 
-    def _follow(self, schema: Schema, trail: _Trail, pending: _Pending) -> _Pending:
+    def _follow(self, schema: Schema, trail: _Trail, pending: _Pending | None) -> _Pending | None:
         for name, positive in ((schema.reference, True), (schema.not_reference, False)):
             if name is None:
                 continue
@@ -178,14 +200,16 @@ class Algebra:
                     expected="a reference that reaches a constraint",
                 )
             target = self._target(name)
-            pending = (target if positive else self.negate(target), trail | {name}, pending)
+            pending = _Pending(target if positive else self.negate(target), trail | {name}, pending)
         return pending
 
-    def _exactly_one(self, branches: tuple[SchemaId, ...]) -> tuple[SchemaId, ...]:
+    def _exactly_one(self, branches: tuple[SchemaId, ...], types: int) -> tuple[SchemaId, ...]:
+        """Alternatives for one of some schemas and none of the others, where only some types are possible."""
         store = self._store
+        context = store.add(Schema(types=types))
         options = []
         for i, branch in enumerate(branches):
-            others = [o for j, o in enumerate(branches) if j != i and not self.is_empty((branch, o))]
+            others = [o for j, o in enumerate(branches) if j != i and not self.is_empty((context, branch, o))]
             options.append(store.all_of((branch, *(self.negate(other) for other in others))))
         return tuple(option for option in options if option != FALSE)
 
@@ -196,12 +220,11 @@ class Algebra:
         known = self._negated.get(schema)
         if known is None:
             self._count()
-            known = self._negate(self._store.schemas[schema])
+            known = self._negate(self._store.schemas[schema], self._store.places.get(schema, ""))
             self._negated[schema] = known
-            self._negated.setdefault(known, schema)
         return known
 
-    def _negate(self, schema: Schema) -> SchemaId:
+    def _negate(self, schema: Schema, pointer: str) -> SchemaId:
         store = self._store
         options: list[Schema] = []
         if schema.types != ALL_TYPES:
@@ -211,15 +234,19 @@ class Algebra:
         if schema.excluded:
             options.append(Schema(values=schema.excluded))
         if schema.string is not None:
-            options.extend(strings.complements(schema.string))
+            options.extend(strings.complements(schema.string, pointer))
         if schema.number is not None:
-            options.extend(numbers.complements(schema.number))
+            options.extend(numbers.complements(schema.number, pointer))
         if schema.array is not None:
             wrong = arrays.complements(store, schema.array, self.negate)
-            options.extend(_refused(ARRAY, "the negation of items") if wrong is None else wrong)
+            options.extend(_refused(ARRAY, "the negation of items", pointer) if wrong is None else wrong)
         if schema.object is not None:
             wrong = objects.complements(store, schema.object, self.negate)
-            options.extend(_refused(OBJECT, "the negation of additionalProperties") if wrong is None else wrong)
+            options.extend(
+                _refused(OBJECT, "the negation of additionalProperties or patternProperties", pointer)
+                if wrong is None
+                else wrong
+            )
         for refusal in schema.refusals:
             options.append(Schema(types=refusal.types & ALL_TYPES, refusals=(refusal,)))
         if schema.reference is not None:
@@ -293,8 +320,8 @@ class Algebra:
         return True
 
 
-def _refused(types: int, what: str) -> list[Schema]:
-    return [Schema(types=types, refusals=(Refusal(types, what, ""),))]
+def _refused(types: int, what: str, pointer: str) -> list[Schema]:
+    return [Schema(types=types, refusals=(Refusal(types, what, pointer),))]
 
 
 def _common(values: tuple[Value, ...], others: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -308,7 +335,7 @@ def _allowed(values: tuple[Value, ...], types: int, excluded: tuple[Value, ...])
     return values if len(kept) == len(values) else kept
 
 
-def _fits(value: Value, text: strings.StringFacet, number: numbers.NumberFacet, types: int) -> bool:
+def _fits(value: Value, text: StringFacet, number: NumberFacet, types: int) -> bool:
     """Whether a value satisfies lengths and bounds (patterns are not looked at)."""
     match value[1]:
         case str() as string:

@@ -1,13 +1,15 @@
-"""The drafts of JSON Schema: how a document names one, which keywords each has, and the check against its metaschema."""
+"""The drafts of JSON Schema: how a document names one, its keywords, the check against its metaschema."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import jsonschema_rs
 
 from constrain.compiler.json_schema.pointers import pointer_of, shown
+from constrain.compiler.json_schema.values import exact
 from constrain.errors import SchemaError, UnsupportedError
 
 __all__ = ["DRAFTS", "LATEST", "Draft", "check_metaschema", "detect_draft"]
@@ -104,6 +106,7 @@ def check_metaschema(schema: Any, draft: Draft) -> None:
     try:
         jsonschema_rs.meta.validate(document)
     except jsonschema_rs.ValidationError as error:
+        _check_number(schema, error.instance_path)
         raise SchemaError(
             f"not a valid schema: {_shortened(error.message)}",
             pointer=pointer_of(error.instance_path),
@@ -111,6 +114,16 @@ def check_metaschema(schema: Any, draft: Draft) -> None:
         ) from None
     except (ValueError, TypeError) as error:
         raise SchemaError(f"the schema is not JSON: {error}", pointer="") from None
+
+
+def _check_number(schema: Any, path: Iterable[str | int]) -> None:
+    """The validator takes a number beyond its own range for null; say what is wrong with it instead."""
+    value = schema
+    steps = list(path)
+    for step in steps:
+        value = value[step]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        exact(value, pointer_of(steps))
 
 
 def _shortened(text: str) -> str:

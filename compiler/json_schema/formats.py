@@ -61,9 +61,7 @@ _UNRESERVED = r"A-Za-z0-9\-._~"
 _SUB = r"!$&'()*+,;="
 _PCHAR = rf"(?:[{_UNRESERVED}{_SUB}:@]|{_PCT})"
 _IP_LITERAL = rf"\[(?:{_IPV6}|[vV][0-9A-Fa-f]+\.[{_UNRESERVED}{_SUB}:]+)\]"
-_AUTHORITY = (
-    rf"(?:(?:[{_UNRESERVED}{_SUB}:]|{_PCT})*@)?(?:{_IP_LITERAL}|(?:[{_UNRESERVED}{_SUB}]|{_PCT})*)(?::[0-9]*)?"
-)
+_AUTHORITY = rf"(?:(?:[{_UNRESERVED}{_SUB}:]|{_PCT})*@)?(?:{_IP_LITERAL}|(?:[{_UNRESERVED}{_SUB}]|{_PCT})*)(?::[0-9]*)?"
 _ABEMPTY = rf"(?:/{_PCHAR}*)*"
 _ABSOLUTE = rf"/(?:{_PCHAR}+{_ABEMPTY})?"
 _TAIL = rf"(?:\?(?:{_PCHAR}|[/?])*)?(?:#(?:{_PCHAR}|[/?])*)?"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 from constrain.compiler.grammar import Expression, Grammar, GrammarBuilder, Symbol
-from constrain.compiler.json_schema import arrays, json_text, members, numbers, objects, strings
+from constrain.compiler.json_schema import arrays, members, numbers, objects, strings
 from constrain.compiler.json_schema.algebra import Algebra, Clause
 from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
 from constrain.compiler.json_schema.model import (
@@ -58,7 +58,13 @@ class Lowering:
         start = self._value((root,), 0)
         while self._work:
             kind, leaves, depth, rule = self._work.popleft()
-            body = self._object(leaves, depth) if kind == "object" else self._array(leaves, depth)
+            try:
+                body = self._object(leaves, depth) if kind == "object" else self._array(leaves, depth)
+            except (LimitError, UnsupportedError) as error:
+                if error.pointer is not None:
+                    raise
+                pointer = self._store.places.get(leaves[0]) if leaves else None
+                raise type(error)(error.message, pointer=pointer, expected=error.expected) from None
             self._builder.define(rule, body)
         return self._builder.finish(start)
 

@@ -58,7 +58,7 @@ SchemaId: TypeAlias = int
 TRUE: SchemaId = 0
 FALSE: SchemaId = 1
 
-Value: TypeAlias = tuple[str, None | bool | str] | tuple[str, int | Decimal, str]
+Value: TypeAlias = tuple[str, bool | str | None] | tuple[str, int | Decimal, str]
 """A scalar: ``("null", None)``, ``("boolean", b)``, ``("string", s)`` or ``("number", n, its spelling)``."""
 
 
@@ -146,6 +146,8 @@ class Store:
 
     def __init__(self) -> None:
         self.schemas: list[Schema] = []
+        self.places: dict[SchemaId, str] = {}
+        """Pointer of the first place at which a schema was read, for errors."""
         self._ids: dict[Schema, SchemaId] = {}
         self.add(Schema())
         self.add(Schema(types=0))
@@ -170,4 +172,16 @@ class Store:
         parts = tuple(dict.fromkeys(part for part in parts if part != FALSE))
         if TRUE in parts:
             return TRUE
+        if len(parts) > 1:
+            parts = self._values_together(parts)
         return parts[0] if len(parts) == 1 else self.add(Schema(any_of=parts)) if parts else FALSE
+
+    def _values_together(self, parts: tuple[SchemaId, ...]) -> tuple[SchemaId, ...]:
+        """Alternatives that only list values become one list, where the first of them stood."""
+        lists = [p for p in parts if (s := self.schemas[p]).values is not None and s == Schema(values=s.values)]
+        if len(lists) < 2:
+            return parts
+        values = dict.fromkeys(value for p in lists for value in self.schemas[p].values or ())
+        together = self.add(Schema(values=tuple(values)))
+        later = set(lists[1:])
+        return tuple(together if part == lists[0] else part for part in parts if part not in later)

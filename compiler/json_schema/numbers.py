@@ -79,7 +79,7 @@ def merge(facets: Sequence[NumberFacet]) -> NumberFacet:
     return NumberFacet(low, high, tuple(dict.fromkeys(d for facet in facets for d in facet.divisors)))
 
 
-def complements(facet: NumberFacet) -> list[Schema]:
+def complements(facet: NumberFacet, pointer: str) -> list[Schema]:
     """Schemas of which a number satisfies at least one exactly when it does not satisfy ``facet``."""
     found = []
     if facet.low is not None:
@@ -92,7 +92,7 @@ def complements(facet: NumberFacet) -> list[Schema]:
         if divisor == 1:
             found.append(Schema(types=FRACTION))
         else:
-            found.append(Schema(types=FRACTION, refusals=(Refusal(FRACTION, "the negation of multipleOf", ""),)))
+            found.append(Schema(types=FRACTION, refusals=(Refusal(FRACTION, "the negation of multipleOf", pointer),)))
     return found
 
 
@@ -147,7 +147,7 @@ def expression_of(
         found = numerals.integers(builder, *_integer_bounds(facet))
     else:
         found = numerals.numbers(builder, facet.low, facet.high)
-    if found is None or ((types == NUMBER and not facet.divisors or not types & FRACTION) and not excluded):
+    if found is None or not (excluded or facet.divisors or types == FRACTION):
         return found
     return _refined(builder, found, facet, types, excluded)
 
@@ -159,9 +159,7 @@ def _refined(
     if types & FRACTION:
         pieces = numerals.Numerals(builder)
         sign = builder.repeat(pieces.minus, 0, 1)
-        parts.extend(
-            builder.concat([sign, pieces.natural, _fractions(builder, divisor)]) for divisor in facet.divisors
-        )
+        parts.extend(builder.concat([sign, pieces.natural, _fractions(builder, divisor)]) for divisor in facet.divisors)
         if not types & INTEGER:
             parts.append(builder.concat([sign, pieces.natural, pieces.some_fraction]))
     if excluded:

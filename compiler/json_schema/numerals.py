@@ -194,6 +194,11 @@ def _split(value: int | Decimal) -> tuple[int, str]:
     return int(whole), digits.rstrip("0")
 
 
+def _opposite(value: int | Decimal) -> int | Decimal:
+    # the minus operator would round a Decimal to the precision of its context
+    return value.copy_negate() if isinstance(value, Decimal) else -value
+
+
 def any_number(builder: GrammarBuilder) -> Expression:
     """JSON's numbers, the exponent bounded."""
     pieces = Numerals(builder)
@@ -234,8 +239,8 @@ def numbers(builder: GrammarBuilder, low: Bound | None, high: Bound | None) -> E
     if high is None or high.value >= 0:
         parts.extend(pieces.magnitudes(low if low is not None and low.value >= 0 else zero, high))
     if low is None or low.value <= 0:
-        nearest = zero if high is None or high.value > 0 else Bound(-high.value, high.strict)
-        farthest = None if low is None else Bound(-low.value, low.strict)
+        nearest = zero if high is None or high.value > 0 else Bound(_opposite(high.value), high.strict)
+        farthest = None if low is None else Bound(_opposite(low.value), low.strict)
         parts.extend(builder.concat([pieces.minus, part]) for part in pieces.magnitudes(nearest, farthest))
     return builder.union(parts) if parts else None
 
@@ -243,7 +248,7 @@ def numbers(builder: GrammarBuilder, low: Bound | None, high: Bound | None) -> E
 def spellings(builder: GrammarBuilder, value: int | Decimal) -> Expression:
     """Every spelling without an exponent of one number."""
     pieces = Numerals(builder)
-    whole, digits = _split(abs(value))
+    whole, digits = _split(_opposite(value) if value < 0 else value)
     text = builder.literal(f"{whole}.{digits}".encode() if digits else str(whole).encode())
     tail = pieces.zeros if digits else pieces.zero_fraction
     sign = builder.repeat(pieces.minus, 0, 1) if value == 0 else pieces.minus if value < 0 else pieces.empty

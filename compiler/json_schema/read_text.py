@@ -28,12 +28,13 @@ def read_schema_text(text: str | bytes) -> Any:
         LimitError: nested too deeply, or a number of too many digits.
     """
     if isinstance(text, bytes):
+        data = text
         try:
-            text = text.decode("utf-8")
+            text = data.decode("utf-8")
         except UnicodeDecodeError as error:
-            before = text[: error.start].decode("utf-8")
+            before = data[: error.start].decode("utf-8")
             raise SchemaError(
-                f"byte 0x{text[error.start]:02x} is not valid UTF-8 here",
+                f"byte 0x{data[error.start]:02x} is not valid UTF-8 here",
                 span=_span(before, len(before)),
                 expected="JSON text in UTF-8",
             ) from None
@@ -46,9 +47,7 @@ def read_schema_text(text: str | bytes) -> Any:
         raise SchemaError(f"not JSON: {error.msg}", span=Span(error.lineno, error.colno)) from None
     except _ConstantError as error:
         place = _outside_strings(text, error.name)
-        raise SchemaError(
-            f"{error.name} is not JSON", span=_span(text, place), expected="a finite number"
-        ) from None
+        raise SchemaError(f"{error.name} is not JSON", span=_span(text, place), expected="a finite number") from None
     except _DuplicateError as error:
         raise SchemaError(
             f"the key {json.dumps(error.name, ensure_ascii=False)} occurs twice in one object",

@@ -15,6 +15,7 @@ from constrain.compiler.json_schema.model import (
     TRUE,
     TYPE_NAMES,
     NumberFacet,
+    ObjectFacet,
     PatternTerm,
     Refusal,
     Schema,
@@ -44,7 +45,7 @@ _FAMILIES = {
     **dict.fromkeys(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependencies"), _COMBINATOR),
     **dict.fromkeys(("dependentRequired", "dependentSchemas", "enum", "const"), _COMBINATOR),
 }
-_REFUSED_IF = {
+_REFUSED_IF: dict[str, tuple[int, Callable[[Any], bool]]] = {
     "contains": (ARRAY, lambda value: True),
     "uniqueItems": (ARRAY, lambda value: value is True),
     "unevaluatedItems": (ARRAY, lambda value: value is not True and value != {}),
@@ -148,7 +149,9 @@ class Reader:
             parts[parts.index(None)] = facets
         else:
             parts.insert(0, facets)
-        return self._store.all_of(tuple(part for part in parts if part is not None))
+        schema = self._store.all_of(tuple(part for part in parts if part is not None))
+        self._store.places.setdefault(schema, pointer)
+        return schema
 
     def _facets(
         self, raw: dict[str, Any], families: int, refusals: list[Refusal], pointer: str, base: str, depth: int
@@ -178,7 +181,7 @@ class Reader:
                     number = part if number is None else numbers.merge([number, part])
                 else:
                     refusals.append(part)
-        return self._store.add(
+        facets = self._store.add(
             Schema(
                 types=types,
                 string=string,
@@ -188,6 +191,8 @@ class Reader:
                 refusals=tuple(refusals),
             )
         )
+        self._store.places.setdefault(facets, pointer)
+        return facets
 
     # -- combinators -----------------------------------------------------------------------------------------------
 
@@ -220,9 +225,7 @@ class Reader:
         store = self._store
         outer = pointer[: -len("/if")]
         condition = self.read(value, pointer, base, depth + 1)
-        then, otherwise = (
-            self.read(raw.get(key, True), f"{outer}/{key}", base, depth + 1) for key in ("then", "else")
-        )
+        then, otherwise = (self.read(raw.get(key, True), f"{outer}/{key}", base, depth + 1) for key in ("then", "else"))
         refused = store.add(Schema(nots=(condition,)))
         return store.any_of((store.all_of((condition, then)), store.all_of((refused, otherwise))))
 
@@ -237,9 +240,9 @@ class Reader:
         parts = []
         for name, needed in value.items():
             if isinstance(needed, list):
-                consequence = store.add(Schema(object=objects.ObjectFacet(required=tuple(needed))))
+                consequence = store.add(Schema(object=ObjectFacet(required=tuple(needed))))
             else:
                 consequence = self.read(needed, f"{pointer}/{escaped(name)}", base, depth + 1)
-            absent = store.add(Schema(object=objects.ObjectFacet(properties=((name, FALSE),))))
+            absent = store.add(Schema(object=ObjectFacet(properties=((name, FALSE),))))
             parts.append(store.any_of((absent, consequence)))
         return store.all_of(tuple(parts))

@@ -10,7 +10,6 @@ from constrain.compiler.json_schema import json_text
 from constrain.compiler.json_schema.formats import DRAFT_FORMATS, FORMATS, REGISTRY_FORMATS
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
-    NUMBER,
     STRING,
     NumberFacet,
     PatternTerm,
@@ -40,7 +39,9 @@ def read(raw: dict[str, Any], pointer: str) -> StringFacet:
     )
 
 
-def read_format(name: Any, types: int, options: Options, pointer: str) -> tuple[PatternTerm | NumberFacet | Refusal, ...]:
+def read_format(
+    name: Any, types: int, options: Options, pointer: str
+) -> tuple[PatternTerm | NumberFacet | Refusal, ...]:
     """What a ``format`` asks for; nothing when it is an annotation.
 
     Args:
@@ -76,7 +77,7 @@ def merge(facets: Sequence[StringFacet]) -> StringFacet:
     )
 
 
-def complements(facet: StringFacet, pointer: str = "") -> list[Schema]:
+def complements(facet: StringFacet, pointer: str) -> list[Schema]:
     """Schemas of which a string satisfies at least one exactly when it does not satisfy ``facet``."""
     found = []
     if facet.minimum > 0:
@@ -85,13 +86,16 @@ def complements(facet: StringFacet, pointer: str = "") -> list[Schema]:
         found.append(Schema(types=STRING, string=StringFacet(minimum=facet.maximum + 1)))
     for term in facet.patterns:
         if term.kind == "format" and not term.negated and not FORMATS[term.text].exact:
-            found.append(Schema(types=STRING, refusals=(Refusal(STRING, f"the negation of format {term.text!r}", pointer),)))
+            refusal = Refusal(STRING, f"the negation of format {term.text!r}", pointer)
+            found.append(Schema(types=STRING, refusals=(refusal,)))
         else:
             found.append(Schema(types=STRING, string=StringFacet(patterns=(term._replace(negated=not term.negated),))))
     return found
 
 
-def body_of(builder: GrammarBuilder, facet: StringFacet, texts: Sequence[str] | None, excluded: Sequence[str]) -> Expression | None:
+def body_of(
+    builder: GrammarBuilder, facet: StringFacet, texts: Sequence[str] | None, excluded: Sequence[str]
+) -> Expression | None:
     """The bodies (no quotes) of the strings that satisfy ``facet``; None when there are none.
 
     Args:
@@ -123,5 +127,3 @@ def body_of(builder: GrammarBuilder, facet: StringFacet, texts: Sequence[str] | 
                 parts.append(json_text.any_characters(builder))
     parts.extend(term_body(builder, term) for term in patterns)
     return builder.intersection(parts)
-
-

@@ -51,7 +51,7 @@ def exact(number: Any, pointer: str) -> int | Decimal:
         result = number
         too_long = number.bit_length() > MAXIMUM_DIGITS * 3
     else:
-        if not math.isfinite(number):
+        if not (number.is_finite() if isinstance(number, Decimal) else math.isfinite(number)):
             raise SchemaError(f"{number} is not a JSON number", pointer=pointer, expected="a finite number")
         result = Decimal(repr(number)) if isinstance(number, float) else number
         _, digits, exponent = result.as_tuple()
@@ -82,11 +82,15 @@ def scalar(value: Any, pointer: str) -> Value | None:
         return ("boolean", value)
     if isinstance(value, list | tuple | dict):
         return None
+    if not isinstance(value, int | float | Decimal):
+        raise SchemaError(
+            f"a {type(value).__name__} is not a JSON value", pointer=pointer, expected="what JSON text can say"
+        )
     number = exact(value, pointer)
     return ("number", number, repr(value) if isinstance(value, float) else str(value))
 
 
-def key_of(value: Value) -> tuple[str, None | bool | str | int | Decimal]:
+def key_of(value: Value) -> tuple[str, bool | str | int | Decimal | None]:
     """Equal for equal JSON values, whatever their spelling."""
     return value[0], value[1]
 

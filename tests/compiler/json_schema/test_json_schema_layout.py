@@ -1,0 +1,61 @@
+"""Whitespace: Python's own printer is the oracle."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from constrain.compiler.json_schema.layout import MAXIMUM_BLANKS, MAXIMUM_PRETTY_DEPTH
+
+VALUES = [
+    None,
+    [],
+    {},
+    [1, [2, []], {}],
+    {"a": {"b": {}, "c": []}, "d": ["x", {"e": None}]},
+    [{"a": [1, 2, 3]}, '\n"\\é'],
+]
+
+
+@pytest.mark.parametrize("indent", [0, 1, 2, 4])
+@pytest.mark.parametrize("value", VALUES, ids=str)
+def test_pretty(value: object, indent: int, compiled: Any, takes: Any) -> None:
+    grammar = compiled(True, whitespace=f"pretty:{indent}")
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    assert takes(grammar, text)
+    compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    assert takes(grammar, compact) == (compact == text)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=str)
+def test_compact_and_flexible(value: object, compiled: Any, takes: Any) -> None:
+    compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    spaced = json.dumps(value, ensure_ascii=False)
+    pretty = json.dumps(value, ensure_ascii=False, indent=3)
+    assert takes(compiled(True), compact)
+    assert takes(compiled(True), spaced) == (spaced == compact)
+    flexible = compiled(True, whitespace="flexible")
+    assert takes(flexible, compact)
+    assert takes(flexible, spaced)
+    assert takes(flexible, pretty)
+
+
+def test_flexible_is_bounded(compiled: Any, takes: Any) -> None:
+    grammar = compiled({"type": "object"}, whitespace="flexible")
+    for pattern in ("{%s}", '{%s"a":1}', '{"a"%s:1}', '{"a":%s1}', '{"a":1%s}', '{"a":1%s,"b":2}', '{"a":1,%s"b":2}'):
+        for blank in " \t\n\r":
+            assert takes(grammar, pattern % (blank * MAXIMUM_BLANKS))
+            assert not takes(grammar, pattern % (blank * (MAXIMUM_BLANKS + 1)))
+    assert not takes(grammar, " {}")
+    assert not takes(grammar, "{} ")
+
+
+def test_pretty_ends_at_its_depth(compiled: Any, takes: Any) -> None:
+    value: list[Any] = []
+    for _ in range(MAXIMUM_PRETTY_DEPTH):
+        value = [value]
+    grammar = compiled({"type": "array", "items": {"$ref": "#"}}, whitespace="pretty:1")
+    assert takes(grammar, json.dumps(value, indent=1))
+    assert not takes(grammar, json.dumps([value], indent=1))

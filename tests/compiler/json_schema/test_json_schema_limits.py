@@ -1,0 +1,117 @@
+"""Hostile and large schemas: a clear error or a result, never a crash."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from constrain.compiler import json_schema
+from constrain.errors import LimitError
+
+
+def nested(depth: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    for _ in range(depth):
+        schema = {"properties": {"a": schema}}
+    return schema
+
+
+def test_deep_parsed_schema() -> None:
+    with pytest.raises(LimitError, match="nest"):
+        json_schema.build(nested(10_000))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"not":' * 10_000 + "{}" + "}" * 10_000, '{"const":' + "[" * 10_000 + "]" * 10_000 + "}", "[" * 100_000],
+    ids=["schemas", "values", "never closed"],
+)
+def test_deep_text(text: str) -> None:
+    with pytest.raises(LimitError, match="deeper"):
+        json_schema.build(text)
+
+
+def test_deep_value() -> None:
+    value: list[Any] = []
+    for _ in range(5_000):
+        value = [value]
+    with pytest.raises(LimitError, match="deeper"):
+        json_schema.build({"const": value})
+
+
+def test_brackets_in_strings_do_not_nest(compiled: Any, takes: Any) -> None:
+    text = "[" * 1_000
+    assert takes(compiled(json.dumps({"const": text})), json.dumps(text))
+
+
+@pytest.mark.parametrize("keyword", ["anyOf", "oneOf"])
+def test_products_of_alternatives(keyword: str) -> None:
+    parts = [{"anyOf": [{"properties": {f"a{i}": {"type": "string"}}}, {"required": [f"b{i}"]}]} for i in range(20)]
+    with pytest.raises(LimitError) as caught:
+        json_schema.build({"allOf": [{keyword: [part, {"minimum": i}]} for i, part in enumerate(parts)]})
+    assert caught.value.expected is not None
+
+
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf"])
+def test_doubling_references(keyword: str, compiled: Any, takes: Any) -> None:
+    definitions: dict[str, Any] = {f"a{i}": {keyword: [{"$ref": f"#/$defs/a{i + 1}"}] * 2} for i in range(60)}
+    grammar = compiled({"$ref": "#/$defs/a0", "$defs": {**definitions, "a60": {"type": "null"}}})
+    assert takes(grammar, "null")
+    assert not takes(grammar, "1")
+
+
+def test_long_chains_of_references(compiled: Any, takes: Any) -> None:
+    definitions: dict[str, Any] = {f"a{i}": {"properties": {"x": {"$ref": f"#/$defs/a{i + 1}"}}} for i in range(2_000)}
+    grammar = compiled({"$ref": "#/$defs/a0", "$defs": {**definitions, "a2000": {"type": "null"}}})
+    assert takes(grammar, '{"x":' * 3 + "1" + "}" * 3)
+
+
+def test_large_enum(compiled: Any, takes: Any) -> None:
+    values = [f"value number {i:06}" for i in range(50_000)]
+    text = json.dumps({"enum": values})
+    assert len(text) > 1_000_000
+    grammar = compiled(text)
+    assert takes(grammar, '"value number 049999"')
+    assert not takes(grammar, '"value number 050000"')
+
+
+def test_many_constants(compiled: Any, takes: Any) -> None:
+    grammar = compiled({"anyOf": [{"const": i, "title": str(i)} for i in range(5_000)]})
+    assert takes(grammar, "4999")
+    assert not takes(grammar, "5000")
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_wide_objects(required: bool, compiled: Any, takes: Any) -> None:
+    names = [f"p{i}" for i in range(1_000)]
+    schema = {"properties": {name: {"type": "integer"} for name in names}, "type": "object"}
+    grammar = compiled({**schema, "required": names} if required else schema)
+    whole = "{" + ",".join(f'"{name}":1' for name in names) + "}"
+    assert takes(grammar, whole)
+    assert takes(grammar, '{"p0":1,"p999":2}') != required
+    assert not takes(grammar, '{"p999":1,"p0":2}')
+
+
+def test_large_counts(compiled: Any) -> None:
+    grammar = compiled({"type": "string", "minLength": 3, "maxLength": 1_000_000_000})
+    assert grammar.matcher().shortest_completion()[:1] == b'"'
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "(a|a)*b", "^(([a-z])+.)+[A-Z]([a-z])+$"])
+def test_patterns_that_backtrack(pattern: str, compiled: Any, takes: Any) -> None:
+    grammar = compiled({"type": "string", "pattern": pattern})
+    takes(grammar, '"' + "a" * 5_000 + '!"')
+
+
+def test_too_many_patterns_of_names() -> None:
+    with pytest.raises(LimitError, match="patterns"):
+        json_schema.build({"type": "object", "patternProperties": {f"a{i}": {"type": "string"} for i in range(20)}})
+
+
+def test_too_many_digits() -> None:
+    with pytest.raises(LimitError):
+        json_schema.build({"minimum": 10**5_000})
+    with pytest.raises(LimitError):
+        json_schema.build('{"minimum": 1' + "0" * 6_000 + "}")
