@@ -132,7 +132,17 @@ def _load_converted(folder: Path, name: str, dtype: str, device: torch.device) -
 def _weights(place: str, dtype: str, device: torch.device, **where: Any) -> Any:
     from transformers import AutoModelForCausalLM
 
-    model: Any = AutoModelForCausalLM.from_pretrained(place, dtype=_torch_dtype(dtype, device), **where)
+    model: Any
+    model, report = AutoModelForCausalLM.from_pretrained(
+        place, dtype=_torch_dtype(dtype, device), output_loading_info=True, ignore_mismatched_sizes=True, **where
+    )
+    # transformers would run with random numbers in the place of weights that are not there
+    misshapen = (key if isinstance(key, str) else key[0] for key in report["mismatched_keys"])
+    if unusable := sorted({*report["missing_keys"], *misshapen}):
+        raise ModelError(
+            f"the weights in {place} are not those its config.json asks for: {len(unusable)} are missing or of another "
+            f"shape, among them {unusable[0]}"
+        )
     return model.to(device)
 
 
