@@ -8,6 +8,8 @@ between steps: that is noticed and refused.
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from transformers import LogitsProcessor
 
@@ -19,7 +21,7 @@ from constrain.runtime.kernels import apply_token_bitmask_inplace
 __all__ = ["ConstraintLogitsProcessor"]
 
 
-class ConstraintLogitsProcessor(LogitsProcessor):  # type: ignore[misc]
+class ConstraintLogitsProcessor(LogitsProcessor):
     """Allows only tokens that keep every sequence in the language; for one call of ``generate``."""
 
     def __init__(self, compiled: CompiledGrammar) -> None:
@@ -51,7 +53,7 @@ class ConstraintLogitsProcessor(LogitsProcessor):  # type: ignore[misc]
                 raise VocabularyError("no token of the vocabulary can continue the output")
         masked = scores.clone()
         apply_token_bitmask_inplace(masked, bitmask)
-        return masked
+        return cast(torch.FloatTensor, masked)
 
     def _advance(self, input_ids: torch.LongTensor) -> None:
         """Bring every matcher up to the last token."""

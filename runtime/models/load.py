@@ -132,10 +132,10 @@ def _load_converted(folder: Path, name: str, dtype: str, device: torch.device) -
 def _weights(place: str, dtype: str, device: torch.device, **where: Any) -> Any:
     from transformers import AutoModelForCausalLM
 
-    model: Any
-    model, report = AutoModelForCausalLM.from_pretrained(
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
         place, dtype=_torch_dtype(dtype, device), output_loading_info=True, ignore_mismatched_sizes=True, **where
     )
+    model, report = loaded
     # transformers would run with random numbers in the place of weights that are not there
     misshapen = (key if isinstance(key, str) else key[0] for key in report["mismatched_keys"])
     if unusable := sorted({*report["missing_keys"], *misshapen}):
