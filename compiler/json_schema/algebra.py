@@ -35,8 +35,8 @@ __all__ = ["MAXIMUM_CLAUSES", "MAXIMUM_STEPS", "Algebra", "Clause"]
 MAXIMUM_CLAUSES = 2_000
 """Alternatives of one place of a schema."""
 
-MAXIMUM_STEPS = 300_000
-"""Steps of one schema's expansion, about two microseconds each."""
+MAXIMUM_STEPS = 100_000
+"""Steps of one schema's expansion, a few microseconds each."""
 
 _PROOF_DEPTH = 6
 """Levels of members and items that a proof of emptiness looks into."""
@@ -162,8 +162,8 @@ class Algebra:
                 self._add(found, Clause(types, values, excluded, leaves))
         return _without_covered(tuple(found))
 
-    def _count(self) -> None:
-        self._steps += 1
+    def _count(self, steps: int = 1) -> None:
+        self._steps += steps
         if self._steps > MAXIMUM_STEPS:
             raise LimitError(
                 f"the schema's combinations take more than {MAXIMUM_STEPS} steps to work out",
@@ -285,10 +285,7 @@ class Algebra:
         if known is None:
             self._empty[schemas] = False  # what recursion meets again is not proven
             known = all(self.is_empty_clause(clause, depth) for clause in self.expand(schemas))
-            if depth == 0 or known:
-                self._empty[schemas] = known
-            else:
-                del self._empty[schemas]
+            self._empty[schemas] = known
         return known
 
     def is_empty_clause(self, clause: Clause, depth: int = 0) -> bool:
@@ -307,6 +304,7 @@ class Algebra:
             return False
         if types & ARRAY:
             items = arrays.merge([f.array for f in facets if f.array is not None])
+            self._count(len(items.prefix))
             needed = items.prefix[: items.minimum]
             if items.minimum > len(items.prefix):
                 needed += (items.rest,)
@@ -314,6 +312,7 @@ class Algebra:
                 return False
         if types & OBJECT:
             members = objects.merge([f.object for f in facets if f.object is not None])
+            self._count(len(members.named))
             needed = tuple(member.schemas for member in members.named if member.required)
             if not members.is_empty and not any(self.is_empty(schemas, depth + 1) for schemas in needed):
                 return False

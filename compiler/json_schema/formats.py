@@ -75,6 +75,11 @@ _LABEL = (
     r"|[A-Za-z0-9]-(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]))?"
 )
 _HOSTNAME = rf"(?:{_LABEL}\.)*{_LABEL}"
+# RFC 6570, without the letters beyond ASCII that literals may hold
+_NAME = rf"(?:[A-Za-z0-9_]|{_PCT})+(?:\.(?:[A-Za-z0-9_]|{_PCT})+)*"
+_VARIABLE = rf"{_NAME}(?:\*|:[1-9][0-9]{{0,3}})?"
+_TEMPLATE = rf"(?:[!#$&(-;=?-\[\]_a-z~]|{_PCT}|\{{[+#./;?&=,!@|]?{_VARIABLE}(?:,{_VARIABLE})*\}})*"
+
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _EMAIL = rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)*{_LABEL}"
 
@@ -89,6 +94,8 @@ FORMATS = {
     "uri-reference": Format(rf"(?:{_URI}|{_RELATIVE})"),
     "hostname": Format(_HOSTNAME, exact=False, also=r"[A-Za-z0-9.-]{1,253}"),
     "email": Format(_EMAIL, exact=False, also=r"[^@]{1,64}@[^@]{1,189}"),
+    "uri-template": Format(_TEMPLATE, exact=False),
+    "byte": Format(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?"),
     "json-pointer": Format(r"(?:/(?:[^~/]|~[01])*)*"),
     "relative-json-pointer": Format(r"(?:0|[1-9][0-9]*)(?:#|(?:/(?:[^~/]|~[01])*)*)"),
     "duration": Format(
@@ -99,7 +106,7 @@ FORMATS = {
 }
 
 DRAFT_FORMATS = frozenset(FORMATS) | {
-    *("idn-email", "idn-hostname", "iri", "iri-reference", "regex", "uri-template"),
+    *("idn-email", "idn-hostname", "iri", "iri-reference", "regex"),
 }
 """Formats that some draft defines: never taken for unknown."""
 

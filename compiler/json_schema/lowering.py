@@ -26,10 +26,13 @@ from constrain.compiler.json_schema.model import (
 )
 from constrain.errors import LimitError, UnsatisfiableError, UnsupportedError
 
-__all__ = ["MAXIMUM_RULES", "Lowering"]
+__all__ = ["MAXIMUM_MEMBERS", "MAXIMUM_RULES", "Lowering"]
 
 MAXIMUM_RULES = 200_000
 """Objects and arrays of one grammar."""
+
+MAXIMUM_MEMBERS = 100_000
+"""Members and first items over all of them."""
 
 
 class Lowering:
@@ -44,6 +47,7 @@ class Lowering:
         self._structures: dict[tuple[str, tuple[SchemaId, ...], int], Symbol] = {}
         self._work: deque[tuple[str, tuple[SchemaId, ...], int, Symbol]] = deque()
         self._quote = builder.literal(b'"')
+        self._members = 0
 
     def grammar(self, root: SchemaId) -> Grammar:
         """The grammar of a schema.
@@ -140,12 +144,21 @@ class Lowering:
             self._work.append((kind, leaves, depth, known))
         return known
 
+    def _count(self, members: int) -> None:
+        self._members += members
+        if self._members > MAXIMUM_MEMBERS:
+            raise LimitError(
+                f"the alternatives of the schema's objects have more than {MAXIMUM_MEMBERS} members together",
+                expected="fewer properties, or fewer combinations of anyOf, oneOf and allOf; this limit is fixed",
+            )
+
     def _inside(self, depth: int) -> int:
         return depth + 1 if self._layout.follows_depth else 0
 
     def _object(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
         facets: list[ObjectFacet] = [f for leaf in leaves if (f := self._store.schemas[leaf].object) is not None]
         merged = objects.merge(facets)
+        self._count(len(merged.named))
         punctuation = self._layout.at(depth)
         if depth == MAXIMUM_PRETTY_DEPTH:
             # the declared bound of this layout: only an empty object fits
@@ -188,6 +201,7 @@ class Lowering:
     def _array(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
         facets: list[ArrayFacet] = [f for leaf in leaves if (f := self._store.schemas[leaf].array) is not None]
         merged = arrays.merge(facets)
+        self._count(len(merged.prefix))
         punctuation = self._layout.at(depth)
         if depth == MAXIMUM_PRETTY_DEPTH:
             return [[punctuation.empty_array]] if merged.minimum == 0 else []

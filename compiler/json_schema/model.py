@@ -176,6 +176,17 @@ class Store:
             parts = self._values_together(parts)
         return parts[0] if len(parts) == 1 else self.add(Schema(any_of=parts)) if parts else FALSE
 
+    def one_of(self, parts: tuple[SchemaId, ...]) -> SchemaId:
+        """Exactly one of some schemas."""
+        parts = tuple(part for part in parts if part != FALSE)
+        if len(parts) < 2:
+            return parts[0] if parts else FALSE
+        lists = [schema.values for part in parts if (schema := self.schemas[part]) == Schema(values=schema.values)]
+        keys = [(value[0], value[1]) for values in lists if values is not None for value in values]
+        if len(lists) == len(parts) and None not in lists and len(set(keys)) == len(keys):
+            return self.any_of(parts)  # constants with titles, often hundreds of them
+        return self.add(Schema(one_of=parts))
+
     def _values_together(self, parts: tuple[SchemaId, ...]) -> tuple[SchemaId, ...]:
         """Alternatives that only list values become one list, where the first of them stood."""
         lists = [p for p in parts if (s := self.schemas[p]).values is not None and s == Schema(values=s.values)]

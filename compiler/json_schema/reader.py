@@ -213,8 +213,7 @@ class Reader:
         return self._store.any_of(self._parts(value, pointer, base, depth))
 
     def _one_of(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
-        parts = tuple(part for part in self._parts(value, pointer, base, depth) if part != FALSE)
-        return parts[0] if len(parts) == 1 else self._store.add(Schema(one_of=parts)) if parts else FALSE
+        return self._store.one_of(self._parts(value, pointer, base, depth))
 
     def _not(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
         return self._store.add(Schema(nots=(self.read(value, pointer, base, depth + 1),)))

@@ -56,8 +56,8 @@ def read_format(
         return (PatternTerm("format", name),)
     if name in INTEGER_FORMATS:
         return (INTEGER_FORMATS[name],)
-    if name in REGISTRY_FORMATS and name not in ("byte", "binary"):
-        return ()  # "float", "double" and "password" restrict no JSON value
+    if name in REGISTRY_FORMATS:
+        return ()  # "float", "double", "binary" and "password" restrict no JSON value
     if name in DRAFT_FORMATS:
         return (Refusal(STRING, f"format {name!r}", pointer),) if types & STRING else ()
     if options.ignore_unknown_formats:

@@ -115,3 +115,31 @@ def test_too_many_digits() -> None:
         json_schema.build({"minimum": 10**5_000})
     with pytest.raises(LimitError):
         json_schema.build('{"minimum": 1' + "0" * 6_000 + "}")
+
+
+def test_structures_that_need_each_other() -> None:
+    names = [f"t{i}" for i in range(40)]
+    everything = {"type": "object", "required": names, "properties": {n: {"$ref": f"#/$defs/{n}"} for n in names}}
+    schema = {
+        "$ref": "#/$defs/t0",
+        "$defs": {name: {**everything, "title": name, "minProperties": i} for i, name in enumerate(names)},
+    }
+    assert json_schema.build(schema).symbols
+
+
+def test_products_of_members_and_alternatives() -> None:
+    names = [f"p{i}" for i in range(1_000)]
+    alternatives = [{"required": [a, b]} for a in names[:40] for b in names[40:80]]
+    with pytest.raises(LimitError, match="members"):
+        json_schema.build({"type": "object", "properties": {name: {} for name in names}, "anyOf": alternatives})
+
+
+def test_many_titled_constants(compiled: Any, takes: Any) -> None:
+    grammar = compiled({"oneOf": [{"const": f"c{i}", "title": "t"} for i in range(3_000)]})
+    assert takes(grammar, '"c2999"')
+    assert not takes(grammar, '"c3000"')
+
+
+def test_many_exclusive_alternatives() -> None:
+    with pytest.raises(LimitError):
+        json_schema.build({"oneOf": [{"required": [f"a{i}"], "minLength": i} for i in range(1_000)]})
