@@ -1,0 +1,161 @@
+"""Random grammars: every bit of every mask is the reference's, and every method says the same as the masks.
+
+The reference is itself held against ``re``, lark and brute force in the files beside this one.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from engine_driver import Tokens, after, allowed, expected
+from engine_random import random_finite_grammar, random_grammar, random_regular_grammar
+
+from constrain import CompiledGrammar, Grammar, Limits, UnsatisfiableError
+from constrain.compiler.reference import Recogniser, State
+
+BLOCK = 25
+"""Grammars in one test."""
+
+
+def compile_or_skip(grammar: Grammar, tokens: Tokens) -> tuple[CompiledGrammar, Recogniser] | None:
+    """Both compiled forms; None when both agree that the language is empty."""
+    try:
+        recogniser = Recogniser(grammar)
+    except UnsatisfiableError:
+        with pytest.raises(UnsatisfiableError):
+            tokens.compile(grammar)
+        return None
+    return tokens.compile(grammar), recogniser
+
+
+def forced(recogniser: Recogniser, state: State) -> bytes:
+    """The bytes that every completion begins with."""
+    run = bytearray()
+    while not recogniser.accepting(state) and len(following := recogniser.next_bytes(state)) == 1:
+        run.append(*following)
+        state = after(recogniser, run[-1:], state) or state
+    return bytes(run)
+
+
+def check_position(compiled: CompiledGrammar, recogniser: Recogniser, tokens: Tokens, text: bytes, random: Random) -> None:
+    """Everything a matcher says after ``text``, against the reference."""
+    state = after(recogniser, text)
+    assert state is not None
+    truth = expected(recogniser, state, tokens)
+    matcher = compiled.matcher()
+    assert matcher.accept_bytes(text)
+    for _ in range(2):
+        # cold, then warm
+        assert allowed(matcher, tokens) == truth
+        assert matcher.steps == 1
+    assert matcher.is_accepting() == recogniser.accepting(state)
+    assert set(matcher.next_bytes()) == recogniser.next_bytes(state)
+    assert matcher.next_bytes() == bytes(sorted(matcher.next_bytes()))
+    assert matcher.forced_bytes() == forced(recogniser, state)
+    completion = matcher.shortest_completion()
+    assert (completion == b"") == recogniser.accepting(state)
+    fork = matcher.fork()
+    assert fork.accept_bytes(completion)
+    assert fork.is_accepting()
+    # bit set <=> the token can be accepted
+    for token in [*random.choices(range(tokens.vocab_size + 2), k=12), *random.choices(sorted(truth) or [0], k=4)]:
+        fork = matcher.fork()
+        accepted = fork.accept_token(token)
+        assert accepted == (token in truth), token
+        assert fork.steps == 1 + accepted
+        assert matcher.validate_tokens([token]) == accepted
+        if accepted and token not in tokens.eos_token_ids:
+            token_bytes = tokens.token_bytes[token]
+            assert token_bytes
+            reached = after(recogniser, token_bytes, state)
+            assert reached is not None
+            assert allowed(fork, tokens) == expected(recogniser, reached, tokens)
+    noise = bytes(random.choices([*recogniser.next_bytes(state), *b"abc\xc3\xff"], k=5))
+    viable = next(count for count in range(len(noise), -1, -1) if after(recogniser, noise[:count], state) is not None)
+    assert matcher.viable_prefix(noise) == viable
+    assert matcher.fork().accept_bytes(noise) == (viable == len(noise))
+    assert matcher.steps == 1
+
+
+def walk(recogniser: Recogniser, random: Random, length: int) -> list[bytes]:
+    """The beginnings of a random text of the language."""
+    state, text = recogniser.start(), b""
+    texts = [text]
+    for _ in range(length):
+        following = sorted(recogniser.next_bytes(state))
+        if not following:
+            break
+        favoured = [byte for byte in following if byte in b"abc"] or following
+        byte = random.choice(random.choice([favoured, following]))
+        state = recogniser.advance(state, byte) or state
+        text += bytes([byte])
+        texts.append(text)
+    return texts
+
+
+@pytest.mark.parametrize("vocabulary", ["byte", "random"])
+@pytest.mark.parametrize("make", [random_regular_grammar, random_grammar])
+@pytest.mark.parametrize("block", range(4))
+def test_positions(block: int, make, vocabulary: str, request: pytest.FixtureRequest) -> None:
+    tokens = request.getfixturevalue(f"{vocabulary}_vocabulary_tokens")
+    checked = 0
+    for seed in range(block * BLOCK, (block + 1) * BLOCK):
+        compiled = compile_or_skip(grammar := make(seed), tokens)
+        if compiled is None:
+            continue
+        random = Random(seed)
+        texts = walk(compiled[1], random, 10)
+        for text in random.sample(texts, min(4, len(texts))):
+            check_position(*compiled, tokens, text, random)
+            checked += 1
+        # the tables that other texts have left behind change nothing
+        fresh = tokens.compile(grammar)
+        for text in texts[:2]:
+            check_position(fresh, compiled[1], tokens, text, random)
+    assert checked > BLOCK
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_no_dead_ends_by_brute_force(block: int, random_vocabulary_tokens: Tokens) -> None:
+    """Finite languages, put together from sets of strings: a token is allowed if and only if some string goes on with it."""
+    tokens, texts_seen = random_vocabulary_tokens, 0
+    for seed in range(block * 60, (block + 1) * 60):
+        grammar, language = random_finite_grammar(seed)
+        if not language:
+            with pytest.raises(UnsatisfiableError):
+                tokens.compile(grammar)
+            continue
+        compiled = tokens.compile(grammar)
+        beginnings = {text[:end] for text in language for end in range(len(text) + 1)}
+        for beginning in Random(seed).sample(sorted(beginnings), min(6, len(beginnings))):
+            matcher = compiled.matcher()
+            assert matcher.accept_bytes(beginning)
+            truth = {token for text, ids in tokens.by_bytes.items() if beginning + text in beginnings for token in ids}
+            if beginning in language:
+                truth.update(tokens.eos_token_ids)
+            assert allowed(matcher, tokens) == truth
+            completions = [text[len(beginning) :] for text in language if text.startswith(beginning)]
+            assert matcher.shortest_completion() in completions
+            assert len(matcher.shortest_completion()) == min(map(len, completions))
+            texts_seen += 1
+    assert texts_seen > 100
+
+
+def test_whole_texts_by_brute_force(byte_vocabulary_tokens: Tokens) -> None:
+    """Every string of up to five letters is accepted if and only if the finite language holds it."""
+    for seed in range(1000, 1040):
+        grammar, language = random_finite_grammar(seed)
+        if not language:
+            continue
+        start = byte_vocabulary_tokens.compile(grammar, Limits()).matcher()
+        stack = [(b"", start)]
+        found = set()
+        while stack:
+            text, matcher = stack.pop()
+            if matcher.is_accepting():
+                found.add(text)
+            for letter in (b"a", b"b"):
+                if len(text) < 5 and (fork := matcher.fork()).accept_bytes(letter):
+                    stack.append((text + letter, fork))
+        assert found == {text for text in language if len(text) <= 5}
