@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from constrain.compiler.json_schema import arrays, numbers, objects, strings
-from constrain.compiler.json_schema.drafts import Draft, detect_draft
+from constrain.compiler.json_schema.drafts import Draft, check_metaschema, detect_draft
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
     ARRAY,
@@ -45,6 +46,7 @@ _FAMILIES = {
     **dict.fromkeys(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependencies"), _COMBINATOR),
     **dict.fromkeys(("dependentRequired", "dependentSchemas", "enum", "const"), _COMBINATOR),
 }
+_SCHEMA_PLACE = re.compile(r"(?:/(?:definitions|\$defs|properties)/[^/]*|/items|/additionalProperties)*")
 _REFUSED_IF: dict[str, tuple[int, Callable[[Any], bool]]] = {
     "contains": (ARRAY, lambda value: True),
     "uniqueItems": (ARRAY, lambda value: value is True),
@@ -96,8 +98,19 @@ class Reader:
         known = self._targets.get(name)
         if known is None:
             raw, pointer, base = self._places[name]
+            self._check_place(raw, pointer)
             known = self._targets[name] = self.read(raw, pointer, base, 0)
         return known
+
+    def _check_place(self, raw: Any, pointer: str) -> None:
+        """A reference may lead where the metaschema has not looked, for instance into an unknown keyword."""
+        if _SCHEMA_PLACE.fullmatch(pointer) and (self._draft.reference_siblings or "/$defs/" not in pointer):
+            return
+        try:
+            check_metaschema(raw, self._draft)
+        except SchemaError as error:
+            inner = f"{pointer}{error.pointer or ''}"
+            raise SchemaError(error.message, pointer=inner, expected=error.expected) from None
 
     def read(self, raw: Any, pointer: str, base: str, depth: int) -> SchemaId:
         """A schema at a place.
