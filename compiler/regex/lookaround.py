@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 
 from constrain.compiler.grammar import normalise_ranges
 from constrain.compiler.regex.anchors import After, anchor_kinds, resolve_within
@@ -132,24 +134,16 @@ class _Lookaround:
                 raise UnsupportedError("lookaround inside a negated part is not implemented")
 
     def _concat(self, parts: Sequence[Node], *, at_start: bool, at_end: bool) -> Node:
-        for index, part in enumerate(parts):
-            choices: Sequence[Node] = ()
-            if isinstance(part, Union) and has_lookaround(part):
-                choices = part.parts
-            elif isinstance(part, Repeat) and (part.minimum, part.maximum) == (0, 1) and has_lookaround(part):
-                choices = (part.part, EMPTY)
-            if choices:
-                self._alternatives += len(choices)
-                if self._alternatives > MAXIMUM_ALTERNATIVES:
-                    raise LimitError(
-                        f"lookaround in choices makes more than {MAXIMUM_ALTERNATIVES} alternatives",
-                        expected="fewer choices or fewer word boundaries; this limit is fixed",
-                    )
+        choices = [_choices(part) for part in parts]
+        self._check_alternatives(prod(len(each) for each in choices if each))
+        for index, alternatives in enumerate(choices):
+            if alternatives:
                 members = []
-                for choice in choices:
+                for choice in alternatives:
                     expanded = concat([*parts[:index], choice, *parts[index + 1 :]])
                     members.append(self.resolve(expanded, at_start=at_start, at_end=at_end))
                 return union(members)
+        self._alternatives += 1
         plain: list[Node] = []
         looks: list[tuple[Look, int]] = []
         for part in parts:
@@ -163,6 +157,13 @@ class _Lookaround:
         claims = [self._claim(look, place, bounds, at_start=at_start, at_end=at_end) for look, place in looks]
         _nest(claims)
         return self._build(plain, claims, at_start=at_start, at_end=at_end)
+
+    def _check_alternatives(self, more: int) -> None:
+        if self._alternatives + more > MAXIMUM_ALTERNATIVES:
+            raise LimitError(
+                f"lookaround in choices makes more than {MAXIMUM_ALTERNATIVES} alternatives",
+                expected="fewer choices or fewer word boundaries; this limit is fixed",
+            )
 
     def _claim(self, look: Look, place: int, least: Sequence[int], *, at_start: bool, at_end: bool) -> _Claim:
         """The shortest run beside ``place`` that is as long as the assertion can look."""
@@ -229,6 +230,15 @@ class _Lookaround:
         return intersection([run, Complement(body)])
 
 
+def _choices(part: Node) -> Sequence[Node]:
+    """The alternatives of a choice with assertions in it; none for anything else."""
+    if isinstance(part, Union) and has_lookaround(part):
+        return part.parts
+    if isinstance(part, Repeat) and (part.minimum, part.maximum) == (0, 1) and has_lookaround(part):
+        return part.part, EMPTY
+    return ()
+
+
 def _nest(claims: list[_Claim]) -> None:
     """Extend runs outwards until any two are nested or apart."""
     changed = True
@@ -247,6 +257,7 @@ def _nest(claims: list[_Claim]) -> None:
                 changed = True
 
 
+@lru_cache(maxsize=1024)
 def _common(left: Ranges, right: Ranges) -> Ranges:
     return complement_ranges(normalise_ranges([*complement_ranges(left), *complement_ranges(right)]))
 

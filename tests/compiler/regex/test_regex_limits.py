@@ -1,0 +1,49 @@
+"""Hostile patterns: bounded work, and a LimitError that says which bound."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+
+from constrain import LimitError
+from constrain.compiler.regex import build
+from constrain.compiler.regex.ast import MAXIMUM_NESTING
+
+SYNTAXES: list[Literal["python", "ecma"]] = ["python", "ecma"]
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("pattern", ["a{1,1000000}", "((a{1,1000}){1,1000}){1,1000}", "(a|a)*" * 50, "((((a*)*)*)*)*b"])
+def test_counts_and_towers_are_not_unfolded(pattern: str, syntax: Literal["python", "ecma"]) -> None:
+    assert len(build(pattern, syntax=syntax).expressions) < 120
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_deep_nesting_is_refused_by_name(syntax: Literal["python", "ecma"]) -> None:
+    build("(" * MAXIMUM_NESTING + "a" + ")" * MAXIMUM_NESTING, syntax=syntax)
+    for depth in (MAXIMUM_NESTING + 1, 100_000):
+        with pytest.raises(LimitError, match="nest deeper") as caught:
+            build("(" * depth + "a" + ")" * depth, syntax=syntax)
+        assert caught.value.span is not None
+        assert caught.value.span.column == MAXIMUM_NESTING + 1
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_deeply_nested_assertions_and_repeats_do_not_exhaust_the_stack(syntax: Literal["python", "ecma"]) -> None:
+    build("(?:a|^b" * MAXIMUM_NESTING + ")*" * MAXIMUM_NESTING, syntax=syntax)
+    build("(?=a" * 100 + ")" * 100 + "a*", syntax=syntax)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_many_anchors_in_odd_places_are_bounded(syntax: Literal["python", "ecma"]) -> None:
+    build("(?:^|a)" * 100, syntax=syntax)
+    with pytest.raises(LimitError, match="anchors"):
+        build("(?:^|a)" * 500, syntax=syntax)
+    with pytest.raises(LimitError, match="alternatives"):
+        build(r"\b." * 50, syntax=syntax)
+
+
+def test_an_unknown_syntax_is_a_programming_error() -> None:
+    with pytest.raises(ValueError, match="unknown regex syntax"):
+        build("a", syntax="perl")  # type: ignore[arg-type]
