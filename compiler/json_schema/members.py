@@ -134,12 +134,8 @@ class _Writer:
                 for count, bodies in following.items()
             }
             if empty_stays:
-                counts = {0: None, **counts} if 0 not in counts else self._with_empty(counts)
+                counts = {0: None, **counts}  # no rule counts to 0: one more member always makes at least 1
         return self._with_others(counts)
-
-    def _with_empty(self, counts: dict[int, Symbol | None]) -> dict[int, Symbol | None]:
-        # only without a minimum and a maximum do selections of size 0 and larger ones share a count
-        raise ValueError("counting was asked for where there is nothing to count")
 
     def _with_others(self, counts: dict[int, Symbol | None]) -> tuple[list[list[Symbol]], bool]:
         builder, separator = self.builder, self.punctuation.separator
