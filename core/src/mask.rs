@@ -15,11 +15,14 @@ use crate::lexer::{DEAD, LexerState, MatchSet, NO_MATCH};
 use crate::parser::NodeId;
 use crate::regex::expression::ExpressionId;
 use crate::vocabulary::Vocabulary;
-use crate::vocabulary::token_set::{Interior, TokenSet, set_bit};
+use crate::vocabulary::token_set::{Interior, TokenSet, clear_bit, set_bit};
 use crate::vocabulary::trie::Trie;
 
 /// Kept masks may take this many bytes; then they are dropped and made again as needed.
 const CACHE_BYTES: usize = 64 << 20;
+
+/// Trie nodes where lexemes can end while tokens go on, with the lexemes.
+type Exits = Vec<(u32, MatchSet)>;
 
 /// Masks of threads, and how often they served.
 #[derive(Default)]
@@ -72,13 +75,13 @@ impl Engine {
         self.masks.misses += 1;
         let mut words = vec![0; vocabulary.words()];
         if let &[(lexeme, expression)] = self.lexer.in_progress(thread.state) {
-            let interior = self.shared_interior(thread.state, expression, vocabulary)?;
+            let interior = self.shared_interior(thread.state, expression, false, vocabulary)?;
             let set = self.lexer.singleton(lexeme);
             interior.tokens.add_to(&mut words);
             let exits = interior.exits.iter().map(|&index| (index, set));
             self.walk_exits(thread.node, exits, &vocabulary.trie, &mut words)?;
         } else {
-            let exits = self.walk_interior(thread.state, &vocabulary.trie, &mut words)?;
+            let exits = self.interior(thread.state, vocabulary, &mut words)?;
             self.walk_exits(thread.node, exits.into_iter(), &vocabulary.trie, &mut words)?;
         }
         let mask = Arc::new(TokenSet::new(words));
@@ -86,11 +89,13 @@ impl Engine {
         Ok(mask)
     }
 
-    /// One lexeme in progress means the same in every grammar.
+    /// One lexeme in progress means the same in every grammar. A `model` is a state that others are compared with; it
+    /// is compared with none itself, so that this ends.
     fn shared_interior(
         &mut self,
         state: LexerState,
         expression: ExpressionId,
+        model: bool,
         vocabulary: &Vocabulary,
     ) -> Result<Arc<Interior>> {
         let key = self.lexer.digest(expression);
@@ -98,7 +103,11 @@ impl Engine {
             return Ok(known);
         }
         let mut words = vec![0; vocabulary.words()];
-        let exits = self.walk_interior(state, &vocabulary.trie, &mut words)?;
+        let exits = if model {
+            self.walk_everything(state, &vocabulary.trie, &mut words)?
+        } else {
+            self.interior(state, vocabulary, &mut words)?
+        };
         let interior = Arc::new(Interior {
             tokens: TokenSet::new(words),
             exits: exits.into_iter().map(|(index, _)| index).collect(),
@@ -107,10 +116,20 @@ impl Engine {
         Ok(interior)
     }
 
-    /// Adds the tokens that stay inside the lexemes of `state`; returns the trie nodes where lexemes can
-    /// end and tokens go on.
-    fn walk_interior(&mut self, state: LexerState, trie: &Trie, words: &mut [u32]) -> Result<Vec<(u32, MatchSet)>> {
-        let mut exits = Vec::new();
+    /// Adds the tokens that stay inside the lexemes of `state`; returns the trie nodes where lexemes can end and
+    /// tokens go on, in their order.
+    fn interior(&mut self, state: LexerState, vocabulary: &Vocabulary, words: &mut [u32]) -> Result<Exits> {
+        if let Some((model, expression)) = self.self_looping_neighbour(state)? {
+            let set = self.lexer.singleton(self.lexer.in_progress(model)[0].0);
+            let like = self.shared_interior(model, expression, true, vocabulary)?;
+            return self.walk_difference(state, model, set, &like, &vocabulary.trie, words);
+        }
+        self.walk_everything(state, &vocabulary.trie, words)
+    }
+
+    /// `interior` from nothing.
+    fn walk_everything(&mut self, state: LexerState, trie: &Trie, words: &mut [u32]) -> Result<Exits> {
+        let mut exits = Exits::new();
         // stack[d] is the lexer's state after d bytes of the path to the current node
         let mut stack = vec![DEAD; trie.max_depth() + 1];
         stack[0] = state;
@@ -131,6 +150,82 @@ impl Engine {
             stack[depth + 1] = next;
             at += 1;
         }
+        Ok(exits)
+    }
+
+    /// A state of one lexeme to which most bytes lead from `state`, and from it back to itself: inside a key that must
+    /// differ from the declared ones, it is the state of any string. Its interior is nearly that of `state`.
+    fn self_looping_neighbour(&mut self, state: LexerState) -> Result<Option<(LexerState, ExpressionId)>> {
+        const ENOUGH_BYTES: usize = 48;
+        let row = *self.lexer.row(state)?;
+        // the letter that a state tells apart is rarely the same as all of these
+        for probe in *b"qZ7~" {
+            let model = row[usize::from(probe)];
+            if model == DEAD || model == state {
+                continue;
+            }
+            let &[(_, expression)] = self.lexer.in_progress(model) else {
+                continue;
+            };
+            let model_row = self.lexer.row(model)?;
+            let agreeing = (0..256).filter(|&byte| row[byte] == model && model_row[byte] == model);
+            if agreeing.count() >= ENOUGH_BYTES {
+                return Ok(Some((model, expression)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// As `interior`, told by how `state` differs from `model`, whose interior is known: where both lexers are in one
+    /// state, everything below agrees.
+    fn walk_difference(
+        &mut self,
+        state: LexerState,
+        model: LexerState,
+        model_set: MatchSet,
+        like: &Interior,
+        trie: &Trie,
+        words: &mut [u32],
+    ) -> Result<Exits> {
+        let mut differing = vec![0; words.len()];
+        like.tokens.add_to(&mut differing);
+        let mut exits = Exits::new();
+        let mut model_exits = like.exits.iter().copied().peekable();
+        let mut stack = vec![(DEAD, DEAD); trie.max_depth() + 1];
+        stack[0] = (state, model);
+        let mut at = 0;
+        while at < trie.len() {
+            let node = *trie.node(at);
+            let depth = usize::from(node.depth);
+            let (from, model_from) = stack[depth];
+            let next = self.lexer.step(from, node.byte)?;
+            let model_next = self.lexer.step(model_from, node.byte)?;
+            if next == model_next {
+                at = node.end as usize;
+                continue;
+            }
+            // the model's exits before this node stand; its own, and those below, are decided anew
+            while let Some(exit) = model_exits.next_if(|&exit| (exit as usize) < at) {
+                exits.push((exit, model_set));
+            }
+            let end = if next == DEAD { node.end as usize } else { at + 1 };
+            while model_exits.next_if(|&exit| (exit as usize) < end).is_some() {}
+            if next == DEAD {
+                trie.tokens_below(at)
+                    .iter()
+                    .for_each(|&id| clear_bit(&mut differing, id));
+            } else {
+                trie.tokens_at(at).iter().for_each(|&id| set_bit(&mut differing, id));
+                let set = self.lexer.matches(next);
+                if set != NO_MATCH && node.end as usize > at + 1 {
+                    exits.push((at as u32, set));
+                }
+                stack[depth + 1] = (next, model_next);
+            }
+            at = end;
+        }
+        exits.extend(model_exits.map(|exit| (exit, model_set)));
+        words.iter_mut().zip(differing).for_each(|(word, add)| *word |= add);
         Ok(exits)
     }
 

@@ -48,6 +48,11 @@ pub fn set_bit(words: &mut [u32], id: u32) {
     words[(id >> 5) as usize] |= 1 << (id & 31);
 }
 
+#[inline]
+pub fn clear_bit(words: &mut [u32], id: u32) {
+    words[(id >> 5) as usize] &= !(1 << (id & 31));
+}
+
 /// What a lexeme state alone says about the tokens: those that stay inside the lexeme, and the trie nodes at which the
 /// lexeme can end while tokens go on.
 #[derive(Debug)]

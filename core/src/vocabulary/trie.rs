@@ -81,6 +81,13 @@ impl Trie {
         &self.nodes[index]
     }
 
+    /// Tokens that end in the subtree of the node.
+    pub fn tokens_below(&self, index: usize) -> &[u32] {
+        let node = &self.nodes[index];
+        let to = self.nodes[node.end as usize].first_token as usize;
+        &self.ids[node.first_token as usize..to]
+    }
+
     /// Tokens whose bytes end at the node.
     #[inline]
     pub fn tokens_at(&self, index: usize) -> &[u32] {
