@@ -29,6 +29,7 @@ pub fn compile_grammar(
     })
 }
 
+/// A grammar for one vocabulary: immutable, shared freely between threads.
 #[pyclass(name = "CompiledGrammar", module = "constrain._core", frozen)]
 pub struct PyCompiledGrammar {
     inner: Arc<Compiled>,
@@ -55,6 +56,7 @@ impl PyCompiledGrammar {
     }
 }
 
+/// State of one sequence. Not for concurrent use; fork it instead.
 #[pyclass(name = "Matcher", module = "constrain._core")]
 pub struct PyMatcher {
     inner: Matcher,
