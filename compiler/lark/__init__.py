@@ -1,8 +1,12 @@
 """Lark grammars, read with lark's own loader, as grammars of the engine.
 
 The language is lark's under its Earley parser with ``lexer="dynamic_complete"``: every split of the text into full
-matches of the terminals, with ``%ignore`` terminals allowed before the first, between any two and after the last.
-Priorities, aliases, ``?``, ``!`` and ``_`` choose trees, not texts, and play no part.
+matches of the terminals, with ``%ignore`` terminals allowed before the first, between any two and after the last. Lazy
+quantifiers in terminals match as little as they can, as in ``re.match``. Priorities, aliases, ``?``, ``!`` and ``_``
+choose trees, not texts, and play no part.
+
+Lark itself tries less in two places: of alternatives inside a terminal only the first that matches, and of what is
+ignored only the longest match. Here every split counts.
 
 ``source`` parses the text and knows where every name stands, ``loading`` runs lark's loader and turns its complaints
 into errors with a place, ``terminals`` makes regular expressions of terminals, ``rules`` makes symbols of rules.

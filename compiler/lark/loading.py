@@ -31,7 +31,7 @@ from constrain.errors import GrammarError, LimitError, UnsupportedError
 
 __all__ = ["Definitions", "load"]
 
-MAXIMUM_TEMPLATE_INSTANCES = 10_000
+MAXIMUM_TEMPLATE_INSTANCES = 2_000
 """Rules made by templates; a template that calls itself with ever larger arguments makes them without end."""
 
 MAXIMUM_INSTANCE_NAME = 10_000
@@ -88,7 +88,7 @@ def load(text: str, source: Source) -> Definitions:
     try:
         builder.load_grammar(text, "<grammar>")
         for statement in source.imports:
-            for token in statement.names:
+            for token in statement.originals:
                 _check_imported(statement.path, token, builder)
         for name, definition in builder._definitions.items():
             if definition.tree is None:
@@ -108,7 +108,7 @@ def _check_imports(source: Source) -> None:
         entry.name[:-5] for entry in files("lark").joinpath("grammars").iterdir() if entry.name.endswith(".lark")
     )
     for statement in source.imports:
-        first = (statement.path or statement.names)[0]
+        first = (statement.path or statement.originals)[0]
         path = ".".join(statement.path)
         if statement.relative:
             raise UnsupportedError(

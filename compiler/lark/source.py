@@ -57,9 +57,10 @@ _SPELLINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One ``%import`` statement."""
+    """One ``%import`` statement: which names, from where, and what they are called here."""
 
     path: tuple[Token, ...]
+    originals: tuple[Token, ...]
     names: tuple[Token, ...]
     relative: bool
 
@@ -153,13 +154,12 @@ def _statement(source: Source, statement: Any) -> None:
         case "import":
             path_node = statement.children[0]
             path = tuple(_tokens(path_node))
-            if len(statement.children) > 1:
-                names = tuple(_tokens(statement.children[1]))
+            names = tuple(_tokens(statement.children[1])) if len(statement.children) > 1 else ()
+            if len(statement.children) > 1 and not isinstance(statement.children[1], Token):
+                originals = names  # a list in parentheses
             else:
-                path, names = path[:-1], path[-1:]
-            if len(statement.children) > 1 and isinstance(statement.children[1], Token):
-                path = path[:-1]
-            source.imports.append(Import(path, names, path_node.data == "import_rel"))
+                path, originals = path[:-1], path[-1:]
+            source.imports.append(Import(path, originals, names or originals, path_node.data == "import_rel"))
 
 
 def _refuse_aliases(name: Token, body: Any) -> None:

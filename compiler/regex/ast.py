@@ -90,11 +90,15 @@ class Complement:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """``part`` between ``minimum`` and ``maximum`` times (None: no upper bound)."""
+    """``part`` between ``minimum`` and ``maximum`` times (None: no upper bound).
+
+    ``lazy`` matters only where a match's end is not given; :mod:`~constrain.compiler.regex.lazy` resolves it.
+    """
 
     part: Node
     minimum: int
     maximum: int | None
+    lazy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ def children_of(node: Node) -> Sequence[Node]:
     match node:
         case Concat(parts) | Union(parts) | Intersection(parts):
             return parts
-        case Complement(part) | Repeat(part, _, _) | Look(part, _, _):
+        case Complement(part) | Repeat(part) | Look(part):
             return (part,)
         case _:
             return ()
@@ -222,7 +226,7 @@ def intersection(parts: Sequence[Node]) -> Node:
     return flat[0] if len(flat) == 1 else Intersection(tuple(flat))
 
 
-def repeat(part: Node, minimum: int, maximum: int | None) -> Node:
+def repeat(part: Node, minimum: int, maximum: int | None, *, lazy: bool = False) -> Node:
     """``part`` between ``minimum`` and ``maximum`` times, with towers like ``(a*)*`` folded."""
     if maximum == 0 or part is EMPTY:
         return EMPTY
@@ -230,7 +234,15 @@ def repeat(part: Node, minimum: int, maximum: int | None) -> Node:
         return EMPTY if minimum == 0 else NOTHING
     if (minimum, maximum) == (1, 1):
         return part
-    if isinstance(part, Repeat) and minimum <= 1 and part.minimum <= 1 and (maximum is None or maximum == 1):
+    if lazy:
+        return Repeat(part, minimum, maximum, lazy)
+    if (
+        isinstance(part, Repeat)
+        and not part.lazy
+        and minimum <= 1
+        and part.minimum <= 1
+        and (maximum is None or maximum == 1)
+    ):
         # an outer ?, * or + around {0..1,n} or {0..1,}: any count up to the bound can be reached without gaps
         if maximum is None or part.maximum is None:
             return Repeat(part.part, minimum * part.minimum, None)

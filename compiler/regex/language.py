@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constrain.compiler.regex.anchors import resolve_search, resolve_within
 from constrain.compiler.regex.ast import EVERYTHING, Node, Union, concat, union
+from constrain.compiler.regex.lazy import resolve_lazy
 from constrain.compiler.regex.lookaround import has_lookaround, resolve_lookaround
 
 __all__ = ["piece", "searched", "whole"]
@@ -15,8 +16,11 @@ def whole(node: Node) -> Node:
 
 
 def piece(node: Node) -> Node:
-    """The pieces that ``node`` matches amid other text; assertions that would look beyond the piece are refused."""
-    return resolve_within(resolve_lookaround(node, whole=False))
+    """The pieces that ``node`` matches amid other text; lazy quantifiers match as little as they can.
+
+    Assertions that would look beyond the piece are refused.
+    """
+    return resolve_within(resolve_lazy(node))
 
 
 def searched(node: Node) -> Node:

@@ -63,7 +63,7 @@ _NOT_NEWLINE = character_class(((10, 10),), negated=True)
 # Enough of the notation's lexical structure to find where a construct stands: the parse tree has no positions.
 _TOKEN = re.compile(
     r"""\\. | \[\^?\]?(?:[^\]\\]|\\.)*\] | \(\?\#[^)]*\)
-      | \(\?(?:<?[=!]|P=|\(|>) | (?:[*+?]|\{\d*,?\d*\})\+ | \(\?[a-zA-Z]*m[a-zA-Z]*(?:-[a-zA-Z]*)?[:)] | .""",
+      | \(\?(?:<?[=!]|P=|\(|>) | (?:[*+?]|\{\d*,?\d*\})[+?] | \(\?[a-zA-Z]*m[a-zA-Z]*(?:-[a-zA-Z]*)?[:)] | .""",
     re.VERBOSE | re.DOTALL,
 )
 _VERBOSE_COMMENT = re.compile(r"#[^\n]*")
@@ -72,7 +72,7 @@ _UNSUPPORTED = {
     "backreference": r"\\[1-9]|\(\?P=",
     "conditional group (?(...)...)": r"\(\?\(",
     "atomic group (?>...)": r"\(\?>",
-    "possessive quantifier": r"(?:[*+?]|\{\d*,?\d*\})\+",
+    "possessive quantifier": r"(?:[*+?]|\{\d*,?\d*\})\+$",
     "'^' or '$' under the flag m": r"[$^]",
     "an anchor in a terminal": r"[$^]|\\[AZz]",
 }
@@ -86,7 +86,8 @@ def parse(pattern: str, flags: int = 0, *, whole: bool = True) -> Node:
         pattern: the regular expression.
         flags: ``re`` flags, as ``re.compile`` takes them.
         whole: is the match the whole output? Otherwise it is a piece amid other text (a terminal of a grammar), and
-            anchors or assertions that would look beyond the piece are refused.
+            anchors or assertions that would look beyond the piece are refused, and lazy quantifiers match as little as
+            they can.
 
     Raises:
         RegexError: not a regular expression; ``span`` points into the pattern.
@@ -94,14 +95,14 @@ def parse(pattern: str, flags: int = 0, *, whole: bool = True) -> Node:
         LimitError: groups nest too deeply, or a count is too large.
     """
     tree = check(pattern, flags)
-    converter = _Converter(pattern, tree.state.flags, anchors=whole)
+    converter = _Converter(pattern, tree.state.flags, whole=whole)
     node = converter.sequence(tree, tree.state.flags)
     try:
         return whole_text(node) if whole else piece(node)
     except (UnsupportedError, LimitError) as error:
         # the tree has no positions; the first assertion is where to look
         raise type(error)(
-            error.message, span=converter.find(r"\(\?<?[=!]|\\[bB]|[$^]"), expected=error.expected
+            error.message, span=converter.find(r"\(\?<?[=!]|\\[bB]|[$^]|[*+?}]\?"), expected=error.expected
         ) from None
 
 
@@ -128,9 +129,9 @@ def check(pattern: str, flags: int = 0) -> Any:
 class _Converter:
     """From CPython's parse tree to ours; its depth is bounded by the check on nesting."""
 
-    def __init__(self, pattern: str, flags: int, *, anchors: bool) -> None:
+    def __init__(self, pattern: str, flags: int, *, whole: bool) -> None:
         self._pattern = pattern
-        self._anchors = anchors
+        self._whole = whole
         self._verbose = bool(flags & re.VERBOSE)
 
     def sequence(self, items: Iterable[tuple[Any, Any]], flags: int) -> Node:
@@ -162,7 +163,9 @@ class _Converter:
                 return self.sequence(body, (flags | added) & ~removed)
             case "MAX_REPEAT" | "MIN_REPEAT":
                 minimum, maximum, body = value
-                return self._repeat(int(minimum), maximum, body, flags)
+                # for a match of the whole text, lazy is greedy
+                lazy = code == "MIN_REPEAT" and not self._whole
+                return self._repeat(int(minimum), maximum, body, flags, lazy=lazy)
             case "AT":
                 return self._at(value.name, flags)
             case "ASSERT" | "ASSERT_NOT":
@@ -194,11 +197,11 @@ class _Converter:
         ranges = class_ranges(items, ignore_case=bool(flags & re.IGNORECASE), ascii_only=bool(flags & re.ASCII))
         return character_class(ranges, negated=negated)
 
-    def _repeat(self, minimum: int, maximum: Any, body: Any, flags: int) -> Node:
+    def _repeat(self, minimum: int, maximum: Any, body: Any, flags: int, *, lazy: bool) -> Node:
         bound = None if maximum == _parser.MAXREPEAT else int(maximum)
         if minimum > MAXIMUM_REPEAT or (bound is not None and bound > MAXIMUM_REPEAT):
             raise repeat_error(self._pattern, _longest_number(self._pattern))
-        return repeat(self.sequence(body, flags), minimum, bound)
+        return repeat(self.sequence(body, flags), minimum, bound, lazy=lazy)
 
     def _at(self, where: str, flags: int) -> Node:
         if where in ("AT_BOUNDARY", "AT_NON_BOUNDARY"):
@@ -206,7 +209,7 @@ class _Converter:
             return word_boundary(word, negated=where == "AT_NON_BOUNDARY", empty_text=_EMPTY_TEXT_IS_NOT_BOUNDARY)
         if flags & re.MULTILINE and where in ("AT_BEGINNING", "AT_END"):
             raise self._unsupported("'^' or '$' under the flag m")
-        if not self._anchors:
+        if not self._whole:
             raise self._unsupported("an anchor in a terminal")
         return _ANCHORS[where]
 
