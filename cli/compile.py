@@ -28,6 +28,7 @@ def compile_statistics(
     draft: option.Draft = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
+    preview: option.Preview = None,
     whitespace: option.Whitespace = "compact",
     model: option.Model = None,
     tokenizer: option.Tokenizer = None,
@@ -45,7 +46,7 @@ def compile_statistics(
         regex=regex,
         choice=choice,
         grammar=grammar,
-        options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start),
+        options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start, tuple(preview or ())),
     )
 
     def job() -> int:

@@ -36,6 +36,7 @@ class CompileOptions:
     ignore_formats: tuple[str, ...] = ()
     whitespace: str = "compact"
     start: str = "start"
+    preview: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse values that no front end knows, as mistakes in the arguments."""
@@ -105,6 +106,7 @@ class Constraint:
                 formats="annotate" if options.formats == "annotate" else "assert",
                 ignore_formats=options.ignore_formats,
                 whitespace=options.whitespace,
+                preview=options.preview,
             )
         if self.kind == "regex":
             from constrain.compiler import regex

@@ -26,7 +26,7 @@ __all__ = ["EXAMPLES", "gen"]
 EXAMPLES = option.examples(
     "constrain gen --schema examples/order.json 'Two blue mugs for Ada, paid.'",
     "constrain gen --choice positive --choice negative 'Mood of: what a lovely day!'",
-    "echo 'Ada, 36' | constrain gen --regex '[A-Z][a-z]+: [0-9]{1,3}' -",
+    "echo 'Ada, 36' | constrain gen --regex '[A-Z][a-z]{1,15}: [0-9]{1,3}' -",
     "constrain gen --many --schema examples/order.json < orders.txt > orders.jsonl",
 )
 
@@ -93,6 +93,7 @@ def gen(
     draft: option.Draft = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
+    preview: option.Preview = None,
     start: option.Start = "start",
     stream: Annotated[
         bool,
@@ -129,7 +130,7 @@ def gen(
         regex=regex,
         choice=choice,
         grammar=grammar,
-        options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start),
+        options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start, tuple(preview or ())),
         standard_input_taken=from_input,
     )
     session = Session(

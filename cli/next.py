@@ -42,6 +42,7 @@ def next_tokens(
     draft: option.Draft = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
+    preview: option.Preview = None,
     whitespace: option.Whitespace = "compact",
     model: option.Model = None,
     tokenizer: option.Tokenizer = None,
@@ -63,7 +64,7 @@ def next_tokens(
         regex=regex,
         choice=choice,
         grammar=grammar,
-        options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start),
+        options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start, tuple(preview or ())),
         standard_input_taken=prefix == "-",
     )
 

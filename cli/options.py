@@ -23,6 +23,7 @@ __all__ = [
     "Json",
     "Model",
     "Offline",
+    "Preview",
     "Regex",
     "Revision",
     "Schema",
@@ -75,6 +76,14 @@ IgnoreFormat: TypeAlias = Annotated[
         "--ignore-format",
         metavar="NAME",
         help="Treat this format as a description; 'unknown' stands for all unknown ones. May be repeated.",
+    ),
+]
+Preview: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--preview",
+        metavar="KEYWORD",
+        help="Use a schema keyword that is implemented but not fully proven (oneOf, not, if, ...; or 'all').",
     ),
 ]
 Whitespace: TypeAlias = Annotated[

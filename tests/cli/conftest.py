@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,15 +84,17 @@ def start(command_environment: dict[str, str], root: Path) -> Iterator[Callable[
     """Start ``python -m constrain ...`` with pipes; whatever still runs at the end is killed."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def invoke(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
+    def invoke(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-m", "constrain", *arguments],
-            env=command_environment,
-            cwd=root,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            **options,  # type: ignore[call-overload]
+            **{
+                "env": command_environment,
+                "cwd": root,
+                "stdin": subprocess.PIPE,
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.PIPE,
+                **options,
+            },
         )
         started.append(process)
         return process

@@ -1,0 +1,123 @@
+"""Everything in ``examples/`` runs, and every command of ``docs/cli.md`` does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from cli_shell import blocks, run_line
+
+COVERED = {"order.json", "sentiment.json", "check_outputs.sh", "extract_many.sh", "python_api.py"}
+
+
+@pytest.fixture(scope="module")
+def environment(command_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which ``constrain`` is a command, installed or not."""
+    folder = tmp_path_factory.mktemp("bin")
+    command = folder / "constrain"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m constrain "$@"\n')
+    command.chmod(0o755)
+    return {**command_environment, "PATH": f"{folder}:{command_environment['PATH']}"}
+
+
+def run(*arguments: str, environment: dict[str, str], root: Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, env=environment, cwd=root, capture_output=True, text=True, **options)
+
+
+def test_every_example_is_covered_here(root: Path) -> None:
+    assert {path.name for path in (root / "examples").iterdir() if path.name != "__pycache__"} == COVERED
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+def test_check_outputs(environment: dict[str, str], root: Path) -> None:
+    ran = run("examples/check_outputs.sh", environment=environment, root=root)
+
+    assert ran.returncode == 1
+    assert sorted(line.split(": ")[:2] for line in ran.stdout.splitlines()) == [
+        ["<stdin>:2", "at /currency"],
+        ["<stdin>:2", "at /total_cents"],
+    ]
+    assert ran.stderr == "2 documents checked, 1 invalid\n"
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+def test_extract_many(environment: dict[str, str], root: Path, tiny_model: Path) -> None:
+    ran = run(
+        *("examples/extract_many.sh", "-m", str(tiny_model)),
+        environment=environment,
+        root=root,
+        input="What a lovely day!\nQuel dommage.\n",
+    )
+
+    records = [json.loads(line) for line in ran.stdout.splitlines()]
+    schema = json.loads((root / "examples" / "sentiment.json").read_text("utf-8"))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert [record["id"] for record in records] == ["1", "2"]
+    assert all(jsonschema_rs.validator_for(schema).is_valid(record["data"]) for record in records)
+
+
+def test_python_api(environment: dict[str, str], root: Path) -> None:
+    ran = run(sys.executable, "examples/python_api.py", environment=environment, root=root)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    order, end, rest = ran.stdout.partition("\n}\n")
+    schema = json.loads((root / "examples" / "order.json").read_text("utf-8"))
+    assert jsonschema_rs.validator_for(schema).is_valid(json.loads(order + end))
+    assert rest.startswith('forced next: aid","customer":{"name":"\n')
+
+
+def _documented() -> Iterator[str]:
+    """Commands of the guide, lines that end in a backslash joined."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text("utf-8")
+    for block in blocks(text, "sh"):
+        for line in block.replace("\\\n", " ").splitlines():
+            if line.strip():
+                yield line
+
+
+def test_the_guide_has_commands() -> None:
+    assert len(list(_documented())) > 20
+
+
+def test_every_command_of_the_guide_runs(
+    cli: Callable[..., Any], root: Path, tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In order, in one folder: later commands read what earlier ones wrote. Models are replaced by the tiny one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONSTRAIN_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "examples").symlink_to(root / "examples")
+
+    def constrain(*arguments: str, **options: Any) -> Any:
+        replaced = [str(tiny_model) if argument == "./my-model" else argument for argument in arguments]
+        if replaced[0] == "gen" and "-m" not in replaced:
+            replaced[1:1] = ["-m", str(tiny_model)]
+        ran = cli(*replaced, **options)
+        assert ran.code != 70, ran.err
+        return ran
+
+    for line in _documented():
+        command, _, comment = line.partition("  # exit ")
+        code, _ = run_line(command, constrain, tmp_path)
+        assert code == int(comment or 0), line
+
+
+def test_examples_in_the_help_of_gen_run(
+    cli: Callable[..., Any], root: Path, tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(root / "examples")
+    (tmp_path / "orders.txt").write_text("Two mugs for Ada.\nOne lamp for Bob.\n")
+
+    for line in cli("gen", "--help").out.partition("\n  Examples:\n")[2].strip().splitlines():
+        code, _ = run_line(
+            line, lambda *words, **options: cli(words[0], "-m", str(tiny_model), *words[1:], **options), tmp_path
+        )
+        assert code == 0, line
+    assert len((tmp_path / "orders.jsonl").read_text().splitlines()) == 2
