@@ -39,6 +39,7 @@ def compile_json_schema(
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",
+    preview: Sequence[str] | Literal["all"] = (),
     limits: Limits = _DEFAULT_LIMITS,
 ) -> CompiledGrammar:
     """A JSON Schema, for one vocabulary.
@@ -55,6 +56,8 @@ def compile_json_schema(
         order: properties in schema order, or in any.
         numbers: ``"plain"`` writes integers without fraction or exponent.
         escapes: ``"minimal"`` escapes only what must be.
+        preview: keywords that are implemented but not yet held against the whole official test suite (``oneOf``,
+            ``not``, ``if``, ``multipleOf``, ...); they are refused unless named here, or ``"all"``.
         limits: budgets.
 
     Raises:
@@ -75,6 +78,7 @@ def compile_json_schema(
         order=order,
         numbers=numbers,
         escapes=escapes,
+        preview=preview,
     )
     return _compile_grammar(grammar, vocabulary, limits)
 

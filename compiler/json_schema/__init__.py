@@ -38,6 +38,7 @@ def build(
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",
+    preview: Sequence[str] | Literal["all"] = (),
 ) -> Grammar:
     """The grammar of the JSON texts that satisfy a schema.
 
@@ -53,6 +54,8 @@ def build(
         order: order of members; only ``schema`` is supported yet.
         numbers: spellings of numbers; only ``plain`` is supported yet.
         escapes: spellings of characters; only ``minimal`` is supported yet.
+        preview: keywords that are implemented but not yet held against the whole official test suite, and therefore
+            refused unless they are named here (``"all"``: every one of them).
 
     Raises:
         SchemaError: not a valid schema, or an option that is not known.
@@ -70,6 +73,7 @@ def build(
         order=order,
         numbers=numbers,
         escapes=escapes,
+        preview=preview,
     )
     document: Any = read_schema_text(schema) if isinstance(schema, str | bytes) else schema
     if not isinstance(document, dict | bool):

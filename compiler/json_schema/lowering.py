@@ -21,6 +21,7 @@ from constrain.compiler.json_schema.model import (
     STRING,
     ArrayFacet,
     ObjectFacet,
+    Refusal,
     SchemaId,
     Store,
 )
@@ -33,6 +34,13 @@ MAXIMUM_RULES = 200_000
 
 MAXIMUM_MEMBERS = 100_000
 """Members and first items over all of them."""
+
+
+def refused(refusal: Refusal) -> UnsupportedError:
+    """The error for a keyword that is not implemented and that matters."""
+    return UnsupportedError(
+        f"{refusal.keyword} is not supported here", pointer=refusal.pointer, expected=refusal.expected
+    )
 
 
 class Lowering:
@@ -92,7 +100,7 @@ class Lowering:
         for facet in facets:
             for refusal in facet.refusals:
                 if refusal.types & types and not self._algebra.is_empty_clause(clause):
-                    raise UnsupportedError(f"{refusal.keyword} is not supported here", pointer=refusal.pointer)
+                    raise refused(refusal)
         words: list[bytes] = []
         if types & NULL and (values is None or ("null", None) in values) and ("null", None) not in excluded:
             words.append(b"null")
@@ -187,7 +195,7 @@ class Lowering:
             for facet in facets:
                 for refusal in facet.refusals:
                     if refusal.types & STRING:
-                        raise UnsupportedError(f"{refusal.keyword} is not supported here", pointer=refusal.pointer)
+                        raise refused(refusal)
             body = strings.body_of(
                 builder,
                 strings.merge([f.string for f in facets if f.string is not None]),

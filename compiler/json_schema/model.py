@@ -120,6 +120,7 @@ class Refusal(NamedTuple):
     types: int
     keyword: str
     pointer: str
+    expected: str | None = None
 
 
 class Schema(NamedTuple):

@@ -10,10 +10,18 @@ from typing import Literal
 from constrain.compiler.json_schema.drafts import DRAFTS, Draft
 from constrain.errors import SchemaError, UnsupportedError
 
-__all__ = ["MAXIMUM_INDENT", "Options", "read_options"]
+__all__ = ["MAXIMUM_INDENT", "PREVIEW", "Options", "read_options"]
 
 MAXIMUM_INDENT = 16
 """Widest ``pretty:N``."""
+
+PREVIEW = frozenset(
+    {
+        *("oneOf", "not", "if", "multipleOf", "minProperties", "maxProperties", "propertyNames"),
+        *("dependencies", "dependentRequired", "dependentSchemas"),
+    }
+)
+"""Keywords that are implemented, but not yet held against the whole official test suite: refused unless asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,7 @@ class Options:
         ignore_unknown_formats: whether formats that nobody here knows are annotations.
         whitespace: ``compact``, ``pretty`` or ``flexible``.
         indent: spaces per level of ``pretty``.
+        preview: keywords of :data:`PREVIEW` that are used all the same.
     """
 
     draft: Draft | None
@@ -35,6 +44,7 @@ class Options:
     ignore_unknown_formats: bool
     whitespace: Literal["compact", "pretty", "flexible"]
     indent: int
+    preview: frozenset[str]
 
 
 def read_options(
@@ -47,6 +57,7 @@ def read_options(
     order: str,
     numbers: str,
     escapes: str,
+    preview: Sequence[str] | str = (),
 ) -> Options:
     """Check option values.
 
@@ -88,7 +99,18 @@ def read_options(
         ignore_unknown_formats=ignore_formats == "unknown" or "unknown" in names,
         whitespace=layout,  # type: ignore[arg-type]  # one of the three by now
         indent=indent,
+        preview=_preview(preview),
     )
+
+
+def _preview(names: Sequence[str] | str) -> frozenset[str]:
+    chosen = frozenset([names] if isinstance(names, str) else names)
+    unknown = sorted(str(name) for name in chosen if name not in PREVIEW and name != "all")
+    if unknown:
+        raise SchemaError(
+            f"preview={unknown[0]!r} is no keyword in preview", expected=f"'all', or among {', '.join(sorted(PREVIEW))}"
+        )
+    return PREVIEW if "all" in chosen else chosen
 
 
 def _one_of(name: str, value: str, accepted: tuple[str, ...], unsupported: tuple[str, ...] = ()) -> None:

@@ -50,7 +50,7 @@ def test_brackets_in_strings_do_not_nest(compiled: Any, takes: Any) -> None:
 def test_products_of_alternatives(keyword: str) -> None:
     parts = [{"anyOf": [{"properties": {f"a{i}": {"type": "string"}}}, {"required": [f"b{i}"]}]} for i in range(20)]
     with pytest.raises(LimitError) as caught:
-        json_schema.build({"allOf": [{keyword: [part, {"minimum": i}]} for i, part in enumerate(parts)]})
+        json_schema.build({"allOf": [{keyword: [part, {"minimum": i}]} for i, part in enumerate(parts)]}, preview="all")
     assert caught.value.expected is not None
 
 
@@ -124,7 +124,7 @@ def test_structures_that_need_each_other() -> None:
         "$ref": "#/$defs/t0",
         "$defs": {name: {**everything, "title": name, "minProperties": i} for i, name in enumerate(names)},
     }
-    assert json_schema.build(schema).symbols
+    assert json_schema.build(schema, preview="all").symbols
 
 
 def test_products_of_members_and_alternatives() -> None:
@@ -141,5 +141,6 @@ def test_many_titled_constants(compiled: Any, takes: Any) -> None:
 
 
 def test_many_exclusive_alternatives() -> None:
+    alternatives = [{"required": [f"a{i}"], "minLength": i} for i in range(1_000)]
     with pytest.raises(LimitError):
-        json_schema.build({"oneOf": [{"required": [f"a{i}"], "minLength": i} for i in range(1_000)]})
+        json_schema.build({"oneOf": alternatives}, preview="all")
