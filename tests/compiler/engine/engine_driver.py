@@ -53,7 +53,9 @@ class Tokens:
         """A random way to write ``text`` in tokens; None when single bytes are missing and it runs into a wall."""
         tokens = []
         while text:
-            fitting = [text[:end] for end in range(1, self.longest + 1) if end <= len(text) and text[:end] in self.by_bytes]
+            fitting = [
+                text[:end] for end in range(1, self.longest + 1) if end <= len(text) and text[:end] in self.by_bytes
+            ]
             if not fitting:
                 return None
             chosen = random.choice(fitting)
@@ -71,9 +73,19 @@ def random_tokens() -> Tokens:
     tokens, stop tokens with and without bytes among them, and a mask that is wider than the tokens.
     """
     random = Random(7)
-    letters = [*"aaabbbccxyz01,.:()[]{}<>+-=\" \n", "é", "€", "😀", "è", "true", "ab", "null"]
-    pieces = [letter.encode() for letter in letters] + [b"\xc3", b"\xa9", b"\xe2\x82", b"\xac", b"\xf0\x9f", b"\x98\x80", b"\x80"]
-    singles = sorted({bytes([byte]) for letter in letters for byte in letter.encode()} | {bytes([n]) for n in b"0123456789"})
+    letters = [*'aaabbbccxyz01,.:()[]{}<>+-=" \n', "é", "€", "😀", "è", "true", "ab", "null"]
+    pieces = [letter.encode() for letter in letters] + [
+        b"\xc3",
+        b"\xa9",
+        b"\xe2\x82",
+        b"\xac",
+        b"\xf0\x9f",
+        b"\x98\x80",
+        b"\x80",
+    ]
+    singles = sorted(
+        {bytes([byte]) for letter in letters for byte in letter.encode()} | {bytes([n]) for n in b"0123456789"}
+    )
     tokens: list[bytes | None] = list(singles)
     while len(tokens) < 280:
         tokens.append(b"".join(random.choices(pieces, k=random.randint(2, 5))))

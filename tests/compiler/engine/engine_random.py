@@ -92,9 +92,8 @@ def random_finite_grammar(seed: int) -> tuple[Grammar, set[bytes]]:
                 alternatives.append([part for part, _ in chosen])
                 language |= joined([texts for _, texts in chosen])
             symbol = builder.choice(f"r{index}", alternatives)
-        if len(language) <= 3000:
+        if len(language) <= 12:
             pool.append((symbol, language))
-    symbol, language = pool[-1]
     return builder.finish(symbol), language
 
 

@@ -38,7 +38,9 @@ def forced(recogniser: Recogniser, state: State) -> bytes:
     return bytes(run)
 
 
-def check_position(compiled: CompiledGrammar, recogniser: Recogniser, tokens: Tokens, text: bytes, random: Random) -> None:
+def check_position(
+    compiled: CompiledGrammar, recogniser: Recogniser, tokens: Tokens, text: bytes, random: Random
+) -> None:
     """Everything a matcher says after ``text``, against the reference."""
     state = after(recogniser, text)
     assert state is not None

@@ -1,0 +1,152 @@
+"""Accept, roll back, fork and reset in any order: the engine's masks stay the reference's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from random import Random
+
+from engine_driver import Tokens, allowed, expected, random_tokens
+from engine_notation import read_grammar
+from engine_random import random_grammar
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from constrain import CompiledGrammar, Grammar, Matcher, UnsatisfiableError
+from constrain.compiler.reference import Recogniser, State
+
+WRITTEN = [
+    'start: "a" start "b" | start start | ""',
+    'start: "[" (start | NUMBER){0,3 / ","} "]"\nNUMBER: "-"? [0-9]{1,3} & !"00"',
+    "start: AB* B\nAB: [ab]{1,4}\nB: [b-é]{2}",
+    'start: maybe start "a" | "b"\nmaybe: "" | "x"',
+    'start: NAME{1,3 / ", "} "."\nNAME: [a-c]+ & !(.* "ab" .*)',
+]
+
+
+@lru_cache
+def grammars() -> list[Grammar]:
+    """The written ones, and random ones whose language is more than a few texts."""
+    found = [read_grammar(text) for text in WRITTEN]
+    for seed in range(100):
+        grammar = random_grammar(seed)
+        try:
+            recogniser = Recogniser(grammar)
+        except UnsatisfiableError:
+            continue
+        if len(recogniser.next_bytes(recogniser.start())) > 2:
+            found.append(grammar)
+    return found[:25]
+
+
+@lru_cache
+def vocabulary() -> Tokens:
+    return random_tokens()
+
+
+@lru_cache
+def compiled(index: int) -> tuple[CompiledGrammar, Recogniser]:
+    return vocabulary().compile(grammars()[index]), Recogniser(grammars()[index])
+
+
+class Sequence:
+    """A matcher, and what the reference says after each of its steps (None: a stop token was taken)."""
+
+    def __init__(self, matcher: Matcher, states: list[State | None]) -> None:
+        self.matcher = matcher
+        self.states = states
+
+
+class Interleaving(RuleBasedStateMachine):
+    """Several forks of one text, each beside its own list of reference states."""
+
+    @initialize(index=st.integers(0, 24))
+    def begin(self, index: int) -> None:
+        self.compiled, self.recogniser = compiled(index % len(grammars()))
+        self.sequences = [Sequence(self.compiled.matcher(), [self.recogniser.start()])]
+
+    def pick(self, choice: int) -> Sequence:
+        return self.sequences[choice % len(self.sequences)]
+
+    @rule(choice=st.integers(0, 9), seed=st.integers(0, 999))
+    def accept_an_allowed_token(self, choice: int, seed: int) -> None:
+        sequence = self.pick(choice)
+        tokens = sorted(allowed(sequence.matcher, vocabulary()))
+        if tokens:
+            self.accept(sequence, Random(seed).choice(tokens), accepted=True)
+
+    @rule(choice=st.integers(0, 9), token=st.integers(0, 340))
+    def accept_any_token(self, choice: int, token: int) -> None:
+        sequence = self.pick(choice)
+        self.accept(sequence, token, accepted=token in allowed(sequence.matcher, vocabulary()))
+
+    def accept(self, sequence: Sequence, token: int, *, accepted: bool) -> None:
+        state = sequence.states[-1]
+        assert sequence.matcher.accept_token(token) == accepted
+        if accepted:
+            assert state is not None
+            stop = token in vocabulary().eos_token_ids
+            sequence.states.append(None if stop else self.read(state, vocabulary().token_bytes[token] or b""))
+
+    def read(self, state: State, text: bytes) -> State:
+        for byte in text:
+            longer = self.recogniser.advance(state, byte)
+            assert longer is not None
+            state = longer
+        return state
+
+    @rule(choice=st.integers(0, 9), data=st.text("ab[],1x.é", min_size=1, max_size=3).map(str.encode))
+    def accept_bytes(self, choice: int, data: bytes) -> None:
+        sequence = self.pick(choice)
+        state = sequence.states[-1]
+        for byte in data:
+            state = None if state is None else self.recogniser.advance(state, byte)
+        assert sequence.matcher.accept_bytes(data) == (state is not None)
+        if state is not None:
+            sequence.states.append(state)
+
+    @rule(choice=st.integers(0, 9), steps=st.integers(0, 4))
+    def roll_back(self, choice: int, steps: int) -> None:
+        sequence = self.pick(choice)
+        steps = min(steps, len(sequence.states) - 1)
+        sequence.matcher.rollback(steps)
+        del sequence.states[len(sequence.states) - steps :]
+
+    @precondition(lambda self: len(self.sequences) < 4)
+    @rule(choice=st.integers(0, 9))
+    def fork(self, choice: int) -> None:
+        sequence = self.pick(choice)
+        self.sequences.append(Sequence(sequence.matcher.fork(), list(sequence.states)))
+
+    @rule(choice=st.integers(0, 9), how=st.sampled_from([Matcher.reset, None]))
+    def start_again(self, choice: int, how: Callable[[Matcher], None] | None) -> None:
+        sequence = self.pick(choice)
+        if how is None:
+            sequence.matcher = self.compiled.matcher()
+        else:
+            how(sequence.matcher)
+        del sequence.states[1:]
+
+    @invariant()
+    def agrees_with_the_reference(self) -> None:
+        for sequence in getattr(self, "sequences", []):
+            state = sequence.states[-1]
+            assert sequence.matcher.steps == len(sequence.states) - 1
+            assert sequence.matcher.is_terminated() == (state is None)
+            if state is None:
+                assert allowed(sequence.matcher, vocabulary()) == set()
+            else:
+                assert sequence.matcher.is_accepting() == self.recogniser.accepting(state)
+                assert set(sequence.matcher.next_bytes()) == self.recogniser.next_bytes(state)
+        if sequences := getattr(self, "sequences", []):
+            # the whole mask of one of them; all would take too long
+            sequence = sequences[len(sequences[0].states) % len(sequences)]
+            if sequence.states[-1] is not None:
+                assert allowed(sequence.matcher, vocabulary()) == expected(
+                    self.recogniser, sequence.states[-1], vocabulary()
+                )
+
+
+TestInterleaving = Interleaving.TestCase
+TestInterleaving.settings = settings(derandomize=True, max_examples=60, stateful_step_count=25, deadline=None)
