@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from constrain.compiler.json_schema.drafts import DRAFTS, Draft
+from constrain.compiler.json_schema.formats import REGISTRY_FORMATS
 from constrain.errors import SchemaError, UnsupportedError
 
 __all__ = ["MAXIMUM_INDENT", "PREVIEW", "Options", "read_options"]
@@ -19,9 +20,11 @@ PREVIEW = frozenset(
     {
         *("oneOf", "not", "if", "multipleOf", "minProperties", "maxProperties", "propertyNames"),
         *("dependencies", "dependentRequired", "dependentSchemas"),
+        *REGISTRY_FORMATS,
     }
 )
-"""Keywords that are implemented, but not yet held against the whole official test suite: refused unless asked for."""
+"""Keywords that are implemented, but not yet held against the whole official test suite, and OpenAPI's formats, which
+no draft defines: refused unless asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Options:
         ignore_unknown_formats: whether formats that nobody here knows are annotations.
         whitespace: ``compact``, ``pretty`` or ``flexible``.
         indent: spaces per level of ``pretty``.
-        preview: keywords of :data:`PREVIEW` that are used all the same.
+        preview: what of :data:`PREVIEW` is used all the same.
     """
 
     draft: Draft | None
@@ -108,7 +111,7 @@ def _preview(names: Sequence[str] | str) -> frozenset[str]:
     unknown = sorted(str(name) for name in chosen if name not in PREVIEW and name != "all")
     if unknown:
         raise SchemaError(
-            f"preview={unknown[0]!r} is no keyword in preview", expected=f"'all', or among {', '.join(sorted(PREVIEW))}"
+            f"preview={unknown[0]!r} is nothing in preview", expected=f"'all', or among {', '.join(sorted(PREVIEW))}"
         )
     return PREVIEW if "all" in chosen else chosen
 

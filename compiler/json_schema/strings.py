@@ -52,6 +52,9 @@ def read_format(
     """
     if not options.assert_formats or name in options.ignored_formats:
         return ()
+    if name in REGISTRY_FORMATS and name not in options.preview:
+        hint = f"preview={name!r} (--preview {name}), to use it, or ignore_formats (--ignore-format {name})"
+        return () if options.ignore_unknown_formats else (Refusal(ALL_TYPES, f"format {name!r}", pointer, hint),)
     if name in FORMATS:
         return (PatternTerm("format", name),)
     if name in INTEGER_FORMATS:

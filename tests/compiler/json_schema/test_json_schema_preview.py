@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from constrain.compiler import json_schema
+from constrain.compiler.json_schema.formats import REGISTRY_FORMATS
 from constrain.compiler.json_schema.options import PREVIEW
 from constrain.errors import SchemaError, UnsupportedError
 
@@ -24,11 +25,21 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 
-def test_every_keyword_in_preview_has_a_case() -> None:
-    assert set(SCHEMAS) == PREVIEW
+def test_everything_in_preview_has_a_case() -> None:
+    assert {*SCHEMAS, *REGISTRY_FORMATS} == PREVIEW
 
 
-@pytest.mark.parametrize("keyword", sorted(PREVIEW))
+@pytest.mark.parametrize("name", sorted(REGISTRY_FORMATS))
+def test_formats_that_no_draft_defines(name: str) -> None:
+    schema = {"format": name}
+    with pytest.raises(UnsupportedError, match=f"format '{name}' is not supported here") as caught:
+        json_schema.build(schema)
+    assert caught.value.pointer == "/format"
+    assert json_schema.build(schema, ignore_formats="unknown") == json_schema.build({})
+    assert json_schema.build(schema, preview=(name,))
+
+
+@pytest.mark.parametrize("keyword", sorted(SCHEMAS))
 def test_refused_unless_named(keyword: str) -> None:
     with pytest.raises(UnsupportedError, match=f"^{keyword} is not supported here") as caught:
         json_schema.build(SCHEMAS[keyword])
@@ -43,5 +54,5 @@ def test_keywords_that_say_nothing_are_not_refused() -> None:
 
 
 def test_unknown_names_are_refused() -> None:
-    with pytest.raises(SchemaError, match="preview='contains' is no keyword in preview"):
+    with pytest.raises(SchemaError, match="preview='contains' is nothing in preview"):
         json_schema.build({}, preview=("contains",))
