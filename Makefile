@@ -35,7 +35,7 @@ lint: $(VENV)/dev.stamp ## every linter: style, types, direction of imports, Rus
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	cargo fmt --manifest-path core/Cargo.toml --check
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --manifest-path core/Cargo.toml --all-targets --quiet -- -D warnings
 
