@@ -24,6 +24,7 @@ from constrain.compiler.regex.ast import (
     EMPTY,
     EVERYTHING,
     NOTHING,
+    Anchor,
     CharacterClass,
     Complement,
     Concat,
@@ -200,14 +201,18 @@ class _Lookaround:
                 inside = [entry for entry in inside if entry[0] == entry[1]]
             run = concat([node for _, _, node in inside])
             constrained = self._constrain(
-                run, claim.look, at_start=at_start and claim.start == 0, at_end=at_end and claim.end == len(parts)
+                run,
+                claim.look,
+                at_start=at_start and claim.start == 0,
+                at_end=at_end and claim.end == len(parts),
+                after_begin=claim.start > 0 and parts[claim.start - 1] == Anchor("begin"),
             )
             position = sum(1 for entry in nodes if entry[1] <= claim.start and entry not in inside)
             nodes = [entry for entry in nodes if entry not in inside]
             nodes.insert(position, (claim.start, claim.end, constrained))
         return concat([node for _, _, node in nodes])
 
-    def _constrain(self, run: Node, look: Look, *, at_start: bool, at_end: bool) -> Node:
+    def _constrain(self, run: Node, look: Look, *, at_start: bool, at_end: bool, after_begin: bool) -> Node:
         if isinstance(run, CharacterClass) and isinstance(look.body, CharacterClass):
             # one character against one character: no need to trouble the engine with it
             wanted = complement_ranges(look.body.ranges) if look.negative else look.body.ranges
@@ -221,8 +226,8 @@ class _Lookaround:
         kinds = anchor_kinds(body)
         if kinds:
             # the complement needs to know for certain where the text starts or ends
-            if look.ahead and at_end and "begin" not in kinds:
-                body = resolve_within(body, (False, After.NOTHING))
+            if look.ahead and at_end and (after_begin or "begin" not in kinds):
+                body = resolve_within(body, (after_begin, After.NOTHING))
             elif not look.ahead and at_start and kinds == {"begin"}:
                 body = resolve_within(body, (True, After.TEXT))
             else:
