@@ -159,16 +159,23 @@ def place_in(text: bytes, offset: int) -> Span:
 def _validator(constraint: Constraint) -> Any:
     import jsonschema_rs
 
-    from constrain.compiler.json_schema.drafts import DRAFTS, check_metaschema, detect_draft
+    from constrain.compiler.json_schema.drafts import check_metaschema, detect_draft
+    from constrain.compiler.json_schema.options import read_options
     from constrain.compiler.json_schema.read_text import read_schema_text
 
-    options = constraint.options
+    # the compiler's own reading of the options, so that both sides mean the same schema
+    options = read_options(
+        draft=constraint.options.draft,
+        formats=constraint.options.formats,
+        ignore_formats=constraint.options.ignore_formats,
+        references=None,
+        whitespace=constraint.options.whitespace,
+        order="schema",
+        numbers="plain",
+        escapes="minimal",
+    )
     schema = read_schema_text(constraint.text)
-    draft = next((d for d in DRAFTS if d.name == options.draft), None) if options.draft else detect_draft(schema)
-    if draft is None:
-        raise UnsupportedError(
-            f"draft {options.draft!r} is not supported", expected="one of " + ", ".join(d.name for d in DRAFTS)
-        )
+    draft = options.draft or detect_draft(schema)
     check_metaschema(schema, draft)
     kind = {
         "4": jsonschema_rs.Draft4Validator,
@@ -177,12 +184,12 @@ def _validator(constraint: Constraint) -> Any:
         "2019-09": jsonschema_rs.Draft201909Validator,
         "2020-12": jsonschema_rs.Draft202012Validator,
     }[draft.name]
-    ignored: dict[str, Callable[[str], bool]] = {name: _any for name in options.ignore_formats if name != "unknown"}
+    ignored: dict[str, Callable[[str], bool]] = dict.fromkeys(options.ignored_formats, _any)
     try:
         return kind(
             schema,
-            validate_formats=options.formats == "assert",
-            ignore_unknown_formats="unknown" in options.ignore_formats,
+            validate_formats=options.assert_formats,
+            ignore_unknown_formats=options.ignore_unknown_formats,
             formats=ignored,
             retriever=_no_retrieval,
         )

@@ -18,7 +18,7 @@ from constrain.cli import render
 from constrain.cli.constraint import CompileOptions, Constraint, read_constraint
 from constrain.cli.generation import ModelChoice, Outcome, Sampling, Session
 from constrain.cli.problems import InputFileError, UsageProblem
-from constrain.cli.streams import decode, read_standard_input, standard_input_lines, write
+from constrain.cli.streams import decode, is_terminal, read_standard_input, standard_input_lines, write
 from constrain.errors import ConstrainError
 
 __all__ = ["EXAMPLES", "gen"]
@@ -120,7 +120,7 @@ def gen(
         raise UsageProblem("--stream prints one plain output", expected="no --many, --envelope or -n with it")
     if many and prompt not in (None, "-"):
         raise UsageProblem("--many reads prompts from standard input", expected="no PROMPT with it")
-    from_input = many or prompt == "-" or (prompt is None and not sys.stdin.isatty())
+    from_input = many or prompt == "-" or (prompt is None and not is_terminal(sys.stdin))
     if prompt is None and not from_input:
         raise UsageProblem("there is no prompt", expected="PROMPT, or text on standard input")
     if prompt is not None and prompt != "-" and not prompt.strip():

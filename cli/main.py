@@ -111,7 +111,7 @@ def _run(arguments: list[str]) -> int:
     outcome = app(arguments, prog_name="constrain", standalone_mode=False)
     if callable(outcome):
         outcome = outcome()
-    sys.stdout.flush()
+    streams.flush()
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -131,7 +131,7 @@ def main() -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        sys.stdout.flush()
+        streams.flush()
     except BrokenPipeError:
         streams.silence_output()
         code = 141

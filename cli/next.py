@@ -13,7 +13,7 @@ from constrain.cli import options as option
 from constrain.cli import render
 from constrain.cli.constraint import CompileOptions, Constraint, read_constraint
 from constrain.cli.display import byte_name, byte_set, token_text
-from constrain.cli.streams import read_bytes, write
+from constrain.cli.streams import is_terminal, read_bytes, write
 from constrain.cli.vocabularies import exclusive, named_vocabulary
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _run(
         shown = allowed if limit is None else allowed[:limit]
         write(json.dumps(_as_json(matcher, prefix, source, allowed, shown), ensure_ascii=False))
         return 0
-    on_terminal = sys.stdout.isatty()
+    on_terminal = is_terminal(sys.stdout)
     count = limit if limit is not None else SHOWN_ON_A_TERMINAL if on_terminal else len(allowed)
     render.rows(
         [("id", "right"), ("token", "left")],

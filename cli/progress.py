@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from constrain.cli import render
+from constrain.cli.streams import is_terminal
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -24,7 +25,7 @@ class Progress:
         self._status: Status | None = None
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
+        if is_terminal(sys.stderr):
             self._status = render.console(stderr=True).status("")
             self._status.start()
         return self

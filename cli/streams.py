@@ -11,10 +11,23 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from constrain.cli.problems import InputFileError
 
-__all__ = ["decode", "read_standard_input", "read_text_file", "silence_output", "standard_input_lines", "write"]
+__all__ = [
+    "decode",
+    "flush",
+    "is_terminal",
+    "read_bytes",
+    "read_standard_input",
+    "read_text_file",
+    "silence_output",
+    "standard_input_lines",
+    "use_utf8",
+    "without_final_line_break",
+    "write",
+]
 
 STANDARD_INPUT = "standard input"
 
@@ -88,9 +101,33 @@ def write(text: str, *, end: str = "\n") -> None:
 
     Raises:
         BrokenPipeError: nobody reads it any more.
+        InputFileError: it is closed, or full.
     """
-    sys.stdout.write(text + end)
-    sys.stdout.flush()
+    if sys.stdout is None:
+        raise InputFileError("standard output is closed")
+    try:
+        sys.stdout.write(text + end)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence_output()
+        raise InputFileError(f"cannot write to standard output: {error.strerror}") from None
+
+
+def flush() -> None:
+    """Whatever is left to write (help texts are printed by typer).
+
+    Raises:
+        BrokenPipeError: nobody reads it any more.
+    """
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Is a person at the other end? False for a stream that the parent process closed (None)."""
+    return stream is not None and not stream.closed and stream.isatty()
 
 
 def use_utf8() -> None:

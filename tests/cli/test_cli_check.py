@@ -79,6 +79,7 @@ def test_numbers_are_exact(cli: Callable[..., Any], write: Callable[..., str]) -
 def test_draft_and_formats_are_those_of_the_automaton(cli: Callable[..., Any], write: Callable[..., str]) -> None:
     tuples = '{"items": [{"type": "string"}]}'
     assert cli("check", "--schema", tuples, "--draft", "7", write("a.json", "[1]")).code == 1
+    assert cli("check", "--schema", tuples, "--draft", "draft7", write("a.json", "[1]")).code == 1
     assert cli("check", "--schema", tuples, write("a.json", "[1]")).code == 3  # not a schema in 2020-12
 
     date, name = '{"format": "date"}', write("b.json", '"soon"')

@@ -1,4 +1,7 @@
-"""The whole way in one process of its own: standard input, the embedded model, a valid order on standard output."""
+"""The whole way in a process of its own: standard input, the embedded model, valid JSON on standard output.
+
+The platform's cache is used, as users use it: the first run on a machine converts the model there.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,24 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_an_order_from_the_embedded_model(start: Callable[..., Any], root: Path) -> None:
-    """Uses the platform's cache, as a user would: the first run on a machine converts the model there."""
-    process = start("gen", "--schema", "examples/order.json", "--method", "greedy", "-")
+@pytest.mark.parametrize(
+    ("schema", "prompt"),
+    [
+        ("sentiment.json", "What a lovely day!"),
+        pytest.param(
+            "order.json",
+            "Ada Lovelace (ada@example.org) ordered two blue mugs, paid in EUR.",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_the_embedded_model(schema: str, prompt: str, start: Callable[..., Any], root: Path) -> None:
+    process = start("gen", "--schema", f"examples/{schema}", "--method", "greedy", "-")
 
-    out, err = process.communicate(b"Ada Lovelace (ada@example.org) ordered two blue mugs, paid in EUR.\n")
+    out, err = process.communicate(f"{prompt}\n".encode())
 
-    schema = json.loads((root / "examples" / "order.json").read_text("utf-8"))
     assert process.returncode == 0, err.decode()
     assert out.count(b"\n") == 1
-    assert jsonschema_rs.validator_for(schema).is_valid(json.loads(out))
+    document = json.loads(out)
+    assert jsonschema_rs.validator_for(json.loads((root / "examples" / schema).read_text("utf-8"))).is_valid(document)
     assert b"Traceback" not in err

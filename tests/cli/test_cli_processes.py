@@ -7,6 +7,7 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,29 @@ def test_output_is_utf8_whatever_the_locale(command_environment: dict[str, str],
 
     assert process.returncode == 0
     assert "é".encode() in out
+
+
+def test_streams_that_are_closed_or_full(command_environment: dict[str, str], root: Path) -> None:
+    def run(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        line = f'exec "$0" -m constrain "$@" {redirection}'
+        return subprocess.run(
+            ["sh", "-c", line, sys.executable, *arguments],
+            env=command_environment,
+            cwd=root,
+            capture_output=True,
+            text=True,
+        )
+
+    closed = run("<&-", "gen", "--regex", "a")
+    assert (closed.returncode, closed.stderr) == (4, "error: standard input is closed\n")
+    unwritable = run(">&-", "next", "--regex", "a")
+    assert (unwritable.returncode, unwritable.stderr) == (4, "error: standard output is closed\n")
+    if Path("/dev/full").exists():
+        full = run("> /dev/full", "next", "--regex", "a")
+        assert (full.returncode, full.stderr) == (
+            4,
+            "error: cannot write to standard output: No space left on device\n",
+        )
 
 
 def test_no_escape_sequences_in_pipes(start: Start) -> None:
