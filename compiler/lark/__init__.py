@@ -5,8 +5,8 @@ matches of the terminals, with ``%ignore`` terminals allowed before the first, b
 quantifiers in terminals match as little as they can, as in ``re.match``. Priorities, aliases, ``?``, ``!`` and ``_``
 choose trees, not texts, and play no part.
 
-Lark itself tries less in two places: of alternatives inside a terminal only the first that matches, and of what is
-ignored only the longest match. Here every split counts.
+Lark itself tries less in two places: of a terminal only the matches that ``re.match`` prefers on some prefix of the text
+(of ``/a|ab/`` never ``ab``), and of what is ignored only one such match. Here every split counts.
 
 ``source`` parses the text and knows where every name stands, ``loading`` runs lark's loader and turns its complaints
 into errors with a place, ``terminals`` makes regular expressions of terminals, ``rules`` makes symbols of rules.
