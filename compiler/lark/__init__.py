@@ -5,7 +5,7 @@ matches of the terminals, with ``%ignore`` terminals allowed before the first, b
 quantifiers in terminals match as little as they can, as in ``re.match``. Priorities, aliases, ``?``, ``!`` and ``_``
 choose trees, not texts, and play no part.
 
-Lark itself tries less in two places: of a terminal only the matches that ``re.match`` prefers on some prefix of the text
+Lark itself tries less in two places: of a terminal only the matches that ``re.match`` prefers on a prefix of the text
 (of ``/a|ab/`` never ``ab``), and of what is ignored only one such match. Here every split counts.
 
 ``source`` parses the text and knows where every name stands, ``loading`` runs lark's loader and turns its complaints
