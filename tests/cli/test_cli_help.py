@@ -14,7 +14,7 @@ from cli_shell import run_line
 from constrain import __version__
 
 COMMANDS = ["gen", "check", "next", "compile", "cache", "doctor", "grammar", "grammar list", "grammar show"]
-HEAVY = ["torch", "transformers", "numpy", "lark", "jsonschema_rs", "tokenizers", "rich"]
+HEAVY = ["torch", "transformers", "numpy", "lark", "jsonschema_rs", "tokenizers"]
 
 
 def test_help_imports_nothing_heavy(command_environment: dict[str, str]) -> None:
