@@ -1,11 +1,12 @@
 """How a request is put to the model.
 
 A model tuned for chat gets its own chat template. A base model only continues text, so it gets a document whose natural
-continuation is the answer: the schema, the request, and a last line that announces the output.
+continuation is the answer: a solved case, then the schema, the request, and a line that announces the output.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from constrain.errors import ModelError
@@ -21,10 +22,26 @@ def plain_text(prompt: str, *, system: str | None = None, schema_text: str | Non
     parts = [] if system is None else [system.strip()]
     if schema_text is None:
         return "\n\n".join([*parts, prompt])
-    parts.append(f"JSON Schema:\n{schema_text.strip()}")
-    parts.append(f"Text:\n{prompt.strip()}")
-    parts.append("The information in the text, as JSON that follows the schema:\n")
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, EXAMPLE, _entry(_on_one_line(schema_text), prompt.strip(), "")])
+
+
+def _entry(schema: str, text: str, answer: str) -> str:
+    return f"JSON Schema:\n{schema}\nText:\n{text}\nJSON:\n{answer}"
+
+
+EXAMPLE = _entry(
+    '{"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}}',
+    "Tom is 41 and plays football.",
+    '{"name":"Tom","age":41}',
+)
+"""One solved case. With it Gemma 3 270M names the goods of an order where it named the customer as goods before."""
+
+SPACE_OUTSIDE_STRINGS = re.compile(r'("(?:[^"\\]|\\.)*")|([{\[])\s+|\s+([}\]])|\s+')
+
+
+def _on_one_line(schema_text: str) -> str:
+    """The schema without its line breaks, which cost tokens; nothing else is touched."""
+    return SPACE_OUTSIDE_STRINGS.sub(lambda match: match[1] or match[2] or match[3] or " ", schema_text.strip())
 
 
 def chat_messages(prompt: str, *, system: str | None = None, schema_text: str | None = None) -> list[dict[str, str]]:

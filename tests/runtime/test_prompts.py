@@ -26,8 +26,13 @@ def test_plain_text_alone_is_the_prompt() -> None:
 def test_plain_text_shows_everything_and_ends_where_the_answer_starts() -> None:
     text = plain_text(" Anna is 34. ", system="Be exact.", schema_text='{"type": "object"}\n')
     assert text.index("Be exact.") < text.index('{"type": "object"}') < text.index("Anna is 34.")
-    assert text.endswith("\n")
+    assert text.endswith("\nJSON:\n")
     assert plain_text("Hi", system="Be exact.") == "Be exact.\n\nHi"
+
+
+def test_a_schema_is_shown_on_one_line_and_otherwise_as_it_is() -> None:
+    schema = '{\n  "enum": [\n    "a  \\"b",\n    1.50,\n    "[ x ]"\n  ]\n}\n'
+    assert '{"enum": ["a  \\"b", 1.50, "[ x ]"]}' in plain_text("Hi", schema_text=schema)
 
 
 def test_chat_messages() -> None:
