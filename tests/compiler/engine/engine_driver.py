@@ -1,4 +1,4 @@
-"""What the engine's tests share: vocabularies as plain data, masks as sets, the reference's mask for large vocabularies."""
+"""What the engine's tests share: vocabularies as plain data, masks as sets, the reference over large vocabularies."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_positions(block: int, make, vocabulary: str, request: pytest.FixtureReq
 
 @pytest.mark.parametrize("block", range(4))
 def test_no_dead_ends_by_brute_force(block: int, random_vocabulary_tokens: Tokens) -> None:
-    """Finite languages, put together from sets of strings: a token is allowed if and only if some string goes on with it."""
+    """Finite languages put together from sets of strings: a token is allowed exactly if some string goes on with it."""
     tokens, texts_seen = random_vocabulary_tokens, 0
     for seed in range(block * 60, (block + 1) * 60):
         grammar, language = random_finite_grammar(seed)
