@@ -18,7 +18,7 @@ __all__ = ["findings", "report"]
 Numbers = NDArray[np.float64]
 
 SUBJECT, BASELINE = "constrain", "llguidance"
-APART = ("outlines-core", "xgrammar-default")
+APART = ("constrain-preview", "outlines-core", "xgrammar-default")
 """Engines that would shrink the common ground of the others too far."""
 
 

@@ -1,8 +1,10 @@
-"""This project, by its public names. Any whitespace between JSON tokens, as for the other engines; all else default."""
+"""This project, by its public names. Any whitespace between JSON tokens, as for the other engines; all else default,
+or with every keyword that is in preview."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +17,9 @@ from masks.tokenizer import Tokenizer
 class Constrain(base.Engine):
     package = "constrain-lm"
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, *, preview: Sequence[str] | Literal["all"] = ()) -> None:
         super().__init__(tokenizer)
+        self.preview = preview
         self.vocabulary = constrain.Vocabulary(
             tokenizer.token_bytes(), [tokenizer.eos_id], vocab_size=tokenizer.vocab_size
         )
@@ -25,7 +28,9 @@ class Constrain(base.Engine):
         return constrain.__version__
 
     def compile(self, schema: Any) -> base.Compiled:
-        return _Compiled(constrain.compile_json_schema(schema, self.vocabulary, whitespace="flexible"))
+        return _Compiled(
+            constrain.compile_json_schema(schema, self.vocabulary, whitespace="flexible", preview=self.preview)
+        )
 
 
 class _Compiled(base.Compiled):
