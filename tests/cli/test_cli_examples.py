@@ -1,4 +1,4 @@
-"""Everything in ``examples/`` runs, and every command of ``docs/cli.md`` does."""
+"""Everything in ``examples/`` runs, and every command of the guides in ``docs/`` does."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def test_python_api(environment: dict[str, str], root: Path) -> None:
 
 
 def _documented() -> Iterator[str]:
-    """Commands of the guide, lines that end in a backslash joined."""
-    text = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text("utf-8")
-    for block in blocks(text, "sh"):
-        for line in block.replace("\\\n", " ").splitlines():
-            if line.strip():
-                yield line
+    """Commands of the guides, lines that end in a backslash joined."""
+    for guide in sorted((Path(__file__).resolve().parents[2] / "docs").glob("*.md")):
+        for block in blocks(guide.read_text("utf-8"), "sh"):
+            for line in block.replace("\\\n", " ").splitlines():
+                if line.strip():
+                    yield line
 
 
 def test_the_guide_has_commands() -> None:
