@@ -68,10 +68,11 @@ def test_next_bytes_and_masks(case: dict[str, Any], tokens: Tokens) -> None:
         assert set(matcher.next_bytes()) == byte_set(following), text
         mask = allowed(matcher, tokens)
         firsts = {tokens.token_bytes[token][0] for token in mask - set(tokens.eos_token_ids)}
+        # each of the bytes that may follow is offered, where the vocabulary has it alone; and no other
         assert firsts == {byte for byte in byte_set(following) if bytes([byte]) in tokens.by_bytes or byte in firsts}
         state = after(recogniser, prefix)
         assert state is not None
-        if tokens.vocab_size < 1000 or len(byte_set(following)) < 40:
+        if tokens.vocab_size < 1000 or len(byte_set(following)) < 40 or "whole_masks" in case:
             assert mask == expected(recogniser, state, tokens), text
         else:
             # too many tokens for the reference to read them all: a sample

@@ -23,6 +23,7 @@ WRITTEN = [
     'start: maybe start "a" | "b"\nmaybe: "" | "x"',
     'start: NAME{1,3 / ", "} "."\nNAME: [a-c]+ & !(.* "ab" .*)',
 ]
+MOST_STEPS = 7
 
 
 @lru_cache
@@ -73,13 +74,16 @@ class Interleaving(RuleBasedStateMachine):
     def accept_an_allowed_token(self, choice: int, seed: int) -> None:
         sequence = self.pick(choice)
         tokens = sorted(allowed(sequence.matcher, vocabulary()))
-        if tokens:
+        # long texts of ambiguous grammars take the reference too long
+        if tokens and len(sequence.states) < MOST_STEPS:
             self.accept(sequence, Random(seed).choice(tokens), accepted=True)
 
     @rule(choice=st.integers(0, 9), token=st.integers(0, 340))
     def accept_any_token(self, choice: int, token: int) -> None:
         sequence = self.pick(choice)
-        self.accept(sequence, token, accepted=token in allowed(sequence.matcher, vocabulary()))
+        mask = allowed(sequence.matcher, vocabulary())
+        if token not in mask or len(sequence.states) < MOST_STEPS:
+            self.accept(sequence, token, accepted=token in mask)
 
     def accept(self, sequence: Sequence, token: int, *, accepted: bool) -> None:
         state = sequence.states[-1]
@@ -140,13 +144,12 @@ class Interleaving(RuleBasedStateMachine):
                 assert sequence.matcher.is_accepting() == self.recogniser.accepting(state)
                 assert set(sequence.matcher.next_bytes()) == self.recogniser.next_bytes(state)
         if sequences := getattr(self, "sequences", []):
-            # the whole mask of one of them; all would take too long
+            # the whole mask of one of them, where the reference is quick enough
             sequence = sequences[len(sequences[0].states) % len(sequences)]
-            if sequence.states[-1] is not None:
-                assert allowed(sequence.matcher, vocabulary()) == expected(
-                    self.recogniser, sequence.states[-1], vocabulary()
-                )
+            state = sequence.states[-1]
+            if state is not None and len(state.threads) <= 8:
+                assert allowed(sequence.matcher, vocabulary()) == expected(self.recogniser, state, vocabulary())
 
 
 TestInterleaving = Interleaving.TestCase
-TestInterleaving.settings = settings(derandomize=True, max_examples=60, stateful_step_count=25, deadline=None)
+TestInterleaving.settings = settings(derandomize=True, max_examples=60, stateful_step_count=20, deadline=None)
