@@ -61,7 +61,7 @@ class Limits:
     max_expressions: int = 2_000_000
     max_items: int = 200_000
     max_parser_nodes: int = 2_000_000
-    max_mask_steps: int = 50_000_000
+    max_mask_steps: int = 10_000_000
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

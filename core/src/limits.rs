@@ -16,7 +16,7 @@ impl Default for Limits {
             max_expressions: 2_000_000,
             max_items: 200_000,
             max_parser_nodes: 2_000_000,
-            max_mask_steps: 50_000_000,
+            max_mask_steps: 10_000_000,
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Masks {
     bytes: usize,
     pub hits: u64,
     pub misses: u64,
+    /// Steps left for the mask being filled.
+    fuel: usize,
 }
 
 impl Masks {
@@ -58,12 +60,21 @@ impl Engine {
         words: &mut [u32],
     ) -> Result<()> {
         words.fill(0);
+        self.masks.fuel = self.max_mask_steps;
         for &thread in threads {
             self.thread_mask(thread, vocabulary)?.add_to(words);
         }
         if stop {
             vocabulary.eos_token_ids.iter().for_each(|&id| set_bit(words, id));
         }
+        Ok(())
+    }
+
+    fn spend(&mut self, steps: usize) -> Result<()> {
+        self.masks.fuel = self.masks.fuel.checked_sub(steps).ok_or(Error::Limit {
+            budget: "max_mask_steps",
+            value: self.max_mask_steps,
+        })?;
         Ok(())
     }
 
@@ -133,8 +144,9 @@ impl Engine {
         // stack[d] is the lexer's state after d bytes of the path to the current node
         let mut stack = vec![DEAD; trie.max_depth() + 1];
         stack[0] = state;
-        let mut at = 0;
+        let (mut at, mut visited) = (0, 0);
         while at < trie.len() {
+            visited += 1;
             let node = *trie.node(at);
             let depth = usize::from(node.depth);
             let next = self.lexer.step(stack[depth], node.byte)?;
@@ -150,6 +162,7 @@ impl Engine {
             stack[depth + 1] = next;
             at += 1;
         }
+        self.spend(visited)?;
         Ok(exits)
     }
 
@@ -193,8 +206,9 @@ impl Engine {
         let mut model_exits = like.exits.iter().copied().peekable();
         let mut stack = vec![(DEAD, DEAD); trie.max_depth() + 1];
         stack[0] = (state, model);
-        let mut at = 0;
+        let (mut at, mut visited) = (0, 0);
         while at < trie.len() {
+            visited += 1;
             let node = *trie.node(at);
             let depth = usize::from(node.depth);
             let (from, model_from) = stack[depth];
@@ -224,6 +238,7 @@ impl Engine {
             }
             at = end;
         }
+        self.spend(visited)?;
         exits.extend(model_exits.map(|exit| (exit, model_set)));
         words.iter_mut().zip(differing).for_each(|(word, add)| *word |= add);
         Ok(exits)
@@ -237,7 +252,6 @@ impl Engine {
         trie: &Trie,
         words: &mut [u32],
     ) -> Result<()> {
-        let mut fuel = self.max_mask_steps;
         let mut begun: Option<(MatchSet, Thread)> = None;
         let mut stack: Vec<Threads> = Vec::new();
         for (index, set) in exits {
@@ -271,10 +285,7 @@ impl Engine {
                 stack.truncate(depth + 1);
                 let mut threads = Threads::new();
                 let landed = self.step_threads(&stack[depth], trie_node.byte, &mut threads)?;
-                fuel = fuel.checked_sub(stack[depth].len()).ok_or(Error::Limit {
-                    budget: "max_mask_steps",
-                    value: self.max_mask_steps,
-                })?;
+                self.spend(stack[depth].len())?;
                 if threads.is_empty() && landed.is_none() {
                     at = trie_node.end as usize;
                     continue;
