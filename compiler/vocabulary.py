@@ -40,35 +40,17 @@ class _Serialisable(Protocol):
 
 
 class Vocabulary(_core.Vocabulary):
-    """Token bytes and stop tokens of one tokenizer; immutable."""
+    """Token bytes and stop tokens of one tokenizer; immutable.
 
-    def __new__(
-        cls,
-        token_bytes: Sequence[builtins.bytes | None],
-        eos_token_ids: Sequence[int],
-        *,
-        vocab_size: int | None = None,
-        encode: Callable[[str], Sequence[int]] | None = None,
-    ) -> Vocabulary:
-        """Make a vocabulary from its parts.
+    Args:
+        token_bytes: exact bytes by token id; None for special and unused ids, which are never allowed.
+        eos_token_ids: stop tokens, allowed where the output is complete and nowhere else, whatever their bytes.
+        vocab_size: width of masks, where it is not ``len(token_bytes)``; ids past the bytes are never allowed.
+        encode: the tokenizer's own encoder.
 
-        Args:
-            token_bytes: exact bytes by token id; None for special and unused ids, which are never allowed.
-            eos_token_ids: stop tokens, allowed where the output is complete and nowhere else, whatever their bytes.
-            vocab_size: width of masks, where it is not ``len(token_bytes)``; ids past the bytes are never allowed.
-            encode: the tokenizer's own encoder.
-
-        Raises:
-            VocabularyError: a stop token past the width, or a token or vocabulary too large.
-        """
-        width = len(token_bytes) if vocab_size is None else vocab_size
-        end = min(len(token_bytes), width)
-        while end and token_bytes[end - 1] is None:  # ids past the bytes mean the same, so they hash the same
-            end -= 1
-        made: Vocabulary = super().__new__(  # type: ignore[assignment]
-            cls, token_bytes[:end], eos_token_ids, vocab_size=width, encode=encode
-        )
-        return made
+    Raises:
+        VocabularyError: a stop token past the width, or a token or vocabulary too large.
+    """
 
     @classmethod
     def from_file(

@@ -39,6 +39,10 @@ impl Vocabulary {
             )));
         }
         tokens.truncate(vocab_size);
+        // ids past the tokens mean the same as ids without bytes, so they hash the same
+        while tokens.last().is_some_and(Option::is_none) {
+            tokens.pop();
+        }
         let mut eos_token_ids = eos_token_ids.to_vec();
         eos_token_ids.sort_unstable();
         eos_token_ids.dedup();
@@ -145,5 +149,7 @@ mod tests {
         assert_ne!(base, make(b"b", &[1], 2));
         assert_ne!(base, make(b"a", &[], 2));
         assert_ne!(base, make(b"a", &[1], 3));
+        let short = Vocabulary::new(vec![Some(b"a"[..].into())], &[1], Some(2)).unwrap();
+        assert_eq!(base, short.sha256);
     }
 }
