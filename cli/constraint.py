@@ -18,7 +18,7 @@ from constrain.errors import ConstrainError
 if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar, Grammar, Vocabulary
 
-__all__ = ["CompileOptions", "Constraint", "read_constraint"]
+__all__ = ["CompileOptions", "Constraint", "argument_text", "read_constraint"]
 
 Kind: TypeAlias = Literal["schema", "regex", "choice", "grammar"]
 
@@ -154,16 +154,16 @@ def read_constraint(
     if schema is not None:
         return _schema(schema, options)
     if regex is not None:
-        return Constraint("regex", _text(regex, "--regex"), "--regex", options)
+        return Constraint("regex", argument_text(regex, "--regex"), "--regex", options)
     if grammar is not None:
         return _grammar(grammar, options)
-    choices = [_text(text, "--choice") for text in choice or ()]
+    choices = [argument_text(text, "--choice") for text in choice or ()]
     return Constraint("choice", json.dumps(choices, ensure_ascii=False), "--choice", options)
 
 
 def _schema(value: str, options: CompileOptions) -> Constraint:
     if value.startswith("{") or value in ("true", "false"):
-        return Constraint("schema", _text(value, "--schema"), "--schema", options)
+        return Constraint("schema", argument_text(value, "--schema"), "--schema", options)
     if value.startswith("dsl:"):
         _later("the short schema notation 'dsl:...'")
     if CLASS_NAME.fullmatch(value):
@@ -187,7 +187,7 @@ def _source(value: str) -> str:
     return "standard input" if value == "-" else value
 
 
-def _text(value: str, option: str) -> str:
+def argument_text(value: str, option: str) -> str:
     """``value``, when it is text: an argument that is not UTF-8 arrives with lone surrogates in it."""
     try:
         value.encode()

@@ -15,7 +15,7 @@ import typer
 
 from constrain.cli import options as option
 from constrain.cli import render
-from constrain.cli.constraint import CompileOptions, Constraint, read_constraint
+from constrain.cli.constraint import CompileOptions, Constraint, argument_text, read_constraint
 from constrain.cli.generation import ModelChoice, Outcome, Sampling, Session
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.streams import decode, is_terminal, read_standard_input, standard_input_lines, write
@@ -125,6 +125,8 @@ def gen(
         raise UsageProblem("there is no prompt", expected="PROMPT, or text on standard input")
     if prompt is not None and prompt != "-" and not prompt.strip():
         raise UsageProblem("the prompt is empty")
+    argument_text(prompt or "", "the prompt")
+    argument_text(system or "", "--system")
     constraint = read_constraint(
         schema=schema,
         regex=regex,

@@ -110,3 +110,11 @@ def test_colours_only_where_they_are_wanted(cli: Callable[..., Any], monkeypatch
     assert "\x1b[" in cli("cache", "shrink").err
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[31m" not in cli("cache", "shrink", terminal=True).err
+
+
+@pytest.mark.parametrize(("option", "arguments"), [("the prompt", ["a\udcff"]), ("--system", ["-s", "a\udcff", "x"])])
+def test_prompt_arguments_that_are_not_utf8(cli: Callable[..., Any], option: str, arguments: list[str]) -> None:
+    ran = cli("gen", "--choice", "a", *arguments)
+
+    assert ran.code == 2
+    assert f"{option} is not UTF-8 at character 2" in ran.err
