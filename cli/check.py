@@ -17,6 +17,7 @@ from constrain.cli import render
 from constrain.cli.constraint import CompileOptions, Constraint, read_constraint
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.streams import read_bytes, write
+from constrain.errors import LimitError
 
 if TYPE_CHECKING:
     from constrain.cli.documents import Finding
@@ -83,7 +84,14 @@ def _run(constraint: Constraint, files: list[str], jsonl: bool, as_json: bool) -
     for name in files:
         try:
             for source, line, text in _texts(name, jsonl or name.endswith(".jsonl")):
-                findings = judge.findings(text)
+                try:
+                    findings = judge.findings(text)
+                except LimitError as error:
+                    # no verdict is not the verdict "invalid"
+                    error.add_note(source if line is None else f"{source}:{line}")
+                    render.problem(error)
+                    unreadable += 1
+                    continue
                 total += 1
                 invalid += bool(findings)
                 _report(source, line, findings, as_json)

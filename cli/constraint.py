@@ -149,6 +149,7 @@ def read_constraint(
     if len(given) != 1:
         problem = f"{' and '.join(given)} exclude each other" if given else "there is no constraint"
         raise UsageProblem(problem, expected="exactly one of --schema, --regex, --choice (repeatable), --grammar")
+    _check_kind(options, schema=schema is not None, grammar=grammar is not None)
     if standard_input_taken and "-" in (schema, grammar):
         raise UsageProblem(f"{given[0]} and the text cannot both come from standard input")
     if schema is not None:
@@ -159,6 +160,23 @@ def read_constraint(
         return _grammar(grammar, options)
     choices = [argument_text(text, "--choice") for text in choice or ()]
     return Constraint("choice", json.dumps(choices, ensure_ascii=False), "--choice", options)
+
+
+def _check_kind(options: CompileOptions, *, schema: bool, grammar: bool) -> None:
+    """An option that would say nothing about the constraint at hand is a mistake, not a wish to be ignored."""
+    default = CompileOptions()
+    names = {
+        "draft": "--draft",
+        "formats": "--formats",
+        "ignore_formats": "--ignore-format",
+        "whitespace": "--whitespace",
+        "preview": "--preview",
+    }
+    for name, option in names.items():
+        if not schema and getattr(options, name) != getattr(default, name):
+            raise UsageProblem(f"{option} goes with --schema only")
+    if not grammar and options.start != default.start:
+        raise UsageProblem("--start goes with --grammar only")
 
 
 def _schema(value: str, options: CompileOptions) -> Constraint:

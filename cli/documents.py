@@ -31,6 +31,7 @@ class Finding:
         span: line and column in the text.
         offset: byte offset of the first wrong byte.
         expected: what would have been accepted there.
+        repeats_key: it is about a key that occurs twice, which no grammar can exclude for undeclared keys.
     """
 
     message: str
@@ -39,6 +40,7 @@ class Finding:
     span: Span | None = None
     offset: int | None = None
     expected: str | None = None
+    repeats_key: bool = False
 
     @property
     def place(self) -> str:
@@ -89,16 +91,19 @@ class SchemaJudge:
             raise
 
     def findings(self, text: bytes) -> list[Finding]:
-        """Syntax first (JSON without duplicate keys), then every failed keyword with its pointer."""
+        """Syntax first (JSON without duplicate keys), then every failed keyword with its pointer.
+
+        Raises:
+            LimitError: the text nests too deeply, or a number is too long, to be judged.
+        """
         from constrain.compiler.json_schema.pointers import pointer_of
-        from constrain.compiler.json_schema.read_text import MAXIMUM_TEXT_NESTING, read_schema_text
+        from constrain.compiler.json_schema.read_text import read_schema_text
 
         try:
             document = read_schema_text(text)
         except SchemaError as error:
-            return [Finding(error.message, span=error.span, expected=error.expected)]
-        except LimitError as error:
-            return [Finding(f"nested deeper than {MAXIMUM_TEXT_NESTING} levels, or a number too long", span=error.span)]
+            repeats_key = error.message.endswith(" occurs twice in one object")
+            return [Finding(error.message, span=error.span, expected=error.expected, repeats_key=repeats_key)]
         try:
             return [
                 Finding(_shortened(error.message), pointer=pointer_of(error.instance_path), keyword=error.kind.name)

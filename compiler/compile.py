@@ -100,6 +100,7 @@ def compile_regex(
     """
     from constrain.compiler import regex
 
+    _check_text("pattern", pattern)
     return _compile_grammar(regex.build(pattern, syntax=syntax), vocabulary, limits)
 
 
@@ -120,7 +121,13 @@ def compile_lark(
     """
     from constrain.compiler import lark
 
+    _check_text("grammar", grammar)
     return _compile_grammar(lark.build(grammar, start=start), vocabulary, limits)
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
 
 
 def compile_choices(

@@ -12,7 +12,7 @@ from constrain.errors import LimitError, SchemaError, Span
 __all__ = ["MAXIMUM_TEXT_NESTING", "read_schema_text"]
 
 MAXIMUM_TEXT_NESTING = 400
-"""Brackets inside brackets in a schema's text."""
+"""Brackets inside brackets in a JSON text."""
 
 
 def read_schema_text(text: str | bytes) -> Any:
@@ -57,7 +57,7 @@ def read_schema_text(text: str | bytes) -> Any:
     except RecursionError:
         raise _too_deep(None) from None
     except ValueError as error:  # Python's bound on the digits of an integer
-        raise LimitError(f"a number of the schema is too long: {error}", expected="fewer digits") from None
+        raise LimitError(f"a number is too long: {error}", expected="fewer digits") from None
 
 
 class _ConstantError(Exception):
@@ -114,9 +114,9 @@ def _check_nesting(text: str) -> None:
 
 def _too_deep(span: Span | None) -> LimitError:
     return LimitError(
-        f"the schema nests deeper than {MAXIMUM_TEXT_NESTING} levels",
+        f"the JSON nests deeper than {MAXIMUM_TEXT_NESTING} levels",
         span=span,
-        expected="a flatter schema; this limit is fixed",
+        expected="flatter JSON; this limit is fixed",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from constrain.compiler.grammar import Grammar, GrammarBuilder
 from constrain.compiler.regex import ecma, python_re
 from constrain.compiler.regex.lower import lower
+from constrain.errors import RegexError, Span
 
 __all__ = ["build"]
 
@@ -24,6 +25,10 @@ def build(pattern: str, *, syntax: Literal["python", "ecma"] = "python") -> Gram
         LimitError: groups nest too deeply, or a count is too large.
         ValueError: an unknown ``syntax``.
     """
+    try:
+        pattern.encode()
+    except UnicodeEncodeError as error:
+        raise RegexError("a lone surrogate is no character", span=Span(1, error.start + 1)) from None
     if syntax == "python":
         node = python_re.parse(pattern)
     elif syntax == "ecma":

@@ -53,7 +53,6 @@ def test_every_failed_keyword_with_its_pointer(cli: Callable[..., Any], write: C
         ("", "line 1, column 1", "not JSON"),
         (b"\xef\xbb\xbf[]", "line 1, column 1", "byte order mark"),
         (b'["caf\xe9"]', "line 1, column 6", "byte 0xe9 is not valid UTF-8"),
-        ("[" * 50_000, "line 1", "nested deeper"),
         (r'"\ud800"', "", "not Unicode text"),
     ],
 )
@@ -182,3 +181,20 @@ def test_other_files_are_checked_when_one_cannot_be_read(cli: Callable[..., Any]
     assert ran.code == 4
     assert "nowhere.txt" in ran.err
     assert "unexpected 'b'" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("[" * 401 + "]" * 401, "nests deeper than 400 levels"), ("1" * 5_000, "a number is too long")],
+)
+def test_texts_too_large_to_judge_are_not_called_invalid(
+    cli: Callable[..., Any], write: Callable[..., str], text: str, message: str
+) -> None:
+    name = write("a.jsonl", f"1\n{text}\n2\n")
+
+    ran = cli("check", "--schema", "true", name)
+
+    assert (ran.code, ran.out) == (4, "")
+    assert message in ran.err
+    assert f"{name}:2" in ran.err
+    assert "2 documents checked, none invalid" in ran.err

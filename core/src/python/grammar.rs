@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -64,6 +64,15 @@ pub struct PyMatcher {
     scratch: Vec<u32>,
 }
 
+/// An integer as a token id; None when no vocabulary is so large. Anything with `__index__` is an integer.
+fn token(py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
+    match id.extract() {
+        Ok(id) => Ok(Some(id)),
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Copies a mask into row `row` of a contiguous, writable buffer whose rows are as wide as the mask.
 #[allow(unsafe_code)]
 fn write_row(buffer: &PyBuffer<i32>, row: usize, mask: &[u32]) {
@@ -82,9 +91,21 @@ fn write_row(buffer: &PyBuffer<i32>, row: usize, mask: &[u32]) {
 #[pymethods]
 impl PyMatcher {
     #[pyo3(signature = (bitmask, row=0))]
-    fn fill_next_token_bitmask(&mut self, py: Python<'_>, bitmask: &Bound<'_, PyAny>, row: usize) -> PyResult<()> {
+    fn fill_next_token_bitmask(&mut self, py: Python<'_>, bitmask: &Bound<'_, PyAny>, row: i64) -> PyResult<()> {
         let buffer = PyBuffer::<i32>::get(bitmask)
             .map_err(|_| PyValueError::new_err("the bitmask must be a NumPy array of dtype int32"))?;
+        // a format without a mark, or "@" or "=", is in this machine's byte order
+        let foreign = if cfg!(target_endian = "big") { b'<' } else { b'>' };
+        if buffer
+            .format()
+            .to_bytes()
+            .first()
+            .is_some_and(|&mark| mark == foreign || mark == b'!')
+        {
+            return Err(PyValueError::new_err(
+                "the bitmask must be in the machine's own byte order",
+            ));
+        }
         let words = self.scratch.len();
         let &[rows, width] = buffer.shape() else {
             return Err(PyValueError::new_err(format!(
@@ -97,11 +118,11 @@ impl PyMatcher {
                 "the bitmask must have {words} words in a row for this vocabulary, not {width}"
             )));
         }
-        if row >= rows {
+        let Some(row) = usize::try_from(row).ok().filter(|&row| row < rows) else {
             return Err(PyValueError::new_err(format!(
                 "row {row} is out of range: the bitmask has {rows} rows"
             )));
-        }
+        };
         if buffer.readonly() || !buffer.is_c_contiguous() {
             return Err(PyValueError::new_err("the bitmask must be writable and C-contiguous"));
         }
@@ -111,11 +132,11 @@ impl PyMatcher {
         Ok(())
     }
 
-    fn accept_token(&mut self, py: Python<'_>, token_id: i64) -> PyResult<bool> {
-        let Ok(id) = u32::try_from(token_id) else {
-            return Ok(false);
-        };
-        work(py, || self.inner.accept_token(id))
+    fn accept_token(&mut self, py: Python<'_>, token_id: &Bound<'_, PyAny>) -> PyResult<bool> {
+        match token(py, token_id)? {
+            Some(id) => work(py, || self.inner.accept_token(id)),
+            None => Ok(false),
+        }
     }
 
     fn accept_bytes(&mut self, py: Python<'_>, data: &[u8]) -> PyResult<bool> {
@@ -126,15 +147,21 @@ impl PyMatcher {
         work(py, || self.inner.viable_prefix(data))
     }
 
-    fn validate_tokens(&self, py: Python<'_>, token_ids: Vec<i64>) -> PyResult<usize> {
-        // an id that no vocabulary has ends the run like any other that isn't allowed
-        let ids: Vec<u32> = token_ids.iter().map_while(|&id| u32::try_from(id).ok()).collect();
+    fn validate_tokens(&self, py: Python<'_>, token_ids: Vec<Bound<'_, PyAny>>) -> PyResult<usize> {
+        let mut ids = Vec::with_capacity(token_ids.len());
+        for id in &token_ids {
+            match token(py, id)? {
+                Some(id) => ids.push(id),
+                // an id that no vocabulary has ends the run like any other that isn't allowed
+                None => break,
+            }
+        }
         work(py, || self.inner.validate_tokens(&ids))
     }
 
-    fn rollback(&mut self, steps: usize) -> PyResult<()> {
+    fn rollback(&mut self, steps: i64) -> PyResult<()> {
         let known = self.inner.steps();
-        if self.inner.rollback(steps) {
+        if usize::try_from(steps).is_ok_and(|steps| self.inner.rollback(steps)) {
             return Ok(());
         }
         Err(PyValueError::new_err(format!(

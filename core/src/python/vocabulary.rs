@@ -2,16 +2,28 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::errors::work;
+use super::errors::{to_python, work};
+use crate::error::Error;
 use crate::vocabulary::{Vocabulary, file};
 
 #[pyclass(name = "Vocabulary", module = "constrain._core", subclass, frozen)]
 pub struct PyVocabulary {
     pub inner: Arc<Vocabulary>,
     encode: Option<Py<PyAny>>,
+}
+
+fn whole(value: &Bound<'_, PyAny>, what: &str) -> PyResult<u32> {
+    value.extract().map_err(|error: PyErr| {
+        if !error.is_instance_of::<PyOverflowError>(value.py()) {
+            return error;
+        }
+        let text = format!("{what} {value} is out of range; expected 0 to {}", u32::MAX);
+        to_python(value.py(), Error::Vocabulary(text))
+    })
 }
 
 #[pymethods]
@@ -21,14 +33,22 @@ impl PyVocabulary {
     fn new(
         py: Python<'_>,
         token_bytes: Vec<Option<Bound<'_, PyBytes>>>,
-        eos_token_ids: Vec<u32>,
-        vocab_size: Option<usize>,
+        eos_token_ids: Vec<Bound<'_, PyAny>>,
+        vocab_size: Option<Bound<'_, PyAny>>,
         encode: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let tokens: Vec<Option<Box<[u8]>>> = token_bytes
             .into_iter()
             .map(|token| token.map(|bytes| bytes.as_bytes().into()))
             .collect();
+        let eos_token_ids: Vec<u32> = eos_token_ids
+            .iter()
+            .map(|id| whole(id, "stop token"))
+            .collect::<PyResult<_>>()?;
+        let vocab_size = vocab_size
+            .map(|size| whole(&size, "vocab_size"))
+            .transpose()?
+            .map(|size| size as usize);
         let inner = work(py, move || Vocabulary::new(tokens, &eos_token_ids, vocab_size))?;
         Ok(PyVocabulary {
             inner: Arc::new(inner),
