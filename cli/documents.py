@@ -97,12 +97,12 @@ class SchemaJudge:
             LimitError: the text nests too deeply, or a number is too long, to be judged.
         """
         from constrain.compiler.json_schema.pointers import pointer_of
-        from constrain.compiler.json_schema.read_text import read_schema_text
+        from constrain.compiler.json_schema.read_text import DuplicateKey, read_schema_text
 
         try:
             document = read_schema_text(text)
         except SchemaError as error:
-            repeats_key = error.message.endswith(" occurs twice in one object")
+            repeats_key = isinstance(error.__cause__, DuplicateKey)
             return [Finding(error.message, span=error.span, expected=error.expected, repeats_key=repeats_key)]
         try:
             return [

@@ -8,23 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from constrain.compiler.json_schema.drafts import DRAFTS, Draft
-from constrain.compiler.json_schema.formats import REGISTRY_FORMATS
+from constrain.compiler.json_schema.preview import PREVIEW
 from constrain.errors import SchemaError, UnsupportedError
 
-__all__ = ["MAXIMUM_INDENT", "PREVIEW", "Options", "read_options"]
+__all__ = ["MAXIMUM_INDENT", "Options", "read_options"]
 
 MAXIMUM_INDENT = 16
 """Widest ``pretty:N``."""
-
-PREVIEW = frozenset(
-    {
-        *("oneOf", "not", "if", "multipleOf", "minProperties", "maxProperties", "propertyNames"),
-        *("dependencies", "dependentRequired", "dependentSchemas"),
-        *REGISTRY_FORMATS,
-    }
-)
-"""Keywords that are implemented, but not yet held against the whole official test suite, and OpenAPI's formats, which
-no draft defines: refused unless asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +28,7 @@ class Options:
         ignore_unknown_formats: whether formats that nobody here knows are annotations.
         whitespace: ``compact``, ``pretty`` or ``flexible``.
         indent: spaces per level of ``pretty``.
-        preview: what of :data:`PREVIEW` is used all the same.
+        preview: what of ``preview.PREVIEW`` is used all the same.
     """
 
     draft: Draft | None

@@ -9,7 +9,7 @@ from typing import Any
 
 from constrain.errors import LimitError, SchemaError, Span
 
-__all__ = ["MAXIMUM_TEXT_NESTING", "read_schema_text"]
+__all__ = ["MAXIMUM_TEXT_NESTING", "DuplicateKey", "read_schema_text"]
 
 MAXIMUM_TEXT_NESTING = 400
 """Brackets inside brackets in a JSON text."""
@@ -24,7 +24,8 @@ def read_schema_text(text: str | bytes) -> Any:
         text: JSON; bytes are UTF-8 (RFC 8259), without a byte order mark.
 
     Raises:
-        SchemaError: not JSON, not UTF-8, a byte order mark, a duplicate key, NaN or Infinity; with line and column.
+        SchemaError: not JSON, not UTF-8, a byte order mark, a duplicate key (its cause is then a
+            :class:`DuplicateKey`), NaN or Infinity; with line and column.
         LimitError: nested too deeply, or a number of too many digits.
     """
     if isinstance(text, bytes):
@@ -48,12 +49,12 @@ def read_schema_text(text: str | bytes) -> Any:
     except _ConstantError as error:
         place = _outside_strings(text, error.name)
         raise SchemaError(f"{error.name} is not JSON", span=_span(text, place), expected="a finite number") from None
-    except _DuplicateError as error:
+    except DuplicateKey as error:
         raise SchemaError(
             f"the key {json.dumps(error.name, ensure_ascii=False)} occurs twice in one object",
             span=_span(text, _second_key(text)),
             expected="distinct keys",
-        ) from None
+        ) from error
     except RecursionError:
         raise _too_deep(None) from None
     except ValueError as error:  # Python's bound on the digits of an integer
@@ -65,7 +66,9 @@ class _ConstantError(Exception):
         self.name = name
 
 
-class _DuplicateError(Exception):
+class DuplicateKey(Exception):  # the cause of a SchemaError, which is the error
+    """A key occurs twice in one object."""
+
     def __init__(self, name: str) -> None:
         self.name = name
 
@@ -89,7 +92,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for name, _ in pairs:
             if name in seen:
-                raise _DuplicateError(name)
+                raise DuplicateKey(name)
             seen.add(name)
     return members
 

@@ -12,7 +12,6 @@ from constrain.compiler.json_schema.model import (
     ALL_TYPES,
     ARRAY,
     FALSE,
-    NUMBER,
     OBJECT,
     TRUE,
     TYPE_NAMES,
@@ -25,8 +24,9 @@ from constrain.compiler.json_schema.model import (
     Store,
     StringFacet,
 )
-from constrain.compiler.json_schema.options import PREVIEW, Options
+from constrain.compiler.json_schema.options import Options
 from constrain.compiler.json_schema.pointers import escaped, shown
+from constrain.compiler.json_schema.preview import KEYWORDS
 from constrain.compiler.json_schema.references import Place, References
 from constrain.compiler.json_schema.values import schema_of_values
 from constrain.errors import LimitError, SchemaError, UnsupportedError
@@ -56,16 +56,6 @@ _REFUSED_IF: dict[str, tuple[int, Callable[[Any], bool]]] = {
     "$dynamicRef": (ALL_TYPES, lambda value: True),
     "$recursiveRef": (ALL_TYPES, lambda value: True),
 }
-_PREVIEWED: dict[str, tuple[int, Callable[[Any], bool]]] = {
-    "oneOf": (ALL_TYPES, lambda value: True),
-    "not": (ALL_TYPES, lambda value: True),
-    "if": (ALL_TYPES, lambda value: True),
-    "multipleOf": (NUMBER, lambda value: True),
-    "minProperties": (OBJECT, bool),
-    "maxProperties": (OBJECT, lambda value: True),
-    "propertyNames": (OBJECT, lambda value: value is not True and value != {}),
-    **dict.fromkeys(("dependencies", "dependentRequired", "dependentSchemas"), (OBJECT, bool)),
-}
 
 
 class Reader:
@@ -86,9 +76,9 @@ class Reader:
             # dropped from the specification in 2019-09, yet many validators still heed it: neither reading is safe
             del self._families["dependencies"]
             self._refused["dependencies"] = (OBJECT, bool)
-        for key in PREVIEW - options.preview:
-            if self._families.pop(key, None) is not None:
-                self._refused[key] = _PREVIEWED[key]
+        for key, rule in KEYWORDS.items():
+            if key not in options.preview and self._families.pop(key, None) is not None:
+                self._refused[key] = rule
         self._combinators: dict[str, Callable[[dict[str, Any], Any, str, str, int], SchemaId]] = {
             "$ref": self._reference,
             "allOf": self._all_of,
@@ -162,7 +152,7 @@ class Reader:
             if family is None:
                 rule = self._refused.get(key)
                 if rule is not None and rule[1](raw[key]):
-                    hint = f"preview={key!r} (--preview {key}), to use it nevertheless" if key in PREVIEW else None
+                    hint = f"preview={key!r} (--preview {key}), to use it nevertheless" if key in KEYWORDS else None
                     refusals.append(Refusal(rule[0], key, f"{pointer}/{key}", hint))
             elif family == _COMBINATOR:
                 parts.append(self._combinators[key](raw, raw[key], f"{pointer}/{key}", base, depth))

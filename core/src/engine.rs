@@ -63,8 +63,7 @@ impl Engine {
         self.begin_lexemes(ROOT, &mut threads);
         Configuration {
             threads,
-            accepting: self.parser.node(ROOT).accepting
-                || self.grammar.nullable_rules[self.grammar.start_rule as usize],
+            accepting: self.parser.node(ROOT).accepting,
             terminated: false,
         }
     }

@@ -125,20 +125,11 @@ impl Lexer {
 
     /// All 256 transitions of a state.
     pub fn row(&mut self, state: LexerState) -> Result<&[LexerState; 256]> {
-        if self.rows[state as usize].is_none() {
-            let row = self.make_row(state)?;
-            self.rows[state as usize] = Some(row);
-        }
-        match &self.rows[state as usize] {
-            Some(row) => Ok(row),
-            None => Err(Error::Malformed("lexer row vanished".into())),
-        }
-    }
-
-    /// The row if it was made before.
-    #[inline]
-    pub fn known_row(&self, state: LexerState) -> Option<&[LexerState; 256]> {
-        self.rows[state as usize].as_deref()
+        let row = match self.rows[state as usize].take() {
+            Some(row) => row,
+            None => self.make_row(state)?,
+        };
+        Ok(self.rows[state as usize].insert(row))
     }
 
     fn make_row(&mut self, state: LexerState) -> Result<Row> {

@@ -127,7 +127,7 @@ impl Engine {
         Ok(interior)
     }
 
-    /// Adds the tokens that stay inside the lexemes of `state`; returns the trie nodes where lexemes can end and
+    /// Writes the tokens that stay inside the lexemes of `state` into `words`, which is empty; returns the trie nodes where lexemes can end and
     /// tokens go on, in their order.
     fn interior(&mut self, state: LexerState, vocabulary: &Vocabulary, words: &mut [u32]) -> Result<Exits> {
         if let Some((model, expression)) = self.self_looping_neighbour(state)? {
@@ -200,8 +200,7 @@ impl Engine {
         trie: &Trie,
         words: &mut [u32],
     ) -> Result<Exits> {
-        let mut differing = vec![0; words.len()];
-        like.tokens.add_to(&mut differing);
+        like.tokens.add_to(words);
         let mut exits = Exits::new();
         let mut model_exits = like.exits.iter().copied().peekable();
         let mut stack = vec![(DEAD, DEAD); trie.max_depth() + 1];
@@ -225,11 +224,9 @@ impl Engine {
             let end = if next == DEAD { node.end as usize } else { at + 1 };
             while model_exits.next_if(|&exit| (exit as usize) < end).is_some() {}
             if next == DEAD {
-                trie.tokens_below(at)
-                    .iter()
-                    .for_each(|&id| clear_bit(&mut differing, id));
+                trie.tokens_below(at).iter().for_each(|&id| clear_bit(words, id));
             } else {
-                trie.tokens_at(at).iter().for_each(|&id| set_bit(&mut differing, id));
+                trie.tokens_at(at).iter().for_each(|&id| set_bit(words, id));
                 let set = self.lexer.matches(next);
                 if set != NO_MATCH && node.end as usize > at + 1 {
                     exits.push((at as u32, set));
@@ -240,7 +237,6 @@ impl Engine {
         }
         self.spend(visited)?;
         exits.extend(model_exits.map(|exit| (exit, model_set)));
-        words.iter_mut().zip(differing).for_each(|(word, add)| *word |= add);
         Ok(exits)
     }
 

@@ -8,7 +8,7 @@ import pytest
 
 from constrain.compiler import json_schema
 from constrain.compiler.json_schema.formats import REGISTRY_FORMATS
-from constrain.compiler.json_schema.options import PREVIEW
+from constrain.compiler.json_schema.preview import PREVIEW
 from constrain.errors import SchemaError, UnsupportedError
 
 SCHEMAS: dict[str, dict[str, Any]] = {
