@@ -8,20 +8,20 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from engine_driver import Tokens, after, allowed, expected
+from engine_driver import Oracle, Tokens, after, allowed, expected
 from engine_random import random_finite_grammar, random_grammar, random_regular_grammar
 
 from constrain import CompiledGrammar, Grammar, Limits, UnsatisfiableError
-from constrain.compiler.reference import Recogniser, State
+from constrain.compiler.reference import State
 
 BLOCK = 25
 """Grammars in one test."""
 
 
-def compile_or_skip(grammar: Grammar, tokens: Tokens) -> tuple[CompiledGrammar, Recogniser] | None:
+def compile_or_skip(grammar: Grammar, tokens: Tokens) -> tuple[CompiledGrammar, Oracle] | None:
     """Both compiled forms; None when both agree that the language is empty."""
     try:
-        recogniser = Recogniser(grammar)
+        recogniser = Oracle(grammar)
     except UnsatisfiableError:
         with pytest.raises(UnsatisfiableError):
             tokens.compile(grammar)
@@ -29,7 +29,7 @@ def compile_or_skip(grammar: Grammar, tokens: Tokens) -> tuple[CompiledGrammar, 
     return tokens.compile(grammar), recogniser
 
 
-def forced(recogniser: Recogniser, state: State) -> bytes:
+def forced(recogniser: Oracle, state: State) -> bytes:
     """The bytes that every completion begins with."""
     run = bytearray()
     while not recogniser.accepting(state) and len(following := recogniser.next_bytes(state)) == 1:
@@ -38,9 +38,7 @@ def forced(recogniser: Recogniser, state: State) -> bytes:
     return bytes(run)
 
 
-def check_position(
-    compiled: CompiledGrammar, recogniser: Recogniser, tokens: Tokens, text: bytes, random: Random
-) -> None:
+def check_position(compiled: CompiledGrammar, recogniser: Oracle, tokens: Tokens, text: bytes, random: Random) -> None:
     """Everything a matcher says after ``text``, against the reference."""
     state = after(recogniser, text)
     assert state is not None
@@ -80,7 +78,7 @@ def check_position(
     assert matcher.steps == 1
 
 
-def walk(recogniser: Recogniser, random: Random, length: int) -> list[bytes]:
+def walk(recogniser: Oracle, random: Random, length: int) -> list[bytes]:
     """The beginnings of a random text of the language."""
     state, text = recogniser.start(), b""
     texts = [text]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from random import Random
 
-from engine_driver import Tokens, allowed, expected, random_tokens
+from engine_driver import Oracle, Tokens, allowed, expected, random_tokens
 from engine_notation import read_grammar
 from engine_random import random_grammar
 from hypothesis import settings
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from constrain import CompiledGrammar, Grammar, Matcher, UnsatisfiableError
-from constrain.compiler.reference import Recogniser, State
+from constrain.compiler.reference import State
 
 WRITTEN = [
     'start: "a" start "b" | start start | ""',
@@ -33,7 +33,7 @@ def grammars() -> list[Grammar]:
     for seed in range(100):
         grammar = random_grammar(seed)
         try:
-            recogniser = Recogniser(grammar)
+            recogniser = Oracle(grammar)
         except UnsatisfiableError:
             continue
         if len(recogniser.next_bytes(recogniser.start())) > 2:
@@ -47,8 +47,8 @@ def vocabulary() -> Tokens:
 
 
 @lru_cache
-def compiled(index: int) -> tuple[CompiledGrammar, Recogniser]:
-    return vocabulary().compile(grammars()[index]), Recogniser(grammars()[index])
+def compiled(index: int) -> tuple[CompiledGrammar, Oracle]:
+    return vocabulary().compile(grammars()[index]), Oracle(grammars()[index])
 
 
 class Sequence:
