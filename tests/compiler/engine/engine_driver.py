@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -111,6 +112,22 @@ def random_tokens(seed: int = 7) -> Tokens:
     with_bytes = tokens.index(b"</s>")
     without_bytes = tokens.index(None)
     return Tokens("random", tokens, [with_bytes, without_bytes], 333)
+
+
+def bracket_tokens() -> Tokens:
+    """300 tokens of a few letters and brackets, most of which close or open several levels at once."""
+    random = Random(11)
+    letters = [*'[](){}ab,1-"x \n</>', "]]", "b:\n", "\n ", "<a>", "</a>", "</b>", "</", "ba", ")]", "a,", "],", "],["]
+    texts = {"".join(closers) for count in (1, 2, 3) for closers in product("])}", repeat=count)}
+    texts |= {letter * count for letter in "ab]}" for count in range(1, 8)} | {"b" * count + "a" for count in range(6)}
+    texts |= {
+        opener + closers for opener in ("a", "1", ",[", '"') for closers in ("]", "]]", "})", ")}", "]}", "bb", "]]]")
+    }
+    texts |= {line + "\n" + " " * count for line in ("", "a", "1", "a:") for count in range(9)}
+    texts.update(letters)
+    while len(texts) < 300:
+        texts.add("".join(random.choices(letters, k=random.randint(2, 5))))
+    return Tokens("brackets", [text.encode() for text in sorted(texts)], [300], 301)
 
 
 def tekken_tokens() -> Tokens | None:

@@ -104,6 +104,12 @@ def body(random: Random) -> str:
     return random.choice([counted, concatenation, concatenation, quoted, repeated, combined])(random)
 
 
+def short(random: Random) -> str:
+    """Something to nest: mostly so short that brackets are what is left of the text."""
+    few = ['"1"', '"a"', "[ab]", "[ab]{0,3}", r'"\"" [ab]{0,2} "\""', "[a-z]{1,2}"]
+    return random.choice(few * 2 + [counted(random), quoted(random)])
+
+
 # -- grammars ----------------------------------------------------------------------------------------------------------
 
 
@@ -169,13 +175,15 @@ def nesting_shape(random: Random) -> str:
         '"(" "[" value "]" ")"',
         '"a" value "b"',
         '"a" value "bb"',
+        '"<a>" value "</a>"',
+        '"<b>" value "</b>"',
     ]
     chosen = random.sample(lists, k=random.randint(2, 4))
     return "\n".join(
         [
             f"start: value{random.choice(['', ' value', '{1,2}'])}",
             f"value: {' | '.join(chosen)} | X{random.choice(['', ' |', ' | value value'])}",
-            f"X: {random.choice([counted, literal, quoted])(random)}",
+            f"X: {short(random)}",
         ]
     )
 
@@ -194,7 +202,27 @@ def counting_shape(random: Random) -> str:
         f'start: start "b" | "a" start | {x}',
         f'start: "a" inner "b" | "[" inner "]"\ninner: start | inner "," start | {x}',
     ]
-    return f"{random.choice(shapes)}\nX: {random.choice([counted, quoted])(random)}"
+    return f"{random.choice(shapes)}\nX: {short(random)}"
+
+
+def indented_shape(random: Random) -> str:
+    """Lines that begin with as many spaces as they are deep, to a depth that is written out."""
+    depth, step = random.randint(2, 4), random.choice([" ", "  "])
+    line = random.choice(["X", '"a"', '"- " X', "start"])
+    rules = [
+        f'block{level}: "{step * level}" (LINE | HEAD block{level + 1}{random.choice(["", "{1,2}", "{1,}", "+"])})'
+        for level in range(depth)
+    ]
+    return "\n".join(
+        [
+            "start: block0{1,}",
+            *rules,
+            f'block{depth}: "{step * depth}" {line} "\\n"',
+            f'LINE: {short(random)} "\\n"',
+            'HEAD: [ab] ":\\n"',
+            f"X: {short(random)}",
+        ]
+    )
 
 
 def recursion_shape(random: Random) -> str:
@@ -209,21 +237,20 @@ def recursion_shape(random: Random) -> str:
         "start: many X{0,2}\nmany: many Y | ",
         'start: X{0,3} Y{1,2} maybe{0,}\nmaybe: | "," maybe',
     ]
-    return f"{random.choice(shapes)}\nX: {body(random)}\nY: {random.choice([counted, literal, quoted])(random)}"
+    return f"{random.choice(shapes)}\nX: {random.choice([short, body])(random)}\nY: {short(random)}"
 
 
-SHAPES: list[Callable[[Random], str]] = [
-    terminal_shape,
-    sequence_shape,
-    list_shape,
-    object_shape,
-    lexemes_shape,
-    nesting_shape,
-    counting_shape,
-    recursion_shape,
-]
+DEEP: list[Callable[[Random], str]] = [nesting_shape, counting_shape, indented_shape, recursion_shape]
+"""Those in which a text may be nested."""
+
+SHAPES = [terminal_shape, sequence_shape, list_shape, object_shape, lexemes_shape, *DEEP]
 
 
 def random_shape(seed: int) -> str:
     """The grammar of a seed, as text."""
     return SHAPES[seed % len(SHAPES)](Random(seed))
+
+
+def deep_shape(seed: int) -> str:
+    """The grammar of a seed whose texts are nested."""
+    return DEEP[seed % len(DEEP)](Random(seed))

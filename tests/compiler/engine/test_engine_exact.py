@@ -15,10 +15,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from engine_driver import Oracle, Tokens, allowed, byte_tokens, expected, random_tokens
+from engine_driver import Oracle, Tokens, after, allowed, bracket_tokens, byte_tokens, expected, random_tokens
 from engine_notation import read_grammar
 from engine_random import random_grammar, random_regular_grammar
-from engine_shapes import random_shape
+from engine_shapes import deep_shape, random_shape
 
 from constrain import CompiledGrammar, Grammar, Limits, UnsatisfiableError
 from constrain.compiler.reference import State
@@ -34,10 +34,8 @@ BEGINNINGS = 5
 LIMITS = Limits(max_mask_steps=1_000_000_000)
 """These tests ask whether masks are right; what they may cost is asked elsewhere."""
 
-FAVOURED = b'abcxyz0123456789,:.[](){}" '
-"""Bytes of which tokens are made; a walk that takes any byte mostly sees tokens that aren't there."""
-
-CLOSING = b'"])},:'
+MOODS = [b"abcxyz0123456789 ", b'[({<a"- ', b'])}>b,:"/\n', b'abcxyz0123456789,:.[](){}" ', bytes(range(256))]
+"""Bytes that a random text prefers for a while: stay in a lexeme, go in, come out, what tokens are made of, any."""
 
 
 @dataclass
@@ -61,20 +59,34 @@ def sources(block: int) -> Iterator[tuple[str, Grammar]]:
 
 
 def walk(oracle: Oracle, random: Random, length: int) -> list[bytes]:
-    """The beginnings of a random text of the language: letters for long enough to use counts up, then out."""
-    state, text = oracle.start(), b""
+    """The beginnings of a random text of the language, which uses counts up and nests deep, then comes out again."""
+    state, text, mood = oracle.start(), b"", MOODS[0]
     texts = [text]
-    closing = random.choice([0.02, 0.1, 0.5])
     for _ in range(length):
+        if random.random() < 0.2:
+            mood = random.choice(MOODS)
         following = sorted(oracle.next_bytes(state))
         if not following:
             break
-        favoured = [byte for byte in following if byte in FAVOURED] if random.random() < 0.8 else following
-        staying = [byte for byte in favoured if random.random() < closing or byte not in CLOSING]
-        byte = random.choice(staying or favoured or following)
-        state = oracle.advance(state, byte) or state
-        text += bytes([byte])
+        preferred = next(filter(None, ([byte for byte in following if byte in some] for some in (mood, *MOODS))))
+        text += bytes([random.choice(preferred)])
+        state = oracle.advance(state, text[-1]) or state
         texts.append(text)
+    return texts
+
+
+def spread(oracle: Oracle, random: Random, length: int, width: int) -> list[bytes]:
+    """Of each length, some of the beginnings that are written in brackets and few letters."""
+    texts, level = [b""], [(b"", oracle.start())]
+    for _ in range(length):
+        longer = []
+        for text, state in level:
+            for byte in oracle.next_bytes(state).intersection(b'[](){}<>/ab1,"- :\n'):
+                reached = oracle.advance(state, byte)
+                if reached is not None:
+                    longer.append((text + bytes([byte]), reached))
+        level = random.sample(longer, min(width, len(longer)))
+        texts.extend(text for text, _ in level)
     return texts
 
 
@@ -83,14 +95,14 @@ def positions(oracle: Oracle, random: Random, tokens: Tokens, count: int) -> lis
     texts: set[bytes] = set()
     for length in (5, 14, 40):
         walked = walk(oracle, random, random.randint(1, length))
-        texts.update(random.sample(walked, min(count // 2, len(walked))))
-    found = []
-    for text in random.sample(sorted(texts), min(count, len(texts))):
-        state = oracle.start()
-        for byte in text:
-            state = oracle.advance(state, byte) or state
-        found.append(Position(text, state, expected(oracle, state, tokens)))
-    return found
+        texts.update([walked[-1], *random.sample(walked, min(count // 2, len(walked)))])
+    return [position(oracle, text, tokens) for text in random.sample(sorted(texts), min(count, len(texts)))]
+
+
+def position(oracle: Oracle, text: bytes, tokens: Tokens) -> Position:
+    state = after(oracle, text)
+    assert state is not None
+    return Position(text, state, expected(oracle, state, tokens))
 
 
 def check(compiled: CompiledGrammar, position: Position, tokens: Tokens, source: str, when: str) -> None:
@@ -159,6 +171,24 @@ def test_masks_of_a_real_vocabulary(block: int, tekken_vocabulary_tokens: Tokens
     tokens = tekken_vocabulary_tokens
     pairs = [check_grammar(source, grammar, tokens, block, BEGINNINGS) for source, grammar in sources(block)]
     assert sum(pairs) >= 4 * BLOCK
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_masks_at_other_depths(block: int) -> None:
+    """Nested texts, each of their beginnings, in one compiled grammar: what looks alike may go on differently."""
+    tokens, alike_but_different = bracket_tokens(), 0
+    for seed in range(block * BLOCK, (block + 1) * BLOCK):
+        source, random = deep_shape(seed), Random(seed)
+        oracle, compiled = Oracle(read_grammar(source)), tokens.compile(read_grammar(source), LIMITS)
+        texts = spread(oracle, random, 14, 12)
+        masks: dict[frozenset[object], set[frozenset[int]]] = {}
+        for text in random.sample(texts, len(texts)):
+            found = position(oracle, text, tokens)
+            check(compiled, found, tokens, source, "at another depth")
+            under_way = frozenset((symbol, rest) for symbol, rest, _ in found.state.threads)
+            masks.setdefault(under_way, set()).add(frozenset(found.mask))
+        alike_but_different += sum(len(different) - 1 for different in masks.values())
+    assert alike_but_different > 100
 
 
 needs_artifacts = pytest.mark.skipif(
