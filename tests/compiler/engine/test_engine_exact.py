@@ -28,7 +28,7 @@ BLOCK = 25
 
 BLOCKS = 20
 
-BEGINNINGS = 5
+BEGINNINGS = 6
 """Of each grammar, at most: with the grammars that are empty or finite, 2,000 pairs are left."""
 
 LIMITS = Limits(max_mask_steps=1_000_000_000)
