@@ -31,6 +31,8 @@ BLOCKS = 20
 BEGINNINGS = 6
 """Of each grammar, at most: with the grammars that are empty or finite, 2,000 pairs are left."""
 
+SAVES = hasattr(CompiledGrammar, "save")
+
 LIMITS = Limits(max_mask_steps=1_000_000_000)
 """These tests ask whether masks are right; what they may cost is asked elsewhere."""
 
@@ -122,12 +124,10 @@ def check(compiled: CompiledGrammar, position: Position, tokens: Tokens, source:
 def round_trip(compiled: CompiledGrammar, tokens: Tokens, folder: Path) -> CompiledGrammar:
     """The same compiled grammar, saved and loaded."""
     compiled.save(folder / "grammar")
-    return CompiledGrammar.load(folder / "grammar", tokens.native)
+    return CompiledGrammar.load(folder / "grammar", tokens.native, limits=LIMITS)
 
 
-def check_grammar(
-    source: str, grammar: Grammar, tokens: Tokens, seed: int, count: int, *, folder: Path | None = None
-) -> int:
+def check_grammar(source: str, grammar: Grammar, tokens: Tokens, seed: int, folder: Path) -> int:
     """Check some beginnings under one grammar, and return how many."""
     try:
         oracle = Oracle(grammar)
@@ -136,16 +136,16 @@ def check_grammar(
             tokens.compile(grammar, LIMITS)
         return 0
     random = Random(seed)
-    found = positions(oracle, random, tokens, count)
+    found = positions(oracle, random, tokens, BEGINNINGS)
     shared = tokens.compile(grammar, LIMITS)
     for position in found:
         check(tokens.compile(grammar, LIMITS), position, tokens, source, "cold")
         check(shared, position, tokens, source, "after other texts")
-    if folder is not None:
+    if SAVES:
         loaded = round_trip(shared, tokens, folder)
     for position in random.sample(found, len(found)):
         check(shared, position, tokens, source, "remembered")
-        if folder is not None:
+        if SAVES:
             check(loaded, position, tokens, source, "saved and loaded")
     return len(found)
 
@@ -157,19 +157,19 @@ def small_tokens(vocabulary: str, block: int) -> Tokens:
 
 @pytest.mark.parametrize("vocabulary", ["byte", "random"])
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_masks(block: int, vocabulary: str) -> None:
+def test_masks(block: int, vocabulary: str, tmp_path: Path) -> None:
     tokens = small_tokens(vocabulary, block)
-    pairs = [check_grammar(source, grammar, tokens, block, BEGINNINGS) for source, grammar in sources(block)]
+    pairs = [check_grammar(source, grammar, tokens, block, tmp_path) for source, grammar in sources(block)]
     assert sum(pairs) >= 4 * BLOCK
 
 
 @pytest.mark.parametrize(
     "block", [pytest.param(block, marks=[pytest.mark.slow] if block > 3 else []) for block in range(BLOCKS)]
 )
-def test_masks_of_a_real_vocabulary(block: int, tekken_vocabulary_tokens: Tokens) -> None:
+def test_masks_of_a_real_vocabulary(block: int, tekken_vocabulary_tokens: Tokens, tmp_path: Path) -> None:
     """400 of the pairs; all 2,000 with --slow."""
     tokens = tekken_vocabulary_tokens
-    pairs = [check_grammar(source, grammar, tokens, block, BEGINNINGS) for source, grammar in sources(block)]
+    pairs = [check_grammar(source, grammar, tokens, block, tmp_path) for source, grammar in sources(block)]
     assert sum(pairs) >= 4 * BLOCK
 
 
@@ -191,15 +191,18 @@ def test_masks_at_other_depths(block: int) -> None:
     assert alike_but_different > 100
 
 
-needs_artifacts = pytest.mark.skipif(
-    not hasattr(CompiledGrammar, "save"), reason="this core cannot save compiled grammars"
-)
-
-
-@needs_artifacts
-@pytest.mark.parametrize("vocabulary", ["byte", "random"])
-@pytest.mark.parametrize("block", range(BLOCKS))
-def test_masks_of_saved_grammars(block: int, vocabulary: str, tmp_path: Path) -> None:
-    tokens = small_tokens(vocabulary, block)
-    for source, grammar in sources(block):
-        check_grammar(source, grammar, tokens, block, BEGINNINGS, folder=tmp_path)
+@pytest.mark.parametrize("bound", [300, 100_000])
+@pytest.mark.parametrize("letters", ["[a-z]", r'[^"\\\x00-\x1F]', "[aé]", r'([^"\\\x00-\x1F] | "\\" ["\\/bn])'])
+def test_near_a_large_bound(letters: str, bound: int, tokens: Tokens) -> None:
+    """What is left of ``{m,n}`` after k is ``{m-k,n-k}``, for which the reference needs no long text."""
+    source = f'start: "\\"" X "\\"" ","\nX: {letters}{{{bound - 20},{bound}}}'
+    matcher = tokens.compile(read_grammar(source), LIMITS).matcher()
+    read = 0
+    assert matcher.accept_bytes(b'"')
+    for left in (64, 30, 21, 20, 13, 8, 3, 2, 1, 0):
+        assert matcher.accept_bytes(b"a" * (bound - left - read))
+        read = bound - left
+        oracle = Oracle(read_grammar(f'start: X "\\"" ","\nX: {letters}{{{max(left - 20, 0)},{left}}}'))
+        found = position(oracle, b"", tokens)
+        differing = sorted(allowed(matcher, tokens) ^ found.mask)
+        assert not differing, (source, left, [tokens.token_bytes[token] for token in differing[:5]])
