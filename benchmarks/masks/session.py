@@ -27,6 +27,7 @@ class Options:
         memory_gib: address space of each engine's process.
         core: where the engines run, one at a time; -1: on all cores.
         limits: engines whose jobs get fewer seconds than the others'.
+        threads: that an engine may use.
     """
 
     engines: list[str]
@@ -34,6 +35,7 @@ class Options:
     memory_gib: float = 8
     core: int = -1
     limits: Mapping[str, float] = field(default_factory=dict)
+    threads: int = 1
 
 
 class Session:
@@ -97,8 +99,9 @@ class Session:
         log = self.raw / f"{engine}.stderr"
         log.unlink(missing_ok=True)
         options = self.options
+        path = self.tokenizer.path.resolve()
         return Worker(
-            WorkerOptions(engine, self.tokenizer.path.resolve(), log, options.clock, options.memory_gib, options.core)
+            WorkerOptions(engine, path, log, options.clock, options.memory_gib, options.core, options.threads)
         )
 
 

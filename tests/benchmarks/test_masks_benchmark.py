@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from masks.main import main
 from masks.report import report, targets
 from masks.results import EngineRun, InstanceResult, Run, SchemaResult, read_run, write_run
 from masks.sample import Row, choose, instance_text, read_rows
@@ -83,18 +84,28 @@ def test_a_run_judges_each_schema(tmp_path: Path, tokenizer_folder: Path) -> Non
     assert report(run) in (copy / "results" / "tried" / "summary.md").read_text()
 
 
-def test_bad_arguments_are_explained(tmp_path: Path, tokenizer_folder: Path) -> None:
-    command = [sys.executable, str(SOURCE / "benchmarks" / "masks" / "run.py"), "--tokenizer", str(tokenizer_folder)]
-    for arguments, message in (
-        (["--data", str(tmp_path / "none.jsonl")], "no data at"),
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "none.jsonl"], "no data at"),
         (["hard", "soft"], "no part is called soft"),
-        (["hard", "--tokenizer", str(tokenizer_folder)], "two have the same"),
-        (["--data", __file__, "--engines", "constrain,unknown"], "no engine is called unknown"),
-        (["--data", __file__, "--tokenizer", str(tmp_path / "none")], "no tokenizer at"),
-    ):
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
-        assert done.returncode == 2
-        assert message in done.stderr
+        (["hard", "--tokenizer", "{folder}"], "two have the same"),
+        (["hard", "--engines", "constrain,unknown"], "no engine is called unknown"),
+        (["hard", "--tokenizer", "none"], "no tokenizer at"),
+    ],
+)
+def test_bad_arguments_are_explained(
+    arguments: list[str],
+    message: str,
+    tokenizer_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = [argument.format(folder=tokenizer_folder) for argument in arguments]
+    monkeypatch.setattr(sys, "argv", ["run.py", "--tokenizer", str(tokenizer_folder), *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("importable")
 def test_cases_and_batches(tmp_path: Path, tokenizer_folder: Path) -> None:
     schema = Constraint("json_schema", {"type": "string"})
-    batch = BatchCase("two schemas", [schema, Constraint("regex", "a+")], ['"a"', "aaaa", '""', "b"], threads=2)
+    batch = BatchCase("two schemas", [schema, Constraint("regex", "a+")], ['"a"', "aaaa", '""', "b"])
     with Session(Options(["constrain", "constrain-artifact"]), Tokenizer(tokenizer_folder), tmp_path) as session:
         run = run_cases(session, [identifiers(), max_length(10)], 20)
         batches = run_batches(session, [batch], 20)
