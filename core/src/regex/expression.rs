@@ -45,6 +45,23 @@ pub enum Expression {
     Repeat(ExpressionId, u32, u32),
 }
 
+impl Expression {
+    /// The expressions that it is made of, by number.
+    pub fn part(&self, index: usize) -> Option<ExpressionId> {
+        match self {
+            Expression::Empty | Expression::Epsilon => None,
+            Expression::Branch { arms, .. } => arms.get(index).map(|arm| arm.to),
+            Expression::Concat(a, b) => [*a, *b].get(index).copied(),
+            Expression::Union(parts) | Expression::Intersection(parts) => parts.get(index).copied(),
+            Expression::Not(part) | Expression::Repeat(part, _, _) => (index == 0).then_some(*part),
+        }
+    }
+
+    pub fn parts(&self) -> impl Iterator<Item = ExpressionId> + '_ {
+        (0..).map_while(|index| self.part(index))
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Facts {
     nullable: bool,
@@ -58,7 +75,7 @@ pub struct Expressions {
     nodes: Vec<Expression>,
     facts: Vec<Facts>,
     ids: FxHashMap<Expression, ExpressionId>,
-    /// What the budget counts: nodes, wide ones for more than one.
+    /// What the budget counts: nodes, wide ones for more than one, and work.
     weight: usize,
     budget: usize,
 }
@@ -104,17 +121,23 @@ impl Expressions {
         if let Some(&id) = self.ids.get(&node) {
             return Ok(id);
         }
-        self.weight += match &node {
+        self.charge(match &node {
             Expression::Union(parts) | Expression::Intersection(parts) => 1 + parts.len() / 4,
             _ => 1,
-        };
+        })?;
+        Ok(self.insert(node))
+    }
+
+    /// Work or memory that weighs as much as so many expressions.
+    pub fn charge(&mut self, weight: usize) -> Result<()> {
+        self.weight = self.weight.saturating_add(weight);
         if self.weight > self.budget {
             return Err(Error::Limit {
                 budget: "max_expressions",
                 value: self.budget,
             });
         }
-        Ok(self.insert(node))
+        Ok(())
     }
 
     fn insert(&mut self, node: Expression) -> ExpressionId {
