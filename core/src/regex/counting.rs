@@ -23,7 +23,7 @@ const MAX_STEPS: usize = 65_536;
 /// Word operations that weigh as much as an expression.
 const WORDS_PER_EXPRESSION: u64 = 1_024;
 /// Work on one shortest text, in characters times edges of the graph.
-const MAX_SHORTEST_STEPS: u64 = 1 << 25;
+const MAX_SHORTEST_STEPS: u64 = 1 << 26;
 
 /// An intersection taken apart: `pending character{minimum,maximum} & rest`.
 #[derive(Debug, Clone, Copy)]
@@ -281,12 +281,12 @@ impl Graph {
                 value: MAX_SHORTEST_STEPS as usize,
             });
         }
-        const STOP: u32 = u32::MAX;
+        const STOP: u16 = u16::MAX;
         let mut length: Vec<u64> = (0..count)
             .map(|place| if nullable(self.places[place]) { 0 } else { u64::MAX })
             .collect();
         // for each round and place the index of the step to take
-        let mut choices: Vec<Vec<u32>> = Vec::new();
+        let mut choices: Vec<Vec<u16>> = Vec::new();
         for round in 0..rounds + counted.minimum as usize {
             let may_stay = round < rounds;
             let mut choice = vec![STOP; count];
@@ -296,7 +296,7 @@ impl Graph {
                     for (index, (to, text)) in steps[place].iter().enumerate() {
                         let through = length[*to].saturating_add(text.len() as u64);
                         if through < least {
-                            (least, choice[place]) = (through, index as u32);
+                            (least, choice[place]) = (through, index as u16);
                         }
                     }
                     least

@@ -57,6 +57,7 @@ impl Derivatives {
             }
             if stack.len() == before {
                 let arms: Arms = self.derive(top)?.into();
+                self.expressions.charge(arms.len() / 16)?;
                 let index = top as usize;
                 if self.arms.len() <= index {
                     self.arms.resize(self.expressions.len().max(index + 1), None);
@@ -175,6 +176,7 @@ impl Derivatives {
         for_each_interval(lists, |low, high, hits| {
             targets.clear();
             targets.extend(hits.iter().map(|&(_, to)| to));
+            self.expressions.charge(targets.len() / 16)?;
             let to = combine(&mut self.expressions, &targets)?;
             result.push(Arm { low, high, to });
             Ok(())
