@@ -254,7 +254,7 @@ impl Engine {
             if whole {
                 let set = self.lexer.matches(next);
                 if set != NO_MATCH {
-                    let row = *self.lexer.row(next)?;
+                    let row = self.lexer.reached(next)?;
                     (0..=255u8)
                         .filter(|&byte| row[usize::from(byte)] == next)
                         .for_each(|byte| ends.stay(set, byte));
