@@ -83,6 +83,11 @@ impl Engine {
             let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
             return Ok(self.name_walk(below, at, interior, None));
         };
+        let single = self.lexer.singleton(lexeme);
+        if self.lexer.is_large(expression) {
+            let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
+            return Ok(self.name_walk(below, at, interior, Some(single)));
+        }
         let counter = match at.counter {
             NO_COUNTER => self.endless_counter(at.state, expression)?,
             counter => counter,
@@ -110,7 +115,6 @@ impl Engine {
                 made
             }
         };
-        let single = self.lexer.singleton(lexeme);
         Ok(self.name_walk(below, form, interior, Some(single)))
     }
 
