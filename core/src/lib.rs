@@ -4,6 +4,7 @@
 //! `grammar` (productions over lexemes) <- `parser` (Earley on hash-consed nodes) <- `engine` (threads) <-
 //! `mask` (`vocabulary` trie against threads) <- `matcher` (one sequence) <- `python` (the border).
 
+pub mod artifact;
 pub mod completion;
 pub mod engine;
 pub mod error;
@@ -18,6 +19,7 @@ pub mod parser;
 pub mod regex;
 pub mod unicode;
 pub mod vocabulary;
+pub mod wire;
 
 #[cfg(feature = "python")]
 mod python;

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::artifact::Description;
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::Result;
 use crate::form::GrammarForm;
+use crate::grammar::check::check;
 use crate::history::History;
 use crate::limits::Limits;
 use crate::vocabulary::Vocabulary;
@@ -19,8 +21,9 @@ type SharedEngine = Arc<Mutex<Engine>>;
 
 /// A grammar for one vocabulary. What it means never changes; its tables grow behind a lock.
 pub struct Compiled {
-    form: GrammarForm,
-    limits: Limits,
+    pub(crate) form: GrammarForm,
+    pub(crate) limits: Limits,
+    pub description: Description,
     pub vocabulary: Arc<Vocabulary>,
     engine: Mutex<SharedEngine>,
 }
@@ -31,13 +34,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Compiled {
     pub fn new(form: GrammarForm, vocabulary: Arc<Vocabulary>, limits: Limits) -> Result<Self> {
+        check(&form)?;
         let engine = Engine::new(&form, &limits)?;
         Ok(Compiled {
             form,
             limits,
+            description: Description::new(),
             vocabulary,
             engine: Mutex::new(Arc::new(Mutex::new(engine))),
         })
+    }
+
+    pub fn with_description(self, description: Description) -> Self {
+        Compiled { description, ..self }
     }
 
     pub fn matcher(self: &Arc<Self>) -> Result<Matcher> {

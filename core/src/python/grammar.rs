@@ -1,5 +1,6 @@
 //! `compile_grammar`, `CompiledGrammar` and `Matcher`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::buffer::PyBuffer;
@@ -10,19 +11,25 @@ use pyo3::types::{PyBytes, PyDict};
 use super::errors::work;
 use super::form::{read_grammar, read_limits};
 use super::vocabulary::PyVocabulary;
+use crate::artifact::{Description, LoadOptions};
 use crate::matcher::{Compiled, Matcher};
 
 #[pyfunction]
+#[pyo3(signature = (grammar, vocabulary, limits, description=None))]
 pub fn compile_grammar(
     py: Python<'_>,
     grammar: &Bound<'_, PyAny>,
     vocabulary: Py<PyVocabulary>,
     limits: &Bound<'_, PyAny>,
+    description: Option<Description>,
 ) -> PyResult<PyCompiledGrammar> {
     let form = read_grammar(grammar)?;
     let limits = read_limits(limits)?;
+    let description = description.unwrap_or_default();
     let tokens = vocabulary.get().inner.clone();
-    let inner = work(py, move || Compiled::new(form, tokens, limits))?;
+    let inner = work(py, move || {
+        Ok(Compiled::new(form, tokens, limits)?.with_description(description))
+    })?;
     Ok(PyCompiledGrammar {
         inner: Arc::new(inner),
         vocabulary,
@@ -37,8 +44,64 @@ pub struct PyCompiledGrammar {
     vocabulary: Py<PyVocabulary>,
 }
 
+/// Options of `load` and `from_bytes`.
+fn load_options(limits: Option<&Bound<'_, PyAny>>, rebind: bool) -> PyResult<LoadOptions> {
+    let limits = limits.map(read_limits).transpose()?.unwrap_or_default();
+    Ok(LoadOptions { limits, rebind })
+}
+
 #[pymethods]
 impl PyCompiledGrammar {
+    #[staticmethod]
+    #[pyo3(signature = (data, vocabulary, *, limits=None, rebind=false))]
+    fn from_bytes(
+        py: Python<'_>,
+        data: &[u8],
+        vocabulary: Py<PyVocabulary>,
+        limits: Option<&Bound<'_, PyAny>>,
+        rebind: bool,
+    ) -> PyResult<Self> {
+        let options = load_options(limits, rebind)?;
+        let tokens = vocabulary.get().inner.clone();
+        let inner = work(py, move || Compiled::from_bytes(data, tokens, &options))?;
+        Ok(PyCompiledGrammar {
+            inner: Arc::new(inner),
+            vocabulary,
+        })
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (path, vocabulary, *, limits=None, rebind=false))]
+    fn load(
+        py: Python<'_>,
+        path: PathBuf,
+        vocabulary: Py<PyVocabulary>,
+        limits: Option<&Bound<'_, PyAny>>,
+        rebind: bool,
+    ) -> PyResult<Self> {
+        let options = load_options(limits, rebind)?;
+        let tokens = vocabulary.get().inner.clone();
+        let inner = work(py, move || Compiled::load(&path, tokens, &options))?;
+        Ok(PyCompiledGrammar {
+            inner: Arc::new(inner),
+            vocabulary,
+        })
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = work(py, || Ok(self.inner.to_bytes()))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        work(py, || self.inner.save(&path))
+    }
+
+    #[getter]
+    fn description(&self) -> Description {
+        self.inner.description.clone()
+    }
+
     fn matcher(&self, py: Python<'_>) -> PyResult<PyMatcher> {
         Ok(PyMatcher {
             inner: work(py, || self.inner.matcher())?,
