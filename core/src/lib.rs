@@ -2,7 +2,8 @@
 //!
 //! `regex` (expressions over bytes and their derivatives) <- `lexer` (sets of lexemes in progress) <-
 //! `grammar` (productions over lexemes) <- `parser` (Earley on hash-consed nodes) <- `engine` (threads) <-
-//! `mask` (`vocabulary` trie against threads) <- `matcher` (one sequence) <- `python` (the border).
+//! `mask` (`vocabulary` trie against threads) <- `matcher` (one sequence) <- `artifact` (on disk) <- `python` (the
+//! border).
 
 pub mod artifact;
 pub mod completion;
@@ -16,6 +17,7 @@ pub mod limits;
 pub mod mask;
 pub mod matcher;
 pub mod parser;
+pub mod precompute;
 pub mod regex;
 pub mod unicode;
 pub mod vocabulary;

@@ -17,7 +17,7 @@ const ENGINE_BYTES: usize = 512 << 20;
 /// Longest run of forced bytes or tokens that is reported at once.
 const MAX_FORCED: usize = 1 << 16;
 
-type SharedEngine = Arc<Mutex<Engine>>;
+pub(crate) type SharedEngine = Arc<Mutex<Engine>>;
 
 /// A grammar for one vocabulary. What it means never changes; its tables grow behind a lock.
 pub struct Compiled {
@@ -28,7 +28,7 @@ pub struct Compiled {
     engine: Mutex<SharedEngine>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -64,9 +64,14 @@ impl Compiled {
         })
     }
 
+    /// The tables that new sequences share.
+    pub(crate) fn shared(&self) -> SharedEngine {
+        lock(&self.engine).clone()
+    }
+
     /// Sizes of tables, by name.
     pub fn statistics(&self) -> Vec<(&'static str, u64)> {
-        let shared = lock(&self.engine).clone();
+        let shared = self.shared();
         let engine = lock(&shared);
         vec![
             ("rules", engine.grammar.rules() as u64),

@@ -48,6 +48,16 @@ class CompiledGrammar:
     def matcher(self) -> Matcher:
         """A new sequence at the start of the language."""
     def statistics(self) -> dict[str, int]: ...
+    def precompute(self, budget_bytes: int) -> dict[str, int]:
+        """Compute masks ahead, of the states that are reached from the start with the fewest bytes first.
+
+        Args:
+            budget_bytes: how much the tables may grow; the state that exceeds it is the last one.
+
+        Returns:
+            ``reached_states``: states that were seen; ``precomputed_states``: those whose masks are there now (all of
+            them, if the grammar has no more within the budget); ``precomputed_bytes``: what the tables grew by.
+        """
     @property
     def description(self) -> dict[str, str]:
         """What the grammar was made from; kept in a saved file."""

@@ -97,6 +97,15 @@ impl PyCompiledGrammar {
         work(py, || self.inner.save(&path))
     }
 
+    fn precompute<'py>(&self, py: Python<'py>, budget_bytes: usize) -> PyResult<Bound<'py, PyDict>> {
+        let done = work(py, || self.inner.precompute(budget_bytes))?;
+        let counts = PyDict::new(py);
+        counts.set_item("reached_states", done.reached)?;
+        counts.set_item("precomputed_states", done.covered)?;
+        counts.set_item("precomputed_bytes", done.bytes)?;
+        Ok(counts)
+    }
+
     #[getter]
     fn description(&self) -> Description {
         self.inner.description.clone()
