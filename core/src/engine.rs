@@ -71,7 +71,7 @@ impl Engine {
     /// The configuration after a byte; None when no completion exists.
     pub fn step(&mut self, from: &Configuration, byte: u8) -> Result<Option<Configuration>> {
         let mut threads = Threads::new();
-        let landed = self.step_threads(&from.threads, byte, &mut threads)?;
+        let landed = self.step_threads(&from.threads, byte, &mut threads, &mut Vec::new())?;
         if threads.is_empty() && landed.is_none() {
             return Ok(None);
         }
@@ -83,9 +83,15 @@ impl Engine {
     }
 
     /// Moves every thread by a byte. Lexemes that match are also ended here, all into one node, which is returned;
-    /// what may follow it begins as a thread of its own.
+    /// what may follow it begins as a thread of its own. Adds the parser nodes that were read to `reads`.
     #[inline]
-    pub fn step_threads(&mut self, from: &[Thread], byte: u8, to: &mut Threads) -> Result<Option<NodeId>> {
+    pub fn step_threads(
+        &mut self,
+        from: &[Thread],
+        byte: u8,
+        to: &mut Threads,
+        reads: &mut Vec<NodeId>,
+    ) -> Result<Option<NodeId>> {
         let mut landed: Option<NodeId> = None;
         for thread in from {
             let state = self.lexer.step(thread.state, byte)?;
@@ -103,7 +109,9 @@ impl Engine {
             }
             let set = self.lexer.matches(state);
             if set != NO_MATCH {
-                let node = self.parser.advance(thread.node, set, &self.grammar, &mut self.lexer)?;
+                let node = self
+                    .parser
+                    .advance(thread.node, set, &self.grammar, &mut self.lexer, reads)?;
                 landed = Some(match landed {
                     None => node,
                     Some(other) => self.parser.merge(other, node, &self.grammar, &mut self.lexer)?,

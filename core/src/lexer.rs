@@ -5,7 +5,9 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::bytes::{ClassSet, classes_where, continuation};
 use crate::error::{Error, Result};
+use crate::regex::counted::{Counted, Parts};
 use crate::regex::derivative::{Derivatives, for_each_interval};
 use crate::regex::digest::Digests;
 use crate::regex::expression::{EPSILON, ExpressionId};
@@ -20,7 +22,12 @@ pub const DEAD: LexerState = 0;
 /// The set without lexemes.
 pub const NO_MATCH: MatchSet = 0;
 
-type Row = Box<[LexerState; 256]>;
+#[derive(Debug)]
+struct Row {
+    next: [LexerState; 256],
+    /// Classes of bytes that lead back to the state.
+    own: ClassSet,
+}
 
 pub struct Lexer {
     pub derivatives: Derivatives,
@@ -30,7 +37,10 @@ pub struct Lexer {
     /// Sorted (lexeme, expression) pairs.
     states: Vec<Box<[(Lexeme, ExpressionId)]>>,
     state_ids: FxHashMap<Box<[(Lexeme, ExpressionId)]>, LexerState>,
-    rows: Vec<Option<Row>>,
+    rows: Vec<Option<Box<Row>>>,
+    /// Do all characters beyond ASCII lead back to the state?
+    keeps_characters: FxHashMap<LexerState, bool>,
+    parts: Parts,
     matches: Vec<MatchSet>,
     goes_on: Vec<bool>,
     match_sets: Vec<Box<[Lexeme]>>,
@@ -48,7 +58,12 @@ impl Lexer {
             lexemes,
             states: vec![dead.clone()],
             state_ids: FxHashMap::from_iter([(dead, DEAD)]),
-            rows: vec![Some(Box::new([DEAD; 256]))],
+            rows: vec![Some(Box::new(Row {
+                next: [DEAD; 256],
+                own: 0,
+            }))],
+            keeps_characters: FxHashMap::default(),
+            parts: Parts::default(),
             matches: vec![NO_MATCH],
             goes_on: vec![false],
             match_sets: vec![nothing.clone()],
@@ -118,13 +133,17 @@ impl Lexer {
     #[inline]
     pub fn step(&mut self, state: LexerState, byte: u8) -> Result<LexerState> {
         if let Some(row) = &self.rows[state as usize] {
-            return Ok(row[usize::from(byte)]);
+            return Ok(row.next[usize::from(byte)]);
         }
         Ok(self.row(state)?[usize::from(byte)])
     }
 
     /// All 256 transitions of a state.
     pub fn row(&mut self, state: LexerState) -> Result<&[LexerState; 256]> {
+        Ok(&self.made_row(state)?.next)
+    }
+
+    fn made_row(&mut self, state: LexerState) -> Result<&Row> {
         let row = match self.rows[state as usize].take() {
             Some(row) => row,
             None => self.make_row(state)?,
@@ -132,18 +151,83 @@ impl Lexer {
         Ok(self.rows[state as usize].insert(row))
     }
 
-    fn make_row(&mut self, state: LexerState) -> Result<Row> {
+    /// Classes of ASCII bytes that all lead from the state back to it.
+    #[inline]
+    pub fn own_classes(&mut self, state: LexerState) -> Result<ClassSet> {
+        if let Some(row) = &self.rows[state as usize] {
+            return Ok(row.own);
+        }
+        Ok(self.made_row(state)?.own)
+    }
+
+    /// Does every character beyond ASCII lead from the state back to it?
+    pub fn keeps_characters(&mut self, state: LexerState) -> Result<bool> {
+        if let Some(&known) = self.keeps_characters.get(&state) {
+            return Ok(known);
+        }
+        let mut keeps = true;
+        let mut previous = DEAD;
+        for lead in 0xC2..=0xF4u8 {
+            let Some((low, high, count)) = continuation(lead) else {
+                continue;
+            };
+            let next = self.step(state, lead)?;
+            // neighbours mostly lead to one state, but what may follow the first and last of them differs
+            if next != previous || !(0xE2..=0xEC).contains(&lead) {
+                keeps = keeps && self.returns(state, next, low, high, count)?;
+            }
+            previous = next;
+        }
+        self.keeps_characters.insert(state, keeps);
+        Ok(keeps)
+    }
+
+    /// Do all ends of a character, of `count` bytes and the first within the range, lead from `at` to `home`?
+    fn returns(&mut self, home: LexerState, at: LexerState, low: u8, high: u8, count: u8) -> Result<bool> {
+        let row = *self.row(at)?;
+        let mut previous = DEAD;
+        for byte in low..=high {
+            let next = row[usize::from(byte)];
+            let fine = match count {
+                1 => next == home,
+                _ => next != DEAD && (next == previous || self.returns(home, next, 0x80, 0xBF, count - 1)?),
+            };
+            if !fine {
+                return Ok(false);
+            }
+            previous = next;
+        }
+        Ok(true)
+    }
+
+    /// The state of one lexeme in progress.
+    pub fn state_of(&mut self, lexeme: Lexeme, expression: ExpressionId) -> Result<LexerState> {
+        self.intern(vec![(lexeme, expression)])
+    }
+
+    /// The counter of an expression, if it has one.
+    pub fn counted(&mut self, expression: ExpressionId) -> Result<Option<Counted>> {
+        self.parts.counted(expression, &mut self.derivatives)
+    }
+
+    fn make_row(&mut self, state: LexerState) -> Result<Box<Row>> {
         let parts = self.states[state as usize].clone();
         let mut lists = Vec::with_capacity(parts.len());
         for &(_, expression) in parts.iter() {
             lists.push(self.derivatives.live_arms(expression)?);
         }
-        let mut row = Box::new([DEAD; 256]);
+        let mut row = Box::new(Row {
+            next: [DEAD; 256],
+            own: 0,
+        });
         for_each_interval(&lists, |low, high, hits| {
             let next = hits.iter().map(|&(index, to)| (parts[index].0, to)).collect();
-            row[usize::from(low)..=usize::from(high)].fill(self.intern(next)?);
+            row.next[usize::from(low)..=usize::from(high)].fill(self.intern(next)?);
             Ok(())
         })?;
+        if row.next[..128].contains(&state) {
+            row.own = classes_where(|byte| row.next[usize::from(byte)] == state);
+        }
         Ok(row)
     }
 

@@ -6,6 +6,8 @@
 //! border).
 
 pub mod artifact;
+pub mod bounds;
+pub mod bytes;
 pub mod completion;
 pub mod engine;
 pub mod error;

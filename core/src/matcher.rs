@@ -1,5 +1,6 @@
 //! A compiled grammar and the sequences that run under it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::artifact::Description;
@@ -73,6 +74,7 @@ impl Compiled {
     pub fn statistics(&self) -> Vec<(&'static str, u64)> {
         let shared = self.shared();
         let engine = lock(&shared);
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         vec![
             ("rules", engine.grammar.rules() as u64),
             ("dotted_rules", engine.grammar.next.len() as u64),
@@ -80,8 +82,10 @@ impl Compiled {
             ("expressions", engine.lexer.derivatives.expressions.len() as u64),
             ("lexer_states", engine.lexer.states() as u64),
             ("parser_nodes", engine.parser.nodes() as u64),
-            ("mask_hits", engine.masks.hits),
-            ("mask_misses", engine.masks.misses),
+            ("mask_hits", count(&engine.masks.counts.hits)),
+            ("mask_shape_hits", count(&engine.masks.counts.shape_hits)),
+            ("mask_misses", count(&engine.masks.counts.misses)),
+            ("trie_walks", count(&engine.masks.counts.walks)),
             ("mask_bytes", engine.masks.memory() as u64),
             ("shared_interiors", self.vocabulary.interiors.size().0 as u64),
             ("table_bytes", engine.memory() as u64),

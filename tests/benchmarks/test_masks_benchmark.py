@@ -87,7 +87,7 @@ def test_a_run_judges_each_schema(tmp_path: Path, tokenizer_folder: Path) -> Non
     assert "wrong reject  mislabelled  instance 1" in done.stdout
     assert "1 refused: SchemaError" in done.stdout
 
-    run = read_run(copy / "results" / "tried" / "raw")
+    run = read_run(copy / "results" / "tried" / "raw" / "bytes" / "maskbench")
     first, second, third = run.engines["constrain"].schemas
     assert [instance.verdict for instance in first.instances] == ["right"] * 3
     assert first.handled
@@ -96,7 +96,7 @@ def test_a_run_judges_each_schema(tmp_path: Path, tokenizer_folder: Path) -> Non
     assert len(first.instances[0].mask_ns) == len(first.instances[0].accept_ns) == len('{"n": 12}') - 1
     assert [instance.verdict for instance in second.instances] == ["wrong accept", "wrong reject"]
     assert third.status == "unsupported"
-    assert (copy / "results" / "tried" / "summary.md").read_text() == report(run)
+    assert report(run) in (copy / "results" / "tried" / "summary.md").read_text()
 
 
 def test_bad_arguments_are_explained(tmp_path: Path, tokenizer_folder: Path) -> None:
