@@ -53,7 +53,7 @@ impl Engine {
         let mut best = Best::default();
         let mut queue = BinaryHeap::new();
         for thread in &at.threads {
-            for (lexeme, expression) in self.lexer.in_progress(thread.state).to_vec() {
+            for (lexeme, expression) in self.lexer.left(thread.lexer)? {
                 let length = self.lexer.derivatives.shortest_length(expression)?;
                 for (dot, origin) in self.parser.moved_over(thread.node, Next::Terminal(lexeme)) {
                     let (rule, rest) = self.rest_of(&shortest, dot);

@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::bytes::ByteSet;
 use crate::error::Result;
 use crate::form::GrammarForm;
 use crate::grammar::{Grammar, build::build};
-use crate::lexer::{DEAD, Lexer, LexerState, NO_MATCH};
+use crate::lexer::{DEAD, Lexer, NO_MATCH, Progress};
 use crate::limits::Limits;
 use crate::mask::Masks;
 use crate::parser::{NodeId, Parser, ROOT};
 use crate::regex::derivative::Derivatives;
 
-/// A lexeme in progress: the lexer's state and the node where the lexeme began.
+/// Lexemes in progress and the node where they began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Thread {
-    pub state: LexerState,
+    pub lexer: Progress,
     pub node: NodeId,
 }
 
@@ -58,14 +59,14 @@ impl Engine {
         })
     }
 
-    pub fn start(&self) -> Configuration {
+    pub fn start(&mut self) -> Result<Configuration> {
         let mut threads = Threads::new();
-        self.begin_lexemes(ROOT, &mut threads);
-        Configuration {
+        self.begin_lexemes(ROOT, &mut threads)?;
+        Ok(Configuration {
             threads,
             accepting: self.parser.node(ROOT).accepting,
             terminated: false,
-        }
+        })
     }
 
     /// The configuration after a byte; None when no completion exists.
@@ -94,20 +95,13 @@ impl Engine {
     ) -> Result<Option<NodeId>> {
         let mut landed: Option<NodeId> = None;
         for thread in from {
-            let state = self.lexer.step(thread.state, byte)?;
-            if state == DEAD {
-                continue;
-            }
-            if self.lexer.goes_on(state) {
-                let moved = Thread {
-                    state,
-                    node: thread.node,
-                };
+            let (lexer, set) = self.lexer.advance(thread.lexer, byte)?;
+            if let Some(lexer) = lexer {
+                let moved = Thread { lexer, ..*thread };
                 if !to.contains(&moved) {
                     to.push(moved);
                 }
             }
-            let set = self.lexer.matches(state);
             if set != NO_MATCH {
                 let node = self
                     .parser
@@ -119,28 +113,37 @@ impl Engine {
             }
         }
         if let Some(node) = landed {
-            self.begin_lexemes(node, to);
+            self.begin_lexemes(node, to)?;
         }
         Ok(landed)
     }
 
-    fn begin_lexemes(&self, node: NodeId, to: &mut Threads) {
+    /// The thread of the lexemes that may begin at a node; None when there are none.
+    pub fn begun_at(&mut self, node: NodeId) -> Result<Option<Thread>> {
         let state = self.parser.lexer_start(node);
-        let begun = Thread { state, node };
-        if state != DEAD && !to.contains(&begun) {
+        if state == DEAD {
+            return Ok(None);
+        }
+        let lexer = self.lexer.settle(state)?;
+        Ok(Some(Thread { lexer, node }))
+    }
+
+    fn begin_lexemes(&mut self, node: NodeId, to: &mut Threads) -> Result<()> {
+        if let Some(begun) = self.begun_at(node)?
+            && !to.contains(&begun)
+        {
             to.push(begun);
         }
+        Ok(())
     }
 
     /// The bytes that may come next, ascending.
     pub fn next_bytes(&mut self, from: &Configuration) -> Result<Vec<u8>> {
-        let mut possible = [false; 256];
+        let mut possible = ByteSet::default();
         for thread in &from.threads {
-            for (flag, &state) in possible.iter_mut().zip(self.lexer.row(thread.state)?) {
-                *flag |= state != DEAD;
-            }
+            possible |= self.lexer.next_bytes(thread.lexer)?;
         }
-        Ok((0..=255u8).filter(|&byte| possible[usize::from(byte)]).collect())
+        Ok((0..=255u8).filter(|&byte| possible.contains(byte)).collect())
     }
 
     /// Rough size in bytes of the tables that grow.

@@ -5,7 +5,8 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::bytes::{ClassSet, classes_where, continuation};
+use crate::bounds::Bounds;
+use crate::bytes::{ByteSet, ClassSet, classes_where, continuation};
 use crate::error::{Error, Result};
 use crate::regex::counted::{Counted, Parts};
 use crate::regex::derivative::{Derivatives, for_each_interval};
@@ -16,6 +17,43 @@ pub type LexerState = u32;
 pub type Lexeme = u32;
 /// Index of an interned set of lexemes that match at a state.
 pub type MatchSet = u32;
+
+/// Index of an interned counter.
+pub type CounterId = u32;
+
+/// No repetitions are counted.
+pub const NO_COUNTER: CounterId = 0;
+
+/// A counted repetition in a lexeme. The states of its texts are those of the lexeme without bounds; what the bounds
+/// say is known from how many repetitions have begun.
+#[derive(Debug, Clone, Copy)]
+pub struct Counter {
+    /// The state between two repetitions.
+    pub between: LexerState,
+    /// The state when no more may begin.
+    pub after: LexerState,
+    /// Bytes that begin a repetition.
+    pub first: ByteSet,
+}
+
+/// A lexeme in progress apart from where it began: its state, and what is left of a counted repetition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Progress {
+    pub state: LexerState,
+    pub counter: CounterId,
+    /// `NONE` without a counter.
+    pub bounds: Bounds,
+}
+
+impl Progress {
+    pub fn uncounted(state: LexerState) -> Self {
+        Progress {
+            state,
+            counter: NO_COUNTER,
+            bounds: Bounds::NONE,
+        }
+    }
+}
 
 /// No lexeme can be completed any more.
 pub const DEAD: LexerState = 0;
@@ -41,6 +79,10 @@ pub struct Lexer {
     /// Do all characters beyond ASCII lead back to the state?
     keeps_characters: FxHashMap<LexerState, bool>,
     parts: Parts,
+    /// Per state, what takes its place where repetitions are counted.
+    counted_forms: Vec<Option<Progress>>,
+    counters: Vec<Counter>,
+    counter_ids: FxHashMap<LexerState, CounterId>,
     matches: Vec<MatchSet>,
     goes_on: Vec<bool>,
     match_sets: Vec<Box<[Lexeme]>>,
@@ -64,6 +106,13 @@ impl Lexer {
             }))],
             keeps_characters: FxHashMap::default(),
             parts: Parts::default(),
+            counted_forms: vec![Some(Progress::uncounted(DEAD))],
+            counters: vec![Counter {
+                between: DEAD,
+                after: DEAD,
+                first: ByteSet::default(),
+            }],
+            counter_ids: FxHashMap::default(),
             matches: vec![NO_MATCH],
             goes_on: vec![false],
             match_sets: vec![nothing.clone()],
@@ -205,9 +254,139 @@ impl Lexer {
         self.intern(vec![(lexeme, expression)])
     }
 
-    /// The counter of an expression, if it has one.
+    /// What is known of an expression's repetitions, if they can be counted.
     pub fn counted(&mut self, expression: ExpressionId) -> Result<Option<Counted>> {
         self.parts.counted(expression, &mut self.derivatives)
+    }
+
+    pub fn counter(&self, id: CounterId) -> Counter {
+        self.counters[id as usize]
+    }
+
+    /// The form of a state in which a bounded repetition is counted, if it is one lexeme that can be read so.
+    #[inline]
+    pub fn settle(&mut self, state: LexerState) -> Result<Progress> {
+        if let Some(&Some(known)) = self.counted_forms.get(state as usize) {
+            return Ok(known);
+        }
+        let form = self.make_counted_form(state)?;
+        if self.counted_forms.len() <= state as usize {
+            self.counted_forms.resize(self.states.len(), None);
+        }
+        self.counted_forms[state as usize] = Some(form);
+        Ok(form)
+    }
+
+    fn make_counted_form(&mut self, state: LexerState) -> Result<Progress> {
+        let plain = Progress::uncounted(state);
+        let &[(lexeme, expression)] = self.in_progress(state) else {
+            return Ok(plain);
+        };
+        let Some(counted) = self.counted(expression)? else {
+            return Ok(plain);
+        };
+        if counted.bounds == Bounds::NONE {
+            return Ok(plain);
+        }
+        let counter = self.counter_for(state, &counted)?;
+        Ok(Progress {
+            state: self.state_of(lexeme, counted.unbounded)?,
+            counter,
+            bounds: counted.bounds,
+        })
+    }
+
+    /// The counter of a state of one lexeme.
+    pub fn counter_for(&mut self, state: LexerState, counted: &Counted) -> Result<CounterId> {
+        let lexeme = self.in_progress(state)[0].0;
+        let between = self.state_of(lexeme, counted.between)?;
+        if let Some(&known) = self.counter_ids.get(&between) {
+            return Ok(known);
+        }
+        let after = self.state_of(lexeme, counted.after)?;
+        self.counters.push(Counter {
+            between,
+            after,
+            first: counted.first,
+        });
+        let id = self.counters.len() as CounterId - 1;
+        self.counter_ids.insert(between, id);
+        Ok(id)
+    }
+
+    /// After a byte: the lexemes that go on, if any do, and those that match.
+    #[inline]
+    pub fn advance(&mut self, from: Progress, byte: u8) -> Result<(Option<Progress>, MatchSet)> {
+        let next = self.step(from.state, byte)?;
+        if next == DEAD {
+            return Ok((None, NO_MATCH));
+        }
+        if from.counter == NO_COUNTER {
+            return self.arrive(next);
+        }
+        let counter = self.counters[from.counter as usize];
+        let mut bounds = from.bounds;
+        if from.state == counter.between {
+            if !counter.first.contains(byte) {
+                return if bounds.min > 0 {
+                    Ok((None, NO_MATCH))
+                } else {
+                    self.arrive(next)
+                };
+            }
+            bounds = bounds.less_one();
+        }
+        if next == counter.between && bounds.max == 0 {
+            return self.arrive(counter.after);
+        }
+        let matched = if bounds.min == 0 { self.matches(next) } else { NO_MATCH };
+        let moved = if bounds == Bounds::NONE {
+            Progress::uncounted(next)
+        } else {
+            Progress {
+                state: next,
+                bounds,
+                ..from
+            }
+        };
+        Ok((Some(moved), matched))
+    }
+
+    fn arrive(&mut self, state: LexerState) -> Result<(Option<Progress>, MatchSet)> {
+        let matched = self.matches(state);
+        let moved = if self.goes_on(state) {
+            Some(self.settle(state)?)
+        } else {
+            None
+        };
+        Ok((moved, matched))
+    }
+
+    /// The bytes that can come next.
+    pub fn next_bytes(&mut self, at: Progress) -> Result<ByteSet> {
+        let row = *self.row(at.state)?;
+        let counter = self.counters[at.counter as usize];
+        // more must begin: what follows the repetitions has to wait
+        let waits = at.counter != NO_COUNTER && at.state == counter.between && at.bounds.min > 0;
+        Ok((0..=255u8)
+            .filter(|&byte| row[usize::from(byte)] != DEAD && !(waits && !counter.first.contains(byte)))
+            .collect())
+    }
+
+    /// The lexemes in progress, each with all that is left of it.
+    pub fn left(&mut self, at: Progress) -> Result<Vec<(Lexeme, ExpressionId)>> {
+        let parts = self.in_progress(at.state).to_vec();
+        if at.counter == NO_COUNTER {
+            return Ok(parts);
+        }
+        let between = self.in_progress(self.counters[at.counter as usize].between)[0].1;
+        let whole = |&(lexeme, expression): &(Lexeme, ExpressionId)| {
+            let bounded = self
+                .parts
+                .bounded(expression, between, at.bounds, &mut self.derivatives)?;
+            Ok((lexeme, bounded))
+        };
+        parts.iter().map(whole).collect()
     }
 
     fn make_row(&mut self, state: LexerState) -> Result<Box<Row>> {

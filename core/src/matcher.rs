@@ -57,7 +57,7 @@ impl Compiled {
         }
         let engine = current.clone();
         drop(current);
-        let start = lock(&engine).start();
+        let start = lock(&engine).start()?;
         Ok(Matcher {
             compiled: self.clone(),
             engine,

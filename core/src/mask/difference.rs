@@ -2,10 +2,9 @@
 //! nearly that of any string.
 
 use super::interior::Ends;
-use crate::bounds::Bounds;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::lexer::{DEAD, LexerState, MatchSet, NO_MATCH};
+use crate::lexer::{DEAD, LexerState, MatchSet, NO_MATCH, Progress};
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::interior::{Edge, Interior, Levels};
 use crate::vocabulary::token_set::{clear_bit, set_bit};
@@ -42,13 +41,9 @@ impl Engine {
             return Ok(None);
         };
         // the neighbour of the neighbour is itself, so this ends
-        let walk = self.walk(None, model, vocabulary)?;
+        let walk = self.walk(None, Progress::uncounted(model), vocabulary)?;
         let like = walk.interior;
-        let Some(tokens) = like
-            .counting
-            .all()
-            .filter(|_| like.normalise(walk.bounds) == Bounds::NONE)
-        else {
+        let Some(tokens) = like.counting.all() else {
             return Ok(None);
         };
         let model_set = {

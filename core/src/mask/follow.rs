@@ -2,10 +2,9 @@
 
 use super::{Below, Collected, Walk};
 use crate::bounds::Bounds;
-use crate::bytes::ByteSet;
 use crate::engine::{Engine, Thread, Threads};
 use crate::error::Result;
-use crate::lexer::{DEAD, LexerState, MatchSet};
+use crate::lexer::{DEAD, MatchSet, Progress};
 use crate::parser::NodeId;
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::interior::{NO_LINK, Suffixes};
@@ -23,6 +22,7 @@ impl Engine {
         below: Below,
         thread: Thread,
         walk: &Walk,
+        bounds: Bounds,
         vocabulary: &Vocabulary,
         into: &mut Collected,
         reads: &mut Vec<NodeId>,
@@ -34,17 +34,14 @@ impl Engine {
             let node = self
                 .parser
                 .advance(thread.node, set, &self.grammar, &mut self.lexer, reads)?;
-            let state = self.parser.lexer_start(node);
-            if state == DEAD {
+            let Some(begun) = self.begun_at(node)? else {
                 continue;
-            }
-            let begun = Thread { state, node };
-            let row = *self.lexer.row(state)?;
-            let live: ByteSet = (0..=255u8).filter(|&byte| row[usize::from(byte)] != DEAD).collect();
+            };
+            let live = self.lexer.next_bytes(begun.lexer)?;
             if exits.stay.intersects(&live) {
-                self.follow_everywhere(below, thread.state, set, begun, vocabulary, into, reads, depth)?;
+                self.follow_everywhere(below, thread.lexer, set, begun, vocabulary, into, reads, depth)?;
             } else {
-                self.follow_suffixes(begun, &exits.suffixes, walk.bounds, vocabulary, into, reads, depth)?;
+                self.follow_suffixes(begun, &exits.suffixes, bounds, vocabulary, into, reads, depth)?;
             }
         }
         Ok(())
@@ -67,7 +64,7 @@ impl Engine {
         while let Some(&suffix) = suffixes.nodes.get(at) {
             let length = usize::from(suffix.depth);
             // most texts fail at their first byte: that shows in one look, without a stack
-            if length == 0 && self.lexer.step(begun.state, suffix.byte)? == DEAD {
+            if length == 0 && self.lexer.step(begun.lexer.state, suffix.byte)? == DEAD {
                 at = suffix.end as usize;
                 continue;
             }
@@ -145,7 +142,7 @@ impl Engine {
     fn follow_everywhere(
         &mut self,
         below: Below,
-        state: LexerState,
+        start: Progress,
         set: MatchSet,
         begun: Thread,
         vocabulary: &Vocabulary,
@@ -156,22 +153,23 @@ impl Engine {
         let trie = &vocabulary.trie;
         let (mut at, end) = trie.span(below);
         let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
-        let mut stack = vec![state; trie.max_depth() + 1 - base];
+        let mut stack = vec![start; trie.max_depth() + 1 - base];
         let mut visited = 0;
         while at < end {
             visited += 1;
             let node = *trie.node(at);
             let length = usize::from(node.depth) - base;
-            let next = self.lexer.step(stack[length], node.byte)?;
-            if next == DEAD {
-                at = node.end as usize;
-                continue;
-            }
-            if self.lexer.matches(next) == set && node.end as usize > at + 1 {
+            let (next, matched) = self.lexer.advance(stack[length], node.byte)?;
+            if matched == set && node.end as usize > at + 1 {
                 self.subtree(at as u32, &[begun], vocabulary, into, reads, depth)?;
             }
-            stack[length + 1] = next;
-            at += 1;
+            at = match next {
+                Some(next) => {
+                    stack[length + 1] = next;
+                    at + 1
+                }
+                None => node.end as usize,
+            };
         }
         self.spend(visited)
     }

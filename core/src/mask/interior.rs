@@ -10,19 +10,12 @@ use crate::bounds::Bounds;
 use crate::bytes::{ByteSet, CHARACTERS, begins_character};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::lexer::{DEAD, LexerState, MatchSet, NO_MATCH};
-use crate::regex::counted::Counted;
+use crate::lexer::{Counter, CounterId, DEAD, LexerState, MatchSet, NO_COUNTER, NO_MATCH, Progress};
+use crate::regex::expression::ExpressionId;
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::interior::{Edge, Exits, Interior, Levels, WalkName};
 use crate::vocabulary::token_set::set_bit;
 use crate::vocabulary::trie::Trie;
-
-/// A counter in a walk: the state between two repetitions, and the bytes that begin one.
-#[derive(Clone, Copy)]
-struct Counter {
-    between: LexerState,
-    first: ByteSet,
-}
 
 /// Where the path to a trie node stands.
 #[derive(Clone, Copy)]
@@ -81,109 +74,98 @@ fn file(levels: &mut Vec<Vec<u32>>, level: u16) -> &mut Vec<u32> {
 }
 
 impl Engine {
-    /// The walk for a state: one lexeme in progress means the same in every grammar, and then it is shared.
-    pub(super) fn walk(&mut self, below: Below, state: LexerState, vocabulary: &Vocabulary) -> Result<Walk> {
-        if let Some(known) = self.masks.walk_of.get(&(below, state)) {
-            return Ok(known.clone());
+    /// The walk for lexemes in progress: a single one means the same in every grammar, and then the walk is shared.
+    pub(super) fn walk(&mut self, below: Below, at: Progress, vocabulary: &Vocabulary) -> Result<Walk> {
+        if let Some(walk) = self.named_walk(below, at) {
+            return Ok(walk);
         }
-        let walk = self.new_walk(below, state, vocabulary)?;
-        self.masks.walk_of.insert((below, state), walk.clone());
-        Ok(walk)
-    }
-
-    fn new_walk(&mut self, below: Below, state: LexerState, vocabulary: &Vocabulary) -> Result<Walk> {
-        let &[(lexeme, expression)] = self.lexer.in_progress(state) else {
-            let interior = Arc::new(self.walk_trie(below, state, None, vocabulary)?);
-            return Ok(Walk {
-                id: self.masks.add_walk(interior.clone(), None),
-                interior,
-                bounds: Bounds::NONE,
-            });
+        let &[(lexeme, expression)] = self.lexer.in_progress(at.state) else {
+            let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
+            return Ok(self.name_walk(below, at, interior, None));
         };
-        let counted = self.lexer.counted(expression)?;
-        let (named, bounds) = counted.map_or((expression, Bounds::NONE), |found| (found.unbounded, found.bounds));
-        let home = self.lexer.state_of(lexeme, named)?;
-        let mut name = WalkName {
-            lexeme: self.lexer.digest(named),
-            counted: counted.is_some(),
-            below,
+        let counter = match at.counter {
+            NO_COUNTER => self.endless_counter(at.state, expression)?,
+            counter => counter,
         };
+        let mut form = Progress { counter, ..at };
         // levels aren't needed without bounds, but serve as well where they are known
-        if bounds == Bounds::NONE && counted.is_some() && self.known_walk(home, &name, vocabulary).is_none() {
-            name.counted = false;
+        if at.counter == NO_COUNTER && counter != NO_COUNTER {
+            if let Some(walk) = self.named_walk(below, form) {
+                return Ok(walk);
+            }
+            if vocabulary
+                .interiors
+                .get(&self.walk_name(below, form, expression))
+                .is_none()
+            {
+                form = at;
+            }
         }
-        let (id, interior) = match self.known_walk(home, &name, vocabulary) {
-            Some((Some(id), interior)) => (id, interior),
-            unnamed => {
-                let interior = match unnamed {
-                    Some((_, shared)) => shared,
-                    None => {
-                        let counter = counted.filter(|_| name.counted);
-                        let made = Arc::new(self.walk_trie(below, home, counter, vocabulary)?);
-                        vocabulary.interiors.keep(name, made.clone());
-                        made
-                    }
-                };
-                let single = self.lexer.singleton(lexeme);
-                let id = self.masks.add_walk(interior.clone(), Some(single));
-                self.masks.walk_ids.insert((below, home, name.counted), id);
-                (id, interior)
+        let name = self.walk_name(below, form, expression);
+        let interior = match vocabulary.interiors.get(&name) {
+            Some(shared) => shared,
+            None => {
+                let made = Arc::new(self.walk_trie(below, form, vocabulary)?);
+                vocabulary.interiors.keep(name, made.clone());
+                made
             }
         };
-        Ok(Walk {
-            id,
-            bounds: interior.normalise(bounds),
-            interior,
-        })
+        let single = self.lexer.singleton(lexeme);
+        Ok(self.name_walk(below, form, interior, Some(single)))
     }
 
-    /// A walk that this grammar has named, or that another has made.
-    fn known_walk(
-        &self,
-        home: LexerState,
-        name: &WalkName,
-        vocabulary: &Vocabulary,
-    ) -> Option<(Option<u32>, Arc<Interior>)> {
-        if let Some(&id) = self.masks.walk_ids.get(&(name.below, home, name.counted)) {
-            return Some((Some(id), self.masks.walks[id as usize].0.clone()));
+    fn named_walk(&self, below: Below, at: Progress) -> Option<Walk> {
+        let &id = self.masks.walk_ids.get(&(below, at.state, at.counter))?;
+        let interior = self.masks.walks[id as usize].0.clone();
+        Some(Walk { id, interior })
+    }
+
+    fn name_walk(&mut self, below: Below, at: Progress, interior: Arc<Interior>, single: Option<MatchSet>) -> Walk {
+        let id = self.masks.add_walk(interior.clone(), single);
+        self.masks.walk_ids.insert((below, at.state, at.counter), id);
+        Walk { id, interior }
+    }
+
+    fn walk_name(&mut self, below: Below, at: Progress, expression: ExpressionId) -> WalkName {
+        let between = (at.counter != NO_COUNTER).then(|| {
+            let between = self.lexer.counter(at.counter).between;
+            let expression = self.lexer.in_progress(between)[0].1;
+            self.lexer.digest(expression)
+        });
+        WalkName {
+            lexeme: self.lexer.digest(expression),
+            between,
+            below,
         }
-        Some((None, vocabulary.interiors.get(name)?))
     }
 
-    fn walk_trie(
-        &mut self,
-        below: Below,
-        state: LexerState,
-        counted: Option<Counted>,
-        vocabulary: &Vocabulary,
-    ) -> Result<Interior> {
+    /// The counter with which others have counted a repetition that has no bounds here.
+    fn endless_counter(&mut self, state: LexerState, expression: ExpressionId) -> Result<CounterId> {
+        match self.lexer.counted(expression)? {
+            Some(counted) if counted.bounds == Bounds::NONE => self.lexer.counter_for(state, &counted),
+            _ => Ok(NO_COUNTER),
+        }
+    }
+
+    fn walk_trie(&mut self, below: Below, at: Progress, vocabulary: &Vocabulary) -> Result<Interior> {
         if below.is_none() {
             self.masks.counts.walks.fetch_add(1, Ordering::Relaxed);
         }
         let trie = &vocabulary.trie;
-        let single = self.lexer.in_progress(state).len() == 1;
-        if counted.is_none()
+        let single = self.lexer.in_progress(at.state).len() == 1;
+        let counter = (at.counter != NO_COUNTER).then(|| self.lexer.counter(at.counter));
+        if counter.is_none()
             && below.is_none()
-            && let Some(interior) = self.walk_difference(state, single, vocabulary)?
+            && let Some(interior) = self.walk_difference(at.state, single, vocabulary)?
         {
             return Ok(interior);
         }
-        let counter = match counted {
-            None => None,
-            Some(counted) => {
-                let lexeme = self.lexer.in_progress(state)[0].0;
-                Some(Counter {
-                    between: self.lexer.state_of(lexeme, counted.between)?,
-                    first: counted.first,
-                })
-            }
-        };
         let mut ends = Ends::default();
         let mut tokens = match counter {
             None => Tokens::Flat(vec![0; vocabulary.words()]),
             Some(_) => Tokens::Counted(Vec::new(), Vec::new()),
         };
-        self.walk_everything(below, state, counter, trie, &mut tokens, &mut ends)?;
+        self.walk_everything(below, at.state, counter, trie, &mut tokens, &mut ends)?;
         let words = vocabulary.words();
         let (counting, counted) = match tokens {
             Tokens::Flat(mask) => (Levels::flat(&mask), Levels::default()),

@@ -18,7 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread};
 use crate::error::{Error, Result};
-use crate::lexer::{LexerState, MatchSet, NO_MATCH};
+use crate::lexer::{CounterId, LexerState, MatchSet, NO_MATCH, Progress};
 use crate::parser::NodeId;
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::interior::Interior;
@@ -36,13 +36,12 @@ const MAX_SPLIT: usize = 4;
 /// Trie node below which the tokens' texts are read; None for whole tokens.
 type Below = Option<u32>;
 
-/// The walk for a lexer state, as this grammar names it.
+/// The walk for lexemes in progress, as this grammar names it.
 #[derive(Debug, Clone)]
 struct Walk {
     /// Index into `Masks::walks`.
     id: u32,
     interior: Arc<Interior>,
-    bounds: Bounds,
 }
 
 /// Tokens of a thread: interiors, and tokens that leave them.
@@ -71,8 +70,7 @@ pub struct Masks {
     threads: FxHashMap<(Below, Thread), Found>,
     memo: Memo,
     walks: Vec<(Arc<Interior>, Option<MatchSet>)>,
-    walk_of: FxHashMap<(Below, LexerState), Walk>,
-    walk_ids: FxHashMap<(Below, LexerState, bool), u32>,
+    walk_ids: FxHashMap<(Below, LexerState, CounterId), u32>,
     bytes: usize,
     /// Steps left for the mask being filled.
     fuel: usize,
@@ -185,10 +183,19 @@ fn write<'a>(masks: impl Iterator<Item = &'a ThreadMask>, stop: bool, vocabulary
     }
 }
 
+/// Equal for threads that no token tells apart.
+fn clamped(thread: Thread, vocabulary: &Vocabulary) -> Thread {
+    let bounds = thread.lexer.bounds.clamped(vocabulary.trie.max_depth() as u32);
+    Thread {
+        lexer: Progress { bounds, ..thread.lexer },
+        ..thread
+    }
+}
+
 impl Engine {
     /// As `fill_mask` where everything is known; false, and nothing is written, elsewhere.
     pub fn fill_known_mask(&self, threads: &[Thread], stop: bool, vocabulary: &Vocabulary, words: &mut [u32]) -> bool {
-        let known = |thread: &Thread| self.masks.threads.get(&(None, *thread));
+        let known = |thread: &Thread| self.masks.threads.get(&(None, clamped(*thread, vocabulary)));
         if !threads.iter().all(|thread| known(thread).is_some()) {
             return false;
         }
@@ -237,13 +244,14 @@ impl Engine {
         reads: &mut Vec<NodeId>,
         depth: usize,
     ) -> Result<Arc<ThreadMask>> {
+        let thread = clamped(thread, vocabulary);
         if let Some(known) = self.masks.threads.get(&(below, thread)) {
             self.masks.counts.hits.fetch_add(1, Ordering::Relaxed);
             reads.extend_from_slice(&known.reads);
             return Ok(known.mask.clone());
         }
         let mut read = Vec::new();
-        let lexemes = self.lexer.in_progress(thread.state).len();
+        let lexemes = self.lexer.in_progress(thread.lexer.state).len();
         let mask = if (2..=MAX_SPLIT).contains(&lexemes) {
             self.split_mask(below, thread, vocabulary, &mut read, depth)?
         } else {
@@ -268,9 +276,10 @@ impl Engine {
         depth: usize,
     ) -> Result<Arc<ThreadMask>> {
         let mut collected = Collected::default();
-        for (lexeme, expression) in self.lexer.in_progress(thread.state).to_vec() {
+        for (lexeme, expression) in self.lexer.in_progress(thread.lexer.state).to_vec() {
             let state = self.lexer.state_of(lexeme, expression)?;
-            let mask = self.thread_mask(below, Thread { state, ..thread }, vocabulary, reads, depth)?;
+            let lexer = self.lexer.settle(state)?;
+            let mask = self.thread_mask(below, Thread { lexer, ..thread }, vocabulary, reads, depth)?;
             collected.add(&mask);
         }
         let mask = Arc::new(collected.finish(vocabulary.words()));
@@ -286,19 +295,20 @@ impl Engine {
         reads: &mut Vec<NodeId>,
         depth: usize,
     ) -> Result<Arc<ThreadMask>> {
-        let walk = self.walk(below, thread.state, vocabulary)?;
-        if let Some(mask) = self.recall(walk.id, walk.bounds, thread.node, reads) {
+        let walk = self.walk(below, thread.lexer, vocabulary)?;
+        let bounds = thread.lexer.bounds.clamped(walk.interior.highest);
+        if let Some(mask) = self.recall(walk.id, bounds, thread.node, reads) {
             self.masks.counts.shape_hits.fetch_add(1, Ordering::Relaxed);
             return Ok(mask);
         }
         self.masks.counts.misses.fetch_add(1, Ordering::Relaxed);
         let mut collected = Collected::default();
-        self.follow(below, thread, &walk, vocabulary, &mut collected, reads, depth)?;
-        collected.pieces.insert(0, (walk.interior.clone(), walk.bounds));
+        self.follow(below, thread, &walk, bounds, vocabulary, &mut collected, reads, depth)?;
+        collected.pieces.insert(0, (walk.interior.clone(), bounds));
         let mask = Arc::new(collected.finish(vocabulary.words()));
         let mut seen = FxHashSet::default();
         reads.retain(|&node| node != thread.node && seen.insert(node));
-        let questions = self.remember(walk.id, walk.bounds, thread.node, reads, mask.clone());
+        let questions = self.remember(walk.id, bounds, thread.node, reads, mask.clone());
         self.masks.bytes += mask.memory() + questions * 128;
         Ok(mask)
     }

@@ -21,6 +21,8 @@ pub struct Counted {
     pub unbounded: ExpressionId,
     /// `unbounded` where a repetition may begin.
     pub between: ExpressionId,
+    /// What follows the repetitions.
+    pub after: ExpressionId,
     /// Bytes that begin a repetition.
     pub first: ByteSet,
     pub bounds: Bounds,
@@ -68,12 +70,43 @@ impl Parts {
                 None => between,
             },
             between,
+            after,
             first,
             bounds: Bounds {
                 min: minimum,
                 max: maximum,
             },
         }))
+    }
+
+    /// The expression of which `id` has lost the bounds, where `between` is what it is between two repetitions.
+    pub fn bounded(
+        &self,
+        id: ExpressionId,
+        between: ExpressionId,
+        bounds: Bounds,
+        derivatives: &mut Derivatives,
+    ) -> Result<ExpressionId> {
+        // the rest of a repetition, if any, stands before what is left between two of them
+        let mut rest = Vec::new();
+        let mut tail = id;
+        while tail != between {
+            let Expression::Concat(head, next) = *derivatives.expressions.node(tail) else {
+                return Ok(id);
+            };
+            rest.push(head);
+            tail = next;
+        }
+        let Some((None, (part, _, _), after)) = split(between, derivatives) else {
+            return Ok(id);
+        };
+        let expressions = &mut derivatives.expressions;
+        let repeated = expressions.repeat(part, bounds.min, bounds.max)?;
+        let mut result = expressions.concat(repeated, after)?;
+        for head in rest.into_iter().rev() {
+            result = expressions.concat(head, result)?;
+        }
+        Ok(result)
     }
 
     fn part(&mut self, id: ExpressionId, derivatives: &mut Derivatives) -> Result<Option<&Part>> {

@@ -218,18 +218,6 @@ pub struct Interior {
 }
 
 impl Interior {
-    /// Equal for bounds that allow the same.
-    pub fn normalise(&self, bounds: Bounds) -> Bounds {
-        Bounds {
-            min: bounds.min.min(self.highest + 1),
-            max: if bounds.max >= self.highest {
-                u32::MAX
-            } else {
-                bounds.max
-            },
-        }
-    }
-
     /// Writes into words that are empty.
     pub fn write_to(&self, bounds: Bounds, words: &mut [u32]) {
         let within = Bounds { min: 0, ..bounds };
@@ -254,7 +242,8 @@ impl Interior {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WalkName {
     pub lexeme: [u8; 32],
-    pub counted: bool,
+    /// The same between two of the repetitions that were counted.
+    pub between: Option<[u8; 32]>,
     pub below: Option<u32>,
 }
 
