@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::artifact::Description;
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::Result;
+use crate::forced::CONTEXT;
 use crate::form::GrammarForm;
 use crate::grammar::check::check;
-use crate::history::History;
+use crate::history::{Added, History};
 use crate::limits::Limits;
 use crate::vocabulary::Vocabulary;
 
@@ -99,8 +100,8 @@ impl Compiled {
 #[derive(Clone)]
 pub struct Matcher {
     pub compiled: Arc<Compiled>,
-    engine: SharedEngine,
-    history: History,
+    pub(crate) engine: SharedEngine,
+    pub(crate) history: History,
 }
 
 impl Matcher {
@@ -133,7 +134,7 @@ impl Matcher {
 
     pub fn accept_token(&mut self, id: u32) -> Result<bool> {
         let next = self.after_token(&mut lock(&self.engine), self.current(), id)?;
-        Ok(self.push(next))
+        Ok(self.push(next, || Added::Token(id)))
     }
 
     pub fn accept_bytes(&mut self, data: &[u8]) -> Result<bool> {
@@ -141,13 +142,13 @@ impl Matcher {
             return Ok(false);
         }
         let next = after_bytes(&mut lock(&self.engine), self.current(), data)?.ok();
-        Ok(self.push(next))
+        Ok(self.push(next, || Added::Bytes(data[data.len().saturating_sub(CONTEXT)..].into())))
     }
 
-    fn push(&mut self, next: Option<Configuration>) -> bool {
+    fn push(&mut self, next: Option<Configuration>, added: impl FnOnce() -> Added) -> bool {
         match next {
             Some(configuration) => {
-                self.history.push(configuration);
+                self.history.push(configuration, added());
                 true
             }
             None => false,

@@ -114,6 +114,7 @@ impl PyCompiledGrammar {
     fn matcher(&self, py: Python<'_>) -> PyResult<PyMatcher> {
         Ok(PyMatcher {
             inner: work(py, || self.inner.matcher())?,
+            encode: self.vocabulary.get().encode(py),
             scratch: vec![0; self.inner.vocabulary.words()],
         })
     }
@@ -132,6 +133,8 @@ impl PyCompiledGrammar {
 #[pyclass(name = "Matcher", module = "constrain._core")]
 pub struct PyMatcher {
     inner: Matcher,
+    /// The tokenizer's own encoder.
+    encode: Option<Py<PyAny>>,
     /// One mask; kept so that filling one allocates nothing.
     scratch: Vec<u32>,
 }
@@ -198,7 +201,7 @@ impl PyMatcher {
         if buffer.readonly() || !buffer.is_c_contiguous() {
             return Err(PyValueError::new_err("the bitmask must be writable and C-contiguous"));
         }
-        let PyMatcher { inner, scratch } = self;
+        let PyMatcher { inner, scratch, .. } = self;
         work(py, || inner.fill_mask(scratch))?;
         write_row(&buffer, row, &self.scratch);
         Ok(())
@@ -241,9 +244,10 @@ impl PyMatcher {
         )))
     }
 
-    fn fork(&self) -> PyMatcher {
+    fn fork(&self, py: Python<'_>) -> PyMatcher {
         PyMatcher {
             inner: self.inner.clone(),
+            encode: self.encode.as_ref().map(|encode| encode.clone_ref(py)),
             scratch: vec![0; self.scratch.len()],
         }
     }
@@ -276,6 +280,14 @@ impl PyMatcher {
     }
 
     fn forced_tokens(&self, py: Python<'_>) -> PyResult<Vec<u32>> {
+        if let Some(encode) = &self.encode {
+            let run = work(py, || self.inner.forced_run())?;
+            let encode = |text: &str| encode.call1(py, (text,))?.extract::<Vec<u32>>(py);
+            let canonical = run.canonical(&self.inner.compiled.vocabulary, encode)?;
+            if !canonical.is_empty() {
+                return Ok(canonical);
+            }
+        }
         work(py, || self.inner.forced_tokens())
     }
 
