@@ -17,7 +17,7 @@
 use crate::engine::{Configuration, Engine};
 use crate::error::Result;
 use crate::history::Added;
-use crate::matcher::{Matcher, lock};
+use crate::matcher::{Matcher, write};
 use crate::vocabulary::Vocabulary;
 
 /// So many bytes of the text so far are shown to the encoder.
@@ -40,7 +40,7 @@ pub struct ForcedRun {
 impl Matcher {
     pub fn forced_run(&self) -> Result<ForcedRun> {
         let vocabulary = &self.compiled.vocabulary;
-        let mut engine = lock(&self.engine);
+        let mut engine = write(&self.engine);
         let mut text = self.end_of_text();
         let start = text.len();
         let mut at = self.current().clone();
@@ -59,8 +59,12 @@ impl Matcher {
         let end = path.len();
         let mut openings = Vec::new();
         let mut words = vec![0; vocabulary.words()];
-        for place in end.saturating_sub(vocabulary.trie.max_depth())..end {
-            engine.fill_mask(&path[place].threads, false, vocabulary, &mut words)?;
+        for (place, at) in path
+            .iter()
+            .enumerate()
+            .skip(end.saturating_sub(vocabulary.trie.max_depth()))
+        {
+            engine.fill_mask(&at.threads, false, vocabulary, &mut words)?;
             if allowed(&words).any(|id| vocabulary.token(id).is_some_and(|token| token.len() > end - place)) {
                 openings.push(start + place);
             }

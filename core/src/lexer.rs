@@ -369,7 +369,7 @@ impl Lexer {
         // more must begin: what follows the repetitions has to wait
         let waits = at.counter != NO_COUNTER && at.state == counter.between && at.bounds.min > 0;
         Ok((0..=255u8)
-            .filter(|&byte| row[usize::from(byte)] != DEAD && !(waits && !counter.first.contains(byte)))
+            .filter(|&byte| row[usize::from(byte)] != DEAD && (!waits || counter.first.contains(byte)))
             .collect())
     }
 

@@ -290,7 +290,7 @@ impl Engine {
 
     /// Do all bytes below the trie node lead from the state back to it?
     #[inline]
-    fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
+    pub(super) fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
         let others = trie.below(at) & !self.lexer.own_classes(state)?;
         Ok(others == 0 || (others == CHARACTERS && self.lexer.keeps_characters(state)?))
     }
