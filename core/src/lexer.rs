@@ -15,6 +15,9 @@ pub type Lexeme = u32;
 /// Index of an interned set of lexemes that match at a state.
 pub type MatchSet = u32;
 
+/// In a state, stands for lexemes that share what was read so far: their expression is a trie (see `regex::keys`).
+pub const KEYS: Lexeme = Lexeme::MAX;
+
 /// No lexeme can be completed any more.
 pub const DEAD: LexerState = 0;
 /// The set without lexemes.
@@ -105,13 +108,26 @@ impl Lexer {
         })
     }
 
-    /// The state in which any of the lexemes (sorted, distinct) may begin.
-    pub fn start(&mut self, lexemes: &[Lexeme]) -> Result<LexerState> {
-        let parts = lexemes
-            .iter()
-            .map(|&lexeme| (lexeme, self.lexemes[lexeme as usize]))
-            .collect();
+    /// The state in which any of the lexemes (sorted, distinct) and of those in a trie of keys may begin.
+    pub fn start(&mut self, lexemes: &[Lexeme], keys: ExpressionId) -> Result<LexerState> {
+        let whole = lexemes.iter().map(|&lexeme| (lexeme, self.lexemes[lexeme as usize]));
+        let parts = whole.chain([(KEYS, keys)]).collect();
+        let parts = self.told_apart(parts);
         self.intern(parts)
+    }
+
+    /// Lexemes leave a trie of keys when nothing is shared with others any more.
+    fn told_apart(&self, mut parts: Vec<(Lexeme, ExpressionId)>) -> Vec<(Lexeme, ExpressionId)> {
+        let tries = parts.partition_point(|&(lexeme, _)| lexeme < KEYS);
+        for (_, trie) in parts.split_off(tries) {
+            self.derivatives
+                .split_keys(trie, |lexeme, rest| parts.push((lexeme.unwrap_or(KEYS), rest)));
+        }
+        if parts.len() > tries {
+            parts.sort_unstable();
+            parts.dedup();
+        }
+        parts
     }
 
     /// The state after a byte; `DEAD` when no lexeme can be completed.
@@ -141,6 +157,7 @@ impl Lexer {
         let mut row = Box::new([DEAD; 256]);
         for_each_interval(&lists, |low, high, hits| {
             let next = hits.iter().map(|&(index, to)| (parts[index].0, to)).collect();
+            let next = self.told_apart(next);
             row[usize::from(low)..=usize::from(high)].fill(self.intern(next)?);
             Ok(())
         })?;
@@ -178,6 +195,7 @@ impl Lexer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::regex::expression::EMPTY;
     use crate::regex::literals::literals;
 
     fn lexer(words: &[&str]) -> Lexer {
@@ -192,7 +210,7 @@ mod tests {
     #[test]
     fn a_match_does_not_end_longer_lexemes() {
         let mut lexer = lexer(&["foo", "foobar", "fob"]);
-        let mut state = lexer.start(&[0, 1, 2]).unwrap();
+        let mut state = lexer.start(&[0, 1, 2], EMPTY).unwrap();
         for byte in *b"foo" {
             state = lexer.step(state, byte).unwrap();
         }
@@ -206,8 +224,8 @@ mod tests {
     #[test]
     fn states_are_interned_and_budgeted() {
         let mut lexer = lexer(&["ab", "cb"]);
-        let start = lexer.start(&[0, 1]).unwrap();
-        assert_eq!(start, lexer.start(&[0, 1]).unwrap());
+        let start = lexer.start(&[0, 1], EMPTY).unwrap();
+        assert_eq!(start, lexer.start(&[0, 1], EMPTY).unwrap());
         lexer.budget = lexer.states();
         assert!(matches!(
             lexer.step(start, b'a'),

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::{Engine, Thread, Threads};
 use crate::error::{Error, Result};
-use crate::lexer::{DEAD, LexerState, MatchSet, NO_MATCH};
+use crate::lexer::{DEAD, KEYS, LexerState, MatchSet, NO_MATCH};
 use crate::parser::NodeId;
 use crate::regex::expression::ExpressionId;
 use crate::vocabulary::Vocabulary;
@@ -85,7 +85,9 @@ impl Engine {
         }
         self.masks.misses += 1;
         let mut words = vec![0; vocabulary.words()];
-        if let &[(lexeme, expression)] = self.lexer.in_progress(thread.state) {
+        if let &[(lexeme, expression)] = self.lexer.in_progress(thread.state)
+            && lexeme != KEYS
+        {
             let interior = self.shared_interior(thread.state, expression, false, vocabulary)?;
             let set = self.lexer.singleton(lexeme);
             interior.tokens.add_to(&mut words);
@@ -177,8 +179,9 @@ impl Engine {
             if model == DEAD || model == state {
                 continue;
             }
-            let &[(_, expression)] = self.lexer.in_progress(model) else {
-                continue;
+            let expression = match self.lexer.in_progress(model) {
+                &[(lexeme, expression)] if lexeme != KEYS => expression,
+                _ => continue,
             };
             let model_row = self.lexer.row(model)?;
             let agreeing = (0..256).filter(|&byte| row[byte] == model && model_row[byte] == model);

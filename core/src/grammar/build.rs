@@ -1,13 +1,15 @@
 //! From the front end's form to a trimmed grammar and its lexemes.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Dot, Grammar, Next, Rule, repeat::repeat, trim};
+use super::frame::{Choice, Frame, FrameId, OptionId, UNBOUNDED as NO_MAXIMUM};
+use super::{Dot, Grammar, Next, Rule, trim};
 use crate::error::{Error, Result};
 use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
 use crate::lexer::Lexeme;
 use crate::regex::derivative::Derivatives;
-use crate::regex::expression::{EMPTY, EPSILON, ExpressionId, UNBOUNDED};
+use crate::regex::expression::{EMPTY, EPSILON, ExpressionId, Expressions, UNBOUNDED};
+use crate::regex::keys::Key;
 use crate::regex::literals::{any_text, char_class, literals};
 
 /// A symbol of a production while the grammar is drafted.
@@ -19,27 +21,64 @@ pub enum Part {
 
 pub type Body = Vec<Part>;
 
-/// Productions before trimming. A rule without alternatives is the empty language.
+/// A frame while the grammar is drafted.
+#[derive(Debug)]
+pub struct FrameDraft {
+    pub options: Vec<Choice<Part>>,
+    pub separator: Option<Part>,
+    pub ordered: bool,
+    pub minimum: u32,
+    pub maximum: u32,
+}
+
+/// What a rule stands for.
+#[derive(Debug)]
+pub enum Definition {
+    /// Any of the alternatives; none is the empty language.
+    Bodies(Vec<Body>),
+    Frame(FrameDraft),
+}
+
+/// Productions before trimming.
 #[derive(Debug, Default)]
 pub struct Draft {
-    pub rules: Vec<Vec<Body>>,
+    pub rules: Vec<Definition>,
 }
 
 impl Draft {
-    pub fn reserve(&mut self) -> Part {
-        self.rules.push(Vec::new());
-        Part::Rule(self.rules.len() - 1)
+    fn reserve(&mut self) -> Part {
+        self.rule(vec![])
     }
 
-    pub fn define(&mut self, rule: Part, alternatives: Vec<Body>) {
+    fn define(&mut self, rule: Part, definition: Definition) {
         if let Part::Rule(index) = rule {
-            self.rules[index] = alternatives;
+            self.rules[index] = definition;
         }
     }
 
-    pub fn rule(&mut self, alternatives: Vec<Body>) -> Part {
-        self.rules.push(alternatives);
+    fn rule(&mut self, alternatives: Vec<Body>) -> Part {
+        self.rules.push(Definition::Bodies(alternatives));
         Part::Rule(self.rules.len() - 1)
+    }
+}
+
+/// A repetition is a frame with a single option, unless it counts no further than one.
+fn repeat(symbol: Part, separator: Option<Part>, minimum: u32, maximum: u32) -> Definition {
+    match (minimum, maximum) {
+        (_, 0) => Definition::Bodies(vec![vec![]]),
+        (1, 1) => Definition::Bodies(vec![vec![symbol]]),
+        (0, 1) => Definition::Bodies(vec![vec![], vec![symbol]]),
+        _ => Definition::Frame(FrameDraft {
+            options: vec![Choice {
+                symbol,
+                required: false,
+                unique: false,
+            }],
+            separator,
+            ordered: true,
+            minimum,
+            maximum,
+        }),
     }
 }
 
@@ -84,7 +123,7 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
                     .iter()
                     .map(|body| body.iter().map(|&s| get(&parts, s).copied()).collect())
                     .collect::<Result<Vec<Body>>>()?;
-                draft.define(part, bodies);
+                draft.define(part, Definition::Bodies(bodies));
             }
             SymbolForm::Repeat {
                 symbol,
@@ -95,28 +134,54 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
             } => {
                 let symbol = *get(&parts, *symbol)?;
                 let separator = separator.map(|s| get(&parts, s).copied()).transpose()?;
-                let rule = repeat(&mut draft, symbol, *minimum, *maximum, separator);
-                draft.define(part, vec![vec![rule]]);
+                draft.define(part, repeat(symbol, separator, *minimum, maximum.unwrap_or(NO_MAXIMUM)));
+            }
+            SymbolForm::Members {
+                options,
+                separator,
+                ordered,
+                minimum,
+                maximum,
+                ..
+            } => {
+                let options = options
+                    .iter()
+                    .map(|option| {
+                        Ok(Choice {
+                            symbol: *get(&parts, option.symbol)?,
+                            required: option.required,
+                            unique: option.unique,
+                        })
+                    })
+                    .collect::<Result<Vec<Choice<Part>>>>()?;
+                let separator = separator.map(|s| get(&parts, s).copied()).transpose()?;
+                draft.define(
+                    part,
+                    Definition::Frame(FrameDraft {
+                        options,
+                        separator,
+                        ordered: *ordered,
+                        minimum: *minimum,
+                        maximum: maximum.unwrap_or(NO_MAXIMUM),
+                    }),
+                );
             }
         }
     }
     let start = *get(&parts, form.start)?;
     let draft = trim::trim(draft, start).ok_or_else(|| {
-        let name = match &form.symbols[form.start] {
-            SymbolForm::Terminal { name, .. } | SymbolForm::Rule { name, .. } | SymbolForm::Repeat { name, .. } => name,
-        };
         Error::Unsatisfiable(format!(
-            "no output satisfies the constraint: nothing can be derived from {name:?}"
+            "no output satisfies the constraint: nothing can be derived from {:?}",
+            form.symbols[form.start].name()
         ))
     })?;
     let nullable_lexemes = lexemes
         .iter()
         .map(|&expression| derivatives.expressions.nullable(expression))
         .collect();
-    Ok(Built {
-        grammar: flatten(&draft, nullable_lexemes),
-        lexemes,
-    })
+    let mut grammar = flatten(&draft, nullable_lexemes);
+    find_keys(&mut grammar, &lexemes, &derivatives.expressions);
+    Ok(Built { grammar, lexemes })
 }
 
 fn get<T>(items: &[T], index: usize) -> Result<&T> {
@@ -170,16 +235,43 @@ fn lower_expressions(form: &GrammarForm, derivatives: &mut Derivatives) -> Resul
 fn flatten(draft: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
     let mut next = Vec::new();
     let mut productions: Vec<Vec<Dot>> = Vec::with_capacity(draft.rules.len() + 1);
+    let mut nullable_rules = trim::derivable(&draft.rules, |l| nullable_lexemes[l as usize]);
+    let mut frames = Vec::new();
+    let mut frame_of = vec![None; draft.rules.len() + 1];
     let to_next = |part: &Part| match part {
         Part::Lexeme(lexeme) => Next::Terminal(*lexeme),
         Part::Rule(rule) => Next::Rule(*rule as Rule),
     };
-    for (rule, bodies) in draft.rules.iter().enumerate() {
-        let mut dots = Vec::with_capacity(bodies.len());
-        for body in bodies {
-            dots.push(next.len() as Dot);
-            next.extend(body.iter().map(to_next));
-            next.push(Next::End(rule as Rule));
+    for (rule, definition) in draft.rules.iter().enumerate() {
+        let mut dots = Vec::new();
+        match definition {
+            Definition::Bodies(bodies) => {
+                for body in bodies {
+                    dots.push(next.len() as Dot);
+                    next.extend(body.iter().map(to_next));
+                    next.push(Next::End(rule as Rule));
+                }
+            }
+            Definition::Frame(frame) => {
+                frame_of[rule] = Some(frames.len() as u32);
+                let options = frame.options.iter().map(|option| Choice {
+                    symbol: to_next(&option.symbol),
+                    required: option.required,
+                    unique: option.unique,
+                });
+                frames.push(Frame::new(
+                    (frames.len() as FrameId, rule as Rule),
+                    options.collect(),
+                    frame.separator.as_ref().map(to_next),
+                    frame.ordered,
+                    (frame.minimum, frame.maximum),
+                    |symbol| match symbol {
+                        Next::Terminal(lexeme) => nullable_lexemes[lexeme as usize],
+                        Next::Rule(rule) => nullable_rules[rule as usize],
+                        Next::Member(_) | Next::End(_) => false,
+                    },
+                ));
+            }
         }
         productions.push(dots);
     }
@@ -188,17 +280,61 @@ fn flatten(draft: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
     next.push(to_next(&draft.start));
     next.push(Next::End(start_rule));
     productions.push(vec![start_dot]);
-    let mut nullable_rules = trim::derivable(&draft.rules, |l| nullable_lexemes[l as usize]);
     nullable_rules.push(match draft.start {
         Part::Lexeme(lexeme) => nullable_lexemes[lexeme as usize],
         Part::Rule(rule) => nullable_rules[rule],
     });
     Grammar {
         next,
-        nullable_rules,
         productions,
+        frames,
+        frame_of,
+        options_of: FxHashMap::default(),
+        after_key: FxHashMap::default(),
+        nullable_rules,
         nullable_lexemes,
         start_dot,
         start_rule,
     }
+}
+
+/// Finds the options that begin with a literal which no other option of the frame begins with: instead of being
+/// predicted, they are looked up by it.
+fn find_keys(grammar: &mut Grammar, lexemes: &[ExpressionId], expressions: &Expressions) {
+    let mut frames = std::mem::take(&mut grammar.frames);
+    for (id, frame) in frames.iter_mut().enumerate() {
+        let mut taken: FxHashSet<Lexeme> = FxHashSet::default();
+        let mut keys = vec![None; frame.options.len()];
+        for (option, choice) in frame.options.iter().enumerate() {
+            let (first, after) = match choice.symbol {
+                Next::Rule(rule) => match grammar.productions[rule as usize][..] {
+                    [dot] => (grammar.next(dot), Some(dot + 1)),
+                    _ => continue,
+                },
+                symbol => (symbol, None),
+            };
+            let Next::Terminal(lexeme) = first else {
+                continue;
+            };
+            let expression = lexemes[lexeme as usize];
+            if expressions.nullable(expression) || expressions.opaque(expression) {
+                continue;
+            }
+            let key = Key::new(lexeme, expression, expressions);
+            if key.literal.is_empty() || !taken.insert(lexeme) {
+                continue;
+            }
+            keys[option] = Some(key);
+            if let Some(dot) = after {
+                let place = (id as FrameId, option as OptionId, dot);
+                grammar.after_key.entry(lexeme).or_default().push(place);
+            }
+        }
+        frame.set_keys(keys);
+        for (option, choice) in frame.options.iter().enumerate() {
+            let place = (id as FrameId, option as OptionId);
+            grammar.options_of.entry(choice.symbol).or_default().push(place);
+        }
+    }
+    grammar.frames = frames;
 }

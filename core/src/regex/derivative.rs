@@ -70,7 +70,9 @@ impl Derivatives {
         match self.expressions.node(id) {
             Expression::Empty | Expression::Epsilon | Expression::Branch { .. } => Vec::new(),
             Expression::Concat(a, b) if self.expressions.nullable(*a) => vec![*a, *b],
-            Expression::Concat(a, _) | Expression::Not(a) | Expression::Repeat(a, _, _) => vec![*a],
+            Expression::Concat(a, _) | Expression::Not(a) | Expression::Repeat(a, _, _) | Expression::Tagged(a, _) => {
+                vec![*a]
+            }
             Expression::Union(parts) | Expression::Intersection(parts) => parts.to_vec(),
         }
     }
@@ -135,6 +137,7 @@ impl Derivatives {
                 let rest = self.expressions.repeat(part, minimum.saturating_sub(1), less)?;
                 self.map_arms(part, |e, to| e.concat(to, rest))
             }
+            Expression::Tagged(part, lexeme) => self.map_arms(part, |e, to| e.tagged(to, lexeme)),
         }
     }
 
@@ -255,7 +258,7 @@ impl Derivatives {
                 Expression::Branch { arms, .. } => arms.iter().map(|arm| arm.to).collect(),
                 Expression::Concat(a, b) => vec![*a, *b],
                 Expression::Union(parts) | Expression::Intersection(parts) => parts.to_vec(),
-                Expression::Repeat(part, _, _) | Expression::Not(part) => vec![*part],
+                Expression::Repeat(part, _, _) | Expression::Not(part) | Expression::Tagged(part, _) => vec![*part],
                 Expression::Empty | Expression::Epsilon => Vec::new(),
             };
             let missing: Vec<ExpressionId> = parts

@@ -52,6 +52,10 @@ impl Digests {
                 hash.update(minimum.to_le_bytes());
                 hash.update(maximum.to_le_bytes());
             }
+            Expression::Tagged(_, lexeme) => {
+                hash.update([8]);
+                hash.update(lexeme.to_le_bytes());
+            }
         }
         // the order of a union's parts depends on the arena: sorted by digest they name the same set everywhere
         let mut parts = Vec::new();
@@ -73,7 +77,7 @@ fn for_each_part(node: &Expression, mut visit: impl FnMut(ExpressionId)) {
             visit(*b);
         }
         Expression::Union(parts) | Expression::Intersection(parts) => parts.iter().for_each(|&part| visit(part)),
-        Expression::Not(part) | Expression::Repeat(part, _, _) => visit(*part),
+        Expression::Not(part) | Expression::Repeat(part, _, _) | Expression::Tagged(part, _) => visit(*part),
     }
 }
 

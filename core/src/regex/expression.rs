@@ -43,6 +43,8 @@ pub enum Expression {
     Not(ExpressionId),
     /// The part is repeated between the bounds; `UNBOUNDED` for no upper one.
     Repeat(ExpressionId, u32, u32),
+    /// The part, as what is left of this lexeme: in a union of lexemes it tells which of them it came from.
+    Tagged(ExpressionId, u32),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -167,6 +169,7 @@ impl Expressions {
                 nullable: *minimum == 0 || nullable(part),
                 opaque: opaque(part),
             },
+            Expression::Tagged(part, _) => self.facts[*part as usize],
         }
     }
 
@@ -277,6 +280,13 @@ impl Expressions {
             return Ok(part);
         }
         self.intern(Expression::Repeat(part, minimum, maximum))
+    }
+
+    pub fn tagged(&mut self, part: ExpressionId, lexeme: u32) -> Result<ExpressionId> {
+        if part == EMPTY {
+            return Ok(EMPTY);
+        }
+        self.intern(Expression::Tagged(part, lexeme))
     }
 }
 

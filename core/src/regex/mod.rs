@@ -3,4 +3,5 @@
 pub mod derivative;
 pub mod digest;
 pub mod expression;
+pub mod keys;
 pub mod literals;
