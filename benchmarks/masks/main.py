@@ -1,4 +1,4 @@
-"""Every schema goes to every engine in turn, in one run, so that ratios hold even where absolute times do not."""
+"""Every constraint goes to every engine in turn, in one run, so that ratios hold even where absolute times do not."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import argparse
 import datetime
 import os
 import platform
-import sys
-import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from masks.cases import batch_cases, hard_cases
 from masks.engines import ENGINES
-from masks.process import Worker, WorkerOptions
-from masks.report import findings, report
-from masks.results import EngineRun, Run, SchemaResult, write_run
-from masks.sample import Row, choose, instance_text, read_rows
+from masks.parts.hard import run_batches, run_cases
+from masks.parts.hard_report import hard_report
+from masks.parts.maskbench import Data, maskbench
+from masks.parts.memory import memory
+from masks.parts.repeated import repeated
+from masks.parts.scaling import scaling
+from masks.session import Options, Session
+from masks.targets import Section, Target, target_table
 from masks.tokenizer import Tokenizer
 from masks.worker import CLOCKS
 
@@ -22,145 +27,123 @@ __all__ = ["main"]
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
 DATA = BENCHMARKS.parents[1] / "shared" / "data" / "maskbench" / "sample.jsonl.gz"
+PARTS = ("maskbench", "hard", "repeated", "memory", "scaling")
 
 
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="run.py", description=__doc__)
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json, or the folder that holds it")
-    parser.add_argument("--data", type=Path, default=DATA, help="MaskBench rows (default: ../shared/data/maskbench)")
-    parser.add_argument("--sample", type=int, default=300, help="schemas, in proportion to the splits; 0: all of them")
-    parser.add_argument("--seed", type=int, default=7, help="which sample")
-    parser.add_argument("--only", default="", help="only ids and splits that contain this text")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; maskbench when none is named")
+    parser.add_argument(
+        "--tokenizer",
+        type=Path,
+        required=True,
+        action="append",
+        help="tokenizer.json, or the folder that holds it; may be given more than once",
+    )
     parser.add_argument(
         "--engines", default="constrain,llguidance,xgrammar,outlines-core", help="of " + ", ".join(ENGINES)
     )
+    parser.add_argument("--data", type=Path, default=DATA, help="MaskBench rows (default: ../shared/data/maskbench)")
+    parser.add_argument("--sample", type=int, default=300, help="schemas, in proportion to the splits; 0: all of them")
+    parser.add_argument("--seed", type=int, default=7, help="which sample")
+    parser.add_argument("--only", default="", help="only cases, and schemas by id and split, that contain this text")
+    parser.add_argument("--compact", action="store_true", help="instances without spaces; default ', ' and ': '")
     parser.add_argument("--limit", type=float, default=20, help="seconds for a schema in an engine, instances included")
-    parser.add_argument("--engine-limit", default="outlines-core=4", help="other limits: name=seconds,name=seconds")
+    parser.add_argument(
+        "--engine-limit", type=limits, default="outlines-core=4", help="stricter limits: name=seconds,name=seconds"
+    )
+    parser.add_argument("--case-limit", type=float, default=60, help="seconds for a hard case in an engine")
+    parser.add_argument("--repeated-sample", type=int, default=60, help="schemas of the part 'repeated'")
+    parser.add_argument("--compiles", type=int, default=1_000, help="compiled grammars of the part 'memory'")
+    parser.add_argument("--memory-limit", type=float, default=120, help="seconds for an engine in the part 'memory'")
+    parser.add_argument("--sizes", type=numbers, default="16000,32000,64000,128000,200000", help="vocabularies, in ids")
+    parser.add_argument("--lengths", type=numbers, default="1000,10000,100000,1000000", help="documents, in bytes")
     parser.add_argument("--memory-gib", type=float, default=8, help="address space of each engine's process")
     parser.add_argument("--clock", choices=tuple(CLOCKS), default="cpu", help="what times and limits count")
-    parser.add_argument("--compact", action="store_true", help="instances without spaces; default ', ' and ': '")
     parser.add_argument("--name", default="latest", help="results go to benchmarks/results/NAME")
-    options = parser.parse_args()
-    if not options.data.is_file():
+    options = parser.parse_intermixed_args()
+    options.parts = options.parts or ["maskbench"]
+    options.engines = options.engines.split(",")
+    for kind, named, known in (("part", options.parts, PARTS), ("engine", options.engines, ENGINES)):
+        unknown = set(named) - set(known)
+        if unknown:
+            parser.error(f"no {kind} is called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    if not options.data.is_file() and {"maskbench", "memory"} & set(options.parts):
         parser.error(
             f"no data at {options.data}; --data takes a file of MaskBench rows (see benchmarks/masks/README.md)"
         )
-    if not options.tokenizer.exists():
-        parser.error(f"no tokenizer at {options.tokenizer}")
-    options.engines = options.engines.split(",")
-    unknown = set(options.engines) - set(ENGINES)
-    if unknown:
-        parser.error(f"no engine is called {', '.join(sorted(unknown))}; there are {', '.join(ENGINES)}")
-    limits = dict.fromkeys(options.engines, options.limit)
-    for pair in filter(None, options.engine_limit.split(",")):
-        name, _, seconds = pair.partition("=")
-        if name in limits:
-            limits[name] = float(seconds)
-    options.limits = limits
+    for path in options.tokenizer:
+        if not path.exists():
+            parser.error(f"no tokenizer at {path}")
+    folders = [path.resolve().parent if path.is_file() else path.resolve() for path in options.tokenizer]
+    if len({folder.name for folder in folders}) < len(folders):
+        parser.error("tokenizers go by the names of their folders, and two have the same")
     return options
 
 
+def numbers(text: str) -> list[int]:
+    """Whole numbers between commas, ascending."""
+    return sorted(map(int, text.split(",")))
+
+
+def limits(text: str) -> dict[str, float]:
+    """Seconds by engine."""
+    return {name: float(seconds) for name, _, seconds in (pair.partition("=") for pair in text.split(",") if pair)}
+
+
 def main() -> None:
-    """Run the benchmark, print its tables, and keep them."""
+    """Run the parts for each vocabulary, print their tables, and keep them."""
     options = parse()
     folder = BENCHMARKS / "results" / options.name
     raw = folder / "raw"
-    raw.mkdir(parents=True, exist_ok=True)
-    tokenizer = Tokenizer(options.tokenizer)
-    source, rows = read_rows(options.data)
-    rows = choose(
-        [row for row in rows if options.only in row.id or options.only in row.split], options.sample, options.seed
-    )
-    tokens = [[tokenizer.encode(instance_text(i.data, options.compact)) for i in row.instances] for row in rows]
+    # The engines share the last core, one at a time; this process and the rest of the machine have the others.
+    cores = sorted(os.sched_getaffinity(0))
+    core = cores[-1] if len(cores) > 1 else -1
+    session_options = Options(options.engines, options.clock, options.memory_gib, core, options.engine_limit)
     settings = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "processor": processor(),
         "python": platform.python_version(),
-        "data": options.data.name,
-        "data_source": source,
-        "tokenizer_name": tokenizer.path.parent.name,
-        "vocab_size": tokenizer.vocab_size,
-        "sample": options.sample,
-        "seed": options.seed,
-        "compact": options.compact,
-        "clock": options.clock,
-        "schemas": len(rows),
-        "instances": sum(map(len, tokens)),
-        "tokens": sum(len(ids) for row in tokens for ids in row),
     }
-    tell(f"{settings['schemas']} schemas, {settings['instances']} instances, {settings['tokens']:,} tokens")
-
-    # The engines share the last core, one at a time; this process and the rest of the machine have the others.
-    cores = sorted(os.sched_getaffinity(0))
-    core = cores[-1] if len(cores) > 1 else -1
-    workers = {}
-    for name in options.engines:
-        log = raw / f"{name}.stderr"
-        log.unlink(missing_ok=True)
-        limit = options.limits[name]
-        workers[name] = Worker(
-            WorkerOptions(name, tokenizer.path.resolve(), log, limit, options.clock, options.memory_gib, core)
-        )
-    try:
-        results, spent = measure(rows, tokens, workers)
-    finally:
-        for worker in workers.values():
-            worker.stop()
-
-    engines = {}
-    for name, worker in workers.items():
-        for result, ids in zip(results[name], tokens, strict=True):
-            locate(result, ids, tokenizer)
-        engines[name] = EngineRun(
-            name,
-            worker.ready["version"],
-            worker.ready["setup_s"],
-            worker.options.limit_s,
-            worker.starts,
-            round(spent[name], 1),
-            results[name],
-        )
-    run = Run(settings, engines)
-    write_run(run, raw)
-    text = report(run)
+    tokenizers = [Tokenizer(path) for path in options.tokenizer]
+    largest = max(tokenizers, key=lambda tokenizer: tokenizer.vocab_size)
+    texts = []
+    targets: dict[str, list[Target]] = {}
+    for tokenizer in tokenizers:
+        with Session(session_options, tokenizer, raw / tokenizer.name) as session:
+            sections = []
+            for part in options.parts:
+                if part == "scaling" and tokenizer is not largest:
+                    continue
+                sections.append(run_part(part, session, options, settings, folder))
+            texts += [f"# {tokenizer.name}: {tokenizer.vocab_size:,} ids", session.versions()]
+            texts += [section.text for section in sections]
+            targets[tokenizer.name] = [target for section in sections for target in section.targets]
+    heading = f"{settings['date']}: {', '.join(options.parts)}; {options.clock} clock, {settings['processor']}."
+    text = "\n\n".join(filter(None, [heading, target_table(targets), *texts])) + "\n"
     (folder / "summary.md").write_text(text, encoding="utf-8")
     print(text)
-    first = engines[options.engines[0]]
-    print(f"{first.engine}: what went wrong, and what was refused\n{findings(first) or 'nothing'}")
 
 
-def measure(
-    rows: list[Row], tokens: list[list[list[int]]], workers: dict[str, Worker]
-) -> tuple[dict[str, list[SchemaResult]], dict[str, float]]:
-    """Give every schema to every engine; the engine that comes first changes from schema to schema."""
-    names = list(workers)
-    results: dict[str, list[SchemaResult]] = {name: [] for name in names}
-    spent = dict.fromkeys(names, 0.0)
-    for worker in workers.values():
-        worker.start()
-    started = time.monotonic()
-    for index, (row, ids) in enumerate(zip(rows, tokens, strict=True)):
-        turn = index % len(names)
-        for name in names[turn:] + names[:turn]:
-            before = time.monotonic()
-            results[name].append(workers[name].run(row, ids))
-            spent[name] += time.monotonic() - before
-        if (index + 1) % 25 == 0:
-            each = "  ".join(f"{name} {seconds:.0f} s" for name, seconds in spent.items())
-            tell(f"{index + 1}/{len(rows)} after {time.monotonic() - started:.0f} s: {each}")
-    return results, spent
-
-
-def locate(result: SchemaResult, tokens: list[list[int]], tokenizer: Tokenizer) -> None:
-    """Write down where wrong verdicts fell, for the reader of the results."""
-    for instance, ids in zip(result.instances, tokens, strict=False):
-        if instance.verdict == "right":
-            continue
-        end = len(instance.mask_ns) if instance.rejected_at is None else instance.rejected_at
-        before = str(tokenizer.raw.decode(ids[:end], skip_special_tokens=False))[-60:]
-        here = str(tokenizer.raw.decode(ids[end : end + 1], skip_special_tokens=False))
-        instance.place = f"after {before!r}, at {here!r}"
+def run_part(
+    part: str, session: Session, options: argparse.Namespace, settings: dict[str, Any], folder: Path
+) -> Section:
+    """Measure one part for one vocabulary."""
+    data = Data(options.data, options.sample, options.seed, options.only, options.compact)
+    if part == "maskbench":
+        return maskbench(session, data, options.limit, settings)
+    if part == "hard":
+        cases = [case for case in hard_cases() if options.only in case.name]
+        batches = [case for case in batch_cases() if options.only in case.name]
+        run = run_cases(session, cases, options.case_limit)
+        return hard_report(run, run_batches(session, batches, options.case_limit))
+    if part == "repeated":
+        rows = replace(data, count=options.repeated_sample) if options.data.is_file() else None
+        return repeated(session, rows, options.limit)
+    if part == "memory":
+        return memory(session, replace(data, count=0), options.compiles, options.memory_limit)
+    return scaling(session, folder, options.sizes, options.lengths, options.case_limit)
 
 
 def processor() -> str:
@@ -169,8 +152,3 @@ def processor() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
-
-
-def tell(line: str) -> None:
-    """Progress, on standard error."""
-    print(line, file=sys.stderr, flush=True)

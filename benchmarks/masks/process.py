@@ -8,30 +8,28 @@ import selectors
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from masks.results import InstanceResult, SchemaResult
-from masks.sample import Row
-
 __all__ = ["Worker", "WorkerOptions"]
 
-ONE_THREAD = ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 START_LIMIT_S = 180.0
 
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """How a worker runs. ``limit_s`` counts by ``clock``, over compile and all instances of one schema together."""
+    """How a worker runs. ``core`` -1: on all cores; ``threads``: what pools that read the environment may have."""
 
     engine: str
     tokenizer: Path
     log: Path
-    limit_s: float
     clock: str = "cpu"
     memory_gib: float = 8
     core: int = -1
+    threads: int = 1
 
 
 @dataclass
@@ -57,7 +55,7 @@ class Worker:
     def start(self) -> _Live:
         """Start the process and wait until the engine is set up."""
         options = self.options
-        environment = dict(os.environ) | dict.fromkeys(ONE_THREAD, "1")
+        environment = dict(os.environ) | dict.fromkeys(THREADS, str(options.threads))
         environment |= {"TOKENIZERS_PARALLELISM": "false", "PYTHONHASHSEED": "0", "HF_HUB_OFFLINE": "1"}
         package = str(Path(__file__).resolve().parents[1])
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))
@@ -92,41 +90,41 @@ class Worker:
         live.stdout.close()
         return code
 
-    def run(self, row: Row, tokens: list[list[int]]) -> SchemaResult:
-        """One schema with its instances, as token ids."""
+    def used_s(self) -> float:
+        """Seconds that the process has used so far, by the clock of the run."""
+        return self._used_s(self._live or self.start())
+
+    def ask(self, job: dict[str, Any], limit_s: float) -> Iterator[dict[str, Any]]:
+        """Give the process a job, and ``limit_s`` seconds for it by the clock of the run.
+
+        Yields:
+            The events of the job as they come. The last one is ``done``, ``timeout`` (past the limit; the process is
+            gone) or ``crash`` (it died by itself; ``exit`` says how).
+        """
         live = self._live or self.start()
-        result = SchemaResult(row.id, row.split)
         used, begun = self._used_s(live), time.monotonic()
         try:
-            live.stdin.write(json.dumps({"schema": row.schema, "tests": tokens}).encode() + b"\n")
+            live.stdin.write(json.dumps(job).encode() + b"\n")
             live.stdin.flush()
         except BrokenPipeError:
             pass  # it died between two jobs; the read below finds that out
         while True:
-            event = self._next_event(live, self.options.limit_s, used, begun)
-            if event is None or self._used_s(live) - used > self.options.limit_s + 1:
-                result.status = "timeout"
+            event = self._next_event(live, limit_s, used, begun)
+            if event is None or self._used_s(live) - used > limit_s + 1:
                 self.stop()
-                return result
-            kind = event.pop("event")
-            if kind == "died":
-                result.status = "crash"
-                result.exit = live.process.wait()
+                yield {"event": "timeout"}
+                return
+            if event["event"] == "died":
+                code = live.process.wait()
                 self.stop()
-                return result
-            if kind == "done":
-                result.peak_rss_mib = event["peak_rss_mib"]
-                return result
-            if kind == "instance":
-                instance = row.instances[len(result.instances)]
-                result.instances.append(InstanceResult(instance.valid, instance.keyword, **event))
-            elif kind == "unsupported":
-                result.status, result.error = "unsupported", event["error"]
-            else:
-                result.compile_us, result.ttfm_us = event["compile_us"], event["ttfm_us"]
+                yield {"event": "crash", "exit": code}
+                return
+            done = event["event"] == "done"
+            yield event
+            if done:
+                return
 
     def _used_s(self, live: _Live) -> float:
-        """Seconds that the process has used so far, by the clock of the run."""
         if self.options.clock == "wall":
             return time.monotonic()
         try:
@@ -136,10 +134,10 @@ class Worker:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _next_event(self, live: _Live, limit_s: float, used: float, begun: float) -> dict[str, Any] | None:
-        """The next answer; None past the limit (or ten times as much on the wall); 'died' when the process is gone."""
+        """The next answer; None past the limit or three times as much on the wall; 'died' when the process is gone."""
         while b"\n" not in live.unread:
             if not live.selector.select(0.2):
-                if self._used_s(live) - used > limit_s or time.monotonic() - begun > 10 * limit_s:
+                if self._used_s(live) - used > limit_s or time.monotonic() - begun > 3 * limit_s:
                     return None
                 continue
             chunk = os.read(live.stdout.fileno(), 1 << 20)

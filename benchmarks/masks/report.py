@@ -6,19 +6,19 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from masks.results import EngineRun, InstanceResult, Run, SchemaResult, Verdict, read_run
+from masks.tables import Numbers, number, summary, table
+from masks.targets import SUBJECT, Target
 
-__all__ = ["findings", "report"]
+__all__ = ["findings", "report", "targets"]
 
-Numbers = NDArray[np.float64]
-
-SUBJECT, BASELINE = "constrain", "llguidance"
-APART = ("constrain-preview", "outlines-core", "xgrammar-default")
+BASELINE = "llguidance"
+APART = ("constrain-artifact", "constrain-preview", "outlines-core", "xgrammar-default")
 """Engines that would shrink the common ground of the others too far."""
 
 
@@ -31,7 +31,7 @@ def report(run: Run) -> str:
     for ground in grounds:
         if len(ground) > 1 and set(ground) <= set(names) and sorted(ground) not in seen:
             seen.append(sorted(ground))
-            parts.append(common_ground(run, ground))
+            parts.append(common_times(run, ground))
     return "\n\n".join(parts) + "\n"
 
 
@@ -70,7 +70,7 @@ def coverage(run: Run) -> str:
         ["**wrong accept** of an invalid instance", *count(lambda schema: schema.has("wrong accept"))],
         ["instances judged right", *instances("right")],
     ]
-    return table("Coverage", list(run.engines), rows)
+    return table("Coverage", ["", *run.engines], rows)
 
 
 def own_times(run: Run) -> str:
@@ -85,37 +85,93 @@ def own_times(run: Run) -> str:
             *(f"{max(schema.peak_rss_mib for schema in engine.schemas):,}" for engine in run.engines.values()),
         ]
     )
-    return table("Time in µs, each engine over what it got through", list(run.engines), rows)
+    return table("Time in µs, each engine over what it got through", ["", *run.engines], rows)
 
 
-def common_ground(run: Run, names: Sequence[str]) -> str:
-    """Times over the same work: schemas that all finished, and valid instances that all accepted whole."""
+@dataclass(frozen=True)
+class CommonGround:
+    """The same work in every engine: schemas that all finished, and valid instances that all accepted whole.
+
+    Attributes:
+        schemas: how many.
+        instances: how many.
+        ttfm: times to the first mask, by engine, in µs.
+        mask: times of masks, by engine, in µs.
+        step: times of mask and accept together, by engine, in µs.
+    """
+
+    schemas: int
+    instances: int
+    ttfm: dict[str, Numbers]
+    mask: dict[str, Numbers]
+    step: dict[str, Numbers]
+
+
+def common_ground(run: Run, names: Sequence[str]) -> CommonGround:
+    """Find the common ground of some engines."""
     runs = [run.engines[name] for name in names]
-    ttfm: dict[str, list[float]] = {name: [] for name in names}
-    walked: dict[str, list[InstanceResult]] = {name: [] for name in names}
-    count = 0
-    for results in zip(*(engine.schemas for engine in runs), strict=True):
-        if any(result.status != "done" for result in results):
-            continue
-        count += 1
-        for name, result in zip(names, results, strict=True):
-            ttfm[name].append(result.ttfm_us or 0.0)
-        for instances in zip(*(result.instances for result in results), strict=True):
-            if instances[0].valid and all(instance.verdict == "right" for instance in instances):
-                for name, instance in zip(names, instances, strict=True):
-                    walked[name].append(instance)
-    mask_times = {name: masks(instances) for name, instances in walked.items()}
-    rows = time_rows(
-        {name: np.array(values) for name, values in ttfm.items()},
-        mask_times,
+    finished = [row for row in zip(*(e.schemas for e in runs), strict=True) if all(r.status == "done" for r in row)]
+    accepted = [
+        instances
+        for results in finished
+        for instances in zip(*(result.instances for result in results), strict=True)
+        if instances[0].valid and all(instance.verdict == "right" for instance in instances)
+    ]
+    walked = {name: [instances[index] for instances in accepted] for index, name in enumerate(names)}
+    return CommonGround(
+        len(finished),
+        len(accepted),
+        {name: np.array([row[index].ttfm_us or 0.0 for row in finished]) for index, name in enumerate(names)},
+        {name: masks(instances) for name, instances in walked.items()},
         {name: steps(instances) for name, instances in walked.items()},
-        BASELINE if BASELINE in names else None,
     )
+
+
+def common_times(run: Run, names: Sequence[str]) -> str:
+    """Times over common ground, with ratios to the baseline."""
+    ground = common_ground(run, names)
+    rows = time_rows(ground.ttfm, ground.mask, ground.step, BASELINE if BASELINE in names else None)
     title = (
-        f"Time in µs over common ground of {', '.join(names)}: {count} schemas that all finished, "
-        f"{len(walked[names[0]])} valid instances that all accepted, {len(mask_times[names[0]]):,} masks"
+        f"Time in µs over common ground of {', '.join(names)}: {ground.schemas} schemas that all finished, "
+        f"{ground.instances} valid instances that all accepted, {len(ground.mask[names[0]]):,} masks"
     )
-    return table(title, names, rows)
+    return table(title, ["", *names], rows)
+
+
+BOUNDS = {
+    "mask": {"mean": 0.5, "p50": 0.5, "p99": 0.5, "p99.9": 0.5, "max": 1.0},
+    "step": {"mean": 0.6},
+    "ttfm": {"p50": 1.0, "mean": 1.0, "p99": 1.0},
+}
+"""Targets, as ratios of the subject's figures to the baseline's over their common ground."""
+
+LABELS = {"mask": "mask", "step": "mask + accept", "ttfm": "first mask"}
+
+ARTIFACT, ARTIFACT_US = "constrain-artifact", 300.0
+"""Target for the median of first masks from an artifact."""
+
+
+def targets(run: Run) -> list[Target]:
+    """The targets that MaskBench decides, as far as their engines took part."""
+    found = []
+    if SUBJECT in run.engines:
+        wrong = sum(
+            instance.verdict != "right" for schema in run.engines[SUBJECT].schemas for instance in schema.instances
+        )
+        found.append(Target("MaskBench: wrong verdicts", wrong, 0))
+    if {SUBJECT, BASELINE} <= set(run.engines):
+        ground = common_ground(run, [SUBJECT, BASELINE])
+        for series, bounds in BOUNDS.items():
+            times = getattr(ground, series)
+            own, baseline = (summary(times[name], (50, 99, 99.9)) for name in (SUBJECT, BASELINE))
+            for name, bound in bounds.items():
+                label = f"MaskBench: {LABELS[series]}, {name}, ratio to {BASELINE}"
+                found.append(Target(label, own[name] / baseline[name], bound))
+    if ARTIFACT in run.engines:
+        median = summary(first_masks(run.engines[ARTIFACT]), (50,))["p50"]
+        failed = "nothing was loaded" if median != median else ""
+        found.append(Target("MaskBench: first mask from an artifact, p50, µs", median, ARTIFACT_US, failed))
+    return found
 
 
 def time_rows(
@@ -133,14 +189,6 @@ def time_rows(
             values = {engine: figure[name] for engine, figure in figures.items()}
             rows.append([f"{label}, {name}", *(cell(engine, values, baseline) for engine in values)])
     return rows
-
-
-def summary(times: Numbers, percentiles: Sequence[float]) -> dict[str, float]:
-    """Mean, percentiles and maximum by name; not a number where nothing was measured."""
-    names = ["mean", *(f"p{percentile:g}" for percentile in percentiles), "max"]
-    if not times.size:
-        return dict.fromkeys(names, float("nan"))
-    return dict(zip(names, [times.mean(), *np.percentile(times, percentiles), times.max()], strict=True))
 
 
 def cell(engine: str, values: dict[str, float], baseline: str | None) -> str:
@@ -170,28 +218,6 @@ def steps(instances: Iterable[InstanceResult]) -> Numbers:
     """Times of mask and accept together, in µs; masks that refused their token have no accept and are left out."""
     pairs = (pair for i in instances for pair in zip(i.mask_ns, i.accept_ns, strict=False))
     return np.array([mask + accept for mask, accept in pairs]) / 1e3
-
-
-def number(value: float) -> str:
-    """Three significant digits or so; a dash for nothing measured."""
-    if value != value:
-        return "-"
-    return f"{value:,.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
-
-
-def table(title: str, columns: Sequence[str], rows: list[list[str]]) -> str:
-    """A Markdown table, padded so that it reads as text too."""
-    cells = [["", *columns], *rows]
-    widths = [max(len(row[index]) for row in cells) for index in range(len(cells[0]))]
-    lines = []
-    for row in cells:
-        padded = [
-            text.ljust(w) if i == 0 else text.rjust(w) for i, (text, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("| " + " | ".join(padded) + " |")
-    rule = ["-" * (w + 2) if index == 0 else "-" * (w + 1) + ":" for index, w in enumerate(widths)]
-    lines.insert(1, "|" + "|".join(rule) + "|")
-    return f"{title}\n\n" + "\n".join(lines)
 
 
 def findings(engine: EngineRun) -> str:

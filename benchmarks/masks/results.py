@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["EngineRun", "InstanceResult", "Run", "SchemaResult", "Verdict", "read_run", "write_run"]
+__all__ = ["EngineRun", "InstanceResult", "Run", "SchemaResult", "Verdict", "collect", "read_run", "write_run"]
 
 Verdict = Literal["right", "wrong reject", "wrong accept", "engine error"]
 
@@ -71,9 +72,30 @@ class SchemaResult:
         return self.status == "done" and any(instance.verdict == verdict for instance in self.instances)
 
 
+def collect(
+    result: SchemaResult, expected: Sequence[tuple[bool, str | None]], events: Iterable[dict[str, Any]]
+) -> None:
+    """Fill a result with the events of its walk; ``expected``: valid or not and the keyword, for each text."""
+    for event in events:
+        kind = event.pop("event")
+        if kind == "instance":
+            valid, keyword = expected[len(result.instances)]
+            result.instances.append(InstanceResult(valid, keyword, **event))
+        elif kind == "compiled":
+            result.compile_us, result.ttfm_us = event["compile_us"], event["ttfm_us"]
+        elif kind == "unsupported":
+            result.status, result.error = "unsupported", event["error"]
+        elif kind == "timeout":
+            result.status = "timeout"
+        elif kind == "crash":
+            result.status, result.exit = "crash", event["exit"]
+        else:
+            result.peak_rss_mib = event["peak_rss_mib"]
+
+
 @dataclass
 class EngineRun:
-    """All schemas in one engine, in the order of the data."""
+    """All schemas in one engine, in the order of the data. ``clock_ns``: what reading the clock adds to a figure."""
 
     engine: str
     version: str
@@ -82,6 +104,7 @@ class EngineRun:
     worker_starts: int
     spent_s: float
     schemas: list[SchemaResult] = field(default_factory=list)
+    clock_ns: int = 0
 
 
 @dataclass

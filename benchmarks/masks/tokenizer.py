@@ -45,6 +45,11 @@ class Tokenizer:
         self._special = {added["id"] for added in document["added_tokens"] if added.get("special")}
         self._byte_level = "ByteLevel" in json.dumps(document["decoder"])
 
+    @property
+    def name(self) -> str:
+        """Name of the folder that holds the file."""
+        return self.path.resolve().parent.name
+
     def encode(self, text: str) -> list[int]:
         """Token ids of a text, no special tokens added."""
         ids: list[int] = self.raw.encode(text, add_special_tokens=False).ids

@@ -1,15 +1,8 @@
 """One engine in one process:  python -m masks.worker --engine NAME --tokenizer PATH.
 
 Jobs come as JSON lines on standard input, answers go as JSON lines to the standard output that the process was
-started with:
-
-    job     {"schema": ..., "tests": [[token, ...], ...]}
-    answer  {"event": "ready", "version", "setup_s"}                                     once
-            {"event": "compiled", "compile_us", "ttfm_us"} or {"event": "unsupported", "error"}
-            {"event": "instance", "mask_ns", "accept_ns", "rejected_at", "may_stop", "error"}   for each test
-            {"event": "done", "peak_rss_mib"}
-
-Answers go out as they come, so that what an engine got through before a time-out or a crash is not lost.
+started with. ``{"event": "ready", "version", "setup_s", "clock_ns"}`` comes once, ``{"event": "done", "peak_rss_mib"}``
+ends each job; what comes between, the modules of :mod:`masks.tasks` say.
 """
 
 from __future__ import annotations
@@ -19,59 +12,26 @@ import gc
 import json
 import os
 import resource
+import statistics
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from masks.constraint import Constraint
 from masks.engines import load
-from masks.engines.base import Compiled
+from masks.tasks import TASKS, Setting
+from masks.tasks.walk import walk
 from masks.tokenizer import Tokenizer
 
-__all__ = ["CLOCKS", "main", "walk"]
+__all__ = ["CLOCKS", "main"]
 
 WARM_UP: Any = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}, "required": ["a"]}
 
 CLOCKS: dict[str, Callable[[], int]] = {"cpu": time.process_time_ns, "wall": time.perf_counter_ns}
 """The process's CPU time counts every thread that an engine uses and leaves out waits that other programs cause; on
 an idle machine it equals the wall clock for one thread."""
-
-
-def walk(compiled: Compiled, buffer: NDArray[np.int32], tokens: list[int], now: Callable[[], int]) -> dict[str, Any]:
-    """Walk one instance: per token a mask, a look at the token's bit, and a step."""
-    mask_ns: list[int] = []
-    accept_ns: list[int] = []
-    found: dict[str, Any] = {"mask_ns": mask_ns, "accept_ns": accept_ns}
-    try:
-        matcher = compiled.matcher()
-        for index, token in enumerate(tokens):
-            before = now()
-            matcher.mask(buffer)
-            mask_ns.append(now() - before)
-            if not (int(buffer[token >> 5]) >> (token & 31)) & 1:
-                found["rejected_at"] = index
-                return found
-            before = now()
-            accepted = matcher.accept(token)
-            accept_ns.append(now() - before)
-            if not accepted:
-                found["error"] = f"the mask allowed token {index}, and accept refused it"
-                return found
-        found["may_stop"] = matcher.is_accepting()
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # a panic of a native engine is no Exception
-        found["error"] = describe(error)
-    return found
-
-
-def describe(error: BaseException) -> str:
-    """Kind and message of an error, cut to a size that a report can show."""
-    return f"{type(error).__name__}: {error}"[:600]
 
 
 def main() -> None:
@@ -102,30 +62,30 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
     now = CLOCKS[options.clock]
-    buffer = engine.buffer()
-    walk(engine.compile(WARM_UP), buffer, tokenizer.encode('{"a": "b c", "b": 1}'), now)
+    setting = Setting(engine, engine.buffer(), now, send)
+    warm_up(setting, tokenizer)
     gc.collect()
     gc.freeze()
-    send("ready", version=engine.version(), setup_s=round(setup_s, 3))
+    send("ready", version=engine.version(), setup_s=round(setup_s, 3), clock_ns=cost_of(now))
 
     for line in sys.stdin:
         job = json.loads(line)
-        try:
-            start = now()
-            compiled = engine.compile(job["schema"])
-            between = now()
-            compiled.matcher().mask(buffer)
-            end = now()
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # a panic of a native engine is no Exception
-            send("unsupported", error=describe(error))
-        else:
-            send("compiled", compile_us=(between - start) / 1e3, ttfm_us=(end - start) / 1e3)
-            for tokens in job["tests"]:
-                send("instance", **walk(compiled, buffer, tokens, now))
-            del compiled
+        TASKS[job["task"]](setting, job)
         send("done", peak_rss_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+
+
+def warm_up(setting: Setting, tokenizer: Tokenizer) -> None:
+    """Walk a small text, so that no figure holds what an engine does once a process."""
+    try:
+        compiled = setting.engine.compile(setting.engine.prepare(Constraint("json_schema", WARM_UP)))
+    except NotImplementedError:
+        return  # every job will say so
+    walk(compiled, setting.buffer, tokenizer.encode('{"a": "b c", "b": 1}'), setting.now)
+
+
+def cost_of(now: Callable[[], int]) -> int:
+    """What the clock itself adds to a figure, in ns: the median over readings with nothing between."""
+    return int(statistics.median(-(now() - now()) for _ in range(10_001)))
 
 
 if __name__ == "__main__":

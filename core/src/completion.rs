@@ -10,7 +10,7 @@ use crate::engine::{Configuration, Engine};
 use crate::error::{Error, Result};
 use crate::grammar::frame::{Ending, Frame, Role, Tally, roles};
 use crate::grammar::{Dot, Grammar, Next, Rule};
-use crate::lexer::{KEYS, Lexeme, LexerState};
+use crate::lexer::{KEYS, Lexeme, Progress};
 use crate::parser::NodeId;
 use crate::regex::expression::{Expression, ExpressionId};
 
@@ -74,7 +74,7 @@ impl Engine {
         let mut queue = BinaryHeap::new();
         let mut beginnings = Vec::new();
         for thread in &at.threads {
-            for beginning in self.beginnings(thread.state)? {
+            for beginning in self.beginnings(thread.lexer)? {
                 let after = self.lexer.derivatives.shortest_length(beginning.then)?;
                 let length = after.saturating_add(beginning.bytes.len() as u64);
                 let symbol = Next::Terminal(beginning.lexeme);
@@ -104,10 +104,10 @@ impl Engine {
     }
 
     /// The lexemes in progress at a state, those in a trie of keys one by one.
-    fn beginnings(&self, state: LexerState) -> Result<Vec<Beginning>> {
+    fn beginnings(&mut self, at: Progress) -> Result<Vec<Beginning>> {
         let mut found = Vec::new();
         let mut tries = Vec::new();
-        for &(lexeme, then) in self.lexer.in_progress(state) {
+        for (lexeme, then) in self.lexer.left(at)? {
             if lexeme == KEYS {
                 tries.push((Vec::new(), then));
             } else {

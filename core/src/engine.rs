@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::bytes::ByteSet;
 use crate::error::Result;
 use crate::form::GrammarForm;
 use crate::grammar::{Grammar, build::build};
-use crate::lexer::{DEAD, Lexer, LexerState, NO_MATCH};
+use crate::lexer::{DEAD, Lexer, NO_MATCH, Progress};
 use crate::limits::Limits;
 use crate::mask::Masks;
 use crate::parser::{NodeId, Parser, ROOT};
 use crate::regex::derivative::Derivatives;
 
-/// A lexeme in progress: the lexer's state and the node where the lexeme began.
+/// Lexemes in progress and the node where they began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Thread {
-    pub state: LexerState,
+    pub lexer: Progress,
     pub node: NodeId,
 }
 
@@ -43,11 +44,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    pub fn new(form: &GrammarForm, limits: &Limits) -> Result<Self> {
+    /// `longest_token` is the most bytes that a mask looks ahead.
+    pub fn new(form: &GrammarForm, limits: &Limits, longest_token: usize) -> Result<Self> {
         let mut derivatives = Derivatives::new(limits.max_expressions);
         let built = build(form, &mut derivatives)?;
         let mut lexer = Lexer::new(derivatives, built.lexemes, limits.max_lexer_states);
-        let parser = Parser::new(&built.grammar, &mut lexer, limits)?;
+        let parser = Parser::new(&built.grammar, &mut lexer, limits, longest_token)?;
         Ok(Engine {
             grammar: built.grammar,
             lexer,
@@ -58,20 +60,20 @@ impl Engine {
         })
     }
 
-    pub fn start(&self) -> Configuration {
+    pub fn start(&mut self) -> Result<Configuration> {
         let mut threads = Threads::new();
-        self.begin_lexemes(ROOT, &mut threads);
-        Configuration {
+        self.begin_lexemes(ROOT, &mut threads)?;
+        Ok(Configuration {
             threads,
             accepting: self.parser.node(ROOT).accepting,
             terminated: false,
-        }
+        })
     }
 
     /// The configuration after a byte; None when no completion exists.
     pub fn step(&mut self, from: &Configuration, byte: u8) -> Result<Option<Configuration>> {
         let mut threads = Threads::new();
-        let landed = self.step_threads(&from.threads, byte, &mut threads)?;
+        let landed = self.step_threads(&from.threads, byte, &mut threads, &mut Vec::new())?;
         if threads.is_empty() && landed.is_none() {
             return Ok(None);
         }
@@ -83,27 +85,28 @@ impl Engine {
     }
 
     /// Moves every thread by a byte. Lexemes that match are also ended here, all into one node, which is returned;
-    /// what may follow it begins as a thread of its own.
+    /// what may follow it begins as a thread of its own. Adds the parser nodes that were read to `reads`.
     #[inline]
-    pub fn step_threads(&mut self, from: &[Thread], byte: u8, to: &mut Threads) -> Result<Option<NodeId>> {
+    pub fn step_threads(
+        &mut self,
+        from: &[Thread],
+        byte: u8,
+        to: &mut Threads,
+        reads: &mut Vec<NodeId>,
+    ) -> Result<Option<NodeId>> {
         let mut landed: Option<NodeId> = None;
         for thread in from {
-            let state = self.lexer.step(thread.state, byte)?;
-            if state == DEAD {
-                continue;
-            }
-            if self.lexer.goes_on(state) {
-                let moved = Thread {
-                    state,
-                    node: thread.node,
-                };
+            let (lexer, set) = self.lexer.advance(thread.lexer, byte)?;
+            if let Some(lexer) = lexer {
+                let moved = Thread { lexer, ..*thread };
                 if !to.contains(&moved) {
                     to.push(moved);
                 }
             }
-            let set = self.lexer.matches(state);
             if set != NO_MATCH {
-                let node = self.parser.advance(thread.node, set, &self.grammar, &mut self.lexer)?;
+                let node = self
+                    .parser
+                    .advance(thread.node, set, &self.grammar, &mut self.lexer, reads)?;
                 landed = Some(match landed {
                     None => node,
                     Some(other) => self.parser.merge(other, node, &self.grammar, &mut self.lexer)?,
@@ -111,28 +114,37 @@ impl Engine {
             }
         }
         if let Some(node) = landed {
-            self.begin_lexemes(node, to);
+            self.begin_lexemes(node, to)?;
         }
         Ok(landed)
     }
 
-    fn begin_lexemes(&self, node: NodeId, to: &mut Threads) {
+    /// The thread of the lexemes that may begin at a node; None when there are none.
+    pub fn begun_at(&mut self, node: NodeId) -> Result<Option<Thread>> {
         let state = self.parser.lexer_start(node);
-        let begun = Thread { state, node };
-        if state != DEAD && !to.contains(&begun) {
+        if state == DEAD {
+            return Ok(None);
+        }
+        let lexer = self.lexer.settle(state)?;
+        Ok(Some(Thread { lexer, node }))
+    }
+
+    fn begin_lexemes(&mut self, node: NodeId, to: &mut Threads) -> Result<()> {
+        if let Some(begun) = self.begun_at(node)?
+            && !to.contains(&begun)
+        {
             to.push(begun);
         }
+        Ok(())
     }
 
     /// The bytes that may come next, ascending.
     pub fn next_bytes(&mut self, from: &Configuration) -> Result<Vec<u8>> {
-        let mut possible = [false; 256];
+        let mut possible = ByteSet::default();
         for thread in &from.threads {
-            for (flag, &state) in possible.iter_mut().zip(self.lexer.row(thread.state)?) {
-                *flag |= state != DEAD;
-            }
+            possible |= self.lexer.next_bytes(thread.lexer)?;
         }
-        Ok((0..=255u8).filter(|&byte| possible[usize::from(byte)]).collect())
+        Ok((0..=255u8).filter(|&byte| possible.contains(byte)).collect())
     }
 
     /// Rough size in bytes of the tables that grow.

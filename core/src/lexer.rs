@@ -5,7 +5,10 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::bounds::Bounds;
+use crate::bytes::{ByteSet, ClassSet, classes_where, continuation};
 use crate::error::{Error, Result};
+use crate::regex::counted::{Counted, Parts};
 use crate::regex::derivative::{Derivatives, for_each_interval};
 use crate::regex::digest::Digests;
 use crate::regex::expression::{EPSILON, ExpressionId};
@@ -18,12 +21,54 @@ pub type MatchSet = u32;
 /// In a state, stands for lexemes that share what was read so far: their expression is a trie (see `regex::keys`).
 pub const KEYS: Lexeme = Lexeme::MAX;
 
+/// Index of an interned counter.
+pub type CounterId = u32;
+
+/// No repetitions are counted.
+pub const NO_COUNTER: CounterId = 0;
+
+/// A counted repetition in a lexeme. The states of its texts are those of the lexeme without bounds; what the bounds
+/// say is known from how many repetitions have begun.
+#[derive(Debug, Clone, Copy)]
+pub struct Counter {
+    /// The state between two repetitions.
+    pub between: LexerState,
+    /// The state when no more may begin.
+    pub after: LexerState,
+    /// Bytes that begin a repetition.
+    pub first: ByteSet,
+}
+
+/// A lexeme in progress apart from where it began: its state, and what is left of a counted repetition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Progress {
+    pub state: LexerState,
+    pub counter: CounterId,
+    /// `NONE` without a counter.
+    pub bounds: Bounds,
+}
+
+impl Progress {
+    pub fn uncounted(state: LexerState) -> Self {
+        Progress {
+            state,
+            counter: NO_COUNTER,
+            bounds: Bounds::NONE,
+        }
+    }
+}
+
 /// No lexeme can be completed any more.
 pub const DEAD: LexerState = 0;
 /// The set without lexemes.
 pub const NO_MATCH: MatchSet = 0;
 
-type Row = Box<[LexerState; 256]>;
+#[derive(Debug)]
+struct Row {
+    next: [LexerState; 256],
+    /// Classes of bytes that lead back to the state.
+    own: ClassSet,
+}
 
 pub struct Lexer {
     pub derivatives: Derivatives,
@@ -33,7 +78,14 @@ pub struct Lexer {
     /// Sorted (lexeme, expression) pairs.
     states: Vec<Box<[(Lexeme, ExpressionId)]>>,
     state_ids: FxHashMap<Box<[(Lexeme, ExpressionId)]>, LexerState>,
-    rows: Vec<Option<Row>>,
+    rows: Vec<Option<Box<Row>>>,
+    /// Do all characters beyond ASCII lead back to the state?
+    keeps_characters: FxHashMap<LexerState, bool>,
+    parts: Parts,
+    /// Per state, what takes its place where repetitions are counted.
+    counted_forms: Vec<Option<Progress>>,
+    counters: Vec<Counter>,
+    counter_ids: FxHashMap<LexerState, CounterId>,
     matches: Vec<MatchSet>,
     goes_on: Vec<bool>,
     match_sets: Vec<Box<[Lexeme]>>,
@@ -51,7 +103,19 @@ impl Lexer {
             lexemes,
             states: vec![dead.clone()],
             state_ids: FxHashMap::from_iter([(dead, DEAD)]),
-            rows: vec![Some(Box::new([DEAD; 256]))],
+            rows: vec![Some(Box::new(Row {
+                next: [DEAD; 256],
+                own: 0,
+            }))],
+            keeps_characters: FxHashMap::default(),
+            parts: Parts::default(),
+            counted_forms: vec![Some(Progress::uncounted(DEAD))],
+            counters: vec![Counter {
+                between: DEAD,
+                after: DEAD,
+                first: ByteSet::default(),
+            }],
+            counter_ids: FxHashMap::default(),
             matches: vec![NO_MATCH],
             goes_on: vec![false],
             match_sets: vec![nothing.clone()],
@@ -72,6 +136,14 @@ impl Lexer {
     /// The lexemes in progress at a state, each with what is left of it.
     pub fn in_progress(&self, state: LexerState) -> &[(Lexeme, ExpressionId)] {
         &self.states[state as usize]
+    }
+
+    /// The lexeme in progress at a state, if there is one and it is known which.
+    pub fn only_lexeme(&self, state: LexerState) -> Option<(Lexeme, ExpressionId)> {
+        match self.in_progress(state) {
+            &[(lexeme, expression)] if lexeme != KEYS => Some((lexeme, expression)),
+            _ => None,
+        }
     }
 
     /// Lexemes that match at this state (they may go on, too).
@@ -134,13 +206,17 @@ impl Lexer {
     #[inline]
     pub fn step(&mut self, state: LexerState, byte: u8) -> Result<LexerState> {
         if let Some(row) = &self.rows[state as usize] {
-            return Ok(row[usize::from(byte)]);
+            return Ok(row.next[usize::from(byte)]);
         }
         Ok(self.row(state)?[usize::from(byte)])
     }
 
     /// All 256 transitions of a state.
     pub fn row(&mut self, state: LexerState) -> Result<&[LexerState; 256]> {
+        Ok(&self.made_row(state)?.next)
+    }
+
+    fn made_row(&mut self, state: LexerState) -> Result<&Row> {
         let row = match self.rows[state as usize].take() {
             Some(row) => row,
             None => self.make_row(state)?,
@@ -148,19 +224,214 @@ impl Lexer {
         Ok(self.rows[state as usize].insert(row))
     }
 
-    fn make_row(&mut self, state: LexerState) -> Result<Row> {
+    /// Classes of ASCII bytes that all lead from the state back to it.
+    #[inline]
+    pub fn own_classes(&mut self, state: LexerState) -> Result<ClassSet> {
+        if let Some(row) = &self.rows[state as usize] {
+            return Ok(row.own);
+        }
+        Ok(self.made_row(state)?.own)
+    }
+
+    /// Does every character beyond ASCII lead from the state back to it?
+    pub fn keeps_characters(&mut self, state: LexerState) -> Result<bool> {
+        if let Some(&known) = self.keeps_characters.get(&state) {
+            return Ok(known);
+        }
+        let mut keeps = true;
+        let mut previous = DEAD;
+        for lead in 0xC2..=0xF4u8 {
+            let Some((low, high, count)) = continuation(lead) else {
+                continue;
+            };
+            let next = self.step(state, lead)?;
+            // neighbours mostly lead to one state, but what may follow the first and last of them differs
+            if next != previous || !(0xE2..=0xEC).contains(&lead) {
+                keeps = keeps && self.returns(state, next, low, high, count)?;
+            }
+            previous = next;
+        }
+        self.keeps_characters.insert(state, keeps);
+        Ok(keeps)
+    }
+
+    /// Do all ends of a character, of `count` bytes and the first within the range, lead from `at` to `home`?
+    fn returns(&mut self, home: LexerState, at: LexerState, low: u8, high: u8, count: u8) -> Result<bool> {
+        let row = *self.row(at)?;
+        let mut previous = DEAD;
+        for byte in low..=high {
+            let next = row[usize::from(byte)];
+            let fine = match count {
+                1 => next == home,
+                _ => next != DEAD && (next == previous || self.returns(home, next, 0x80, 0xBF, count - 1)?),
+            };
+            if !fine {
+                return Ok(false);
+            }
+            previous = next;
+        }
+        Ok(true)
+    }
+
+    /// The state of one lexeme in progress.
+    pub fn state_of(&mut self, lexeme: Lexeme, expression: ExpressionId) -> Result<LexerState> {
+        self.intern(vec![(lexeme, expression)])
+    }
+
+    /// What is known of an expression's repetitions, if they can be counted.
+    pub fn counted(&mut self, expression: ExpressionId) -> Result<Option<Counted>> {
+        self.parts.counted(expression, &mut self.derivatives)
+    }
+
+    pub fn counter(&self, id: CounterId) -> Counter {
+        self.counters[id as usize]
+    }
+
+    /// The form of a state in which a bounded repetition is counted, if it is one lexeme that can be read so.
+    #[inline]
+    pub fn settle(&mut self, state: LexerState) -> Result<Progress> {
+        if let Some(&Some(known)) = self.counted_forms.get(state as usize) {
+            return Ok(known);
+        }
+        let form = self.make_counted_form(state)?;
+        if self.counted_forms.len() <= state as usize {
+            self.counted_forms.resize(self.states.len(), None);
+        }
+        self.counted_forms[state as usize] = Some(form);
+        Ok(form)
+    }
+
+    fn make_counted_form(&mut self, state: LexerState) -> Result<Progress> {
+        let plain = Progress::uncounted(state);
+        let Some((lexeme, expression)) = self.only_lexeme(state) else {
+            return Ok(plain);
+        };
+        let Some(counted) = self.counted(expression)? else {
+            return Ok(plain);
+        };
+        if counted.bounds == Bounds::NONE {
+            return Ok(plain);
+        }
+        let counter = self.counter_for(state, &counted)?;
+        Ok(Progress {
+            state: self.state_of(lexeme, counted.unbounded)?,
+            counter,
+            bounds: counted.bounds,
+        })
+    }
+
+    /// The counter of a state of one lexeme.
+    pub fn counter_for(&mut self, state: LexerState, counted: &Counted) -> Result<CounterId> {
+        let lexeme = self.in_progress(state)[0].0;
+        let between = self.state_of(lexeme, counted.between)?;
+        if let Some(&known) = self.counter_ids.get(&between) {
+            return Ok(known);
+        }
+        let after = self.state_of(lexeme, counted.after)?;
+        self.counters.push(Counter {
+            between,
+            after,
+            first: counted.first,
+        });
+        let id = self.counters.len() as CounterId - 1;
+        self.counter_ids.insert(between, id);
+        Ok(id)
+    }
+
+    /// After a byte: the lexemes that go on, if any do, and those that match.
+    #[inline]
+    pub fn advance(&mut self, from: Progress, byte: u8) -> Result<(Option<Progress>, MatchSet)> {
+        let next = self.step(from.state, byte)?;
+        if next == DEAD {
+            return Ok((None, NO_MATCH));
+        }
+        if from.counter == NO_COUNTER {
+            return self.arrive(next);
+        }
+        let counter = self.counters[from.counter as usize];
+        let mut bounds = from.bounds;
+        if from.state == counter.between {
+            if !counter.first.contains(byte) {
+                return if bounds.min > 0 {
+                    Ok((None, NO_MATCH))
+                } else {
+                    self.arrive(next)
+                };
+            }
+            bounds = bounds.less_one();
+        }
+        if next == counter.between && bounds.max == 0 {
+            return self.arrive(counter.after);
+        }
+        let matched = if bounds.min == 0 { self.matches(next) } else { NO_MATCH };
+        let moved = if bounds == Bounds::NONE {
+            Progress::uncounted(next)
+        } else {
+            Progress {
+                state: next,
+                bounds,
+                ..from
+            }
+        };
+        Ok((Some(moved), matched))
+    }
+
+    fn arrive(&mut self, state: LexerState) -> Result<(Option<Progress>, MatchSet)> {
+        let matched = self.matches(state);
+        let moved = if self.goes_on(state) {
+            Some(self.settle(state)?)
+        } else {
+            None
+        };
+        Ok((moved, matched))
+    }
+
+    /// The bytes that can come next.
+    pub fn next_bytes(&mut self, at: Progress) -> Result<ByteSet> {
+        let row = *self.row(at.state)?;
+        let counter = self.counters[at.counter as usize];
+        // more must begin: what follows the repetitions has to wait
+        let waits = at.counter != NO_COUNTER && at.state == counter.between && at.bounds.min > 0;
+        Ok((0..=255u8)
+            .filter(|&byte| row[usize::from(byte)] != DEAD && !(waits && !counter.first.contains(byte)))
+            .collect())
+    }
+
+    /// The lexemes in progress, each with all that is left of it.
+    pub fn left(&mut self, at: Progress) -> Result<Vec<(Lexeme, ExpressionId)>> {
+        let parts = self.in_progress(at.state).to_vec();
+        if at.counter == NO_COUNTER {
+            return Ok(parts);
+        }
+        let between = self.in_progress(self.counters[at.counter as usize].between)[0].1;
+        let whole = |&(lexeme, expression): &(Lexeme, ExpressionId)| {
+            let bounded = self
+                .parts
+                .bounded(expression, between, at.bounds, &mut self.derivatives)?;
+            Ok((lexeme, bounded))
+        };
+        parts.iter().map(whole).collect()
+    }
+
+    fn make_row(&mut self, state: LexerState) -> Result<Box<Row>> {
         let parts = self.states[state as usize].clone();
         let mut lists = Vec::with_capacity(parts.len());
         for &(_, expression) in parts.iter() {
             lists.push(self.derivatives.live_arms(expression)?);
         }
-        let mut row = Box::new([DEAD; 256]);
+        let mut row = Box::new(Row {
+            next: [DEAD; 256],
+            own: 0,
+        });
         for_each_interval(&lists, |low, high, hits| {
             let next = hits.iter().map(|&(index, to)| (parts[index].0, to)).collect();
             let next = self.told_apart(next);
-            row[usize::from(low)..=usize::from(high)].fill(self.intern(next)?);
+            row.next[usize::from(low)..=usize::from(high)].fill(self.intern(next)?);
             Ok(())
         })?;
+        if row.next[..128].contains(&state) {
+            row.own = classes_where(|byte| row.next[usize::from(byte)] == state);
+        }
         Ok(row)
     }
 

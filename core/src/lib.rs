@@ -4,6 +4,8 @@
 //! `grammar` (productions over lexemes) <- `parser` (Earley on hash-consed nodes) <- `engine` (threads) <-
 //! `mask` (`vocabulary` trie against threads) <- `matcher` (one sequence) <- `python` (the border).
 
+pub mod bounds;
+pub mod bytes;
 pub mod completion;
 pub mod engine;
 pub mod error;

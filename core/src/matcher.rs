@@ -1,5 +1,6 @@
 //! A compiled grammar and the sequences that run under it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::engine::{Configuration, Engine, Threads};
@@ -31,7 +32,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Compiled {
     pub fn new(form: GrammarForm, vocabulary: Arc<Vocabulary>, limits: Limits) -> Result<Self> {
-        let engine = Engine::new(&form, &limits)?;
+        let engine = Engine::new(&form, &limits, vocabulary.trie.max_depth())?;
         Ok(Compiled {
             form,
             limits,
@@ -43,11 +44,12 @@ impl Compiled {
     pub fn matcher(self: &Arc<Self>) -> Result<Matcher> {
         let mut current = lock(&self.engine);
         if lock(&current).memory() > ENGINE_BYTES {
-            *current = Arc::new(Mutex::new(Engine::new(&self.form, &self.limits)?));
+            let longest_token = self.vocabulary.trie.max_depth();
+            *current = Arc::new(Mutex::new(Engine::new(&self.form, &self.limits, longest_token)?));
         }
         let engine = current.clone();
         drop(current);
-        let start = lock(&engine).start();
+        let start = lock(&engine).start()?;
         Ok(Matcher {
             compiled: self.clone(),
             engine,
@@ -59,6 +61,7 @@ impl Compiled {
     pub fn statistics(&self) -> Vec<(&'static str, u64)> {
         let shared = lock(&self.engine).clone();
         let engine = lock(&shared);
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         vec![
             ("rules", engine.grammar.rules() as u64),
             ("dotted_rules", engine.grammar.next.len() as u64),
@@ -66,8 +69,10 @@ impl Compiled {
             ("expressions", engine.lexer.derivatives.expressions.len() as u64),
             ("lexer_states", engine.lexer.states() as u64),
             ("parser_nodes", engine.parser.nodes() as u64),
-            ("mask_hits", engine.masks.hits),
-            ("mask_misses", engine.masks.misses),
+            ("mask_hits", count(&engine.masks.counts.hits)),
+            ("mask_shape_hits", count(&engine.masks.counts.shape_hits)),
+            ("mask_misses", count(&engine.masks.counts.misses)),
+            ("trie_walks", count(&engine.masks.counts.walks)),
             ("mask_bytes", engine.masks.memory() as u64),
             ("shared_interiors", self.vocabulary.interiors.size().0 as u64),
             ("table_bytes", engine.memory() as u64),

@@ -1,17 +1,19 @@
-"""What the worker asks of an engine: one Engine a process, one Compiled a schema, one Matcher an instance."""
+"""What the worker asks of an engine: one Engine a process, one Compiled a constraint, one Matcher a text."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from masks.constraint import Constraint
 from masks.tokenizer import Tokenizer
 
-__all__ = ["Compiled", "Engine", "Matcher"]
+__all__ = ["Batch", "Compiled", "Engine", "Matcher"]
 
 
 class Matcher(ABC):
@@ -31,11 +33,22 @@ class Matcher(ABC):
 
 
 class Compiled(ABC):
-    """A schema, ready for any number of generations."""
+    """A constraint, ready for any number of generations."""
 
     @abstractmethod
     def matcher(self) -> Matcher:
         """Start a generation."""
+
+
+class Batch(ABC):
+    """Masks of many generations in one call, over the threads that it was made for."""
+
+    buffer: NDArray[np.int32]
+    """Shape ``[rows, ceil(vocab_size / 32)]``."""
+
+    @abstractmethod
+    def fill(self, matchers: Sequence[Matcher]) -> None:
+        """Fill row ``i`` of the buffer with the mask of ``matchers[i]``."""
 
 
 class Engine(ABC):
@@ -55,6 +68,14 @@ class Engine(ABC):
         """The words that ``Matcher.mask`` fills, shape ``[ceil(vocab_size / 32)]``."""
         return np.zeros((self.tokenizer.vocab_size + 31) // 32, dtype=np.int32)
 
+    def prepare(self, constraint: Constraint) -> Any:
+        """What ``compile`` is given: work that may be done once, before the clock starts. Nothing, as a rule."""
+        return constraint
+
     @abstractmethod
-    def compile(self, schema: Any) -> Compiled:
-        """Compile a parsed schema, keys in the file's order. Any exception counts as 'unsupported'."""
+    def compile(self, prepared: Any) -> Compiled:
+        """Compile what ``prepare`` returned. Any exception of the two counts as 'unsupported'."""
+
+    def batch(self, rows: int, threads: int) -> Batch:
+        """Masks for up to ``rows`` generations at once. An exception counts as 'unsupported'."""
+        raise NotImplementedError(f"{self.package} has no masks for a batch")

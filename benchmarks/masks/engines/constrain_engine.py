@@ -3,13 +3,17 @@ or with every keyword that is in preview."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 import constrain
+from masks.constraint import Constraint
 from masks.engines import base
 from masks.tokenizer import Tokenizer
 
@@ -20,17 +24,59 @@ class Constrain(base.Engine):
     def __init__(self, tokenizer: Tokenizer, *, preview: Sequence[str] | Literal["all"] = ()) -> None:
         super().__init__(tokenizer)
         self.preview = preview
-        self.vocabulary = constrain.Vocabulary(
-            tokenizer.token_bytes(), [tokenizer.eos_id], vocab_size=tokenizer.vocab_size
-        )
+        self.vocabulary = self.new_vocabulary()
+
+    def new_vocabulary(self) -> constrain.Vocabulary:
+        """The tokenizer's tokens, with caches of their own."""
+        tokenizer = self.tokenizer
+        return constrain.Vocabulary(tokenizer.token_bytes(), [tokenizer.eos_id], vocab_size=tokenizer.vocab_size)
 
     def version(self) -> str:
         return constrain.__version__
 
-    def compile(self, schema: Any) -> base.Compiled:
-        return _Compiled(
-            constrain.compile_json_schema(schema, self.vocabulary, whitespace="flexible", preview=self.preview)
+    def compile(self, prepared: Any) -> base.Compiled:
+        return _Compiled(self.grammar(prepared, self.vocabulary))
+
+    def grammar(self, constraint: Constraint, vocabulary: constrain.Vocabulary) -> constrain.CompiledGrammar:
+        """Compile with this project's own function for the kind of constraint."""
+        if constraint.kind == "regex":
+            return constrain.compile_regex(constraint.source, vocabulary)
+        if constraint.kind == "lark":
+            return constrain.compile_lark(constraint.source, vocabulary)
+        return constrain.compile_json_schema(
+            constraint.source, vocabulary, whitespace="flexible", preview=self.preview or constraint.preview
         )
+
+    def batch(self, rows: int, threads: int) -> base.Batch:
+        return _Batch(np.zeros((rows, (self.tokenizer.vocab_size + 31) // 32), dtype=np.int32), threads)
+
+
+class ConstrainArtifact(Constrain):
+    """Compiled and saved before the clock starts; what is timed is loading the file.
+
+    Grammars are compiled with a vocabulary of their own, so that no cache is warm from that when they are loaded.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        super().__init__(tokenizer)
+        self.load: Callable[..., constrain.CompiledGrammar] | None = getattr(constrain.CompiledGrammar, "load", None)
+        self.compiling = self.new_vocabulary()
+        self.folder = tempfile.TemporaryDirectory()
+        self.saved = 0
+
+    def prepare(self, constraint: Constraint) -> Any:
+        if self.load is None:
+            raise NotImplementedError("not built: CompiledGrammar has no load")
+        self.saved += 1
+        path = Path(self.folder.name) / f"artifact-{self.saved}"
+        grammar: Any = self.grammar(constraint, self.compiling)
+        grammar.save(path)
+        return path
+
+    def compile(self, prepared: Any) -> base.Compiled:
+        if self.load is None:
+            raise NotImplementedError("not built: CompiledGrammar has no load")
+        return _Compiled(self.load(prepared, self.vocabulary))
 
 
 class _Compiled(base.Compiled):
@@ -57,3 +103,24 @@ class _Matcher(base.Matcher):
 
     def is_accepting(self) -> bool:
         return self.matcher.is_accepting()
+
+
+class _Batch(base.Batch):
+    """``constrain.fill_batch``, whose threads the environment sets; without it, rows in turn in Python threads."""
+
+    def __init__(self, buffer: NDArray[np.int32], threads: int) -> None:
+        self.buffer, self.threads = buffer, threads
+        self.fill_batch: Callable[..., None] | None = getattr(constrain, "fill_batch", None)
+        self.pool = ThreadPoolExecutor(threads)
+
+    def fill(self, matchers: Sequence[base.Matcher]) -> None:
+        own = [matcher.matcher for matcher in matchers if isinstance(matcher, _Matcher)]
+        if self.fill_batch is not None:
+            self.fill_batch(own, self.buffer, list(range(len(own))))
+            return
+
+        def share(first: int) -> None:
+            for row in range(first, len(own), self.threads):
+                own[row].fill_next_token_bitmask(self.buffer, row)
+
+        list(self.pool.map(share, range(self.threads)))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import llguidance
 import llguidance.hf
+import llguidance.numpy
 import numpy as np
 from numpy.typing import NDArray
 
+from masks.constraint import Constraint
 from masks.engines import base
 from masks.tokenizer import Tokenizer
 
@@ -23,9 +26,20 @@ class LLGuidance(base.Engine):
             tokenizer.for_transformers(), n_vocab=tokenizer.vocab_size, eos_token=tokenizer.eos_id
         )
 
-    def compile(self, schema: Any) -> base.Compiled:
-        grammar = json.dumps({"grammars": [{"json_schema": schema}]})
-        return _Compiled(llguidance.LLMatcher(self.tokens, grammar, log_level=0))
+    def compile(self, prepared: Any) -> base.Compiled:
+        return _Compiled(llguidance.LLMatcher(self.tokens, _grammar(prepared), log_level=0))
+
+    def batch(self, rows: int, threads: int) -> base.Batch:
+        buffer = llguidance.numpy.allocate_token_bitmask(rows, self.tokenizer.vocab_size)
+        return _Batch(buffer, llguidance.LLExecutor(threads))
+
+
+def _grammar(constraint: Constraint) -> str:
+    if constraint.kind == "regex":
+        return str(llguidance.LLMatcher.grammar_from_regex(constraint.source))
+    if constraint.kind == "lark":
+        return str(llguidance.LLMatcher.grammar_from_lark(constraint.source))
+    return json.dumps({"grammars": [{"json_schema": constraint.source}]})
 
 
 class _Compiled(base.Compiled):
@@ -52,3 +66,12 @@ class _Matcher(base.Matcher):
 
     def is_accepting(self) -> bool:
         return bool(self.matcher.is_accepting())
+
+
+class _Batch(base.Batch):
+    def __init__(self, buffer: NDArray[np.int32], executor: Any) -> None:
+        self.buffer, self.executor = buffer, executor
+
+    def fill(self, matchers: Sequence[base.Matcher]) -> None:
+        own = [(matcher.matcher, row) for row, matcher in enumerate(matchers) if isinstance(matcher, _Matcher)]
+        llguidance.numpy.fill_next_token_bitmask_par(self.executor, own, self.buffer)

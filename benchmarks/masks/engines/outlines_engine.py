@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from outlines_core import Guide, Index, Vocabulary
 from outlines_core.json_schema import build_regex_from_schema
 
+from masks.constraint import Constraint
 from masks.engines import base
 from masks.tokenizer import Tokenizer
 
@@ -25,8 +26,16 @@ class OutlinesCore(base.Engine):
                 table.setdefault(spelling, []).append(token)
         self.vocabulary = Vocabulary(tokenizer.eos_id, table)
 
-    def compile(self, schema: Any) -> base.Compiled:
-        return _Compiled(Index(build_regex_from_schema(json.dumps(schema)), self.vocabulary))
+    def compile(self, prepared: Any) -> base.Compiled:
+        return _Compiled(Index(_regex(prepared), self.vocabulary))
+
+
+def _regex(constraint: Constraint) -> str:
+    if constraint.kind == "regex":
+        return str(constraint.source)
+    if constraint.kind == "lark":
+        raise NotImplementedError("outlines-core has no context-free grammars")
+    return str(build_regex_from_schema(json.dumps(constraint.source)))
 
 
 class _Compiled(base.Compiled):

@@ -7,12 +7,14 @@ forbids undeclared properties.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import xgrammar
 from numpy.typing import NDArray
 
+from masks.constraint import Constraint
 from masks.engines import base
 from masks.tokenizer import Tokenizer
 
@@ -33,11 +35,21 @@ class XGrammar(base.Engine):
     def buffer(self) -> NDArray[np.int32]:
         return self.words
 
-    def compile(self, schema: Any) -> base.Compiled:
-        grammar = self.compiler.compile_json_schema(
-            json.dumps(schema), any_whitespace=True, strict_mode=self.strict_mode
+    def compile(self, prepared: Any) -> base.Compiled:
+        return _Compiled(self.grammar(prepared), self.bitmask)
+
+    def grammar(self, constraint: Constraint) -> Any:
+        """Compile with the library's own function for the kind of constraint."""
+        if constraint.kind == "regex":
+            return self.compiler.compile_regex(constraint.source)
+        if constraint.kind == "lark":
+            return self.compiler.compile_lark(constraint.source)
+        return self.compiler.compile_json_schema(
+            json.dumps(constraint.source), any_whitespace=True, strict_mode=self.strict_mode
         )
-        return _Compiled(grammar, self.bitmask)
+
+    def batch(self, rows: int, threads: int) -> base.Batch:
+        return _Batch(xgrammar.allocate_token_bitmask(rows, self.tokenizer.vocab_size), threads)
 
 
 class _Compiled(base.Compiled):
@@ -64,3 +76,13 @@ class _Matcher(base.Matcher):
         words = self.bitmask.numpy()[0]
         self.mask(words)
         return any((int(words[stop >> 5]) >> (stop & 31)) & 1 for stop in self.stop_ids)
+
+
+class _Batch(base.Batch):
+    def __init__(self, bitmask: Any, threads: int) -> None:
+        self.bitmask, self.buffer = bitmask, bitmask.numpy()
+        self.batch = xgrammar.BatchGrammarMatcher(max_threads=threads)
+
+    def fill(self, matchers: Sequence[base.Matcher]) -> None:
+        own = [matcher.matcher for matcher in matchers if isinstance(matcher, _Matcher)]
+        self.batch.batch_fill_next_token_bitmask(own, self.bitmask)

@@ -343,6 +343,24 @@ impl Frame {
             .collect()
     }
 
+    /// A register that no text of so many bytes tells from this one, if it isn't the same: one with a smaller count,
+    /// where both are far from the bounds.
+    pub fn clamped(&self, register: &Register, bytes: u32) -> Option<Register> {
+        let member = u32::from(self.skippable.is_empty()) + u32::from(!self.separator_skippable);
+        let members = bytes.checked_div(member)?.saturating_add(2);
+        let lacking = self.minimum.saturating_sub(register.count);
+        let always_enough = self.repeatable_before as usize == self.options.len();
+        let count = match lacking {
+            0 => self.minimum,
+            _ if lacking > members && always_enough => 0,
+            _ => return None,
+        };
+        (self.slack(register) > members && count < register.count).then(|| Register {
+            count,
+            ..register.clone()
+        })
+    }
+
     /// The register after one more member.
     pub fn after(&self, register: &Register, option: OptionId) -> Register {
         let counted = register.count.saturating_add(1);

@@ -17,6 +17,8 @@ use crate::regex::keys::Key;
 struct State {
     frame: FrameId,
     register: Register,
+    /// A state that no token tells from this one.
+    alike: Dot,
     /// A state from which one member leads here.
     came_from: Option<Dot>,
     /// The keys that may come next, once they were asked for.
@@ -38,6 +40,8 @@ pub struct Expansion {
 pub struct Frames {
     /// Dots from here on are of states.
     first: Dot,
+    /// Bytes of the longest token.
+    longest_token: u32,
     states: Vec<State>,
     ids: FxHashMap<(FrameId, Register), Dot>,
     /// The dot after a member, where the option may come.
@@ -45,9 +49,10 @@ pub struct Frames {
 }
 
 impl Frames {
-    pub fn new(grammar: &Grammar) -> Self {
+    pub fn new(grammar: &Grammar, longest_token: u32) -> Self {
         Frames {
             first: grammar.next.len() as Dot,
+            longest_token,
             states: Vec::new(),
             ids: FxHashMap::default(),
             moves: FxHashMap::default(),
@@ -72,23 +77,36 @@ impl Frames {
         (dot - self.first) % 2 == 1
     }
 
-    fn intern(&mut self, frame: FrameId, register: Register, came_from: Option<Dot>) -> Dot {
-        let next = self.first + 2 * self.states.len() as Dot;
-        *self.ids.entry((frame, register)).or_insert_with_key(|(_, register)| {
-            self.states.push(State {
-                frame,
-                register: register.clone(),
-                came_from,
-                keys: None,
-                expansions: [None, None],
-            });
-            next
-        })
+    fn intern(&mut self, id: FrameId, register: Register, came_from: Option<Dot>, grammar: &Grammar) -> Dot {
+        if let Some(&known) = self.ids.get(&(id, register.clone())) {
+            return known;
+        }
+        let clamped = grammar.frames[id as usize].clamped(&register, self.longest_token);
+        let alike = clamped.map(|register| self.intern(id, register, None, grammar));
+        let dot = self.first + 2 * self.states.len() as Dot;
+        self.ids.insert((id, register.clone()), dot);
+        self.states.push(State {
+            frame: id,
+            register,
+            alike: alike.unwrap_or(dot),
+            came_from,
+            keys: None,
+            expansions: [None, None],
+        });
+        dot
+    }
+
+    /// A dot of which no token tells this one: counts that are far from their bounds are all alike.
+    pub fn alike(&self, dot: Dot) -> Dot {
+        if !self.owns(dot) {
+            return dot;
+        }
+        self.state(dot).alike + Dot::from(self.before_a_member(dot))
     }
 
     /// The dot at which the frame begins: before its first member.
-    pub fn start(&mut self, frame: FrameId) -> Dot {
-        self.intern(frame, Register::default(), None) + 1
+    pub fn start(&mut self, frame: FrameId, grammar: &Grammar) -> Dot {
+        self.intern(frame, Register::default(), None, grammar) + 1
     }
 
     pub fn expand(&mut self, dot: Dot, grammar: &Grammar) -> Arc<Expansion> {
@@ -162,7 +180,7 @@ impl Frames {
         } = self.state(dot);
         let (id, frame) = (*id, &grammar.frames[*id as usize]);
         let register = frame.allows(register, option).then(|| frame.after(register, option));
-        let after = register.map(|register| self.intern(id, register, Some(dot)));
+        let after = register.map(|register| self.intern(id, register, Some(dot), grammar));
         self.moves.insert((dot, option), after);
         after
     }

@@ -53,6 +53,17 @@ impl Node {
 /// Dots after a symbol, each with the node where its production began.
 pub type Moved = SmallVec<[(Dot, NodeId); 4]>;
 
+/// Stands for nodes that were read but not noted down, being too many.
+pub const UNTOLD: NodeId = NodeId::MAX;
+/// So many steps of a reduction path are noted down.
+const MAX_TOLD: usize = 12;
+
+/// Names the items of a node whatever the nodes in which they began.
+pub type ShapeId = u32;
+
+/// A node's shape, and the distinct nodes in which its items began, in the order of their appearance.
+type Shape = (ShapeId, Box<[NodeId]>);
+
 /// A finished rule and the node where it began.
 type Completion = (Rule, NodeId);
 
@@ -61,23 +72,32 @@ pub struct Parser {
     ids: FxHashMap<(Box<[Item]>, bool), NodeId>,
     predictions: Predictions,
     pub frames: Frames,
-    /// (node, lexemes that end) -> next node
-    advanced: FxHashMap<(NodeId, MatchSet), NodeId>,
+    /// (node, lexemes that end) -> next node, and the other nodes that were read for it
+    advanced: FxHashMap<(NodeId, MatchSet), (NodeId, Box<[NodeId]>)>,
+    merged: FxHashMap<(NodeId, NodeId), NodeId>,
     /// Leo's deterministic reduction paths, compressed: completing the key does nothing but complete the value.
     shortcuts: FxHashMap<Completion, Completion>,
+    /// The first steps of these paths.
+    hops: FxHashMap<Completion, Completion>,
+    shapes: Vec<Option<Shape>>,
+    shape_ids: FxHashMap<Box<[(Dot, u32)]>, ShapeId>,
     max_items: usize,
     max_nodes: usize,
 }
 
 impl Parser {
-    pub fn new(grammar: &Grammar, lexer: &mut Lexer, limits: &Limits) -> Result<Self> {
+    pub fn new(grammar: &Grammar, lexer: &mut Lexer, limits: &Limits, longest_token: usize) -> Result<Self> {
         let mut parser = Parser {
             nodes: Vec::new(),
             ids: FxHashMap::default(),
             predictions: Predictions::default(),
-            frames: Frames::new(grammar),
+            frames: Frames::new(grammar, longest_token as u32),
             advanced: FxHashMap::default(),
+            merged: FxHashMap::default(),
             shortcuts: FxHashMap::default(),
+            hops: FxHashMap::default(),
+            shapes: Vec::new(),
+            shape_ids: FxHashMap::default(),
             max_items: limits.max_items,
             max_nodes: limits.max_parser_nodes,
         };
@@ -138,19 +158,30 @@ impl Parser {
         moved
     }
 
-    /// The node after the lexemes of `set`, begun at `node`, have ended here.
-    pub fn advance(&mut self, node: NodeId, set: MatchSet, grammar: &Grammar, lexer: &mut Lexer) -> Result<NodeId> {
-        if let Some(&known) = self.advanced.get(&(node, set)) {
-            return Ok(known);
+    /// The node after the lexemes of `set`, begun at `node`, have ended here. Adds the other nodes whose items were read
+    /// to `reads`.
+    pub fn advance(
+        &mut self,
+        node: NodeId,
+        set: MatchSet,
+        grammar: &Grammar,
+        lexer: &mut Lexer,
+        reads: &mut Vec<NodeId>,
+    ) -> Result<NodeId> {
+        if let Some((known, read)) = self.advanced.get(&(node, set)) {
+            reads.extend_from_slice(read);
+            return Ok(*known);
         }
+        let mut read = Vec::new();
         let mut gathering = Gathering::new(self.max_items);
         for &lexeme in lexer.match_set(set) {
             for (dot, origin) in self.moved_over(node, Next::Terminal(lexeme), grammar) {
                 gathering.add(grammar, &mut self.frames, dot, origin)?;
             }
         }
-        while let Some((rule, origin)) = gathering.completions.pop() {
-            let (rule, origin) = self.follow_shortcuts((rule, origin), grammar);
+        while let Some(completion) = gathering.completions.pop() {
+            let (rule, origin) = self.follow_shortcuts(completion, grammar);
+            self.note_path(completion, (rule, origin), &mut read);
             if rule == grammar.start_rule {
                 gathering.accepting = true;
                 continue;
@@ -163,8 +194,69 @@ impl Parser {
             }
         }
         let next = self.intern(gathering, grammar, lexer)?;
-        self.advanced.insert((node, set), next);
+        reads.extend_from_slice(&read);
+        self.advanced.insert((node, set), (next, read.into()));
         Ok(next)
+    }
+
+    /// As `advance`, if the answer is known.
+    pub fn known_advance(&self, node: NodeId, set: MatchSet) -> Option<NodeId> {
+        self.advanced.get(&(node, set)).map(|&(next, _)| next)
+    }
+
+    /// The nodes whose items a reduction path goes through.
+    fn note_path(&self, from: Completion, to: Completion, read: &mut Vec<NodeId>) {
+        let mut current = from;
+        for _ in 0..MAX_TOLD {
+            if !read.contains(&current.1) {
+                read.push(current.1);
+            }
+            if current == to {
+                return;
+            }
+            match self.hops.get(&current) {
+                Some(&next) => current = next,
+                None => break,
+            }
+        }
+        read.push(UNTOLD);
+    }
+
+    /// Equal for nodes whose items differ in nothing but the nodes where they began, and in counts that no token tells
+    /// apart.
+    pub fn shape(&mut self, id: NodeId) -> ShapeId {
+        let index = id as usize;
+        if let Some(Some((shape, _))) = self.shapes.get(index) {
+            return *shape;
+        }
+        let kernel = &self.nodes[index].kernel;
+        let mut slots: Vec<NodeId> = Vec::new();
+        let mut numbers: FxHashMap<NodeId, u32> = FxHashMap::default();
+        let items: Box<[(Dot, u32)]> = kernel
+            .iter()
+            .map(|item| {
+                let number = *numbers.entry(item.origin).or_insert_with(|| {
+                    slots.push(item.origin);
+                    slots.len() as u32 - 1
+                });
+                (self.frames.alike(item.dot), number)
+            })
+            .collect();
+        let next = self.shape_ids.len() as ShapeId;
+        let shape = *self.shape_ids.entry(items).or_insert(next);
+        if self.shapes.len() <= index {
+            self.shapes.resize_with(self.nodes.len(), || None);
+        }
+        self.shapes[index] = Some((shape, slots.into()));
+        shape
+    }
+
+    /// The nodes in which the items of a node began; empty before its shape was asked for.
+    pub fn slots(&self, id: NodeId) -> &[NodeId] {
+        match self.shapes.get(id as usize) {
+            Some(Some((_, slots))) => slots,
+            _ => &[],
+        }
     }
 
     /// One node for two ways to have come to the same place in the text.
@@ -172,13 +264,27 @@ impl Parser {
         if a == b {
             return Ok(a);
         }
+        let key = (a.min(b), a.max(b));
+        if let Some(&known) = self.merged.get(&key) {
+            return Ok(known);
+        }
         let mut gathering = Gathering::new(self.max_items);
         for id in [a, b] {
             let node = self.node(id);
             gathering.items.extend(node.kernel.iter().copied());
             gathering.accepting |= node.accepting;
         }
-        self.intern(gathering, grammar, lexer)
+        let merged = self.intern(gathering, grammar, lexer)?;
+        self.merged.insert(key, merged);
+        Ok(merged)
+    }
+
+    /// As `merge`, if the answer is known.
+    pub fn known_merge(&self, a: NodeId, b: NodeId) -> Option<NodeId> {
+        if a == b {
+            return Some(a);
+        }
+        self.merged.get(&(a.min(b), a.max(b))).copied()
     }
 
     /// While exactly one item waits for the completed rule and that item is thereby complete, go on to its rule.
@@ -205,6 +311,7 @@ impl Parser {
             };
             self.shortcuts.insert(current, current); // ends the walk, should unit rules form a cycle
             path.push(current);
+            self.hops.insert(current, (rule, origin));
             current = (rule, origin);
         }
         for step in path {

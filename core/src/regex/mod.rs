@@ -1,5 +1,6 @@
 //! The regular layer: expressions over bytes and their derivatives. Knows nothing of tokens or grammars.
 
+pub mod counted;
 pub mod derivative;
 pub mod digest;
 pub mod expression;

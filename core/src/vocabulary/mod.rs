@@ -1,13 +1,14 @@
 //! Token bytes and stop tokens of a tokenizer. Knows nothing of grammars.
 
 pub mod file;
+pub mod interior;
 pub mod token_set;
 pub mod trie;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use token_set::Interiors;
+use interior::Interiors;
 use trie::Trie;
 
 /// Longest token that is kept, in bytes.

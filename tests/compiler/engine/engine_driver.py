@@ -1,14 +1,14 @@
-"""What the engine's tests share: vocabularies as plain data, masks as sets, the reference over large vocabularies."""
+"""What the engine's tests share: vocabularies as plain data, and masks as sets."""
 
 from __future__ import annotations
 
 import base64
 import json
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -16,7 +16,6 @@ import numpy as np
 
 from constrain import CompiledGrammar, Grammar, Limits, Matcher, Vocabulary, allocate_token_bitmask, compile_grammar
 from constrain.compiler.bitmask import bitmask_to_ids
-from constrain.compiler.reference import Recogniser, State
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,21 @@ class Tokens:
     @cached_property
     def sorted_texts(self) -> list[bytes]:
         return sorted(self.by_bytes)
+
+    @cached_property
+    def trie(self) -> list[tuple[int, int, int, Sequence[int]]]:
+        """Beginnings of tokens, depth first: depth from 0, last byte, index past all longer ones, ids of whole ones."""
+        nodes: list[tuple[int, int, int, Sequence[int]]] = []
+        path: list[int] = []
+        for text, following in zip(self.sorted_texts, [*self.sorted_texts[1:], b""], strict=True):
+            for depth in range(len(path), len(text)):
+                path.append(len(nodes))
+                nodes.append((depth, text[depth], 0, ()))
+            nodes[path[-1]] = (len(text) - 1, text[-1], 0, self.by_bytes[text])
+            while len(path) > len(following) or text[: len(path)] != following[: len(path)]:
+                depth, byte, _, ids = nodes[path[-1]]
+                nodes[path.pop()] = (depth, byte, len(nodes), ids)
+        return nodes
 
     @cached_property
     def longest(self) -> int:
@@ -68,27 +82,27 @@ def byte_tokens() -> Tokens:
     return Tokens("bytes", [bytes([byte]) for byte in range(256)], [256], 257)
 
 
-def random_tokens() -> Tokens:
-    """300 ids: single bytes, words over the letters of the tests, halves of characters, duplicates, empty and unused
-    tokens, stop tokens with and without bytes among them, and a mask that is wider than the tokens.
+def random_tokens(seed: int = 7) -> Tokens:
+    """300 ids: single bytes, words over the letters of the tests, runs of one kind of letter that are as long as small
+    counts, quotes and brackets of several levels at once, halves of characters, duplicates, empty and unused tokens,
+    stop tokens with and without bytes among them, and a mask that is wider than the tokens.
     """
-    random = Random(7)
+    random = Random(seed)
     letters = [*'aaabbbccxyz01,.:()[]{}<>+-=" \n', "é", "€", "😀", "è", "true", "ab", "null"]
-    pieces = [letter.encode() for letter in letters] + [
-        b"\xc3",
-        b"\xa9",
-        b"\xe2\x82",
-        b"\xac",
-        b"\xf0\x9f",
-        b"\x98\x80",
-        b"\x80",
-    ]
+    halves = [b"\xc3", b"\xa9", b"\xe2\x82", b"\xac", b"\xf0\x9f", b"\x98\x80", b"\x80"]
+    pieces = [letter.encode() for letter in letters] + halves
+    runs = [[*"ab"], [*"abcxyz"], [*"01239"], [*"abz019"], [*"aé"], [*"é€😀"], ["a", "b", " "]]
+    closers = ['"', '"', '","', '":', "]", "]", ")", "}", "[", "(", "{", ",", ", ", "a", "b", "bb", "1"]
     singles = sorted(
         {bytes([byte]) for letter in letters for byte in letter.encode()} | {bytes([n]) for n in b"0123456789"}
     )
     tokens: list[bytes | None] = list(singles)
-    while len(tokens) < 280:
+    while len(tokens) < 160:
         tokens.append(b"".join(random.choices(pieces, k=random.randint(2, 5))))
+    while len(tokens) < 280:
+        run = "".join(random.choices(random.choice(runs), k=random.randint(1, 13)))
+        brackets = "".join(random.choices(closers, k=random.randint(1, 5)))
+        tokens.append(random.choice([run, run + brackets, brackets, brackets + run]).encode())
     tokens += [b"", None, b"ab", b"ab", b"a", b"", None, b"</s>", b"\xff", b"\xc3\xa9"]
     while len(tokens) < 300:
         tokens.append(random.choice([random.choice(tokens[:280]), None, b""]))
@@ -96,6 +110,22 @@ def random_tokens() -> Tokens:
     with_bytes = tokens.index(b"</s>")
     without_bytes = tokens.index(None)
     return Tokens("random", tokens, [with_bytes, without_bytes], 333)
+
+
+def bracket_tokens() -> Tokens:
+    """300 tokens of a few letters and brackets, most of which close or open several levels at once."""
+    random = Random(11)
+    letters = [*'[](){}ab,1-"x \n</>', "]]", "b:\n", "\n ", "<a>", "</a>", "</b>", "</", "ba", ")]", "a,", "],", "],["]
+    texts = {"".join(closers) for count in (1, 2, 3) for closers in product("])}", repeat=count)}
+    texts |= {letter * count for letter in "ab]}" for count in range(1, 8)} | {"b" * count + "a" for count in range(6)}
+    texts |= {
+        opener + closers for opener in ("a", "1", ",[", '"') for closers in ("]", "]]", "})", ")}", "]}", "bb", "]]]")
+    }
+    texts |= {line + "\n" + " " * count for line in ("", "a", "1", "a:") for count in range(9)}
+    texts.update(letters)
+    while len(texts) < 300:
+        texts.add("".join(random.choices(letters, k=random.randint(2, 5))))
+    return Tokens("brackets", [text.encode() for text in sorted(texts)], [300], 301)
 
 
 def tekken_tokens() -> Tokens | None:
@@ -116,33 +146,3 @@ def allowed(matcher: Matcher, tokens: Tokens) -> set[int]:
     bitmask.fill(np.int32(-1))
     matcher.fill_next_token_bitmask(bitmask)
     return set(bitmask_to_ids(bitmask[0]).tolist())
-
-
-def expected(recogniser: Recogniser, state: State, tokens: Tokens) -> set[int]:
-    """The reference's mask: every token is tried, those that share a dead beginning at once."""
-    texts, found = tokens.sorted_texts, set()
-    stack = [(0, len(texts), 0, state)]
-    while stack:
-        low, high, depth, reached = stack.pop()
-        while low < high:
-            if len(texts[low]) == depth:
-                found.update(tokens.by_bytes[texts[low]])
-                low += 1
-                continue
-            byte = texts[low][depth]
-            end = high if byte == 255 else bisect_left(texts, texts[low][:depth] + bytes([byte + 1]), low, high)
-            after = recogniser.advance(reached, byte)
-            if after is not None:
-                stack.append((low, end, depth + 1, after))
-            low = end
-    return found | (set(tokens.eos_token_ids) if recogniser.accepting(state) else set())
-
-
-def after(recogniser: Recogniser, text: bytes, state: State | None = None) -> State | None:
-    """The reference's state after a text."""
-    state = recogniser.start() if state is None else state
-    for byte in text:
-        if state is None:
-            return None
-        state = recogniser.advance(state, byte)
-    return state

@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from engine_driver import Tokens, after, allowed, expected
+from engine_driver import Tokens, allowed
 from engine_notation import byte_set, read_grammar, unescape
+from engine_oracle import Oracle, after, expected
 
 from constrain.compiler.reference import Recogniser, matches, viable_prefix
 
@@ -59,7 +60,7 @@ def test_verdicts(case: dict[str, Any], tokens: Tokens) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_next_bytes_and_masks(case: dict[str, Any], tokens: Tokens) -> None:
     grammar = read_grammar(case["grammar"])
-    recogniser = Recogniser(grammar)
+    recogniser = Oracle(grammar)
     compiled = tokens.compile(grammar)
     for text, following in case["next"]:
         prefix = unescape(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import numpy as np
@@ -242,25 +241,3 @@ def test_a_read_only_bitmask_is_refused(json_by_bytes: CompiledGrammar) -> None:
     with pytest.raises(ValueError, match="bitmask"):
         json_by_bytes.matcher().fill_next_token_bitmask(bitmask)
     assert not bitmask.any()
-
-
-# -- threads -----------------------------------------------------------------------------------------------------------
-
-
-def test_eight_threads_see_what_one_sees(random_vocabulary_tokens: Tokens) -> None:
-    tokens = random_vocabulary_tokens
-    texts = [b'{"a":[1,2,{"b":"x"}]}', b"[[[[],[]],0],-1.5]", b'"ab:.(+="', b'{"true":null,"x":{"y":[]}}'] * 8
-    compiled = tokens.compile(read_grammar(JSON))
-
-    def masks(index: int) -> list[set[int]]:
-        matcher, found = compiled.matcher(), []
-        for token in tokens.split(texts[index], Random(index)) or []:
-            found.append(allowed(matcher, tokens))
-            assert matcher.accept_token(token)
-        return [*found, allowed(matcher, tokens)]
-
-    with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(masks, range(len(texts))))
-    compiled = tokens.compile(read_grammar(JSON))
-    assert together == [masks(index) for index in range(len(texts))]
-    assert min(map(len, together)) > 3

@@ -1,0 +1,297 @@
+//! Interiors: walks through the trie with lexemes in progress, without the parser.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rustc_hash::FxHashMap;
+
+use super::{Below, Walk};
+use crate::bounds::Bounds;
+use crate::bytes::{ByteSet, CHARACTERS, begins_character};
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::lexer::{Counter, CounterId, DEAD, LexerState, MatchSet, NO_COUNTER, NO_MATCH, Progress};
+use crate::regex::expression::ExpressionId;
+use crate::vocabulary::Vocabulary;
+use crate::vocabulary::interior::{Edge, Exits, Interior, Levels, WalkName};
+use crate::vocabulary::token_set::set_bit;
+use crate::vocabulary::trie::Trie;
+
+/// Where the path to a trie node stands.
+#[derive(Clone, Copy)]
+struct Place {
+    state: LexerState,
+    /// Repetitions begun.
+    level: u16,
+    /// Characters begun.
+    characters: u16,
+    /// Has the path come past the repetitions?
+    after: bool,
+}
+
+/// Ends of lexemes by what ends; see `Exits`.
+#[derive(Default)]
+pub(super) struct Ends {
+    sets: FxHashMap<MatchSet, (Vec<Edge>, ByteSet)>,
+}
+
+impl Ends {
+    pub(super) fn leave(&mut self, set: MatchSet, edge: Edge) {
+        self.sets.entry(set).or_default().0.push(edge);
+    }
+
+    pub(super) fn stay(&mut self, set: MatchSet, byte: u8) {
+        self.sets.entry(set).or_default().1.insert(byte);
+    }
+
+    pub(super) fn stay_with(&mut self, set: MatchSet, bytes: &ByteSet) {
+        self.sets.entry(set).or_default().1 |= *bytes;
+    }
+
+    /// `single` ends have no name of their own.
+    pub(super) fn finish(self, single: bool, trie: &Trie) -> Vec<(MatchSet, Exits)> {
+        let mut sets: Vec<_> = self.sets.into_iter().collect();
+        sets.sort_unstable_by_key(|&(set, _)| set);
+        sets.into_iter()
+            .map(|(set, (edges, stay))| (if single { NO_MATCH } else { set }, Exits::new(edges, stay, trie)))
+            .collect()
+    }
+}
+
+/// Tokens found on a walk.
+enum Tokens {
+    Flat(Vec<u32>),
+    /// Ids by level: within the repetitions, and after them.
+    Counted(Vec<Vec<u32>>, Vec<Vec<u32>>),
+}
+
+fn file(levels: &mut Vec<Vec<u32>>, level: u16) -> &mut Vec<u32> {
+    let level = usize::from(level);
+    if levels.len() <= level {
+        levels.resize_with(level + 1, Vec::new);
+    }
+    &mut levels[level]
+}
+
+impl Engine {
+    /// The walk for lexemes in progress: a single one means the same in every grammar, and then the walk is shared.
+    pub(super) fn walk(&mut self, below: Below, at: Progress, vocabulary: &Vocabulary) -> Result<Walk> {
+        if let Some(walk) = self.named_walk(below, at) {
+            return Ok(walk);
+        }
+        let Some((lexeme, expression)) = self.lexer.only_lexeme(at.state) else {
+            let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
+            return Ok(self.name_walk(below, at, interior, None));
+        };
+        let counter = match at.counter {
+            NO_COUNTER => self.endless_counter(at.state, expression)?,
+            counter => counter,
+        };
+        let mut form = Progress { counter, ..at };
+        // levels aren't needed without bounds, but serve as well where they are known
+        if at.counter == NO_COUNTER && counter != NO_COUNTER {
+            if let Some(walk) = self.named_walk(below, form) {
+                return Ok(walk);
+            }
+            if vocabulary
+                .interiors
+                .get(&self.walk_name(below, form, expression))
+                .is_none()
+            {
+                form = at;
+            }
+        }
+        let name = self.walk_name(below, form, expression);
+        let interior = match vocabulary.interiors.get(&name) {
+            Some(shared) => shared,
+            None => {
+                let made = Arc::new(self.walk_trie(below, form, vocabulary)?);
+                vocabulary.interiors.keep(name, made.clone());
+                made
+            }
+        };
+        let single = self.lexer.singleton(lexeme);
+        Ok(self.name_walk(below, form, interior, Some(single)))
+    }
+
+    fn named_walk(&self, below: Below, at: Progress) -> Option<Walk> {
+        let &id = self.masks.walk_ids.get(&(below, at.state, at.counter))?;
+        let interior = self.masks.walks[id as usize].0.clone();
+        Some(Walk { id, interior })
+    }
+
+    fn name_walk(&mut self, below: Below, at: Progress, interior: Arc<Interior>, single: Option<MatchSet>) -> Walk {
+        let id = self.masks.add_walk(interior.clone(), single);
+        self.masks.walk_ids.insert((below, at.state, at.counter), id);
+        Walk { id, interior }
+    }
+
+    fn walk_name(&mut self, below: Below, at: Progress, expression: ExpressionId) -> WalkName {
+        let between = (at.counter != NO_COUNTER).then(|| {
+            let between = self.lexer.counter(at.counter).between;
+            let expression = self.lexer.in_progress(between)[0].1;
+            self.lexer.digest(expression)
+        });
+        WalkName {
+            lexeme: self.lexer.digest(expression),
+            between,
+            below,
+        }
+    }
+
+    /// The counter with which others have counted a repetition that has no bounds here.
+    fn endless_counter(&mut self, state: LexerState, expression: ExpressionId) -> Result<CounterId> {
+        match self.lexer.counted(expression)? {
+            Some(counted) if counted.bounds == Bounds::NONE => self.lexer.counter_for(state, &counted),
+            _ => Ok(NO_COUNTER),
+        }
+    }
+
+    fn walk_trie(&mut self, below: Below, at: Progress, vocabulary: &Vocabulary) -> Result<Interior> {
+        if below.is_none() {
+            self.masks.counts.walks.fetch_add(1, Ordering::Relaxed);
+        }
+        let trie = &vocabulary.trie;
+        let single = self.lexer.only_lexeme(at.state).is_some();
+        let counter = (at.counter != NO_COUNTER).then(|| self.lexer.counter(at.counter));
+        if counter.is_none()
+            && below.is_none()
+            && let Some(interior) = self.walk_difference(at.state, single, vocabulary)?
+        {
+            return Ok(interior);
+        }
+        let mut ends = Ends::default();
+        let mut tokens = match counter {
+            None => Tokens::Flat(vec![0; vocabulary.words()]),
+            Some(_) => Tokens::Counted(Vec::new(), Vec::new()),
+        };
+        self.walk_everything(below, at.state, counter, trie, &mut tokens, &mut ends)?;
+        let words = vocabulary.words();
+        let (counting, counted) = match tokens {
+            Tokens::Flat(mask) => (Levels::flat(&mask), Levels::default()),
+            Tokens::Counted(counting, counted) => (Levels::new(counting, words), Levels::new(counted, words)),
+        };
+        let exits = ends.finish(single, trie);
+        let exit_levels = exits
+            .iter()
+            .flat_map(|(_, exits)| exits.edges.iter().map(|edge| u32::from(edge.level)));
+        let highest = exit_levels
+            .max()
+            .unwrap_or(0)
+            .max(counting.highest())
+            .max(counted.highest());
+        Ok(Interior {
+            highest,
+            counting,
+            counted,
+            exits,
+        })
+    }
+
+    /// Every token below a trie node against a state; where all bytes of a subtree lead back to a state, the subtree is
+    /// taken as a whole.
+    fn walk_everything(
+        &mut self,
+        below: Below,
+        state: LexerState,
+        counter: Option<Counter>,
+        trie: &Trie,
+        tokens: &mut Tokens,
+        ends: &mut Ends,
+    ) -> Result<()> {
+        let (mut at, end) = trie.span(below);
+        let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
+        let start = Place {
+            state,
+            level: 0,
+            characters: below.map_or(0, |index| trie.characters_to(index as usize)),
+            after: false,
+        };
+        // stack[d] is the place after d bytes of the path to the current node
+        let mut stack = vec![start; trie.max_depth() + 1 - base];
+        let mut visited = 0;
+        while at < end {
+            visited += 1;
+            let node = *trie.node(at);
+            let depth = usize::from(node.depth) - base;
+            let from = stack[depth];
+            let next = self.lexer.step(from.state, node.byte)?;
+            // what ends before the first byte is a thread of its own
+            let ended = if depth == 0 {
+                NO_MATCH
+            } else {
+                self.lexer.matches(from.state)
+            };
+            if next == DEAD {
+                if ended != NO_MATCH {
+                    let edge = Edge {
+                        node: at as u32,
+                        level: from.level,
+                    };
+                    ends.leave(ended, edge);
+                }
+                at = node.end as usize;
+                continue;
+            }
+            if ended != NO_MATCH {
+                ends.stay(ended, node.byte);
+            }
+            let mut place = Place {
+                state: next,
+                characters: from.characters + u16::from(begins_character(node.byte)),
+                ..from
+            };
+            if let Some(counter) = counter
+                && from.state == counter.between
+            {
+                if counter.first.contains(node.byte) {
+                    place.level += 1;
+                } else {
+                    place.after = true;
+                }
+            }
+            let whole = at + 1 < node.end as usize && self.keeps_all(next, trie, at)?;
+            if whole {
+                let set = self.lexer.matches(next);
+                if set != NO_MATCH {
+                    let row = *self.lexer.row(next)?;
+                    (0..=255u8)
+                        .filter(|&byte| row[usize::from(byte)] == next)
+                        .for_each(|byte| ends.stay(set, byte));
+                    if self.lexer.keeps_characters(next)? {
+                        (0x80..=0xFFu8).for_each(|byte| ends.stay(set, byte));
+                    }
+                }
+            }
+            let ids = if whole {
+                trie.tokens_below(at)
+            } else {
+                trie.tokens_at(at)
+            };
+            match tokens {
+                Tokens::Flat(words) => ids.iter().for_each(|&id| set_bit(words, id)),
+                Tokens::Counted(counting, counted) => {
+                    let counts = counter.is_some_and(|counter| counter.between == next);
+                    let levels = if place.after { counted } else { counting };
+                    if whole && counts {
+                        for (&id, &characters) in ids.iter().zip(trie.characters_below(at)) {
+                            file(levels, place.level + (characters - place.characters)).push(id);
+                        }
+                    } else if !ids.is_empty() {
+                        file(levels, place.level).extend_from_slice(ids);
+                    }
+                }
+            }
+            stack[depth + 1] = place;
+            at = if whole { node.end as usize } else { at + 1 };
+        }
+        self.spend(visited)
+    }
+
+    /// Do all bytes below the trie node lead from the state back to it?
+    #[inline]
+    fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
+        let others = trie.below(at) & !self.lexer.own_classes(state)?;
+        Ok(others == 0 || (others == CHARACTERS && self.lexer.keeps_characters(state)?))
+    }
+}

@@ -1,0 +1,131 @@
+//! Masks by what they were read from.
+//!
+//! A mask depends on the parser only as far as its tokens' texts reach: on the items of the thread's node, and on those
+//! of the few nodes in which rules began that the texts can finish. A node's *shape* is its items with the nodes where
+//! they began numbered in the order of their appearance (its *slots*). Two nodes are alike for a mask if they have one
+//! shape, and so do the nodes in those slots that were read. The memo therefore is a tree of questions: the shape of the
+//! thread's node, then of a node in one of the slots known by then, and so on to the mask. Masks so carry over from one
+//! depth of nesting to another.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::ThreadMask;
+use crate::bounds::Bounds;
+use crate::engine::Engine;
+use crate::parser::{NodeId, Parser, ShapeId, UNTOLD};
+
+/// Masks that were read from more nodes are kept by their own node only.
+const MAX_QUESTIONS: usize = 12;
+
+#[derive(Debug)]
+enum Entry {
+    Known(Arc<ThreadMask>),
+    /// Which node is in a slot of the `of`th node?
+    Question {
+        of: usize,
+        slot: usize,
+        answers: Answers,
+    },
+}
+
+type Answers = FxHashMap<ShapeId, Entry>;
+
+/// Masks by walk, bounds and the shapes of nodes.
+#[derive(Debug, Default)]
+pub(super) struct Memo(FxHashMap<(u32, Bounds), Answers>);
+
+impl Engine {
+    /// The mask of a walk from a node, if one is kept for what the node is like; `read` receives the nodes it was
+    /// looked up by.
+    pub(super) fn recall(
+        &mut self,
+        walk: u32,
+        bounds: Bounds,
+        node: NodeId,
+        read: &mut Vec<NodeId>,
+    ) -> Option<Arc<ThreadMask>> {
+        let mut answers = self.masks.memo.0.get(&(walk, bounds))?;
+        let mut nodes = vec![node];
+        loop {
+            match answers.get(&self.parser.shape(*nodes.last()?))? {
+                Entry::Known(mask) => {
+                    read.extend_from_slice(&nodes[1..]);
+                    return Some(mask.clone());
+                }
+                Entry::Question {
+                    of,
+                    slot,
+                    answers: next,
+                } => {
+                    nodes.push(self.parser.slots(nodes[*of])[*slot]);
+                    answers = next;
+                }
+            }
+        }
+    }
+
+    /// Keeps a mask by the nodes that it was read from; returns how many questions that added. Nodes that were made on
+    /// the way need none: what they are follows from the others.
+    pub(super) fn remember(
+        &mut self,
+        walk: u32,
+        bounds: Bounds,
+        node: NodeId,
+        read: &[NodeId],
+        mask: Arc<ThreadMask>,
+    ) -> usize {
+        if read.len() > MAX_QUESTIONS || read.contains(&UNTOLD) {
+            return 0;
+        }
+        let parser = &mut self.parser;
+        let mut answers = self.masks.memo.0.entry((walk, bounds)).or_default();
+        let mut nodes = vec![node];
+        loop {
+            let shape = parser.shape(nodes[nodes.len() - 1]);
+            if !answers.contains_key(&shape) {
+                let known = nodes.len();
+                answers.insert(shape, chain(parser, &mut nodes, read, mask));
+                return nodes.len() - known + 1;
+            }
+            match answers.get_mut(&shape) {
+                Some(Entry::Question {
+                    of,
+                    slot,
+                    answers: next,
+                }) => {
+                    nodes.push(parser.slots(nodes[*of])[*slot]);
+                    answers = next;
+                }
+                _ => return 0,
+            }
+        }
+    }
+}
+
+/// The questions that tell the nodes of `read` from the known `nodes`, which grow by them; then the mask.
+fn chain(parser: &mut Parser, nodes: &mut Vec<NodeId>, read: &[NodeId], mask: Arc<ThreadMask>) -> Entry {
+    let mut questions = Vec::new();
+    while let Some((of, slot, next)) = question(parser, nodes, read) {
+        nodes.push(next);
+        questions.push((of, slot, parser.shape(next)));
+    }
+    questions
+        .into_iter()
+        .rev()
+        .fold(Entry::Known(mask), |entry, (of, slot, shape)| Entry::Question {
+            of,
+            slot,
+            answers: FxHashMap::from_iter([(shape, entry)]),
+        })
+}
+
+fn question(parser: &Parser, nodes: &[NodeId], read: &[NodeId]) -> Option<(usize, usize, NodeId)> {
+    nodes.iter().enumerate().find_map(|(of, &node)| {
+        let slots = parser.slots(node).iter().enumerate();
+        slots
+            .map(|(slot, &next)| (of, slot, next))
+            .find(|(_, _, next)| read.contains(next) && !nodes.contains(next))
+    })
+}

@@ -1,0 +1,323 @@
+//! Token masks: which tokens keep a completion possible.
+//!
+//! Threads don't influence each other, so the mask of a configuration is the union of its threads' masks. The mask of
+//! one thread has two parts. The *interior* are the tokens that stay inside the lexemes in progress: it depends on the
+//! lexer's state alone (`interior`, `difference`). The other tokens leave a lexeme where it can end, and what the
+//! parser allows next reads on (`follow`). What was found is kept by what it was found from (`memo`).
+
+mod difference;
+mod follow;
+mod interior;
+mod memo;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::bounds::Bounds;
+use crate::engine::{Engine, Thread};
+use crate::error::{Error, Result};
+use crate::lexer::{CounterId, LexerState, MatchSet, NO_MATCH, Progress};
+use crate::parser::NodeId;
+use crate::vocabulary::Vocabulary;
+use crate::vocabulary::interior::Interior;
+use crate::vocabulary::token_set::{TokenSet, set_bit};
+use memo::Memo;
+
+/// Kept masks may take this many bytes; then they are dropped and made again as needed.
+pub const CACHE_BYTES: usize = 128 << 20;
+/// A mask of more interiors than this is written out as one set.
+const MAX_PIECES: usize = 4;
+
+/// So many lexemes in progress are taken one by one.
+const MAX_SPLIT: usize = 4;
+
+/// Trie node below which the tokens' texts are read; None for whole tokens.
+type Below = Option<u32>;
+
+/// The walk for lexemes in progress, as this grammar names it.
+#[derive(Debug, Clone)]
+struct Walk {
+    /// Index into `Masks::walks`.
+    id: u32,
+    interior: Arc<Interior>,
+}
+
+/// Tokens of a thread: interiors, and tokens that leave them.
+#[derive(Debug)]
+pub struct ThreadMask {
+    pieces: Vec<(Arc<Interior>, Bounds)>,
+    tokens: TokenSet,
+}
+
+impl ThreadMask {
+    fn memory(&self) -> usize {
+        96 + self.pieces.len() * 16 + self.tokens.memory()
+    }
+}
+
+/// A mask, and the parser's nodes that it was read from.
+struct Found {
+    mask: Arc<ThreadMask>,
+    /// In the order of reading; the thread's own node is not among them.
+    reads: Arc<[NodeId]>,
+}
+
+/// Masks of threads, and how often they served.
+#[derive(Default)]
+pub struct Masks {
+    threads: FxHashMap<(Below, Thread), Found>,
+    memo: Memo,
+    walks: Vec<(Arc<Interior>, Option<MatchSet>)>,
+    walk_ids: FxHashMap<(Below, LexerState, CounterId), u32>,
+    bytes: usize,
+    /// Steps left for the mask being filled.
+    fuel: usize,
+    pub counts: Counts,
+}
+
+/// How masks were come by.
+#[derive(Default)]
+pub struct Counts {
+    /// Threads' masks that were known for the same parser node.
+    pub hits: AtomicU64,
+    /// Threads' masks that were known for another node, alike as far as was read.
+    pub shape_hits: AtomicU64,
+    /// Threads' masks that were made.
+    pub misses: AtomicU64,
+    /// Walks through the whole trie.
+    pub walks: AtomicU64,
+}
+
+impl Masks {
+    pub fn memory(&self) -> usize {
+        self.bytes
+    }
+
+    fn keep(&mut self, key: (Below, Thread), found: Found) {
+        self.bytes += 64 + found.reads.len() * 4;
+        self.threads.insert(key, found);
+    }
+
+    fn add_walk(&mut self, interior: Arc<Interior>, single: Option<MatchSet>) -> u32 {
+        self.bytes += interior.memory();
+        self.walks.push((interior, single));
+        self.walks.len() as u32 - 1
+    }
+
+    fn make_room(&mut self) {
+        if self.bytes > CACHE_BYTES {
+            *self = Masks {
+                counts: std::mem::take(&mut self.counts),
+                ..Masks::default()
+            };
+        }
+    }
+}
+
+/// What a thread's mask is put together from.
+#[derive(Default)]
+struct Collected {
+    pieces: Vec<(Arc<Interior>, Bounds)>,
+    tokens: Vec<u32>,
+    /// Sets too large to list.
+    sets: Vec<Arc<ThreadMask>>,
+}
+
+impl Collected {
+    fn add(&mut self, mask: &Arc<ThreadMask>) {
+        for (interior, bounds) in &mask.pieces {
+            if !self
+                .pieces
+                .iter()
+                .any(|(known, at)| Arc::ptr_eq(known, interior) && at == bounds)
+            {
+                self.pieces.push((interior.clone(), *bounds));
+            }
+        }
+        match &mask.tokens {
+            TokenSet::Few(ids) => self.tokens.extend_from_slice(ids),
+            TokenSet::Many(_) => self.sets.push(mask.clone()),
+        }
+    }
+
+    fn finish(self, words: usize) -> ThreadMask {
+        if self.pieces.len() <= MAX_PIECES && self.sets.is_empty() {
+            return ThreadMask {
+                pieces: self.pieces,
+                tokens: TokenSet::from_ids(self.tokens, words),
+            };
+        }
+        let mut mask = vec![0; words];
+        self.pieces
+            .iter()
+            .for_each(|(interior, bounds)| interior.add_to(*bounds, &mut mask));
+        self.sets.iter().for_each(|set| set.tokens.add_to(&mut mask));
+        self.tokens.iter().for_each(|&id| set_bit(&mut mask, id));
+        ThreadMask {
+            pieces: Vec::new(),
+            tokens: TokenSet::new(&mask),
+        }
+    }
+}
+
+/// Puts a mask together: overwrites `words`.
+fn write<'a>(masks: impl Iterator<Item = &'a ThreadMask>, stop: bool, vocabulary: &Vocabulary, words: &mut [u32]) {
+    words.fill(0);
+    let mut empty = true;
+    for mask in masks {
+        for (interior, bounds) in &mask.pieces {
+            if empty {
+                interior.write_to(*bounds, words);
+                empty = false;
+            } else {
+                interior.add_to(*bounds, words);
+            }
+        }
+        empty = empty && mask.tokens.is_empty();
+        mask.tokens.add_to(words);
+    }
+    if stop {
+        vocabulary.eos_token_ids.iter().for_each(|&id| set_bit(words, id));
+    }
+}
+
+/// Equal for threads that no token tells apart.
+fn clamped(thread: Thread, vocabulary: &Vocabulary) -> Thread {
+    let bounds = thread.lexer.bounds.clamped(vocabulary.trie.max_depth() as u32);
+    Thread {
+        lexer: Progress { bounds, ..thread.lexer },
+        ..thread
+    }
+}
+
+impl Engine {
+    /// As `fill_mask` where everything is known; false, and nothing is written, elsewhere.
+    pub fn fill_known_mask(&self, threads: &[Thread], stop: bool, vocabulary: &Vocabulary, words: &mut [u32]) -> bool {
+        let known = |thread: &Thread| self.masks.threads.get(&(None, clamped(*thread, vocabulary)));
+        if !threads.iter().all(|thread| known(thread).is_some()) {
+            return false;
+        }
+        self.masks
+            .counts
+            .hits
+            .fetch_add(threads.len() as u64, Ordering::Relaxed);
+        let masks = threads.iter().filter_map(known).map(|found| &*found.mask);
+        write(masks, stop, vocabulary, words);
+        true
+    }
+
+    /// Overwrites `words` with the tokens allowed after `threads`; `stop` adds the stop tokens.
+    pub fn fill_mask(
+        &mut self,
+        threads: &[Thread],
+        stop: bool,
+        vocabulary: &Vocabulary,
+        words: &mut [u32],
+    ) -> Result<()> {
+        self.masks.make_room();
+        self.masks.fuel = self.max_mask_steps;
+        let mut masks = Vec::with_capacity(threads.len());
+        for &thread in threads {
+            let mut reads = Vec::new();
+            masks.push(self.thread_mask(None, thread, vocabulary, &mut reads, 0)?);
+        }
+        write(masks.iter().map(|mask| &**mask), stop, vocabulary, words);
+        Ok(())
+    }
+
+    fn spend(&mut self, steps: usize) -> Result<()> {
+        self.masks.fuel = self.masks.fuel.checked_sub(steps).ok_or(Error::Limit {
+            budget: "max_mask_steps",
+            value: self.max_mask_steps,
+        })?;
+        Ok(())
+    }
+
+    /// The mask of a thread for texts below a trie node; adds the parser nodes it was read from to `reads`.
+    fn thread_mask(
+        &mut self,
+        below: Below,
+        thread: Thread,
+        vocabulary: &Vocabulary,
+        reads: &mut Vec<NodeId>,
+        depth: usize,
+    ) -> Result<Arc<ThreadMask>> {
+        let thread = clamped(thread, vocabulary);
+        if let Some(known) = self.masks.threads.get(&(below, thread)) {
+            self.masks.counts.hits.fetch_add(1, Ordering::Relaxed);
+            reads.extend_from_slice(&known.reads);
+            return Ok(known.mask.clone());
+        }
+        let mut read = Vec::new();
+        let lexemes = self.lexer.in_progress(thread.lexer.state).len();
+        let mask = if (2..=MAX_SPLIT).contains(&lexemes) {
+            self.split_mask(below, thread, vocabulary, &mut read, depth)?
+        } else {
+            self.walked_mask(below, thread, vocabulary, &mut read, depth)?
+        };
+        reads.extend_from_slice(&read);
+        let found = Found {
+            mask: mask.clone(),
+            reads: read.into(),
+        };
+        self.masks.keep((below, thread), found);
+        Ok(mask)
+    }
+
+    /// Few lexemes are taken one by one: alone, each means the same in every grammar.
+    fn split_mask(
+        &mut self,
+        below: Below,
+        thread: Thread,
+        vocabulary: &Vocabulary,
+        reads: &mut Vec<NodeId>,
+        depth: usize,
+    ) -> Result<Arc<ThreadMask>> {
+        let mut collected = Collected::default();
+        for (lexeme, expression) in self.lexer.in_progress(thread.lexer.state).to_vec() {
+            let state = self.lexer.state_of(lexeme, expression)?;
+            let lexer = self.lexer.settle(state)?;
+            let mask = self.thread_mask(below, Thread { lexer, ..thread }, vocabulary, reads, depth)?;
+            collected.add(&mask);
+        }
+        let mask = Arc::new(collected.finish(vocabulary.words()));
+        self.masks.bytes += mask.memory();
+        Ok(mask)
+    }
+
+    fn walked_mask(
+        &mut self,
+        below: Below,
+        thread: Thread,
+        vocabulary: &Vocabulary,
+        reads: &mut Vec<NodeId>,
+        depth: usize,
+    ) -> Result<Arc<ThreadMask>> {
+        let walk = self.walk(below, thread.lexer, vocabulary)?;
+        let bounds = thread.lexer.bounds.clamped(walk.interior.highest);
+        if let Some(mask) = self.recall(walk.id, bounds, thread.node, reads) {
+            self.masks.counts.shape_hits.fetch_add(1, Ordering::Relaxed);
+            return Ok(mask);
+        }
+        self.masks.counts.misses.fetch_add(1, Ordering::Relaxed);
+        let mut collected = Collected::default();
+        self.follow(below, thread, &walk, bounds, vocabulary, &mut collected, reads, depth)?;
+        collected.pieces.insert(0, (walk.interior.clone(), bounds));
+        let mask = Arc::new(collected.finish(vocabulary.words()));
+        let mut seen = FxHashSet::default();
+        reads.retain(|&node| node != thread.node && seen.insert(node));
+        let questions = self.remember(walk.id, bounds, thread.node, reads, mask.clone());
+        self.masks.bytes += mask.memory() + questions * 128;
+        Ok(mask)
+    }
+
+    /// The set of lexemes that an exit of a walk ends.
+    fn exit_set(&self, walk: u32, named: MatchSet) -> MatchSet {
+        match self.masks.walks[walk as usize].1 {
+            Some(single) if named == NO_MATCH => single,
+            _ => named,
+        }
+    }
+}

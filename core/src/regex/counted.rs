@@ -1,0 +1,171 @@
+//! Expressions that count characters: `[a-z]{2,50}"`, also from within a character.
+//!
+//! If no string of the repeated part begins another, and what follows begins with other bytes, then a text is read in
+//! one way only, and how many repetitions begin in it can be counted without knowing the bounds.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::derivative::Derivatives;
+use super::expression::{EPSILON, Expression, ExpressionId, UNBOUNDED};
+use crate::bounds::Bounds;
+use crate::bytes::ByteSet;
+use crate::error::Result;
+
+/// A repeated part may have this many derivatives.
+const MAX_DERIVATIVES: usize = 64;
+
+/// `rest of a repetition, more of them between the bounds, what follows`.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted {
+    /// The same with any number of repetitions.
+    pub unbounded: ExpressionId,
+    /// `unbounded` where a repetition may begin.
+    pub between: ExpressionId,
+    /// What follows the repetitions.
+    pub after: ExpressionId,
+    /// Bytes that begin a repetition.
+    pub first: ByteSet,
+    pub bounds: Bounds,
+}
+
+/// A part of which no string begins another.
+#[derive(Debug)]
+struct Part {
+    first: ByteSet,
+    /// What can be left of it, itself included.
+    rests: FxHashSet<ExpressionId>,
+}
+
+/// What was found out about repeated parts.
+#[derive(Debug, Default)]
+pub struct Parts(FxHashMap<ExpressionId, Option<Part>>);
+
+impl Parts {
+    /// None when the expression has no counter, or can be read in several ways.
+    pub fn counted(&mut self, id: ExpressionId, derivatives: &mut Derivatives) -> Result<Option<Counted>> {
+        let Some((rest, (part, minimum, maximum), after)) = split(id, derivatives) else {
+            return Ok(None);
+        };
+        let Some(known) = self.part(part, derivatives)? else {
+            return Ok(None);
+        };
+        if rest.is_some_and(|rest| !known.rests.contains(&rest)) {
+            return Ok(None);
+        }
+        let first = known.first;
+        let begins_alike = |low: u8, high: u8| (low..=high).any(|byte| first.contains(byte));
+        if derivatives
+            .arms(after)?
+            .iter()
+            .any(|arm| begins_alike(arm.low, arm.high))
+        {
+            return Ok(None);
+        }
+        let expressions = &mut derivatives.expressions;
+        let repeated = expressions.repeat(part, 0, UNBOUNDED)?;
+        let between = expressions.concat(repeated, after)?;
+        Ok(Some(Counted {
+            unbounded: match rest {
+                Some(rest) => expressions.concat(rest, between)?,
+                None => between,
+            },
+            between,
+            after,
+            first,
+            bounds: Bounds {
+                min: minimum,
+                max: maximum,
+            },
+        }))
+    }
+
+    /// The expression of which `id` has lost the bounds, where `between` is what it is between two repetitions.
+    pub fn bounded(
+        &self,
+        id: ExpressionId,
+        between: ExpressionId,
+        bounds: Bounds,
+        derivatives: &mut Derivatives,
+    ) -> Result<ExpressionId> {
+        // the rest of a repetition, if any, stands before what is left between two of them
+        let mut rest = Vec::new();
+        let mut tail = id;
+        while tail != between {
+            let Expression::Concat(head, next) = *derivatives.expressions.node(tail) else {
+                return Ok(id);
+            };
+            rest.push(head);
+            tail = next;
+        }
+        let Some((None, (part, _, _), after)) = split(between, derivatives) else {
+            return Ok(id);
+        };
+        let expressions = &mut derivatives.expressions;
+        let repeated = expressions.repeat(part, bounds.min, bounds.max)?;
+        let mut result = expressions.concat(repeated, after)?;
+        for head in rest.into_iter().rev() {
+            result = expressions.concat(head, result)?;
+        }
+        Ok(result)
+    }
+
+    fn part(&mut self, id: ExpressionId, derivatives: &mut Derivatives) -> Result<Option<&Part>> {
+        if !self.0.contains_key(&id) {
+            let made = explore(id, derivatives)?;
+            self.0.insert(id, made);
+        }
+        Ok(self.0[&id].as_ref())
+    }
+}
+
+type Repetition = (ExpressionId, u32, u32);
+
+/// `[rest .] part{minimum,maximum} [. after]`.
+fn split(id: ExpressionId, derivatives: &Derivatives) -> Option<(Option<ExpressionId>, Repetition, ExpressionId)> {
+    let repetition = |id: ExpressionId| match *derivatives.expressions.node(id) {
+        Expression::Repeat(part, minimum, maximum) => Some((part, minimum, maximum)),
+        _ => None,
+    };
+    if let Some(found) = repetition(id) {
+        return Some((None, found, EPSILON));
+    }
+    let Expression::Concat(head, tail) = *derivatives.expressions.node(id) else {
+        return None;
+    };
+    if let Some(found) = repetition(head) {
+        return Some((None, found, tail));
+    }
+    if let Some(found) = repetition(tail) {
+        return Some((Some(head), found, EPSILON));
+    }
+    match *derivatives.expressions.node(tail) {
+        Expression::Concat(second, after) => Some((Some(head), repetition(second)?, after)),
+        _ => None,
+    }
+}
+
+fn explore(id: ExpressionId, derivatives: &mut Derivatives) -> Result<Option<Part>> {
+    if derivatives.expressions.opaque(id) {
+        return Ok(None);
+    }
+    let mut part = Part {
+        first: ByteSet::default(),
+        rests: FxHashSet::default(),
+    };
+    let mut pending = vec![id];
+    while let Some(rest) = pending.pop() {
+        if rest == EPSILON || !part.rests.insert(rest) {
+            continue;
+        }
+        if derivatives.expressions.nullable(rest) || part.rests.len() > MAX_DERIVATIVES {
+            return Ok(None);
+        }
+        for arm in derivatives.arms(rest)?.iter() {
+            if rest == id {
+                (arm.low..=arm.high).for_each(|byte| part.first.insert(byte));
+            }
+            pending.push(arm.to);
+        }
+    }
+    Ok(Some(part))
+}

@@ -1,0 +1,277 @@
+//! What is remembered of a walk through the trie with lexemes in progress: the tokens that stay inside them, and the
+//! texts with which tokens leave them.
+//!
+//! Where a lexeme counts characters (`[a-z]{0,50}"`), one walk serves every count: the walk is that of the uncounted
+//! lexeme (`[a-z]*"`), and each token is filed under the number of repetitions that begin in it, its *level*.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use super::token_set::{TokenSet, clear_bit};
+use super::trie::Trie;
+use crate::bounds::Bounds;
+use crate::bytes::ByteSet;
+
+/// Tokens filed by level.
+#[derive(Debug, Default)]
+pub struct Levels {
+    /// `sets[n]` are the tokens of level n; empty when everything is in `all`, as level 0.
+    sets: Vec<TokenSet>,
+    /// Tokens of every level.
+    all: Option<TokenSet>,
+}
+
+impl Levels {
+    /// Everything on level 0.
+    pub fn flat(words: &[u32]) -> Self {
+        Levels {
+            sets: Vec::new(),
+            all: Some(TokenSet::new(words)),
+        }
+    }
+
+    pub fn new(by_level: Vec<Vec<u32>>, words: usize) -> Self {
+        if by_level.len() <= 1 {
+            let all = by_level.into_iter().next().map(|ids| TokenSet::from_ids(ids, words));
+            return Levels { sets: Vec::new(), all };
+        }
+        let mut all = vec![0; words];
+        let sets: Vec<TokenSet> = by_level.into_iter().map(|ids| TokenSet::from_ids(ids, words)).collect();
+        sets.iter().for_each(|set| set.add_to(&mut all));
+        Levels {
+            sets,
+            all: Some(TokenSet::new(&all)),
+        }
+    }
+
+    /// The highest level that has tokens.
+    pub fn highest(&self) -> u32 {
+        self.sets.len().saturating_sub(1) as u32
+    }
+
+    pub fn all(&self) -> Option<&TokenSet> {
+        self.all.as_ref()
+    }
+
+    /// Adds the tokens whose level lies within the bounds. `words` need not be empty.
+    pub fn add_to(&self, bounds: Bounds, words: &mut [u32]) {
+        let Some(all) = &self.all else {
+            return;
+        };
+        if bounds.min == 0 && bounds.max >= self.highest() {
+            all.add_to(words);
+        } else if !self.sets.is_empty() {
+            let from = (bounds.min as usize).min(self.sets.len());
+            let to = (bounds.max as usize).saturating_add(1).clamp(from, self.sets.len());
+            self.sets[from..to].iter().for_each(|set| set.add_to(words));
+        }
+    }
+
+    /// As `add_to` into words that are empty: where few tokens are missing, takes them away instead.
+    pub fn write_to(&self, bounds: Bounds, words: &mut [u32]) {
+        let from = (bounds.max as usize).saturating_add(1);
+        if bounds.min > 0 || from >= self.sets.len() || self.sets[from..].iter().any(|s| matches!(s, TokenSet::Many(_)))
+        {
+            return self.add_to(bounds, words);
+        }
+        self.add_to(Bounds::NONE, words);
+        for set in &self.sets[from..] {
+            if let TokenSet::Few(ids) = set {
+                ids.iter().for_each(|&id| clear_bit(words, id));
+            }
+        }
+    }
+
+    fn memory(&self) -> usize {
+        self.sets.iter().chain(&self.all).map(TokenSet::memory).sum()
+    }
+}
+
+/// A place where the text of a token leaves the lexeme: the trie node of the first byte outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    pub node: u32,
+    pub level: u16,
+}
+
+/// The texts after the lexeme's end, merged: tokens that leave at different places with the same text share a node.
+#[derive(Debug, Default)]
+pub struct Suffixes {
+    /// Depth-first.
+    pub nodes: Vec<Suffix>,
+    /// (token, level) in the order of the nodes.
+    pub tokens: Vec<(u32, u16)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Suffix {
+    pub byte: u8,
+    /// Number of bytes before this node's.
+    pub depth: u8,
+    /// Level of `link`'s tokens.
+    pub level: u16,
+    /// Index of the first node after this subtree.
+    pub end: u32,
+    /// Tokens of the text so far: `tokens[from..to]`.
+    pub from: u32,
+    pub to: u32,
+    /// Only one place has texts that begin like this: they are those of the trie node and of what lies below it.
+    pub link: u32,
+}
+
+/// `Suffix::link` of a merged node.
+pub const NO_LINK: u32 = u32::MAX;
+
+/// Texts are merged up to this many bytes; it bounds a recursion.
+const MERGED_BYTES: u8 = 16;
+
+impl Suffixes {
+    fn new(edges: &[Edge], trie: &Trie) -> Self {
+        let mut made = Suffixes::default();
+        made.merge(edges.to_vec(), 0, trie);
+        made
+    }
+
+    /// Adds a node for each first byte of the trie nodes.
+    fn merge(&mut self, mut edges: Vec<Edge>, depth: u8, trie: &Trie) {
+        // equal bytes together; the order among them is that of the trie, which makes the result deterministic
+        edges.sort_by_key(|edge| trie.node(edge.node as usize).byte);
+        for group in edges.chunk_by(|a, b| trie.node(a.node as usize).byte == trie.node(b.node as usize).byte) {
+            let byte = trie.node(group[0].node as usize).byte;
+            let merged = group.len() > 1 && depth < MERGED_BYTES;
+            if !merged {
+                for edge in group {
+                    self.push(byte, depth, edge.level, edge.node);
+                }
+                continue;
+            }
+            let index = self.push(byte, depth, 0, NO_LINK);
+            let mut below = Vec::new();
+            for edge in group {
+                let node = edge.node as usize;
+                self.tokens
+                    .extend(trie.tokens_at(node).iter().map(|&id| (id, edge.level)));
+                below.extend(trie.children(node).map(|child| Edge {
+                    node: child as u32,
+                    level: edge.level,
+                }));
+            }
+            self.nodes[index].to = self.tokens.len() as u32;
+            self.merge(below, depth + 1, trie);
+            self.nodes[index].end = self.nodes.len() as u32;
+        }
+    }
+
+    fn push(&mut self, byte: u8, depth: u8, level: u16, link: u32) -> usize {
+        let index = self.nodes.len();
+        let tokens = self.tokens.len() as u32;
+        self.nodes.push(Suffix {
+            byte,
+            depth,
+            level,
+            end: index as u32 + 1,
+            from: tokens,
+            to: tokens,
+            link,
+        });
+        index
+    }
+}
+
+/// The ends of one lexeme, or of several that end together.
+#[derive(Debug, Default)]
+pub struct Exits {
+    /// In the order of the trie.
+    pub edges: Vec<Edge>,
+    pub suffixes: Suffixes,
+    /// Bytes that follow an end inside a token and also go on with the lexeme. What reads such a byte *after* the end
+    /// is not among the suffixes.
+    pub stay: ByteSet,
+}
+
+impl Exits {
+    pub fn new(edges: Vec<Edge>, stay: ByteSet, trie: &Trie) -> Self {
+        Exits {
+            suffixes: Suffixes::new(&edges, trie),
+            edges,
+            stay,
+        }
+    }
+
+    fn memory(&self) -> usize {
+        self.edges.len() * 8 + self.suffixes.nodes.len() * 24 + self.suffixes.tokens.len() * 8 + 64
+    }
+}
+
+/// A walk through the trie, or through the part below one node, with lexemes in progress.
+#[derive(Debug)]
+pub struct Interior {
+    /// Tokens that end within the counted repetitions, or anywhere in lexemes without a counter.
+    pub counting: Levels,
+    /// Tokens that end in what comes after the counted repetitions: enough of them must have begun.
+    pub counted: Levels,
+    /// By the set of lexemes that end; a single lexeme's has no name here, as grammars name it differently.
+    pub exits: Vec<(u32, Exits)>,
+    /// The highest level in it: higher bounds make no difference.
+    pub highest: u32,
+}
+
+impl Interior {
+    /// Writes into words that are empty.
+    pub fn write_to(&self, bounds: Bounds, words: &mut [u32]) {
+        let within = Bounds { min: 0, ..bounds };
+        self.counting.write_to(within, words);
+        self.counted.add_to(bounds, words);
+    }
+
+    pub fn add_to(&self, bounds: Bounds, words: &mut [u32]) {
+        let within = Bounds { min: 0, ..bounds };
+        self.counting.add_to(within, words);
+        self.counted.add_to(bounds, words);
+    }
+
+    /// Size in bytes.
+    pub fn memory(&self) -> usize {
+        let exits: usize = self.exits.iter().map(|(_, exits)| exits.memory()).sum();
+        64 + self.counting.memory() + self.counted.memory() + exits
+    }
+}
+
+/// Names a walk, whatever the grammar: the lexeme's expression, and the trie node below which it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WalkName {
+    pub lexeme: [u8; 32],
+    /// The same between two of the repetitions that were counted.
+    pub between: Option<[u8; 32]>,
+    pub below: Option<u32>,
+}
+
+/// Interiors of one vocabulary, shared by all grammars. Dropped as a whole when they take more than `CACHE_BYTES`.
+#[derive(Debug, Default)]
+pub struct Interiors(Mutex<(FxHashMap<WalkName, Arc<Interior>>, usize)>);
+
+pub const CACHE_BYTES: usize = 256 << 20;
+
+impl Interiors {
+    pub fn get(&self, name: &WalkName) -> Option<Arc<Interior>> {
+        let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.0.get(name).cloned()
+    }
+
+    pub fn keep(&self, name: WalkName, interior: Arc<Interior>) {
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.1 += interior.memory();
+        if cache.1 > CACHE_BYTES {
+            cache.0.clear();
+            cache.1 = interior.memory();
+        }
+        cache.0.insert(name, interior);
+    }
+
+    /// Number of interiors kept and their size in bytes.
+    pub fn size(&self) -> (usize, usize) {
+        let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (cache.0.len(), cache.1)
+    }
+}
