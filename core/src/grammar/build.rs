@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::draft::{Draft, FrameDraft, Part};
 use super::frame::{Choice, Frame, FrameId, OptionId, UNBOUNDED as NO_MAXIMUM};
 use super::{Dot, Grammar, Next, Rule, trim};
 use crate::error::{Error, Result};
@@ -11,76 +12,6 @@ use crate::regex::derivative::Derivatives;
 use crate::regex::expression::{EMPTY, EPSILON, ExpressionId, Expressions, UNBOUNDED};
 use crate::regex::keys::Key;
 use crate::regex::literals::{any_text, char_class, literals};
-
-/// A symbol of a production while the grammar is drafted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Part {
-    Lexeme(Lexeme),
-    Rule(usize),
-}
-
-pub type Body = Vec<Part>;
-
-/// A frame while the grammar is drafted.
-#[derive(Debug)]
-pub struct FrameDraft {
-    pub options: Vec<Choice<Part>>,
-    pub separator: Option<Part>,
-    pub ordered: bool,
-    pub minimum: u32,
-    pub maximum: u32,
-}
-
-/// What a rule stands for.
-#[derive(Debug)]
-pub enum Definition {
-    /// Any of the alternatives; none is the empty language.
-    Bodies(Vec<Body>),
-    Frame(FrameDraft),
-}
-
-/// Productions before trimming.
-#[derive(Debug, Default)]
-pub struct Draft {
-    pub rules: Vec<Definition>,
-}
-
-impl Draft {
-    fn reserve(&mut self) -> Part {
-        self.rule(vec![])
-    }
-
-    fn define(&mut self, rule: Part, definition: Definition) {
-        if let Part::Rule(index) = rule {
-            self.rules[index] = definition;
-        }
-    }
-
-    fn rule(&mut self, alternatives: Vec<Body>) -> Part {
-        self.rules.push(Definition::Bodies(alternatives));
-        Part::Rule(self.rules.len() - 1)
-    }
-}
-
-/// A repetition is a frame with a single option, unless it counts no further than one.
-fn repeat(symbol: Part, separator: Option<Part>, minimum: u32, maximum: u32) -> Definition {
-    match (minimum, maximum) {
-        (_, 0) => Definition::Bodies(vec![vec![]]),
-        (1, 1) => Definition::Bodies(vec![vec![symbol]]),
-        (0, 1) => Definition::Bodies(vec![vec![], vec![symbol]]),
-        _ => Definition::Frame(FrameDraft {
-            options: vec![Choice {
-                symbol,
-                required: false,
-                unique: false,
-            }],
-            separator,
-            ordered: true,
-            minimum,
-            maximum,
-        }),
-    }
-}
 
 /// A grammar and the expression of each of its lexemes.
 pub struct Built {
@@ -119,11 +50,13 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         match symbol {
             SymbolForm::Terminal { .. } => {}
             SymbolForm::Rule { alternatives, .. } => {
-                let bodies = alternatives
-                    .iter()
-                    .map(|body| body.iter().map(|&s| get(&parts, s).copied()).collect())
-                    .collect::<Result<Vec<Body>>>()?;
-                draft.define(part, Definition::Bodies(bodies));
+                for &symbol in alternatives.iter().flatten() {
+                    get(&parts, symbol)?;
+                }
+                draft.define(
+                    part,
+                    alternatives.iter().map(|body| body.iter().map(|&symbol| parts[symbol])),
+                );
             }
             SymbolForm::Repeat {
                 symbol,
@@ -134,7 +67,8 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
             } => {
                 let symbol = *get(&parts, *symbol)?;
                 let separator = separator.map(|s| get(&parts, s).copied()).transpose()?;
-                draft.define(part, repeat(symbol, separator, *minimum, maximum.unwrap_or(NO_MAXIMUM)));
+                let bounds = (*minimum, maximum.unwrap_or(NO_MAXIMUM));
+                define_repeat(&mut draft, part, symbol, separator, bounds);
             }
             SymbolForm::Members {
                 options,
@@ -144,32 +78,26 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
                 maximum,
                 ..
             } => {
-                let options = options
-                    .iter()
-                    .map(|option| {
-                        Ok(Choice {
-                            symbol: *get(&parts, option.symbol)?,
-                            required: option.required,
-                            unique: option.unique,
-                        })
+                let options = options.iter().map(|option| {
+                    Ok(Choice {
+                        symbol: *get(&parts, option.symbol)?,
+                        required: option.required,
+                        unique: option.unique,
                     })
-                    .collect::<Result<Vec<Choice<Part>>>>()?;
-                let separator = separator.map(|s| get(&parts, s).copied()).transpose()?;
-                draft.define(
-                    part,
-                    Definition::Frame(FrameDraft {
-                        options,
-                        separator,
-                        ordered: *ordered,
-                        minimum: *minimum,
-                        maximum: maximum.unwrap_or(NO_MAXIMUM),
-                    }),
-                );
+                });
+                let frame = FrameDraft {
+                    options: options.collect::<Result<_>>()?,
+                    separator: separator.map(|s| get(&parts, s).copied()).transpose()?,
+                    ordered: *ordered,
+                    minimum: *minimum,
+                    maximum: maximum.unwrap_or(NO_MAXIMUM),
+                };
+                draft.define_frame(part, frame);
             }
         }
     }
     let start = *get(&parts, form.start)?;
-    let draft = trim::trim(draft, start).ok_or_else(|| {
+    let trimmed = trim::trim(draft, start).ok_or_else(|| {
         Error::Unsatisfiable(format!(
             "no output satisfies the constraint: nothing can be derived from {:?}",
             form.symbols[form.start].name()
@@ -179,9 +107,34 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         .iter()
         .map(|&expression| derivatives.expressions.nullable(expression))
         .collect();
-    let mut grammar = flatten(&draft, nullable_lexemes);
+    let mut grammar = flatten(&trimmed, nullable_lexemes);
     find_keys(&mut grammar, &lexemes, &derivatives.expressions);
     Ok(Built { grammar, lexemes })
+}
+
+/// A repetition is a frame with a single option, unless it counts no further than one.
+fn define_repeat(draft: &mut Draft, rule: Part, symbol: Part, separator: Option<Part>, (minimum, maximum): (u32, u32)) {
+    let bodies: &[&[Part]] = match (minimum, maximum) {
+        (_, 0) => &[&[]],
+        (1, 1) => &[&[symbol]],
+        (0, 1) => &[&[], &[symbol]],
+        _ => {
+            let option = Choice {
+                symbol,
+                required: false,
+                unique: false,
+            };
+            let frame = FrameDraft {
+                options: vec![option],
+                separator,
+                ordered: true,
+                minimum,
+                maximum,
+            };
+            return draft.define_frame(rule, frame);
+        }
+    };
+    draft.define(rule, bodies.iter().map(|body| body.iter().copied()));
 }
 
 fn get<T>(items: &[T], index: usize) -> Result<&T> {
@@ -232,66 +185,66 @@ fn lower_expressions(form: &GrammarForm, derivatives: &mut Derivatives) -> Resul
     Ok(lowered)
 }
 
-fn flatten(draft: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
+fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
+    let trim::Trimmed { draft, start } = trimmed;
     let mut next = Vec::new();
-    let mut productions: Vec<Vec<Dot>> = Vec::with_capacity(draft.rules.len() + 1);
-    let mut nullable_rules = trim::derivable(&draft.rules, |l| nullable_lexemes[l as usize]);
-    let mut frames = Vec::new();
-    let mut frame_of = vec![None; draft.rules.len() + 1];
-    let to_next = |part: &Part| match part {
-        Part::Lexeme(lexeme) => Next::Terminal(*lexeme),
-        Part::Rule(rule) => Next::Rule(*rule as Rule),
+    let mut productions: Vec<Vec<Dot>> = Vec::with_capacity(draft.len() + 1);
+    let to_next = |part: &Part| match *part {
+        Part::Lexeme(lexeme) => Next::Terminal(lexeme),
+        Part::Rule(rule) => Next::Rule(rule),
     };
-    for (rule, definition) in draft.rules.iter().enumerate() {
-        let mut dots = Vec::new();
-        match definition {
-            Definition::Bodies(bodies) => {
-                for body in bodies {
-                    dots.push(next.len() as Dot);
-                    next.extend(body.iter().map(to_next));
-                    next.push(Next::End(rule as Rule));
-                }
-            }
-            Definition::Frame(frame) => {
-                frame_of[rule] = Some(frames.len() as u32);
-                let options = frame.options.iter().map(|option| Choice {
-                    symbol: to_next(&option.symbol),
-                    required: option.required,
-                    unique: option.unique,
-                });
-                frames.push(Frame::new(
-                    (frames.len() as FrameId, rule as Rule),
-                    options.collect(),
-                    frame.separator.as_ref().map(to_next),
-                    frame.ordered,
-                    (frame.minimum, frame.maximum),
-                    |symbol| match symbol {
-                        Next::Terminal(lexeme) => nullable_lexemes[lexeme as usize],
-                        Next::Rule(rule) => nullable_rules[rule as usize],
-                        Next::Member(_) | Next::End(_) => false,
-                    },
-                ));
-            }
+    let mut nullable_rules = trim::derivable(draft, |l| nullable_lexemes[l as usize]);
+    let can_be_empty = |symbol| match symbol {
+        Next::Terminal(lexeme) => nullable_lexemes[lexeme as usize],
+        Next::Rule(rule) => nullable_rules[rule as usize],
+        Next::Member(_) | Next::End(_) => false,
+    };
+    let mut frames = Vec::new();
+    let mut frame_of = vec![None; draft.len() + 1];
+    for rule in 0..draft.len() as Rule {
+        if let Some(frame) = draft.frame(rule) {
+            let id = frames.len() as FrameId;
+            frame_of[rule as usize] = Some(id);
+            let options = frame.options.iter().map(|option| Choice {
+                symbol: to_next(&option.symbol),
+                required: option.required,
+                unique: option.unique,
+            });
+            frames.push(Frame::new(
+                (id, rule),
+                options.collect(),
+                frame.separator.as_ref().map(to_next),
+                frame.ordered,
+                (frame.minimum, frame.maximum),
+                can_be_empty,
+            ));
+        }
+        let bodies = draft.bodies_of(rule);
+        let mut dots = Vec::with_capacity(bodies.len());
+        for body in bodies {
+            dots.push(next.len() as Dot);
+            next.extend(draft.body(body).iter().map(to_next));
+            next.push(Next::End(rule));
         }
         productions.push(dots);
     }
     let start_rule = productions.len() as Rule;
     let start_dot = next.len() as Dot;
-    next.push(to_next(&draft.start));
+    next.push(to_next(start));
     next.push(Next::End(start_rule));
     productions.push(vec![start_dot]);
-    nullable_rules.push(match draft.start {
+    nullable_rules.push(match *start {
         Part::Lexeme(lexeme) => nullable_lexemes[lexeme as usize],
-        Part::Rule(rule) => nullable_rules[rule],
+        Part::Rule(rule) => nullable_rules[rule as usize],
     });
     Grammar {
         next,
+        nullable_rules,
         productions,
         frames,
         frame_of,
         options_of: FxHashMap::default(),
         after_key: FxHashMap::default(),
-        nullable_rules,
         nullable_lexemes,
         start_dot,
         start_rule,

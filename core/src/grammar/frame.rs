@@ -65,13 +65,14 @@ pub enum Role {
 
 impl Tally {
     /// Nothing is there yet.
-    pub fn new(required: u32, separated: bool, minimum: u32, maximum: u32) -> Self {
+    pub fn new<S>(options: &[Choice<S>], separator: Option<S>, minimum: u32, maximum: u32) -> Self {
+        let required = options.iter().filter(|option| option.required).count() as u32;
         Tally {
             required,
             missing: required,
             unique: 0,
             repeatable: false,
-            separator: !separated,
+            separator: separator.is_none(),
             minimum,
             maximum,
         }
@@ -242,12 +243,7 @@ impl Frame {
 
     /// Nothing of the frame is there yet.
     pub fn tally(&self) -> Tally {
-        Tally::new(
-            self.required_from[0],
-            self.separator.is_some(),
-            self.minimum,
-            self.maximum,
-        )
+        Tally::new(&self.options, self.separator, self.minimum, self.maximum)
     }
 
     fn choice(&self, option: OptionId) -> &Choice<Next> {

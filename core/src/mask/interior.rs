@@ -254,7 +254,7 @@ impl Engine {
             if whole {
                 let set = self.lexer.matches(next);
                 if set != NO_MATCH {
-                    let row = *self.lexer.row(next)?;
+                    let row = self.lexer.reached(next)?;
                     (0..=255u8)
                         .filter(|&byte| row[usize::from(byte)] == next)
                         .for_each(|byte| ends.stay(set, byte));
@@ -290,7 +290,7 @@ impl Engine {
 
     /// Do all bytes below the trie node lead from the state back to it?
     #[inline]
-    fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
+    pub(super) fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
         let others = trie.below(at) & !self.lexer.own_classes(state)?;
         Ok(others == 0 || (others == CHARACTERS && self.lexer.keeps_characters(state)?))
     }

@@ -20,11 +20,7 @@ impl Digests {
             }
             let node = expressions.node(top);
             let before = stack.len();
-            for_each_part(node, |part| {
-                if !self.0.contains_key(&part) {
-                    stack.push(part);
-                }
-            });
+            stack.extend(node.parts().filter(|part| !self.0.contains_key(part)));
             if stack.len() == before {
                 let digest = self.hash(node);
                 self.0.insert(top, digest);
@@ -58,26 +54,12 @@ impl Digests {
             }
         }
         // the order of a union's parts depends on the arena: sorted by digest they name the same set everywhere
-        let mut parts = Vec::new();
-        for_each_part(node, |part| parts.push(self.0[&part]));
+        let mut parts: Vec<_> = node.parts().map(|part| self.0[&part]).collect();
         if matches!(node, Expression::Union(_) | Expression::Intersection(_)) {
             parts.sort_unstable();
         }
         parts.iter().for_each(|part| hash.update(part));
         hash.finalize().into()
-    }
-}
-
-fn for_each_part(node: &Expression, mut visit: impl FnMut(ExpressionId)) {
-    match node {
-        Expression::Empty | Expression::Epsilon => {}
-        Expression::Branch { arms, .. } => arms.iter().for_each(|arm| visit(arm.to)),
-        Expression::Concat(a, b) => {
-            visit(*a);
-            visit(*b);
-        }
-        Expression::Union(parts) | Expression::Intersection(parts) => parts.iter().for_each(|&part| visit(part)),
-        Expression::Not(part) | Expression::Repeat(part, _, _) | Expression::Tagged(part, _) => visit(*part),
     }
 }
 

@@ -4,7 +4,9 @@
 //! Turon 2009 for the practice). Intersection and complement are therefore first class, a counted repetition costs
 //! one node whatever its bound, and nothing is determinised before it is reached.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::error::{Error, Result};
 
@@ -47,6 +49,25 @@ pub enum Expression {
     Tagged(ExpressionId, u32),
 }
 
+impl Expression {
+    /// The expressions that it is made of, by number.
+    pub fn part(&self, index: usize) -> Option<ExpressionId> {
+        match self {
+            Expression::Empty | Expression::Epsilon => None,
+            Expression::Branch { arms, .. } => arms.get(index).map(|arm| arm.to),
+            Expression::Concat(a, b) => [*a, *b].get(index).copied(),
+            Expression::Union(parts) | Expression::Intersection(parts) => parts.get(index).copied(),
+            Expression::Not(part) | Expression::Repeat(part, _, _) | Expression::Tagged(part, _) => {
+                (index == 0).then_some(*part)
+            }
+        }
+    }
+
+    pub fn parts(&self) -> impl Iterator<Item = ExpressionId> + '_ {
+        (0..).map_while(|index| self.part(index))
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Facts {
     nullable: bool,
@@ -59,8 +80,9 @@ struct Facts {
 pub struct Expressions {
     nodes: Vec<Expression>,
     facts: Vec<Facts>,
-    ids: FxHashMap<Expression, ExpressionId>,
-    /// What the budget counts: nodes, wide ones for more than one.
+    /// By the hash of the node; where that is taken by another node, by the next number that is free.
+    ids: FxHashMap<u64, ExpressionId>,
+    /// What the budget counts: nodes, wide ones for more than one, and work.
     weight: usize,
     budget: usize,
 }
@@ -75,7 +97,8 @@ impl Expressions {
             budget: budget.max(3),
         };
         for node in [Expression::Empty, Expression::Epsilon, Expression::Not(EMPTY)] {
-            expressions.insert(node);
+            let hash = FxBuildHasher.hash_one(&node);
+            expressions.insert(node, hash);
         }
         expressions
     }
@@ -103,26 +126,37 @@ impl Expressions {
     }
 
     fn intern(&mut self, node: Expression) -> Result<ExpressionId> {
-        if let Some(&id) = self.ids.get(&node) {
-            return Ok(id);
+        let mut hash = FxBuildHasher.hash_one(&node);
+        while let Some(&id) = self.ids.get(&hash) {
+            if *self.node(id) == node {
+                return Ok(id);
+            }
+            hash = hash.wrapping_add(1);
         }
-        self.weight += match &node {
+        self.charge(match &node {
             Expression::Union(parts) | Expression::Intersection(parts) => 1 + parts.len() / 4,
+            Expression::Branch { arms, .. } => 1 + arms.len() / 16,
             _ => 1,
-        };
+        })?;
+        Ok(self.insert(node, hash))
+    }
+
+    /// Work or memory that weighs as much as so many expressions.
+    pub fn charge(&mut self, weight: usize) -> Result<()> {
+        self.weight = self.weight.saturating_add(weight);
         if self.weight > self.budget {
             return Err(Error::Limit {
                 budget: "max_expressions",
                 value: self.budget,
             });
         }
-        Ok(self.insert(node))
+        Ok(())
     }
 
-    fn insert(&mut self, node: Expression) -> ExpressionId {
+    fn insert(&mut self, node: Expression, hash: u64) -> ExpressionId {
         let facts = self.facts_of(&node);
         let id = self.nodes.len() as ExpressionId;
-        self.ids.insert(node.clone(), id);
+        self.ids.insert(hash, id);
         self.nodes.push(node);
         self.facts.push(facts);
         id
