@@ -90,7 +90,7 @@ impl Engine {
         if let Some(walk) = self.named_walk(below, at) {
             return Ok(walk);
         }
-        let &[(lexeme, expression)] = self.lexer.in_progress(at.state) else {
+        let Some((lexeme, expression)) = self.lexer.only_lexeme(at.state) else {
             let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
             return Ok(self.name_walk(below, at, interior, None));
         };
@@ -167,7 +167,7 @@ impl Engine {
             self.masks.counts.walks.fetch_add(1, Ordering::Relaxed);
         }
         let trie = &vocabulary.trie;
-        let single = self.lexer.in_progress(at.state).len() == 1;
+        let single = self.lexer.only_lexeme(at.state).is_some();
         let counter = (at.counter != NO_COUNTER).then(|| self.lexer.counter(at.counter));
         let literals = self.literals(at.state).filter(|_| counter.is_none() && below.is_none());
         if counter.is_none()
