@@ -11,6 +11,8 @@ use crate::grammar::{Grammar, build::build};
 use crate::lexer::{DEAD, Lexer, NO_MATCH, Progress};
 use crate::limits::Limits;
 use crate::mask::Masks;
+use crate::mask::tables::Tables;
+use crate::names::Names;
 use crate::parser::{NodeId, Parser, ROOT};
 use crate::regex::derivative::Derivatives;
 
@@ -38,6 +40,9 @@ pub struct Engine {
     pub lexer: Lexer,
     pub parser: Parser,
     pub masks: Masks,
+    /// Masks that were made ahead.
+    pub tables: Option<Arc<Tables>>,
+    pub names: Names,
     pub max_mask_steps: usize,
     /// Least number of bytes that complete a production from a dot; made when first needed.
     pub(crate) shortest_rest: Option<Arc<crate::completion::ShortestRest>>,
@@ -55,6 +60,8 @@ impl Engine {
             lexer,
             parser,
             masks: Masks::default(),
+            tables: None,
+            names: Names::default(),
             max_mask_steps: limits.max_mask_steps,
             shortest_rest: None,
         })

@@ -19,6 +19,7 @@ pub mod lexer;
 pub mod limits;
 pub mod mask;
 pub mod matcher;
+pub mod names;
 pub mod parser;
 pub mod precompute;
 pub mod regex;

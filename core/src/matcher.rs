@@ -13,6 +13,8 @@ use crate::form::GrammarForm;
 use crate::grammar::check::check;
 use crate::history::{Added, History};
 use crate::limits::Limits;
+use crate::mask::tables::Tables;
+use crate::names::fingerprint;
 use crate::vocabulary::Vocabulary;
 
 /// When the shared tables have grown past this many bytes, new sequences start on fresh ones; the old ones are freed
@@ -34,6 +36,8 @@ pub struct Compiled {
     pub description: Description,
     pub vocabulary: Arc<Vocabulary>,
     engine: Mutex<SharedEngine>,
+    /// Masks that were made ahead.
+    tables: Mutex<Option<Arc<Tables>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -58,6 +62,7 @@ impl Compiled {
             description: Description::new(),
             vocabulary,
             engine: Mutex::new(Arc::new(RwLock::new(engine))),
+            tables: Mutex::new(None),
         })
     }
 
@@ -68,8 +73,9 @@ impl Compiled {
     pub fn matcher(self: &Arc<Self>) -> Result<Matcher> {
         let mut current = lock(&self.engine);
         if read(&current).memory() > ENGINE_BYTES {
-            let longest_token = self.vocabulary.trie.max_depth();
-            *current = Arc::new(RwLock::new(Engine::new(&self.form, &self.limits, longest_token)?));
+            let mut engine = self.fresh_engine()?;
+            engine.tables = self.tables();
+            *current = Arc::new(RwLock::new(engine));
         }
         let engine = current.clone();
         drop(current);
@@ -81,9 +87,30 @@ impl Compiled {
         })
     }
 
+    /// An engine that has read nothing.
+    pub(crate) fn fresh_engine(&self) -> Result<Engine> {
+        Engine::new(&self.form, &self.limits, self.vocabulary.trie.max_depth())
+    }
+
     /// The tables that new sequences share.
-    pub(crate) fn shared(&self) -> SharedEngine {
+    fn shared(&self) -> SharedEngine {
         lock(&self.engine).clone()
+    }
+
+    /// Masks that were made ahead, if any were.
+    pub(crate) fn tables(&self) -> Option<Arc<Tables>> {
+        lock(&self.tables).clone()
+    }
+
+    /// Takes masks that were made ahead, if they are for a grammar that is numbered as this one is.
+    pub(crate) fn set_tables(&self, tables: Tables) {
+        let shared = self.shared();
+        let mut engine = write(&shared);
+        if tables.fingerprint == fingerprint(&engine.grammar) {
+            let tables = Some(Arc::new(tables));
+            engine.use_tables(tables.clone());
+            *lock(&self.tables) = tables;
+        }
     }
 
     /// Sizes of tables, by name.
@@ -100,9 +127,11 @@ impl Compiled {
             ("parser_nodes", engine.parser.nodes() as u64),
             ("mask_hits", count(&engine.masks.counts.hits)),
             ("mask_shape_hits", count(&engine.masks.counts.shape_hits)),
+            ("mask_loaded", count(&engine.masks.counts.loaded)),
             ("mask_misses", count(&engine.masks.counts.misses)),
             ("trie_walks", count(&engine.masks.counts.walks)),
             ("mask_bytes", engine.masks.memory() as u64),
+            ("stored_bytes", self.tables().map_or(0, |tables| tables.memory()) as u64),
             ("shared_interiors", self.vocabulary.interiors.size().0 as u64),
             ("table_bytes", engine.memory() as u64),
             ("vocabulary_size", self.vocabulary.vocab_size as u64),

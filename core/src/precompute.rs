@@ -7,60 +7,72 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::{Error, Result};
-use crate::matcher::{Compiled, write};
+use crate::mask::CACHE_BYTES;
+use crate::matcher::Compiled;
+
+/// About what is remembered of a configuration that was seen.
+const CONFIGURATION_BYTES: usize = 200;
 
 /// What was computed ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Coverage {
     /// Configurations that were seen.
     pub reached: usize,
-    /// Those of them whose masks are there.
+    /// Those of them whose masks are in the tables.
     pub covered: usize,
-    /// Masks that differ among those.
+    /// Masks that differ, of those that were looked at.
     pub distinct_masks: usize,
-    /// What the tables grew by.
+    /// Size of the tables.
     pub bytes: usize,
 }
 
 impl Compiled {
-    /// Fills masks, those of the shortest texts first. A recursive grammar has no end of configurations, and a budget of
-    /// `Limits` may run out before this one does; either way, what there is then stays.
+    /// Makes tables of masks, those of the shortest texts first; they take the place of earlier ones. A recursive grammar
+    /// has no end of configurations, and a budget of `Limits` may run out before this one does; either way, what there
+    /// is then stays.
+    ///
+    /// It runs on an engine of its own, which knows nothing at first, so that the same grammar has the same tables
+    /// whatever was done with it, and no sequence has to wait.
     pub fn precompute(&self, budget_bytes: usize) -> Result<Coverage> {
-        let shared = self.shared();
+        // masks that are dropped to make room could not be stored
+        let budget = budget_bytes.min(CACHE_BYTES);
+        let mut engine = self.fresh_engine()?;
+        engine.masks.keep_to_itself();
         let mut words = vec![0u32; self.vocabulary.words()];
         // a count for people: that two hashes of 64 bits agree by chance does no harm
         let mut masks: FxHashSet<u64> = FxHashSet::default();
-        let start = write(&shared).start()?;
-        let before = write(&shared).memory();
+        let start = engine.start()?;
+        let before = engine.memory();
         let mut seen: FxHashSet<Threads> = FxHashSet::from_iter([key(&start)]);
         let mut queue = VecDeque::from([start]);
-        let (mut covered, mut bytes) = (0, 0);
         while let Some(at) = queue.pop_front() {
-            // sequences under way get their turn between any two masks
-            let mut engine = write(&shared);
             let followed = engine
                 .fill_mask(&at.threads, false, &self.vocabulary, &mut words)
                 .and_then(|()| successors(&mut engine, &at));
-            if followed.is_ok() {
-                covered += 1;
-                masks.insert(FxBuildHasher.hash_one((&words, at.accepting)));
-            }
-            bytes = engine.memory().saturating_sub(before);
             match followed {
                 Ok(next) => queue.extend(next.into_iter().filter(|next| seen.insert(key(next)))),
                 Err(Error::Limit { .. }) => break,
                 Err(other) => return Err(other),
             }
-            if bytes >= budget_bytes {
+            masks.insert(FxBuildHasher.hash_one((&words, at.accepting)));
+            if engine.memory() - before + seen.len() * CONFIGURATION_BYTES >= budget {
                 break;
             }
         }
-        Ok(Coverage {
+        let tables = engine.store(&self.vocabulary)?;
+        let mut covered = 0;
+        for threads in &seen {
+            // a budget of `Limits` may be spent
+            covered += usize::from(engine.is_stored(&tables, threads, &self.vocabulary).unwrap_or(false));
+        }
+        let coverage = Coverage {
             reached: seen.len(),
             covered,
             distinct_masks: masks.len(),
-            bytes,
-        })
+            bytes: tables.memory(),
+        };
+        self.set_tables(tables);
+        Ok(coverage)
     }
 }
 

@@ -3,6 +3,8 @@
 //! A reader trusts nothing, not even after the checksum, which protects against accidents only: every length is held
 //! against what is left before anything is allocated, every index against its bound.
 
+use std::ops::Range;
+
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -117,6 +119,12 @@ impl<'a> Reader<'a> {
     /// The error about this file.
     pub fn corrupt(&self, reason: &str) -> Error {
         Error::Artifact(format!("not a usable {}: {reason}", self.what))
+    }
+
+    /// Where in the file what is left of this lies.
+    pub fn range_in(&self, data: &[u8]) -> Range<usize> {
+        let start = self.rest.as_ptr().addr().wrapping_sub(data.as_ptr().addr());
+        start..start.wrapping_add(self.rest.len())
     }
 
     pub fn raw(&mut self, length: usize) -> Result<&'a [u8]> {

@@ -12,9 +12,11 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::mask::tables::{Source, Tables};
 use crate::matcher::Compiled;
+use crate::regex::digest::Digest;
 use crate::vocabulary::Vocabulary;
-use crate::wire::{Magic, Reader, Tag, Writer};
+use crate::wire::{Magic, Reader, Sections, Tag, Writer};
 
 const MAGIC: &Magic = b"CSTRNGRM";
 const VERSION: u32 = 1;
@@ -23,6 +25,9 @@ const VOCABULARY: &Tag = b"VOCB";
 const DESCRIPTION: &Tag = b"DESC";
 const LIMITS: &Tag = b"LIMS";
 const FORM: &Tag = b"FORM";
+/// Masks that were made ahead, where there are any (see `mask::tables`): the index after the fingerprint, and the pool.
+const INDEX: &Tag = b"INDX";
+const POOL: &Tag = b"POOL";
 
 /// What a grammar was made from, for people and for whoever finds a file: names and values.
 pub type Description = BTreeMap<String, String>;
@@ -52,6 +57,13 @@ impl Compiled {
                 .for_each(|&(_, value)| out.number(value as u64))
         });
         out.section(FORM, |out| form::write_form(out, &self.form));
+        if let Some(tables) = self.tables() {
+            out.section(INDEX, |out| {
+                out.raw(&tables.fingerprint.to_le_bytes());
+                out.raw(tables.index());
+            });
+            out.section(POOL, |out| out.raw(tables.pool()));
+        }
         out.finish()
     }
 
@@ -59,8 +71,14 @@ impl Compiled {
     ///
     /// Errors: `Artifact`: corrupt, of another version or vocabulary, or with limits above those of `options`.
     pub fn from_bytes(data: &[u8], vocabulary: Arc<Vocabulary>, options: &LoadOptions) -> Result<Self> {
+        Compiled::from_source(Arc::new(data.to_vec()), vocabulary, options)
+    }
+
+    /// As `from_bytes`; the tables stay where they are.
+    fn from_source(source: Source, vocabulary: Arc<Vocabulary>, options: &LoadOptions) -> Result<Self> {
+        let data = (*source).as_ref();
         let reader = Reader::open(data, MAGIC, VERSION, "compiled grammar")?;
-        let sections = reader.sections(&[*VOCABULARY, *DESCRIPTION, *LIMITS, *FORM])?;
+        let sections = reader.sections(&[*VOCABULARY, *DESCRIPTION, *LIMITS, *FORM, *INDEX, *POOL])?;
         let sha256: [u8; 32] = sections.read(VOCABULARY, Reader::array)?;
         if sha256 != vocabulary.sha256 && !options.rebind {
             return Err(Error::Artifact(format!(
@@ -72,10 +90,14 @@ impl Compiled {
         let description = sections.read(DESCRIPTION, read_description)?;
         let limits = sections.read(LIMITS, |reader| read_limits(reader, &options.limits))?;
         let form = sections.read(FORM, form::read_form)?;
+        let tables = read_tables(&reader, &sections, &source)?;
+        let rebound = sha256 != vocabulary.sha256;
         // it compiled before it was saved; if it doesn't now, these aren't the bytes that were saved
-        Compiled::new(form, vocabulary, limits)
-            .map(|compiled| compiled.with_description(description))
-            .map_err(|error| reader.corrupt(&error.to_string()))
+        let compiled = Compiled::new(form, vocabulary, limits).map_err(|error| reader.corrupt(&error.to_string()))?;
+        if let Some(tables) = tables.filter(|_| !rebound) {
+            compiled.set_tables(tables);
+        }
+        Ok(compiled.with_description(description))
     }
 
     /// Writes the bytes to a file, whole or not at all.
@@ -87,9 +109,24 @@ impl Compiled {
 
     /// Reads what `save` wrote; errors as those of `from_bytes`, or the file cannot be read.
     pub fn load(path: &Path, vocabulary: Arc<Vocabulary>, options: &LoadOptions) -> Result<Self> {
-        let bytes = file::map(path)?;
-        Compiled::from_bytes(&bytes, vocabulary, options).map_err(|error| file::named(path, error))
+        let bytes = Arc::new(file::map(path)?);
+        Compiled::from_source(bytes, vocabulary, options).map_err(|error| file::named(path, error))
     }
+}
+
+/// The tables in place, if there are any.
+fn read_tables(reader: &Reader<'_>, sections: &Sections<'_>, source: &Source) -> Result<Option<Tables>> {
+    let (index, pool) = match (sections.get(INDEX), sections.get(POOL)) {
+        (None, None) => return Ok(None),
+        (Some(index), Some(pool)) => (index, pool),
+        _ => return Err(reader.corrupt("a section is missing")),
+    };
+    let mut index = index;
+    let fingerprint = index.array().map(Digest::from_le_bytes)?;
+    let data = (**source).as_ref();
+    Tables::new(fingerprint, source.clone(), index.range_in(data), pool.range_in(data))
+        .map(Some)
+        .ok_or_else(|| reader.corrupt("its tables are malformed"))
 }
 
 /// Limits by name, in the order of the format.

@@ -38,6 +38,12 @@ pub struct Register {
 }
 
 impl Register {
+    /// Equal for equal registers only.
+    pub fn as_numbers(&self) -> impl Iterator<Item = u32> + '_ {
+        let seen = self.seen.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]);
+        [self.count, self.position].into_iter().chain(seen)
+    }
+
     fn saw(&self, option: OptionId) -> bool {
         let word = self.seen.get(option as usize / 64).copied().unwrap_or(0);
         word >> (option % 64) & 1 == 1

@@ -109,20 +109,17 @@ impl Engine {
             if let Some(walk) = self.named_walk(below, form) {
                 return Ok(walk);
             }
-            if vocabulary
-                .interiors
-                .get(&self.walk_name(below, form, expression))
-                .is_none()
-            {
+            let name = self.walk_name(below, form, expression);
+            if self.masks.interiors(vocabulary).get(&name).is_none() {
                 form = at;
             }
         }
         let name = self.walk_name(below, form, expression);
-        let interior = match vocabulary.interiors.get(&name) {
+        let interior = match self.masks.interiors(vocabulary).get(&name) {
             Some(shared) => shared,
             None => {
                 let made = Arc::new(self.walk_trie(below, form, vocabulary)?);
-                vocabulary.interiors.keep(name, made.clone());
+                self.masks.interiors(vocabulary).keep(name, made.clone());
                 made
             }
         };

@@ -21,7 +21,7 @@ use crate::parser::{NodeId, Parser, ShapeId, UNTOLD};
 const MAX_QUESTIONS: usize = 24;
 
 #[derive(Debug)]
-enum Entry {
+pub(super) enum Entry {
     Known(Arc<ThreadMask>),
     /// Which node is in a slot of the `of`th node?
     Question {
@@ -31,11 +31,22 @@ enum Entry {
     },
 }
 
-type Answers = FxHashMap<ShapeId, Entry>;
+pub(super) type Answers = FxHashMap<ShapeId, Entry>;
 
 /// Masks by trie node, lexemes in progress and the shapes of nodes.
 #[derive(Debug, Default)]
 pub(super) struct Memo(FxHashMap<(Below, Progress), Answers>);
+
+impl Memo {
+    /// Lexemes in progress of which masks of whole tokens are kept.
+    pub fn places(&self) -> impl Iterator<Item = Progress> {
+        self.0.keys().filter(|(below, _)| below.is_none()).map(|&(_, at)| at)
+    }
+
+    pub fn answers(&self, at: Progress) -> Option<&Answers> {
+        self.0.get(&(None, at))
+    }
+}
 
 impl Engine {
     /// The mask of lexemes in progress from a node, if one is kept for what the node is like; `read` receives the nodes it was

@@ -3,13 +3,16 @@
 //! Threads don't influence each other, so the mask of a configuration is the union of its threads' masks. The mask of
 //! one thread has two parts. The *interior* are the tokens that stay inside the lexemes in progress: it depends on the
 //! lexer's state alone (`interior`, `difference`). The other tokens leave a lexeme where it can end, and what the
-//! parser allows next reads on (`follow`). What was found is kept by what it was found from (`memo`).
+//! parser allows next reads on (`follow`). What was found is kept by what it was found from (`memo`), and can be taken
+//! to another process (`store`, `tables`).
 
 mod difference;
 mod follow;
 mod interior;
 mod literals;
 mod memo;
+mod store;
+pub mod tables;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,9 +25,10 @@ use crate::error::{Error, Result};
 use crate::lexer::{CounterId, LexerState, MatchSet, NO_MATCH, Progress};
 use crate::parser::NodeId;
 use crate::vocabulary::Vocabulary;
-use crate::vocabulary::interior::Interior;
+use crate::vocabulary::interior::{Interior, Interiors};
 use crate::vocabulary::token_set::{TokenSet, set_bit};
 use memo::Memo;
+use tables::Tables;
 
 /// Kept masks may take this many bytes; then they are dropped and made again as needed.
 pub const CACHE_BYTES: usize = 128 << 20;
@@ -93,6 +97,11 @@ pub struct Masks {
     memo: Memo,
     walks: Vec<(Arc<Interior>, Option<MatchSet>)>,
     walk_ids: FxHashMap<(Below, LexerState, CounterId), u32>,
+    /// What was read from tables, by its place there.
+    stored_masks: FxHashMap<u32, Arc<ThreadMask>>,
+    stored_interiors: FxHashMap<u32, Arc<Interior>>,
+    /// In place of the vocabulary's, whose content depends on what else the process does.
+    own_interiors: Option<Interiors>,
     bytes: usize,
     /// Steps left for the mask being filled.
     fuel: usize,
@@ -106,6 +115,8 @@ pub struct Counts {
     pub hits: AtomicU64,
     /// Threads' masks that were known for another node, alike as far as was read.
     pub shape_hits: AtomicU64,
+    /// Threads' masks that were taken from tables.
+    pub loaded: AtomicU64,
     /// Threads' masks that were made.
     pub misses: AtomicU64,
     /// Walks through the whole trie.
@@ -115,6 +126,15 @@ pub struct Counts {
 impl Masks {
     pub fn memory(&self) -> usize {
         self.bytes
+    }
+
+    /// Share no walks with other grammars.
+    pub fn keep_to_itself(&mut self) {
+        self.own_interiors = Some(Interiors::default());
+    }
+
+    fn interiors<'a>(&'a self, vocabulary: &'a Vocabulary) -> &'a Interiors {
+        self.own_interiors.as_ref().unwrap_or(&vocabulary.interiors)
     }
 
     fn keep(&mut self, key: (Below, Thread), found: Found) {
@@ -132,6 +152,7 @@ impl Masks {
         if self.bytes > CACHE_BYTES {
             *self = Masks {
                 counts: std::mem::take(&mut self.counts),
+                own_interiors: self.own_interiors.take(),
                 ..Masks::default()
             };
         }
@@ -229,6 +250,13 @@ fn clamped(thread: Thread, vocabulary: &Vocabulary) -> Thread {
 }
 
 impl Engine {
+    /// Takes masks from these tables from now on. What was read from others stays, but no place in them does.
+    pub fn use_tables(&mut self, tables: Option<Arc<Tables>>) {
+        self.masks.stored_masks.clear();
+        self.masks.stored_interiors.clear();
+        self.tables = tables;
+    }
+
     /// As `fill_mask` where everything is known; false, and nothing is written, elsewhere.
     pub fn fill_known_mask(&self, threads: &[Thread], stop: bool, vocabulary: &Vocabulary, words: &mut [u32]) -> bool {
         let known = |thread: &Thread| self.masks.threads.get(&(None, clamped(*thread, vocabulary)));
@@ -307,6 +335,12 @@ impl Engine {
     }
 
     fn walked_mask(&mut self, below: Below, mut thread: Thread, search: &mut Search) -> Result<Arc<ThreadMask>> {
+        if below.is_none()
+            && let Some(mask) = self.stored_mask(thread, search.vocabulary, &mut search.reads)
+        {
+            self.masks.counts.loaded.fetch_add(1, Ordering::Relaxed);
+            return Ok(mask);
+        }
         let walk = self.walk(below, thread.lexer, search.vocabulary)?;
         thread.lexer.bounds = thread.lexer.bounds.clamped(walk.interior.highest);
         let place = (below, thread.lexer);

@@ -104,6 +104,17 @@ impl Frames {
         self.state(dot).alike + Dot::from(self.before_a_member(dot))
     }
 
+    /// Adds what a dot stands for whatever the states' numbers are.
+    pub fn describe(&self, dot: Dot, content: &mut Vec<u32>) {
+        if !self.owns(dot) {
+            content.push(dot);
+            return;
+        }
+        let State { frame, register, .. } = self.state(dot);
+        content.extend([self.first + Dot::from(self.before_a_member(dot)), *frame]);
+        content.extend(register.as_numbers());
+    }
+
     /// The dot at which the frame begins: before its first member.
     pub fn start(&mut self, frame: FrameId, grammar: &Grammar) -> Dot {
         self.intern(frame, Register::default(), None, grammar) + 1

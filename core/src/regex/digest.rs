@@ -1,16 +1,39 @@
-//! Names of expressions that hold beyond their arena: a hash of the structure.
+//! Names of expressions that hold beyond their arena, and beyond the process: a hash of the structure.
 //!
-//! 128 bits of SipHash under keys drawn by the process: whoever writes constraints cannot make two of them collide.
+//! 128 bits of SHA-256: whoever writes constraints cannot make two of them collide.
 
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
-use std::sync::LazyLock;
+use sha2::Sha256;
 
 use super::expression::{Expression, ExpressionId, Expressions};
 
-/// Equal languages may differ in it, different languages don't agree. Holds within the process.
+/// Equal languages may differ in it, different languages don't agree.
 pub type Digest = u128;
 
-static KEYS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
+/// What a name stands for, as it is put together.
+#[derive(Default)]
+pub struct Content(Vec<u8>);
+
+impl Content {
+    /// What things of a kind stand for differs from that of every other kind.
+    pub fn of(kind: &[u8; 4]) -> Self {
+        Content(kind.to_vec())
+    }
+
+    pub fn number(&mut self, number: u32) -> &mut Self {
+        self.0.extend_from_slice(&number.to_le_bytes());
+        self
+    }
+
+    pub fn digest(&mut self, digest: Digest) -> &mut Self {
+        self.0.extend_from_slice(&digest.to_le_bytes());
+        self
+    }
+
+    pub fn name(&self) -> Digest {
+        let hash: [u8; 32] = <Sha256 as sha2::Digest>::digest(&self.0).into();
+        hash.first_chunk().copied().map_or(0, Digest::from_le_bytes)
+    }
+}
 
 /// Digests made so far, over one arena, by expression; 0 for those to be made.
 #[derive(Debug, Default)]
@@ -49,22 +72,36 @@ impl Digests {
         if matches!(node, Expression::Union(_) | Expression::Intersection(_)) {
             parts.sort_unstable();
         }
-        let half = |keys: &RandomState| {
-            let mut hasher = keys.build_hasher();
-            std::mem::discriminant(node).hash(&mut hasher);
-            match node {
-                Expression::Branch { accept, arms } => {
-                    accept.hash(&mut hasher);
-                    arms.iter().for_each(|arm| (arm.low, arm.high).hash(&mut hasher));
-                }
-                Expression::Repeat(_, minimum, maximum) => (minimum, maximum).hash(&mut hasher),
-                Expression::Tagged(_, lexeme) => lexeme.hash(&mut hasher),
-                _ => {}
+        let mut content = match node {
+            Expression::Empty => Content::of(b"none"),
+            Expression::Epsilon => Content::of(b"epsi"),
+            Expression::Branch { accept, arms } => {
+                let mut content = Content::of(b"bran");
+                content.number(u32::from(*accept));
+                arms.iter().for_each(|arm| {
+                    content.number(u32::from_le_bytes([arm.low, arm.high, 0, 0]));
+                });
+                content
             }
-            parts.hash(&mut hasher);
-            u128::from(hasher.finish())
+            Expression::Concat(..) => Content::of(b"conc"),
+            Expression::Union(_) => Content::of(b"unio"),
+            Expression::Intersection(_) => Content::of(b"inte"),
+            Expression::Not(_) => Content::of(b"comp"),
+            Expression::Repeat(_, minimum, maximum) => {
+                let mut content = Content::of(b"repe");
+                content.number(*minimum).number(*maximum);
+                content
+            }
+            Expression::Tagged(_, lexeme) => {
+                let mut content = Content::of(b"tagg");
+                content.number(*lexeme);
+                content
+            }
         };
-        half(&KEYS[0]) << 64 | half(&KEYS[1])
+        parts.into_iter().for_each(|part| {
+            content.digest(part);
+        });
+        content.name()
     }
 }
 

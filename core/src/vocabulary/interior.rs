@@ -26,10 +26,7 @@ pub struct Levels {
 impl Levels {
     /// Everything on level 0.
     pub fn flat(words: &[u32]) -> Self {
-        Levels {
-            sets: Vec::new(),
-            all: Some(TokenSet::new(words)),
-        }
+        Levels::of_all(TokenSet::new(words))
     }
 
     pub fn new(by_level: Vec<Vec<u32>>, words: usize) -> Self {
@@ -37,8 +34,23 @@ impl Levels {
             let all = by_level.into_iter().next().map(|ids| TokenSet::from_ids(ids, words));
             return Levels { sets: Vec::new(), all };
         }
+        Levels::of_sets(
+            by_level.into_iter().map(|ids| TokenSet::from_ids(ids, words)).collect(),
+            words,
+        )
+    }
+
+    /// All on level 0.
+    pub fn of_all(all: TokenSet) -> Self {
+        Levels {
+            sets: Vec::new(),
+            all: Some(all),
+        }
+    }
+
+    /// One set a level. No set may be wider than `words`.
+    pub fn of_sets(sets: Vec<TokenSet>, words: usize) -> Self {
         let mut all = vec![0; words];
-        let sets: Vec<TokenSet> = by_level.into_iter().map(|ids| TokenSet::from_ids(ids, words)).collect();
         sets.iter().for_each(|set| set.add_to(&mut all));
         Levels {
             sets,
@@ -49,6 +61,11 @@ impl Levels {
     /// The highest level that has tokens.
     pub fn highest(&self) -> u32 {
         self.sets.len().saturating_sub(1) as u32
+    }
+
+    /// One set a level; none where everything is on level 0.
+    pub fn sets(&self) -> &[TokenSet] {
+        &self.sets
     }
 
     pub fn all(&self) -> Option<&TokenSet> {
