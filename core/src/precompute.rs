@@ -1,4 +1,5 @@
-//! Masks ahead of time: breadth first through the configurations that texts reach, until a budget is spent.
+//! Masks ahead of time: breadth first through the configurations that texts reach, those first that lead on from a mask
+//! that was new, until a budget is spent.
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
@@ -44,13 +45,22 @@ impl Compiled {
         let start = engine.start()?;
         let before = engine.memory();
         let mut seen: FxHashSet<Threads> = FxHashSet::from_iter([key(&start)]);
-        let mut queue = VecDeque::from([start]);
-        while let Some(at) = queue.pop_front() {
+        // where nothing is new, as between the 20th and the 30th letter of a string, the next letter can wait
+        let (mut likely, mut unlikely) = (VecDeque::from([start]), VecDeque::new());
+        while let Some(at) = likely.pop_front().or_else(|| unlikely.pop_front()) {
+            let made = engine.masks.made();
             let followed = engine
                 .fill_mask(&at.threads, false, &self.vocabulary, &mut words)
                 .and_then(|()| successors(&mut engine, &at));
             match followed {
-                Ok(next) => queue.extend(next.into_iter().filter(|next| seen.insert(key(next)))),
+                Ok(next) => {
+                    let queue = if engine.masks.made() > made {
+                        &mut likely
+                    } else {
+                        &mut unlikely
+                    };
+                    queue.extend(next.into_iter().filter(|next| seen.insert(key(next))));
+                }
                 Err(Error::Limit { .. }) => break,
                 Err(other) => return Err(other),
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 
 use crate::error::{Error, Result};
 
@@ -57,9 +57,10 @@ pub fn map(path: &Path) -> Result<Mmap> {
 
 #[allow(unsafe_code)]
 fn map_file(file: &File) -> io::Result<Mmap> {
+    // all of it is read at once, for the checksum
     // SAFETY: the bytes must not change while they are mapped. `write` never changes a file that has its name; it puts
     // another in its place. Whoever edits such a file in place while a process uses it breaks that process.
-    unsafe { Mmap::map(file) }
+    unsafe { MmapOptions::new().populate().map(file) }
 }
 
 /// The error with the file's name before it.

@@ -128,6 +128,11 @@ impl Masks {
         self.bytes
     }
 
+    /// Threads' masks that were made so far.
+    pub fn made(&self) -> u64 {
+        self.counts.misses.load(Ordering::Relaxed)
+    }
+
     /// Share no walks with other grammars.
     pub fn keep_to_itself(&mut self) {
         self.own_interiors = Some(Interiors::default());

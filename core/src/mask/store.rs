@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::memo::{Answers, Entry};
-use super::tables::{FOUND, MANY, Tables, answered_name, bounded_name};
+use super::tables::{FOUND, MANY, NEAR, Tables, answered_name, bounded_name};
 use super::{MAX_SPLIT, ThreadMask, clamped};
 use crate::engine::{Engine, Thread};
 use crate::error::Result;
@@ -120,15 +120,22 @@ impl Naming<'_> {
     }
 }
 
+/// So many sets are tried as one that another is like.
+const MAX_MODELS: usize = 16;
+/// A set that differs in fewer tokens than this part of a mask's words is written as a difference.
+const NEAR_SHARE: usize = 4;
+
 /// The pool's words, and where in it what was written before is.
 #[derive(Default)]
-struct Pool {
+struct Pool<'m> {
     words: Vec<u32>,
     interiors: FxHashMap<*const Interior, u32>,
     known: FxHashMap<Vec<u32>, u32>,
+    /// Bit masks in the pool: the interiors of one grammar's lexemes are often nearly the same.
+    models: Vec<(u32, &'m [u32])>,
 }
 
-impl Pool {
+impl<'m> Pool<'m> {
     /// Where the words are; they are added if they are nowhere.
     fn place(&mut self, record: Vec<u32>) -> u32 {
         let next = self.words.len() as u32;
@@ -139,46 +146,84 @@ impl Pool {
         })
     }
 
-    fn mask(&mut self, mask: &ThreadMask) -> u32 {
+    fn mask(&mut self, mask: &'m ThreadMask) -> u32 {
         let mut record = vec![mask.pieces.len() as u32];
         for (interior, bounds) in &mask.pieces {
             record.extend([self.interior(interior), bounds.min, bounds.max]);
         }
-        write_set(&mut record, &mask.tokens);
+        self.write_set(&mut record, &mask.tokens);
         self.place(record)
     }
 
-    fn interior(&mut self, interior: &Arc<Interior>) -> u32 {
+    fn interior(&mut self, interior: &'m Arc<Interior>) -> u32 {
         if let Some(&known) = self.interiors.get(&Arc::as_ptr(interior)) {
             return known;
         }
         let mut record = Vec::new();
-        write_levels(&mut record, &interior.counting);
-        write_levels(&mut record, &interior.counted);
+        self.write_levels(&mut record, &interior.counting);
+        self.write_levels(&mut record, &interior.counted);
         let at = self.place(record);
         self.interiors.insert(Arc::as_ptr(interior), at);
         at
     }
-}
 
-fn write_levels(record: &mut Vec<u32>, levels: &Levels) {
-    record.push(levels.sets().len() as u32);
-    if levels.sets().is_empty() {
-        match levels.all() {
-            Some(all) => write_set(record, all),
-            None => record.push(0),
+    fn write_levels(&mut self, record: &mut Vec<u32>, levels: &'m Levels) {
+        record.push(levels.sets().len() as u32);
+        if levels.sets().is_empty() {
+            match levels.all() {
+                Some(all) => self.write_set(record, all),
+                None => record.push(0),
+            }
+        }
+        for set in levels.sets() {
+            self.write_set(record, set);
         }
     }
-    levels.sets().iter().for_each(|set| write_set(record, set));
+
+    fn write_set(&mut self, record: &mut Vec<u32>, set: &'m TokenSet) {
+        match set {
+            TokenSet::Few(ids) => {
+                record.push(ids.len() as u32);
+                record.extend_from_slice(ids);
+            }
+            TokenSet::Many(words) => {
+                let (model, differing) = self.nearest(words);
+                record.push(differing.len() as u32 | NEAR);
+                record.push(model);
+                record.extend(differing);
+            }
+        }
+    }
+
+    /// A model in the pool, if need be the words themselves, and the tokens in which they differ from it.
+    fn nearest(&mut self, words: &'m [u32]) -> (u32, Vec<u32>) {
+        let difference = |model: &[u32]| -> usize {
+            let pairs = words.iter().zip(model);
+            pairs.map(|(a, b)| (a ^ b).count_ones() as usize).sum()
+        };
+        let models = self.models.iter().take(MAX_MODELS);
+        let nearest = models.min_by_key(|(_, model)| difference(model));
+        if let Some(&(at, model)) = nearest.filter(|(_, model)| difference(model) * NEAR_SHARE < words.len()) {
+            return (at, differing(words, model));
+        }
+        let mut record = vec![words.len() as u32 | MANY];
+        record.extend_from_slice(words);
+        let at = self.place(record);
+        self.models.push((at, words));
+        (at, Vec::new())
+    }
 }
 
-fn write_set(record: &mut Vec<u32>, set: &TokenSet) {
-    let (words, kind) = match set {
-        TokenSet::Few(ids) => (ids, 0),
-        TokenSet::Many(words) => (words, MANY),
-    };
-    record.push(words.len() as u32 | kind);
-    record.extend_from_slice(words);
+fn differing(words: &[u32], model: &[u32]) -> Vec<u32> {
+    let changed = words.iter().zip(model).zip(0u32..).filter(|((a, b), _)| a != b);
+    changed
+        .flat_map(|((a, b), word)| {
+            let bits = a ^ b;
+            (0..32)
+                .filter(move |bit| bits >> bit & 1 == 1)
+                .map(move |bit| word * 32 + bit)
+        })
+        .collect()
 }
 
 fn write(fingerprint: Digest, found: &Found) -> Tables {

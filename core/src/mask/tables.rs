@@ -27,8 +27,10 @@ const ENTRY: usize = size_of::<Digest>() + 2 * WORD;
 const WORD: usize = size_of::<u32>();
 /// In place of a node's index: the mask is found.
 pub(super) const FOUND: u32 = u32::MAX;
-/// The set is a bit mask, not a list.
+/// Of a set's size: it is a bit mask, not a list.
 pub(super) const MANY: u32 = 1 << 31;
+/// Of a set's size: it is a list of tokens that are added to, or taken from, the bit mask at the place that follows.
+pub(super) const NEAR: u32 = 1 << 30;
 
 /// What holds the bytes: a mapped file, or memory.
 pub type Source = Arc<dyn AsRef<[u8]> + Send + Sync>;
@@ -170,7 +172,7 @@ impl Engine {
             };
             pieces.push((self.read_interior(tables, interior, vocabulary)?, bounds));
         }
-        let tokens = words.set(vocabulary)?;
+        let tokens = words.set(tables, vocabulary)?;
         Some(ThreadMask { pieces, tokens })
     }
 
@@ -180,8 +182,8 @@ impl Engine {
         }
         let mut words = tables.words(at)?;
         let interior = Arc::new(Interior {
-            counting: words.levels(vocabulary)?,
-            counted: words.levels(vocabulary)?,
+            counting: words.levels(tables, vocabulary)?,
+            counted: words.levels(tables, vocabulary)?,
             exits: Vec::new(),
             highest: 0,
         });
@@ -201,28 +203,47 @@ impl Words<'_> {
         Some(u32::from_le_bytes(*first))
     }
 
-    fn set(&mut self, vocabulary: &Vocabulary) -> Option<TokenSet> {
-        let size = self.number()?;
-        let (taken, rest) = self.0.split_at_checked((size & !MANY) as usize * WORD)?;
+    /// The words of a list, or of a bit mask.
+    fn list(&mut self, size: u32) -> Option<Box<[u32]>> {
+        let (taken, rest) = self.0.split_at_checked(size as usize * WORD)?;
         self.0 = rest;
-        let words = taken
-            .chunks_exact(WORD)
-            .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
-        let set = if size & MANY != 0 {
-            TokenSet::Many(words.collect())
+        let words = taken.chunks_exact(WORD);
+        Some(
+            words
+                .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+                .collect(),
+        )
+    }
+
+    fn set(&mut self, tables: &Tables, vocabulary: &Vocabulary) -> Option<TokenSet> {
+        let size = self.number()?;
+        let set = if size & NEAR == 0 {
+            TokenSet::Few(self.list(size)?)
         } else {
-            TokenSet::Few(words.collect())
+            let mut at = tables.words(self.number()?)?;
+            let width = at.number()? ^ MANY;
+            if width as usize != vocabulary.words() {
+                return None;
+            }
+            let mut words = at.list(width)?;
+            for &id in &self.list(size & !NEAR)? {
+                *words.get_mut(id as usize / 32)? ^= 1 << (id % 32);
+            }
+            TokenSet::Many(words)
         };
         set.fits(vocabulary.vocab_size).then_some(set)
     }
 
-    fn levels(&mut self, vocabulary: &Vocabulary) -> Option<Levels> {
-        let count = self.number()?;
+    fn levels(&mut self, tables: &Tables, vocabulary: &Vocabulary) -> Option<Levels> {
+        let count = self.number()? as usize;
         if count == 0 {
-            return Some(Levels::of_all(self.set(vocabulary)?));
+            return Some(Levels::of_all(self.set(tables, vocabulary)?));
         }
-        // each takes a word at least, so a count beyond what is left can't be meant
-        let sets = (0..count).map(|_| self.set(vocabulary)).collect::<Option<Vec<_>>>()?;
-        Some(Levels::of_sets(sets, vocabulary.words()))
+        // a byte begins one repetition at most
+        if count > vocabulary.trie.max_depth() + 1 {
+            return None;
+        }
+        let sets = (0..count).map(|_| self.set(tables, vocabulary));
+        Some(Levels::of_sets(sets.collect::<Option<_>>()?, vocabulary.words()))
     }
 }
