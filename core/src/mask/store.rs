@@ -122,8 +122,8 @@ impl Naming<'_> {
 
 /// So many sets are tried as one that another is like.
 const MAX_MODELS: usize = 16;
-/// A set that differs in fewer tokens than this part of a mask's words is written as a difference.
-const NEAR_SHARE: usize = 4;
+/// A list of tokens is written in place of a bit mask if it has fewer than this part of its words.
+const LIST_SHARE: usize = 2;
 
 /// The pool's words, and where in it what was written before is.
 #[derive(Default)]
@@ -186,32 +186,46 @@ impl<'m> Pool<'m> {
                 record.push(ids.len() as u32);
                 record.extend_from_slice(ids);
             }
-            TokenSet::Many(words) => {
-                let (model, differing) = self.nearest(words);
-                record.push(differing.len() as u32 | NEAR);
-                record.push(model);
-                record.extend(differing);
-            }
+            TokenSet::Many(words) => match self.nearest(words) {
+                Some((model, ids)) => {
+                    record.extend([ids.len() as u32 | NEAR, model]);
+                    record.extend(ids);
+                }
+                None => {
+                    let ids = differing(words, &vec![0; words.len()]);
+                    record.push(ids.len() as u32);
+                    record.extend(ids);
+                }
+            },
         }
     }
 
-    /// A model in the pool, if need be the words themselves, and the tokens in which they differ from it.
-    fn nearest(&mut self, words: &'m [u32]) -> (u32, Vec<u32>) {
-        let difference = |model: &[u32]| -> usize {
-            let pairs = words.iter().zip(model);
-            pairs.map(|(a, b)| (a ^ b).count_ones() as usize).sum()
-        };
+    /// A bit mask in the pool, which may be that of the words themselves, and the tokens in which they differ from it.
+    /// None where the set is better listed.
+    fn nearest(&mut self, words: &'m [u32]) -> Option<(u32, Vec<u32>)> {
+        let size = words.iter().map(|word| word.count_ones() as usize).sum();
         let models = self.models.iter().take(MAX_MODELS);
-        let nearest = models.min_by_key(|(_, model)| difference(model));
-        if let Some(&(at, model)) = nearest.filter(|(_, model)| difference(model) * NEAR_SHARE < words.len()) {
-            return (at, differing(words, model));
+        let nearest = models.min_by_key(|(_, model)| difference(words, model));
+        if let Some(&(at, model)) = nearest {
+            let differing_in = difference(words, model);
+            if differing_in < size && differing_in * LIST_SHARE < words.len() {
+                return Some((at, differing(words, model)));
+            }
+        }
+        if size * LIST_SHARE < words.len() {
+            return None;
         }
         let mut record = vec![words.len() as u32 | MANY];
         record.extend_from_slice(words);
         let at = self.place(record);
         self.models.push((at, words));
-        (at, Vec::new())
+        Some((at, Vec::new()))
     }
+}
+
+fn difference(words: &[u32], model: &[u32]) -> usize {
+    let pairs = words.iter().zip(model);
+    pairs.map(|(a, b)| (a ^ b).count_ones() as usize).sum()
 }
 
 fn differing(words: &[u32], model: &[u32]) -> Vec<u32> {

@@ -204,7 +204,7 @@ impl Words<'_> {
     }
 
     /// The words of a list, or of a bit mask.
-    fn list(&mut self, size: u32) -> Option<Box<[u32]>> {
+    fn list(&mut self, size: u32) -> Option<Vec<u32>> {
         let (taken, rest) = self.0.split_at_checked(size as usize * WORD)?;
         self.0 = rest;
         let words = taken.chunks_exact(WORD);
@@ -217,21 +217,23 @@ impl Words<'_> {
 
     fn set(&mut self, tables: &Tables, vocabulary: &Vocabulary) -> Option<TokenSet> {
         let size = self.number()?;
-        let set = if size & NEAR == 0 {
-            TokenSet::Few(self.list(size)?)
-        } else {
-            let mut at = tables.words(self.number()?)?;
-            let width = at.number()? ^ MANY;
-            if width as usize != vocabulary.words() {
-                return None;
-            }
-            let mut words = at.list(width)?;
-            for &id in &self.list(size & !NEAR)? {
-                *words.get_mut(id as usize / 32)? ^= 1 << (id % 32);
-            }
-            TokenSet::Many(words)
-        };
-        set.fits(vocabulary.vocab_size).then_some(set)
+        let width = vocabulary.words();
+        if size & NEAR == 0 {
+            let ids = self.list(size)?;
+            let fit = ids.iter().all(|&id| (id as usize) < vocabulary.vocab_size);
+            return fit.then(|| TokenSet::from_ids(ids, width));
+        }
+        let mut model = tables.words(self.number()?)?;
+        if model.number()? != width as u32 | MANY {
+            return None;
+        }
+        let mut words = model.list(width as u32)?;
+        for id in self.list(size & !NEAR)? {
+            *words.get_mut(id as usize / 32)? ^= 1 << (id % 32);
+        }
+        let unused = width * 32 - vocabulary.vocab_size;
+        let fit = words.last().is_none_or(|last| last.leading_zeros() as usize >= unused);
+        fit.then(|| TokenSet::Many(words.into()))
     }
 
     fn levels(&mut self, tables: &Tables, vocabulary: &Vocabulary) -> Option<Levels> {

@@ -40,18 +40,6 @@ impl TokenSet {
         TokenSet::Few(ids.into())
     }
 
-    /// Is it a set of tokens of a vocabulary of this size?
-    pub fn fits(&self, vocab_size: usize) -> bool {
-        match self {
-            TokenSet::Few(ids) => ids.iter().all(|&id| (id as usize) < vocab_size),
-            TokenSet::Many(words) => {
-                let unused = words.len() * 32 - vocab_size.min(words.len() * 32);
-                words.len() == vocab_size.div_ceil(32)
-                    && words.last().is_none_or(|last| last.leading_zeros() as usize >= unused)
-            }
-        }
-    }
-
     pub fn is_empty(&self) -> bool {
         matches!(self, TokenSet::Few(ids) if ids.is_empty())
     }
