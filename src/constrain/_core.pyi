@@ -51,13 +51,18 @@ class CompiledGrammar:
     def precompute(self, budget_bytes: int) -> dict[str, int]:
         """Compute masks ahead, of the states that are reached from the start with the fewest bytes first.
 
+        Sequences take them from there, also those under way, and :meth:`save` writes them: whoever loads the file walks
+        through no vocabulary at these states. What was computed before is replaced. Equal grammars and budgets give
+        equal tables, whatever was done with the grammar before.
+
         Args:
-            budget_bytes: how much the tables may grow; the state that exceeds it is the last one.
+            budget_bytes: memory for the search, at most 128 MiB; the state that exceeds it is the last one. What is
+                kept is much less.
 
         Returns:
-            ``reached_states``: states that were seen; ``precomputed_states``: those whose masks are there now (all of
-            them, if the grammar has no more within the budget); ``distinct_masks``: how many of those differ;
-            ``precomputed_bytes``: what the tables grew by.
+            ``reached_states``: states that were seen; ``precomputed_states``: those whose masks are there now;
+            ``distinct_masks``: how many masks differ among the states that were looked at; ``precomputed_bytes``: size
+            of what is kept.
         """
     @property
     def description(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from constrain import CompiledGrammar, Vocabulary
+from constrain import CompiledGrammar, Vocabulary, compile_regex
 
 GOLDEN = """
 435354524e47524d0100000000000000564f4342000000002000000000000000ad11da45a54d0131ad3bf285654747d2
@@ -13,6 +13,26 @@ GOLDEN = """
 730102000001057374617274030102030203040004000000649242a32f378f4cb4e3d90325e8c96d3d7d2236d046fc4a
 37a3d19ced22e65a
 """
+
+
+TABLES = """
+55bfe55d8f043a3fd56d4324ad1d9a06ffffffff000000004cb3289e557bc3eddd3f000d78be1b07ffffffff09000000
+5ab6c1c544601139907f4094108ed726ffffffff0e000000946c3eaf29fda18df8f0fb1b34e760a00000000000000000
+b7a4596cb4157d5a50794872e030eaa00000000000000000d7ada7a394dc04f7a35e84e3da77b2bf0100000000000000
+cdc67d49db572b930b8553b41ada40e401000000000000006c4cbfe840cb110d81d1e021444038e5ffffffff12000000
+27a3cfb5ca1afb57e510e78b52e1daf4ffffffff15000000504f4f4c0000000060000000000000000000000001000000
+63000000000000000200000061000000630000000000000000000000010000000300000000000000ffffffff00000000
+00000000020000006300000064000000000000000100000062000000000000000100000064000000
+"""
+
+
+def test_golden_tables(byte_vocabulary: Vocabulary) -> None:
+    """Names and what lies under them; whoever changes what names stand for must count up ``VERSION`` in names.rs."""
+    compiled = compile_regex("(ab|c{2,3})d?", byte_vocabulary)
+    compiled.precompute(1 << 20)
+    data = compiled.to_bytes()
+    fingerprint = data.index(b"INDX") + 16
+    assert data[fingerprint + 16 : -32].hex() == "".join(TABLES.split())
 
 
 def test_golden_bytes(compiled: CompiledGrammar, byte_vocabulary: Vocabulary) -> None:
