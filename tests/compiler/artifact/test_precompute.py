@@ -31,7 +31,7 @@ SCHEMA = {
 }
 TEXTS = [
     '{"name":"Jäne","tags":["a","bc"],"child":{"name":"ab","child":null},"x":12}'.encode(),
-    b'{"name":"\\u0041\\n","child":{"name":"abcdefghijkl","tags":[]}}',
+    b'{"name":"a\\nb","child":{"name":"abcdefghijkl","tags":[]}}',
 ]
 
 
