@@ -30,6 +30,7 @@ EXAMPLES = option.examples(
 )
 
 DEFAULT_BUDGET_MB = 64
+MAX_BUDGET_MB = 128
 
 
 def compile_constraint(
@@ -52,12 +53,16 @@ def compile_constraint(
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Save the automaton, for --compiled.")
     ] = None,
     precompute: Annotated[
-        bool, typer.Option("--precompute", help="Compute masks ahead: those of the states that are reached first.")
+        bool, typer.Option("--precompute", help="Compute masks of the states that are reached first; -o saves them.")
     ] = False,
     budget_mb: Annotated[
         int | None,
         typer.Option(
-            "--budget-mb", min=1, metavar="N", help=f"Memory for masks that are computed ahead [{DEFAULT_BUDGET_MB}]."
+            "--budget-mb",
+            min=1,
+            max=MAX_BUDGET_MB,
+            metavar="N",
+            help=f"Memory to compute masks ahead, at most {MAX_BUDGET_MB} [{DEFAULT_BUDGET_MB}].",
         ),
     ] = None,
     statistics: Annotated[

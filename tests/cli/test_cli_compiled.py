@@ -172,6 +172,9 @@ def test_statistics_with_a_file(cli: Callable[..., Any], tmp_path: Path) -> None
     assert (report["distinct_masks"], report["share_covered"]) == (2, 1.0)
     assert again["load_seconds"] >= 0
     assert again["allowed_at_start"] == report["allowed_at_start"] == 2
+    # the file holds the masks, and none is made again
+    assert again["stored_bytes"] == report["precomputed_bytes"] > 0
+    assert (again["mask_loaded"], again["mask_misses"], again["trie_walks"]) == (1, 0, 0)
     assert cli("compile", "--regex", "a", "-o", path).out == ""
     assert "allowed at start\t1\n" in cli("compile", "--regex", "a", "-o", path, "--stats").out
 

@@ -1,4 +1,4 @@
-"""Masks ahead of time: within the budget, and afterwards nothing is walked, neither here nor where the file is loaded."""
+"""Masks ahead of time: within the budget, and then nothing is walked, neither here nor where the file is loaded."""
 
 from __future__ import annotations
 
