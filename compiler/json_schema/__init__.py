@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from constrain.compiler.grammar import Grammar, GrammarBuilder
+from constrain.compiler.grammar import Grammar
 from constrain.compiler.json_schema.algebra import Algebra
 from constrain.compiler.json_schema.drafts import check_metaschema, detect_draft
 from constrain.compiler.json_schema.layout import Layout
@@ -91,6 +91,5 @@ def _build(document: Any, draft: Any, options: Any) -> Grammar:
     check_metaschema(document, known)
     store = Store()
     reader = Reader(document, known, options, store)
-    builder = GrammarBuilder()
     algebra = Algebra(store, reader.target)
-    return Lowering(store, algebra, builder, Layout(builder, options)).grammar(reader.root())
+    return Lowering(store, algebra, Layout.of(options)).grammar(reader.root())

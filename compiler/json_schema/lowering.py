@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from constrain.compiler.grammar import Expression, Grammar, GrammarBuilder, Symbol
-from constrain.compiler.json_schema import arrays, members, numbers, objects, strings
+from constrain.compiler.grammar import Expression, Grammar, Symbol
+from constrain.compiler.json_schema import arrays, members, numbers, strings
 from constrain.compiler.json_schema.algebra import Algebra, Clause
 from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
 from constrain.compiler.json_schema.model import (
@@ -19,8 +19,6 @@ from constrain.compiler.json_schema.model import (
     NUMBER,
     OBJECT,
     STRING,
-    ArrayFacet,
-    ObjectFacet,
     Refusal,
     SchemaId,
     Store,
@@ -46,15 +44,15 @@ def refused(refusal: Refusal) -> UnsupportedError:
 class Lowering:
     """Writes one grammar."""
 
-    def __init__(self, store: Store, algebra: Algebra, builder: GrammarBuilder, layout: Layout) -> None:
+    def __init__(self, store: Store, algebra: Algebra, layout: Layout) -> None:
         self._store = store
         self._algebra = algebra
-        self._builder = builder
+        self._builder = layout.builder
         self._layout = layout
         self._values: dict[tuple[tuple[SchemaId, ...], int], Symbol] = {}
         self._structures: dict[tuple[str, tuple[SchemaId, ...], int], Symbol] = {}
         self._work: deque[tuple[str, tuple[SchemaId, ...], int, Symbol]] = deque()
-        self._quote = builder.literal(b'"')
+        self._quote = layout.builder.literal(b'"')
         self._members = 0
 
     def grammar(self, root: SchemaId) -> Grammar:
@@ -115,7 +113,7 @@ class Lowering:
                     if value[0] == "number" and numbers.admits(number, types, value[1]):  # type: ignore[arg-type]
                         words.extend(numbers.spelled(value, types))
             else:
-                hidden = [value[1] for value in excluded if value[0] == "number"]
+                hidden = tuple(value[1] for value in excluded if value[0] == "number")
                 found = numbers.expression_of(builder, number, types & NUMBER, hidden)  # type: ignore[arg-type]
                 if found is not None:
                     symbols.append(builder.terminal(found, "number"))
@@ -164,8 +162,7 @@ class Lowering:
         return depth + 1 if self._layout.follows_depth else 0
 
     def _object(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
-        facets: list[ObjectFacet] = [f for leaf in leaves if (f := self._store.schemas[leaf].object) is not None]
-        merged = objects.merge(facets)
+        merged = self._algebra.members(leaves)
         self._count(len(merged.named))
         punctuation = self._layout.at(depth)
         if depth == MAXIMUM_PRETTY_DEPTH:
@@ -207,8 +204,7 @@ class Lowering:
         return builder.union(bodies) if bodies else builder.literals([])
 
     def _array(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
-        facets: list[ArrayFacet] = [f for leaf in leaves if (f := self._store.schemas[leaf].array) is not None]
-        merged = arrays.merge(facets)
+        merged = self._algebra.items(leaves)
         self._count(len(merged.prefix))
         punctuation = self._layout.at(depth)
         if depth == MAXIMUM_PRETTY_DEPTH:
@@ -229,12 +225,12 @@ class Lowering:
         for clause in clauses:
             facets = [self._store.schemas[leaf] for leaf in clause.leaves]
             if clause.types & OBJECT:
-                merged = objects.merge([f.object for f in facets if f.object is not None])
+                merged = self._algebra.members(clause.leaves)
                 if merged.missing is not None:
                     return f"no value satisfies the schema: the required property {merged.missing!r} is not allowed"
                 if merged.is_empty:
                     return "no value satisfies the schema: maxProperties is below the number of required properties"
-            if clause.types & ARRAY and arrays.merge([f.array for f in facets if f.array is not None]).is_empty:
+            if clause.types & ARRAY and self._algebra.items(clause.leaves).is_empty:
                 return "no value satisfies the schema: minItems is above the number of allowed items"
             if clause.types & STRING and clause.values is None:
                 text = strings.merge([f.string for f in facets if f.string is not None])

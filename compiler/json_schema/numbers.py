@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from constrain.compiler.fragments import shared
 from constrain.compiler.grammar import Expression, GrammarBuilder
 from constrain.compiler.json_schema import numerals
 from constrain.compiler.json_schema.model import FRACTION, INTEGER, NUMBER, Bound, NumberFacet, Refusal, Schema, Value
@@ -130,8 +131,9 @@ def is_empty(facet: NumberFacet, types: int) -> bool:
     return high.value < low.value or (high.value == low.value and (high.strict or low.strict))
 
 
+@shared
 def expression_of(
-    builder: GrammarBuilder, facet: NumberFacet, types: int, excluded: Sequence[int | Decimal]
+    builder: GrammarBuilder, facet: NumberFacet, types: int, excluded: tuple[int | Decimal, ...]
 ) -> Expression | None:
     """Numbers that satisfy a facet; None when there are none.
 
