@@ -35,6 +35,7 @@ __all__ = [
     "children_of",
     "complement_ranges",
     "concat",
+    "contains",
     "intersection",
     "nesting_error",
     "repeat",
@@ -142,12 +143,23 @@ EVERYTHING = Repeat(ANY, 0, None)
 def children_of(node: Node) -> Sequence[Node]:
     """The nodes directly below."""
     match node:
+        case CharacterClass() | Anchor():
+            return ()
         case Concat(parts) | Union(parts) | Intersection(parts):
             return parts
         case Complement(part) | Repeat(part) | Look(part):
             return (part,)
-        case _:
-            return ()
+
+
+def contains(root: Node, kind: type[Node]) -> bool:
+    """Is there a node of some kind anywhere in the tree?"""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, kind):
+            return True
+        stack.extend(children_of(node))
+    return False
 
 
 def character(code_point: int) -> Node:
