@@ -144,15 +144,15 @@ class GrammarBuilder:
 
     def union(self, parts: Iterable[Expression]) -> Expression:
         """Any of the parts; no parts is the empty language."""
-        unique = tuple(sorted(set(parts)))
-        return unique[0] if len(unique) == 1 else self._expressions["union", unique]
+        unique = set(parts)
+        return unique.pop() if len(unique) == 1 else self._expressions["union", tuple(sorted(unique))]
 
     def intersection(self, parts: Iterable[Expression]) -> Expression:
         """All of the parts at once (at least one part)."""
-        unique = tuple(sorted(set(parts)))
+        unique = set(parts)
         if not unique:
             raise ValueError("an intersection needs at least one part")
-        return unique[0] if len(unique) == 1 else self._expressions["intersection", unique]
+        return unique.pop() if len(unique) == 1 else self._expressions["intersection", tuple(sorted(unique))]
 
     def complement(self, part: Expression) -> Expression:
         """Every valid UTF-8 string that ``part`` does not match."""

@@ -335,6 +335,8 @@ def _common(values: tuple[Value, ...], others: tuple[Value, ...]) -> tuple[Value
 
 
 def _allowed(values: tuple[Value, ...], types: int, excluded: tuple[Value, ...]) -> tuple[Value, ...]:
+    if types == ALL_TYPES and not excluded:
+        return values
     hidden = {key_of(value) for value in excluded}
     kept = tuple(value for value in values if type_of(value) & types and key_of(value) not in hidden)
     return values if len(kept) == len(values) else kept

@@ -61,7 +61,6 @@ def character_class(builder: GrammarBuilder, ranges: tuple[tuple[int, int], ...]
     return builder.union(parts)
 
 
-@shared
 def any_characters(builder: GrammarBuilder, minimum: int = 0, maximum: int | None = None) -> Expression:
     """So many characters of any kind."""
     return builder.repeat(character_class(builder, _SCALARS), minimum, maximum)

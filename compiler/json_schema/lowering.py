@@ -22,6 +22,7 @@ from constrain.compiler.json_schema.model import (
     Refusal,
     SchemaId,
     Store,
+    Value,
 )
 from constrain.errors import LimitError, UnsatisfiableError, UnsupportedError
 
@@ -32,6 +33,13 @@ MAXIMUM_RULES = 200_000
 
 MAXIMUM_MEMBERS = 100_000
 """Members and first items over all of them."""
+
+
+_WORDS: tuple[tuple[int, bytes, Value], ...] = (
+    (NULL, b"null", ("null", None)),
+    (BOOLEAN, b"true", ("boolean", True)),
+    (BOOLEAN, b"false", ("boolean", False)),
+)
 
 
 def refused(refusal: Refusal) -> UnsupportedError:
@@ -99,13 +107,11 @@ class Lowering:
             for refusal in facet.refusals:
                 if refusal.types & types and not self._algebra.is_empty_clause(clause):
                     raise refused(refusal)
-        words: list[bytes] = []
-        if types & NULL and (values is None or ("null", None) in values) and ("null", None) not in excluded:
-            words.append(b"null")
-        if types & BOOLEAN:
-            for word, flag in ((b"true", True), (b"false", False)):
-                if (values is None or ("boolean", flag) in values) and ("boolean", flag) not in excluded:
-                    words.append(word)
+        words = [
+            word
+            for type_, word, value in _WORDS
+            if types & type_ and (values is None or value in values) and value not in excluded
+        ]
         if types & NUMBER:
             number = numbers.merge([f.number for f in facets if f.number is not None])
             if values is not None:

@@ -66,10 +66,13 @@ def supports_divisor(divisor: int | Decimal) -> bool:
     return share.denominator == 1 and share.numerator <= _MAXIMUM_FRACTIONS
 
 
+_ANY = NumberFacet()
+
+
 def merge(facets: Sequence[NumberFacet]) -> NumberFacet:
     """The conjunction."""
-    if len(facets) == 1:
-        return facets[0]
+    if len(facets) < 2:
+        return facets[0] if facets else _ANY
     low: Bound | None = None
     high: Bound | None = None
     for facet in facets:

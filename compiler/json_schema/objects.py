@@ -123,10 +123,13 @@ def merge(facets: Sequence[ObjectFacet]) -> Members:
 def _schemas_of(name: str, tables: Sequence[tuple[dict[str, SchemaId], ObjectFacet]]) -> tuple[SchemaId, ...]:
     found: list[SchemaId] = []
     for properties, facet in tables:
-        here = [schema for pattern, schema in facet.patterns if matches(name, pattern)]
+        before = len(found)
         if name in properties:
-            here.insert(0, properties[name])
-        found.extend(here or [facet.additional])
+            found.append(properties[name])
+        if facet.patterns:
+            found.extend([schema for pattern, schema in facet.patterns if matches(name, pattern)])
+        if len(found) == before:
+            found.append(facet.additional)
     return conjunction(found)
 
 
