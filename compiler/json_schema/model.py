@@ -63,6 +63,8 @@ FALSE: SchemaId = 1
 
 def conjunction(parts: Sequence[SchemaId]) -> tuple[SchemaId, ...]:
     """What of some schemas must be said for all of them to hold: each once, in order, without ``TRUE``."""
+    if len(parts) == 1:
+        return tuple(parts) if parts[0] != TRUE else ()
     return tuple([part for part in dict.fromkeys(parts) if part != TRUE])
 
 

@@ -58,23 +58,19 @@ _REFUSED_IF: dict[str, tuple[int, Callable[[Any], bool]]] = {
     "$recursiveRef": (ALL_TYPES, lambda value: True),
 }
 
-_Refusals: TypeAlias = dict[str, tuple[int, Callable[[Any], bool]]]
+_Rule: TypeAlias = int | tuple[int, Callable[[Any], bool]]
 
 
 @lru_cache(maxsize=256)
-def _keywords(draft: Draft, preview: frozenset[str]) -> tuple[dict[str, int], _Refusals]:
-    """The keywords that are read, by family, and those that are refused, by when."""
+def _keywords(draft: Draft, preview: frozenset[str]) -> dict[str, _Rule]:
+    """Keywords that are read, with their family, and those that are refused, with the types and when."""
     # what is no keyword of the draft is an annotation
-    families = {key: family for key, family in _FAMILIES.items() if key in draft.keywords}
-    refused = {key: rule for key, rule in _REFUSED_IF.items() if key in draft.keywords}
+    rules: dict[str, _Rule] = {key: rule for key, rule in (_FAMILIES | _REFUSED_IF).items() if key in draft.keywords}
     if draft.reference_siblings:
         # dropped from the specification in 2019-09, yet many validators still heed it: neither reading is safe
-        del families["dependencies"]
-        refused["dependencies"] = (OBJECT, bool)
-    for key, rule in KEYWORDS.items():
-        if key not in preview and families.pop(key, None) is not None:
-            refused[key] = rule
-    return families, refused
+        rules["dependencies"] = (OBJECT, bool)
+    rules |= {key: rule for key, rule in KEYWORDS.items() if key in rules and key not in preview}
+    return rules
 
 
 class Reader:
@@ -89,7 +85,7 @@ class Reader:
         self._places: dict[str, Place] = {}
         self._targets: dict[str, SchemaId] = {}
         self._known_references: dict[tuple[str, str], SchemaId] = {}
-        self._families, self._refused = _keywords(draft, options.preview)
+        self._keywords = _keywords(draft, options.preview)
 
     def root(self) -> SchemaId:
         """The document's schema."""
@@ -142,17 +138,20 @@ class Reader:
             return self._reference(raw, raw["$ref"], pointer, base, depth)
         if "$schema" in raw and pointer and detect_draft(raw) != draft:
             raise UnsupportedError("a subschema of another draft", pointer=f"{pointer}/$schema")
+        keywords = self._keywords
         families = 0
         parts: list[SchemaId] = []
         place = 0  # of the facets among the parts: where the first of them stands, of the object's if there are any
         refusals: list[Refusal] = []
         for key in raw:
-            family = self._families.get(key)
+            family = keywords.get(key)
             if family is None:
-                rule = self._refused.get(key)
-                if rule is not None and rule[1](raw[key]):
+                continue
+            if isinstance(family, tuple):
+                types, matters = family
+                if matters(raw[key]):
                     hint = f"preview={key!r} (--preview {key}), to use it nevertheless" if key in KEYWORDS else None
-                    refusals.append(Refusal(rule[0], key, f"{pointer}/{key}", hint))
+                    refusals.append(Refusal(types, key, f"{pointer}/{key}", hint))
             elif family == _COMBINATOR:
                 parts.append(_COMBINATORS[key](self, raw, raw[key], f"{pointer}/{key}", base, depth))
             else:
