@@ -8,11 +8,8 @@ how long a model may go on writing nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from constrain.compiler.grammar import Expression, GrammarBuilder, Symbol
-from constrain.compiler.json_schema import json_text
-from constrain.compiler.json_schema.options import MAXIMUM_INDENT, Options
 from constrain.errors import UnsupportedError
 
 __all__ = ["MAXIMUM_BLANKS", "MAXIMUM_PRETTY_DEPTH", "Layout", "Punctuation"]
@@ -58,10 +55,22 @@ class Layout:
     known: dict[int, Punctuation]
 
     @classmethod
-    def of(cls, options: Options) -> Layout:
-        """The layout of a new grammar, which starts as a copy of what nearly every grammar holds."""
-        start = _start(options.whitespace, options.indent)
-        return cls(start.builder.copy(), start.policy, start.indent, start.blanks, start.colon, start.known.copy())
+    def of(cls, policy: str, indent: int) -> Layout:
+        """The layout of a new grammar."""
+        builder = GrammarBuilder()
+        flexible = policy == "flexible"
+        blanks = builder.literal(b"")
+        if flexible:
+            blank = builder.char_class([(9, 10), (13, 13), (32, 32)])
+            blanks = builder.repeat(blank, 0, MAXIMUM_BLANKS)
+        colon = builder.literal(b": " if policy == "pretty" else b":")
+        if flexible:
+            colon = builder.concat([blanks, colon, blanks])
+        return cls(builder, policy, indent, blanks, colon, {})
+
+    def copy(self) -> Layout:
+        """This layout with a copy of the grammar so far."""
+        return Layout(self.builder.copy(), self.policy, self.indent, self.blanks, self.colon, self.known.copy())
 
     @property
     def follows_depth(self) -> bool:
@@ -126,21 +135,3 @@ class Layout:
             empty_array=empty(b"[]"),
             separator=lexeme("separator", b"", b",", inner),
         )
-
-
-@lru_cache(maxsize=MAXIMUM_INDENT + 3)
-def _start(policy: str, indent: int) -> Layout:
-    """Punctuation and strings, written once for each policy."""
-    builder = GrammarBuilder()
-    flexible = policy == "flexible"
-    blanks = builder.literal(b"")
-    if flexible:
-        blank = builder.char_class([(9, 10), (13, 13), (32, 32)])
-        blanks = builder.repeat(blank, 0, MAXIMUM_BLANKS)
-    colon = builder.literal(b": " if policy == "pretty" else b":")
-    if flexible:
-        colon = builder.concat([blanks, colon, blanks])
-    layout = Layout(builder, policy, indent, blanks, colon, {})
-    layout.at(0)
-    json_text.any_characters(builder)
-    return layout

@@ -7,6 +7,7 @@ one rule. Under ``pretty`` every depth has rules of its own.
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
 
 from constrain.compiler.grammar import Expression, Grammar, Symbol
 from constrain.compiler.json_schema import arrays, members, numbers, strings
@@ -19,11 +20,13 @@ from constrain.compiler.json_schema.model import (
     NUMBER,
     OBJECT,
     STRING,
+    TRUE,
     Refusal,
     SchemaId,
     Store,
     Value,
 )
+from constrain.compiler.json_schema.options import MAXIMUM_INDENT, Options
 from constrain.errors import LimitError, UnsatisfiableError, UnsupportedError
 
 __all__ = ["MAXIMUM_MEMBERS", "MAXIMUM_RULES", "Lowering"]
@@ -63,6 +66,15 @@ class Lowering:
         self._quote = layout.builder.literal(b'"')
         self._members = 0
 
+    @classmethod
+    def of(cls, store: Store, algebra: Algebra, options: Options) -> Lowering:
+        """Make one that starts as a copy of what most grammars hold: punctuation, and any value at all."""
+        start = _start(options.whitespace, options.indent)
+        lowering = cls(store, algebra, start._layout.copy())
+        lowering._values.update(start._values)
+        lowering._structures.update(start._structures)
+        return lowering
+
     def grammar(self, root: SchemaId) -> Grammar:
         """The grammar of a schema.
 
@@ -74,6 +86,11 @@ class Lowering:
         if self._algebra.is_empty((root,)):
             raise UnsatisfiableError(self._reason(root), pointer="")
         start = self._value((root,), 0)
+        self._finish_work()
+        return self._builder.finish(start)
+
+    def _finish_work(self) -> None:
+        """Write the rules of the objects and arrays that are waiting, and of those inside them."""
         while self._work:
             kind, leaves, depth, rule = self._work.popleft()
             try:
@@ -84,7 +101,6 @@ class Lowering:
                 pointer = self._store.places.get(leaves[0]) if leaves else None
                 raise type(error)(error.message, pointer=pointer, expected=error.expected) from None
             self._builder.define(rule, body)
-        return self._builder.finish(start)
 
     def _value(self, schemas: tuple[SchemaId, ...], depth: int) -> Symbol:
         """The symbol of the values that satisfy all of some schemas, inside ``depth`` objects and arrays."""
@@ -245,3 +261,16 @@ class Lowering:
             if clause.types & NUMBER and clause.values is None:
                 return "no value satisfies the schema: no number lies within its bounds"
         return "no value satisfies the schema: its types and values exclude each other"
+
+
+@lru_cache(maxsize=MAXIMUM_INDENT + 3)
+def _start(policy: str, indent: int) -> Lowering:
+    """The beginning of all grammars of one policy; it names no schema."""
+    store = Store()
+    layout = Layout.of(policy, indent)
+    layout.at(0)
+    lowering = Lowering(store, Algebra(store, lambda name: TRUE), layout)
+    if not layout.follows_depth:
+        lowering._value((), 0)
+        lowering._finish_work()
+    return lowering
