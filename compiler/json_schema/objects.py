@@ -135,6 +135,9 @@ def _schemas_of(name: str, tables: Sequence[tuple[dict[str, SchemaId], ObjectFac
 
 def _families(facets: Sequence[ObjectFacet]) -> tuple[Family, ...]:
     patterns = tuple(dict.fromkeys([pattern for facet in facets for pattern, _ in facet.patterns]))
+    if not patterns:
+        schemas = conjunction([facet.additional for facet in facets])
+        return () if FALSE in schemas else (Family((), (), schemas),)
     if len(patterns) > MAXIMUM_PATTERNS:
         raise LimitError(
             f"{len(patterns)} patterns of member names apply to one object",
