@@ -101,7 +101,7 @@ def compile_regex(
     from constrain.compiler import regex
 
     _check_text("pattern", pattern)
-    return _compile_grammar(regex.build(pattern, syntax=syntax), vocabulary, limits)
+    return _compile_grammar(regex.build(pattern, syntax=syntax, limits=limits), vocabulary, limits)
 
 
 def compile_lark(
@@ -122,7 +122,7 @@ def compile_lark(
     from constrain.compiler import lark
 
     _check_text("grammar", grammar)
-    return _compile_grammar(lark.build(grammar, start=start), vocabulary, limits)
+    return _compile_grammar(lark.build(grammar, start=start, limits=limits), vocabulary, limits)
 
 
 def _check_text(name: str, value: object) -> None:

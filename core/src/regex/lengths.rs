@@ -1,4 +1,4 @@
-//! Emptiness of `C{m,n} & P`, where C is one character: decided by counting instead of by searching.
+//! Emptiness of `C{m,n} & P`, where C is one character: decided by lengths instead of by searching.
 //!
 //! A search through derivatives counts characters one by one: with m a million, and each of them times the states of P,
 //! it runs out of any budget. But the question is only whether P has a text of between m and n characters. So P's
@@ -27,7 +27,7 @@ const MAX_SHORTEST_STEPS: u64 = 1 << 26;
 
 /// An intersection taken apart: `pending character{minimum,maximum} & rest`.
 #[derive(Debug, Clone, Copy)]
-struct Counted {
+struct Counter {
     /// What is left of the character under way; `EPSILON` between characters.
     pending: ExpressionId,
     character: ExpressionId,
@@ -54,62 +54,62 @@ struct Graph {
 
 /// The graphs made so far, by character and any rest in them; None where there would be too many places.
 #[derive(Debug, Default)]
-pub struct Counting {
+pub struct Lengths {
     graphs: Vec<Graph>,
     made: FxHashMap<(ExpressionId, ExpressionId, ExpressionId), Option<usize>>,
 }
 
 impl Derivatives {
-    /// Is the intersection not empty? None when it can't be counted; with `known`, also when there's no graph yet.
-    pub(super) fn is_live_by_counting(&mut self, id: ExpressionId, known: bool) -> Result<Option<bool>> {
-        let Some((counted, graph)) = self.counted_graph(id, known)? else {
+    /// Is the intersection not empty? None when it can't be counter; with `known`, also when there's no graph yet.
+    pub(super) fn is_live_by_lengths(&mut self, id: ExpressionId, known: bool) -> Result<Option<bool>> {
+        let Some((counter, graph)) = self.graph_for(id, known)? else {
             return Ok(None);
         };
-        let graph = &mut self.counting.graphs[graph];
+        let graph = &mut self.lengths.graphs[graph];
         let before = graph.work();
         let goal = graph.nullable(|id| self.expressions.nullable(id));
-        let slack = counted.slack().min(graph.places.len() as u32);
+        let slack = counter.slack().min(graph.places.len() as u32);
         let loose = graph.at_most_one.before(goal, slack);
-        let places = graph.one.before(loose, counted.minimum);
+        let places = graph.one.before(loose, counter.minimum);
         self.expressions
             .charge(((graph.work() - before) / WORDS_PER_EXPRESSION) as usize)?;
-        Ok(Some(graph.starts(&counted).any(|place| contains(&places, place))))
+        Ok(Some(graph.starts(&counter).any(|place| contains(&places, place))))
     }
 
-    /// A shortest string of the intersection; None when it can't be counted. It must not be empty.
-    pub(super) fn shortest_by_counting(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
-        let Some((counted, graph)) = self.counted_graph(id, false)? else {
+    /// A shortest string of the intersection; None when it can't be counter. It must not be empty.
+    pub(super) fn shortest_by_lengths(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
+        let Some((counter, graph)) = self.graph_for(id, false)? else {
             return Ok(None);
         };
-        let graph = &self.counting.graphs[graph];
-        graph.shortest(&counted, |id| self.expressions.nullable(id)).map(Some)
+        let graph = &self.lengths.graphs[graph];
+        graph.shortest(&counter, |id| self.expressions.nullable(id)).map(Some)
     }
 
-    fn counted_graph(&mut self, id: ExpressionId, known: bool) -> Result<Option<(Counted, usize)>> {
-        let Some(counted) = self.take_apart(id)? else {
+    fn graph_for(&mut self, id: ExpressionId, known: bool) -> Result<Option<(Counter, usize)>> {
+        let Some(counter) = self.take_apart(id)? else {
             return Ok(None);
         };
-        let key = |pending, rest| (counted.character, pending, rest);
-        let graph = match self.counting.made.get(&key(counted.pending, counted.rest)) {
+        let key = |pending, rest| (counter.character, pending, rest);
+        let graph = match self.lengths.made.get(&key(counter.pending, counter.rest)) {
             Some(&graph) => graph,
             None if known => None,
             None => {
-                let made = self.make_graph(&counted)?;
-                let number = made.is_some().then_some(self.counting.graphs.len());
-                self.counting.made.insert(key(counted.pending, counted.rest), number);
+                let made = self.make_graph(&counter)?;
+                let number = made.is_some().then_some(self.lengths.graphs.len());
+                self.lengths.made.insert(key(counter.pending, counter.rest), number);
                 if let Some(graph) = made {
                     let keys = graph.steps.keys().map(|&(pending, rest)| (key(pending, rest), number));
-                    self.counting.made.extend(keys);
-                    self.counting.graphs.push(graph);
+                    self.lengths.made.extend(keys);
+                    self.lengths.graphs.push(graph);
                 }
                 number
             }
         };
-        Ok(graph.map(|graph| (counted, graph)))
+        Ok(graph.map(|graph| (counter, graph)))
     }
 
     /// The part with the largest counter, and the others. None when there is no counter.
-    fn take_apart(&mut self, id: ExpressionId) -> Result<Option<Counted>> {
+    fn take_apart(&mut self, id: ExpressionId) -> Result<Option<Counter>> {
         let Expression::Intersection(parts) = self.expressions.node(id) else {
             return Ok(None);
         };
@@ -141,7 +141,7 @@ impl Derivatives {
         let Expression::Repeat(character, minimum, maximum) = *self.expressions.node(counter) else {
             return Ok(None);
         };
-        Ok(Some(Counted {
+        Ok(Some(Counter {
             pending,
             character,
             minimum,
@@ -159,7 +159,7 @@ impl Derivatives {
     }
 
     /// Every place that characters lead to; None when there are too many, or the characters are no prefix code.
-    fn make_graph(&mut self, start: &Counted) -> Result<Option<Graph>> {
+    fn make_graph(&mut self, start: &Counter) -> Result<Option<Graph>> {
         if self.expressions.nullable(start.character) {
             return Ok(None);
         }
@@ -214,7 +214,7 @@ impl Derivatives {
     }
 }
 
-impl Counted {
+impl Counter {
     fn slack(&self) -> u32 {
         match self.maximum {
             UNBOUNDED => u32::MAX,
@@ -251,11 +251,11 @@ impl Graph {
     }
 
     /// Places where the counter is about to count.
-    fn starts(&self, counted: &Counted) -> Box<dyn Iterator<Item = usize> + '_> {
-        if counted.pending == EPSILON {
-            return Box::new(self.numbers.get(&counted.rest).copied().into_iter());
+    fn starts(&self, counter: &Counter) -> Box<dyn Iterator<Item = usize> + '_> {
+        if counter.pending == EPSILON {
+            return Box::new(self.numbers.get(&counter.rest).copied().into_iter());
         }
-        Box::new(self.steps[&(counted.pending, counted.rest)].iter().map(|step| step.0))
+        Box::new(self.steps[&(counter.pending, counter.rest)].iter().map(|step| step.0))
     }
 
     fn nullable(&self, nullable: impl Fn(ExpressionId) -> bool) -> Box<[u64]> {
@@ -266,16 +266,16 @@ impl Graph {
         places
     }
 
-    /// The least number of bytes from each place to an end, by the characters still to be counted; then a walk along
+    /// The least number of bytes from each place to an end, by the characters still to be counter; then a walk along
     /// the least.
-    fn shortest(&self, counted: &Counted, nullable: impl Fn(ExpressionId) -> bool) -> Result<Vec<u8>> {
+    fn shortest(&self, counter: &Counter, nullable: impl Fn(ExpressionId) -> bool) -> Result<Vec<u8>> {
         let count = self.places.len();
         let steps: Vec<&[Step]> = (0..count)
             .map(|place| &*self.steps[&(EPSILON, self.places[place])])
             .collect();
         let edges: u64 = steps.iter().map(|row| row.len() as u64 + 1).sum();
-        let rounds = counted.slack().min(count as u32) as usize;
-        if (u64::from(counted.minimum) + rounds as u64).saturating_mul(edges) > MAX_SHORTEST_STEPS {
+        let rounds = counter.slack().min(count as u32) as usize;
+        if (u64::from(counter.minimum) + rounds as u64).saturating_mul(edges) > MAX_SHORTEST_STEPS {
             return Err(Error::TooLarge {
                 what: "the work on the shortest completion, in steps,",
                 value: MAX_SHORTEST_STEPS as usize,
@@ -287,7 +287,7 @@ impl Graph {
             .collect();
         // for each round and place the index of the step to take
         let mut choices: Vec<Vec<u16>> = Vec::new();
-        for round in 0..rounds + counted.minimum as usize {
+        for round in 0..rounds + counter.minimum as usize {
             let may_stay = round < rounds;
             let mut choice = vec![STOP; count];
             let next = (0..count)
@@ -306,10 +306,10 @@ impl Graph {
             choices.push(choice);
         }
         let mut text = Vec::new();
-        let mut place = if counted.pending == EPSILON {
-            self.numbers[&counted.rest]
+        let mut place = if counter.pending == EPSILON {
+            self.numbers[&counter.rest]
         } else {
-            let ends = self.steps[&(counted.pending, counted.rest)].iter();
+            let ends = self.steps[&(counter.pending, counter.rest)].iter();
             let Some((place, spelling)) =
                 ends.min_by_key(|(place, text)| length[*place].saturating_add(text.len() as u64))
             else {
