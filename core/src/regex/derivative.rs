@@ -232,7 +232,7 @@ impl Derivatives {
     }
 
     /// Breadth first through at most so many derivatives; None when that doesn't decide.
-    fn is_live_by_search(&mut self, id: ExpressionId, at_most: usize) -> Result<Option<bool>> {
+    pub(super) fn is_live_by_search(&mut self, id: ExpressionId, at_most: usize) -> Result<Option<bool>> {
         let mut reached_from: FxHashMap<ExpressionId, ExpressionId> = FxHashMap::default();
         reached_from.insert(id, id);
         let mut queue = VecDeque::from([id]);
@@ -384,7 +384,7 @@ impl Derivatives {
     }
 
     /// Breadth first through derivatives.
-    fn shortest_by_search(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
+    pub(super) fn shortest_by_search(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
         let mut reached_from: FxHashMap<ExpressionId, (ExpressionId, u8)> = FxHashMap::default();
         reached_from.insert(id, (id, 0));
         let mut queue = VecDeque::from([id]);
