@@ -1,7 +1,7 @@
-"""Constraints made to exhaust whoever compiles them: each with the one outcome that is allowed.
+"""Constraints made to exhaust whoever compiles them: each with the outcome that is allowed.
 
 An outcome is ``"result"`` (there are masks, and a completion), ``"unsatisfiable"``, or the budget that the
-``LimitError`` names; ``"fixed"`` is a limit that no option raises, and the message says so.
+``LimitError`` names; ``"fixed"`` is a limit that no option raises, and the message says so. Some may end in either way.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ INPUTS: dict[str, tuple[str, Any, str]] = {
     "thirty times anything": ("regex", "(.*a){30}", "result"),
     "a thousand times anything": ("regex", "(.*a){1000}", "result"),
     "far from the end": ("regex", ".*a.{20}", "result"),
-    "further from the end": ("regex", "(.*a.{200}|.*b.{300})", "result"),
+    "further from the end": ("regex", "(.*a.{200}|.*b.{300})", "result or max_lexer_states"),
     "sixty words of anything": ("regex", "([ -~]*){60}", "result"),
     "sixty words": ("regex", "([ -~]+ ){60}", "result"),
     "words in words": ("regex", "(([a-z]+)+ ?){1,50}[0-9]", "result"),
@@ -246,7 +246,7 @@ INPUTS: dict[str, tuple[str, Any, str]] = {
     ),
     "deep parentheses": ("lark", "start: " + "(" * 500 + '"a"' + ")" * 500, "fixed"),
     "hidden left recursion": ("lark", 'start: e\ne: o e o e "x" | o\no: "a"?', "result"),
-    "anything thrice": ("lark", "start: start start start | ANY\nANY: /.+/", "max_mask_steps"),
+    "anything thrice": ("lark", "start: start start start | ANY\nANY: /.+/", "result or max_mask_steps"),
     "words of anything": ("lark", "start: (ANY | WORD)*\nANY: /[^\\n]+/\nWORD: /[a-z]+/", "result"),
     # the grammar form
     **{
@@ -257,7 +257,7 @@ INPUTS: dict[str, tuple[str, Any, str]] = {
             (a_million_alternatives, "result"),
             (a_hundred_thousand_terminals, "result"),
             (a_cycle_of_rules, "max_items"),
-            (everything_is_ambiguous, "max_mask_steps"),
+            (everything_is_ambiguous, "result or max_mask_steps"),
             (a_triple_of_itself, "result"),
             (repeats_of_repeats, "result"),
             (a_doubling_of_rules, "fixed"),
