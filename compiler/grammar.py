@@ -19,6 +19,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, NewType, TypeAlias
 
+from constrain.errors import LimitError
+
 __all__ = ["Expression", "ExpressionNode", "Grammar", "GrammarBuilder", "Limits", "Option", "Symbol", "SymbolNode"]
 
 Expression = NewType("Expression", int)
@@ -66,11 +68,13 @@ class Limits:
 
     Attributes:
         max_lexer_states: distinct states of the lazily determinised lexer (about 2 KB each).
-        max_expressions: distinct regular expressions that derivatives may create (about 200 bytes each; a union counts
-            for more the wider it is).
+        max_expressions: distinct regular expressions that derivatives may create (about 120 bytes each; wide ones, and
+            work on them, count for more).
         max_items: parser items (dotted rules with an origin) made by one byte of text.
         max_parser_nodes: distinct parser states kept for one matcher's text.
         max_mask_steps: automaton steps spent on one mask.
+        max_pattern_length: characters of a regular expression (about 5 us each to read).
+        max_grammar_tokens: words and signs of a Lark grammar (about 50 us each to read).
     """
 
     max_lexer_states: int = 250_000
@@ -78,12 +82,27 @@ class Limits:
     max_items: int = 200_000
     max_parser_nodes: int = 2_000_000
     max_mask_steps: int = 10_000_000
+    max_pattern_length: int = 200_000
+    max_grammar_tokens: int = 20_000
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} must be a positive integer, not {value!r}")
+
+    def check(self, name: str, needed: int) -> None:
+        """Hold what an input needs against the field ``name``.
+
+        Raises:
+            LimitError: it needs more, in the words of the native engine.
+        """
+        value = getattr(self, name)
+        if needed > value:
+            raise LimitError(
+                f"the constraint needs more than {name} = {value}; simplify it, or raise the budget with "
+                f"Limits({name}=...)"
+            )
 
 
 @dataclass(frozen=True, slots=True)
