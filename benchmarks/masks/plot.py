@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 __all__ = ["Panel", "plot"]
 
@@ -15,12 +15,13 @@ Curve = tuple[Sequence[float], Sequence[float]]
 
 @dataclass(frozen=True)
 class Panel:
-    """One pair of axes, both logarithmic: curves by engine, each as its x and y values."""
+    """One pair of axes, the y axis logarithmic: curves by engine, each as its x and y values."""
 
     title: str
     x: str
     y: str
     curves: Mapping[str, Curve]
+    x_scale: Literal["linear", "log"] = "linear"
 
 
 def plot(path: Path, panels: Sequence[Panel]) -> bool:
@@ -39,7 +40,7 @@ def plot(path: Path, panels: Sequence[Panel]) -> bool:
         for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
             for name, (x, y) in panel.curves.items():
                 axes.plot(x, y, marker=".", label=name)
-            axes.set(title=panel.title, xlabel=panel.x, ylabel=panel.y, xscale="log", yscale="log")
+            axes.set(title=panel.title, xlabel=panel.x, ylabel=panel.y, xscale=panel.x_scale, yscale="log")
             axes.grid(alpha=0.3)
             axes.legend(fontsize=8)
         figure.savefig(path, format="svg", metadata={"Date": None})

@@ -89,6 +89,10 @@ class Worker:
         live.stdout.close()
         return code
 
+    def used_s(self) -> float:
+        """Seconds that the process has used so far, by the clock of the run."""
+        return self._used_s(self._live or self.start())
+
     def ask(self, job: dict[str, Any], limit_s: float) -> Iterator[dict[str, Any]]:
         """Give the process a job, and ``limit_s`` seconds for it by the clock of the run.
 
@@ -120,7 +124,6 @@ class Worker:
                 return
 
     def _used_s(self, live: _Live) -> float:
-        """Seconds that the process has used so far, by the clock of the run."""
         if self.options.clock == "wall":
             return time.monotonic()
         try:

@@ -25,7 +25,7 @@ impl Compiled {
     pub fn precompute(&self, budget_bytes: usize) -> Result<Coverage> {
         let shared = self.shared();
         let mut words = vec![0; self.vocabulary.words()];
-        let start = lock(&shared).start();
+        let start = lock(&shared).start()?;
         let before = lock(&shared).memory();
         let mut seen: FxHashSet<Threads> = FxHashSet::from_iter([key(&start)]);
         let mut queue = VecDeque::from([start]);

@@ -65,7 +65,7 @@ def by_size(session: Session, folder: Path, sizes: Sequence[int], limit_s: float
             ):
                 rows.append([case.name, engine, title, *(number(value) for value in values)])
             curves[engine] = list(found), [one.mean for one in series]
-        panels.append(Panel(case.name, "ids in the vocabulary", "mask mean, µs", curves))
+        panels.append(Panel(case.name, "ids in the vocabulary", "mask mean, µs", curves, "log"))
     header = ["case", "engine", "µs", *(f"{size:,}" for size in found)]
     title = f"Cost against the size of the vocabulary: the first ids of {session.tokenizer.name}"
     return [table(title, header, rows, texts=3), figure(folder, f"{session.tokenizer.name}-vocabulary", panels)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from masks.tasks.batch import batch
-from masks.tasks.memory import memory
+from masks.tasks.memory import keep, resident
 from masks.tasks.repeated import repeated
 from masks.tasks.setting import Setting
 from masks.tasks.walk import walk_all
@@ -18,6 +18,7 @@ TASKS: dict[str, Callable[[Setting, dict[str, Any]], None]] = {
     "walk": walk_all,
     "batch": batch,
     "repeated": repeated,
-    "memory": memory,
+    "keep": keep,
+    "resident": resident,
 }
 """Name -> task."""

@@ -1,51 +1,46 @@
-"""Memory of a process that compiles many constraints and keeps them all.
+"""Memory of a process that compiles constraint after constraint and keeps them all.
 
-job     {"task": "memory", "constraints": [{...}, ...], "count"}: the constraints are taken in turn until ``count`` have
-        compiled or each was tried as often as that asks
-events  {"event": "memory", "compiled", "refused", "rss_mib"}: at the start and now and then
-        {"event": "released", "rss_mib"}: at the end, when all were let go
+job     {"task": "keep", "constraint": {...}}: compile, make one mask, keep
+events  {"event": "kept"} or {"event": "unsupported", "error"}
+job     {"task": "resident", "release": bool}: first let go all that was kept, or not
+events  {"event": "resident", "rss_mib"}: without what the C library's allocator holds in reserve
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 from pathlib import Path
 from typing import Any
 
 from masks.constraint import Constraint
-from masks.tasks.setting import Setting
+from masks.tasks.setting import Setting, describe
 
-__all__ = ["memory"]
-
-EVERY = 20
+__all__ = ["keep", "resident"]
 
 
-def memory(setting: Setting, job: dict[str, Any]) -> None:
-    """Compile, with one mask each; an engine that refuses a constraint goes on to the next."""
-    constraints = [Constraint(**constraint) for constraint in job.pop("constraints")]
-    kept: list[object] = []
-    tried = 0
-    setting.send("memory", compiled=0, refused=0, rss_mib=rss_mib())
-    while len(kept) < job["count"] and tried < 2 * job["count"]:
-        constraint = constraints[tried % len(constraints)]
-        tried += 1
-        try:
-            compiled = setting.engine.compile(setting.engine.prepare(constraint))
-            compiled.matcher().mask(setting.buffer)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:  # a panic of a native engine is no Exception
-            continue
-        kept.append(compiled)
-        if len(kept) % EVERY == 0 or len(kept) == job["count"]:
-            setting.send("memory", compiled=len(kept), refused=tried - len(kept), rss_mib=rss_mib())
-    kept.clear()
+def keep(setting: Setting, job: dict[str, Any]) -> None:
+    """Compile a constraint, make a mask, and keep what was compiled."""
+    try:
+        compiled = setting.engine.compile(setting.engine.prepare(Constraint(**job["constraint"])))
+        compiled.matcher().mask(setting.buffer)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of a native engine is no Exception
+        setting.send("unsupported", error=describe(error))
+        return
+    setting.kept.append(compiled)
+    setting.send("kept")
+
+
+def resident(setting: Setting, job: dict[str, Any]) -> None:
+    """Send the resident memory of this process, after all was let go if the job says so."""
+    if job["release"]:
+        setting.kept.clear()
     gc.collect()
-    setting.send("released", rss_mib=rss_mib())
-
-
-def rss_mib() -> float:
-    """Resident memory of this process."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
+    if trim is not None:
+        trim(0)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
+    setting.send("resident", rss_mib=pages * os.sysconf("SC_PAGE_SIZE") / 2**20)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,12 +24,13 @@ class Send(Protocol):
 
 @dataclass(frozen=True)
 class Setting:
-    """An engine that is set up, its buffer for one mask, the run's clock (in ns), and the way back."""
+    """An engine that is set up, its buffer for one mask, the run's clock (in ns), the way back, and what jobs keep."""
 
     engine: Engine
     buffer: NDArray[np.int32]
     now: Callable[[], int]
     send: Send
+    kept: list[Compiled] = field(default_factory=list)
 
     def compile(self, constraint: dict[str, Any]) -> Compiled | None:
         """Compile, make a first mask, and send how long that took, or why it was refused (and return None)."""

@@ -1,4 +1,4 @@
-"""What the engine's tests share: vocabularies as plain data, masks as sets, the reference over large vocabularies."""
+"""What the engine's tests share: vocabularies as plain data, and masks as sets."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ import numpy as np
 
 from constrain import CompiledGrammar, Grammar, Limits, Matcher, Vocabulary, allocate_token_bitmask, compile_grammar
 from constrain.compiler.bitmask import bitmask_to_ids
-from constrain.compiler.reference import Recogniser, State
-from constrain.compiler.reference.symbols import Item
 
 
 @dataclass(frozen=True)
@@ -148,54 +146,3 @@ def allowed(matcher: Matcher, tokens: Tokens) -> set[int]:
     bitmask.fill(np.int32(-1))
     matcher.fill_next_token_bitmask(bitmask)
     return set(bitmask_to_ids(bitmask[0]).tolist())
-
-
-class Oracle(Recogniser):
-    """The reference, with its steps remembered, so that large vocabularies can be read under it.
-
-    A state is what follows from the items that its byte has moved on; the same items are the same state.
-    """
-
-    def __init__(self, grammar: Grammar) -> None:
-        super().__init__(grammar)
-        self.steps: dict[tuple[State, int], State | None] = {}
-        self.states: dict[frozenset[Item], State] = {}
-
-    def advance(self, state: State, byte: int) -> State | None:
-        step = (state, byte)
-        if step not in self.steps:
-            self.steps[step] = super().advance(state, byte)
-        return self.steps[step]
-
-    def _close(self, state: State, items: list[Item]) -> State:
-        kernel = frozenset(items)
-        if kernel not in self.states:
-            self.states[kernel] = super()._close(state, items)
-        return self.states[kernel]
-
-
-def expected(recogniser: Recogniser, state: State, tokens: Tokens) -> set[int]:
-    """The reference's mask: every token is tried, those that share a dead beginning at once."""
-    found = set(tokens.eos_token_ids) if recogniser.accepting(state) else set()
-    path: list[State] = [state] * (tokens.longest + 1)
-    trie, at = tokens.trie, 0
-    while at < len(trie):
-        depth, byte, past, ids = trie[at]
-        reached = recogniser.advance(path[depth], byte)
-        if reached is None:
-            at = past
-        else:
-            path[depth + 1] = reached
-            found.update(ids)
-            at += 1
-    return found
-
-
-def after(recogniser: Recogniser, text: bytes, state: State | None = None) -> State | None:
-    """The reference's state after a text."""
-    state = recogniser.start() if state is None else state
-    for byte in text:
-        if state is None:
-            return None
-        state = recogniser.advance(state, byte)
-    return state

@@ -11,12 +11,13 @@ from itertools import product
 from random import Random
 
 import pytest
-from engine_driver import Oracle, Tokens, after, allowed
+from engine_driver import Tokens, allowed
 from engine_notation import read_grammar
+from engine_oracle import LIMITS, Oracle, after
 from engine_random import random_finite_grammar
 from engine_shapes import random_shape
 
-from constrain import Limits, UnsatisfiableError
+from constrain import UnsatisfiableError
 
 LETTERS = "ab,é"
 MOST_LETTERS = 6
@@ -165,7 +166,7 @@ def test_every_tokenisation_has_the_verdict_of_the_bytes(
             oracle = Oracle(read_grammar(source))
         except UnsatisfiableError:
             continue
-        compiled = tokens.compile(read_grammar(source), Limits(max_mask_steps=1_000_000_000))
+        compiled = tokens.compile(read_grammar(source), LIMITS)
         for text in [text_of(oracle, random) for _ in range(3)]:
             state = after(oracle, text)
             for spelling in [tokens.split(text, random) for _ in range(4)]:

@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from engine_driver import Oracle, Tokens, after, allowed, expected
+from engine_driver import Tokens, allowed
 from engine_notation import byte_set, read_grammar, unescape
+from engine_oracle import Oracle, after, expected
 
 from constrain.compiler.reference import Recogniser, matches, viable_prefix
 

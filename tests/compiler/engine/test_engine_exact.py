@@ -10,18 +10,17 @@ the tokens that are too many or too few.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import pytest
-from engine_driver import Oracle, Tokens, after, allowed, bracket_tokens, byte_tokens, expected, random_tokens
+from engine_driver import Tokens, allowed, bracket_tokens, byte_tokens, random_tokens
 from engine_notation import read_grammar
+from engine_oracle import LIMITS, Oracle, Position, check, position_after
 from engine_random import random_grammar, random_regular_grammar
 from engine_shapes import deep_shape, random_shape
 
-from constrain import CompiledGrammar, Grammar, Limits, UnsatisfiableError
-from constrain.compiler.reference import State
+from constrain import CompiledGrammar, Grammar, UnsatisfiableError
 
 BLOCK = 25
 """Grammars in one test."""
@@ -33,20 +32,8 @@ BEGINNINGS = 6
 
 SAVES = hasattr(CompiledGrammar, "save")
 
-LIMITS = Limits(max_mask_steps=1_000_000_000)
-"""These tests ask whether masks are right; what they may cost is asked elsewhere."""
-
 MOODS = [b"abcxyz0123456789 ", b'[({<a"- ', b'])}>b,:"/\n', b'abcxyz0123456789,:.[](){}" ', bytes(range(256))]
 """Bytes that a random text prefers for a while: stay in a lexeme, go in, come out, what tokens are made of, any."""
-
-
-@dataclass
-class Position:
-    """A beginning of a text, the state of the reference after it, and its mask under one vocabulary."""
-
-    text: bytes
-    state: State
-    mask: set[int]
 
 
 def sources(block: int) -> Iterator[tuple[str, Grammar]]:
@@ -98,27 +85,7 @@ def positions(oracle: Oracle, random: Random, tokens: Tokens, count: int) -> lis
     for length in (5, 14, 40):
         walked = walk(oracle, random, random.randint(1, length))
         texts.update([walked[-1], *random.sample(walked, min(count // 2, len(walked)))])
-    return [position(oracle, text, tokens) for text in random.sample(sorted(texts), min(count, len(texts)))]
-
-
-def position(oracle: Oracle, text: bytes, tokens: Tokens) -> Position:
-    state = after(oracle, text)
-    assert state is not None
-    return Position(text, state, expected(oracle, state, tokens))
-
-
-def check(compiled: CompiledGrammar, position: Position, tokens: Tokens, source: str, when: str) -> None:
-    """One mask, beside what is most often read with it."""
-    matcher = compiled.matcher()
-    assert matcher.accept_bytes(position.text), (source, position.text, when)
-    mask = allowed(matcher, tokens)
-    if mask != position.mask:
-        differing = {
-            name: {token: tokens.token_bytes[token] for token in sorted(wrong)[:8]}
-            for name, wrong in (("too many", mask - position.mask), ("too few", position.mask - mask))
-        }
-        pytest.fail(f"{when}: after {position.text!r} {differing} under\n{source}")
-    assert matcher.is_accepting() == position.state.accepting, (source, position.text, when)
+    return [position_after(oracle, text, tokens) for text in random.sample(sorted(texts), min(count, len(texts)))]
 
 
 def round_trip(compiled: CompiledGrammar, tokens: Tokens, folder: Path) -> CompiledGrammar:
@@ -183,7 +150,7 @@ def test_masks_at_other_depths(block: int) -> None:
         texts = spread(oracle, random, 14, 12)
         masks: dict[frozenset[object], set[frozenset[int]]] = {}
         for text in random.sample(texts, len(texts)):
-            found = position(oracle, text, tokens)
+            found = position_after(oracle, text, tokens)
             check(compiled, found, tokens, source, "at another depth")
             under_way = frozenset((symbol, rest) for symbol, rest, _ in found.state.threads)
             masks.setdefault(under_way, set()).add(frozenset(found.mask))
@@ -203,6 +170,6 @@ def test_near_a_large_bound(letters: str, bound: int, tokens: Tokens) -> None:
         assert matcher.accept_bytes(b"a" * (bound - left - read))
         read = bound - left
         oracle = Oracle(read_grammar(f'start: X "\\"" ","\nX: {letters}{{{max(left - 20, 0)},{left}}}'))
-        found = position(oracle, b"", tokens)
+        found = position_after(oracle, b"", tokens)
         differing = sorted(allowed(matcher, tokens) ^ found.mask)
         assert not differing, (source, left, [tokens.token_bytes[token] for token in differing[:5]])

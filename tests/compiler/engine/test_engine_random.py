@@ -8,7 +8,8 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from engine_driver import Oracle, Tokens, after, allowed, expected
+from engine_driver import Tokens, allowed
+from engine_oracle import Oracle, after, expected
 from engine_random import random_grammar, random_regular_grammar
 
 from constrain import CompiledGrammar, Grammar, UnsatisfiableError

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from random import Random
 
-from engine_driver import Oracle, Tokens, allowed, expected, random_tokens
+from engine_driver import Tokens, allowed, random_tokens
 from engine_notation import read_grammar
+from engine_oracle import Oracle, expected
 from engine_random import random_grammar
 from engine_shapes import random_shape
 from hypothesis import settings

@@ -14,16 +14,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engine_driver import Oracle, Tokens, random_tokens, tekken_tokens
+from engine_driver import Tokens, random_tokens, tekken_tokens
 from engine_notation import read_grammar
+from engine_oracle import LIMITS, Oracle
 from engine_random import random_grammar
 from engine_shapes import random_shape
 
 import constrain
-from constrain import Grammar, Limits, Matcher, UnsatisfiableError, allocate_token_bitmask
+from constrain import Grammar, Matcher, UnsatisfiableError, allocate_token_bitmask
 
 THREADS = 8
-LIMITS = Limits(max_mask_steps=1_000_000_000)
+
 
 JSON = r"""
 start: value

@@ -7,7 +7,7 @@ from itertools import product
 from random import Random
 
 import pytest
-from engine_driver import after
+from engine_oracle import after
 from engine_random import random_finite_grammar
 from lark import Lark
 from lark.exceptions import UnexpectedInput

@@ -1,0 +1,100 @@
+"""The reference as an oracle of masks, quick enough for a real vocabulary, and how a mask is held against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from engine_driver import Tokens, allowed
+
+from constrain import CompiledGrammar, Grammar, Limits
+from constrain.compiler.reference import Recogniser, State
+from constrain.compiler.reference.symbols import Item
+
+LIMITS = Limits(max_mask_steps=1_000_000_000)
+"""For tests that ask whether masks are right; what they may cost is asked elsewhere."""
+
+
+class Oracle(Recogniser):
+    """The reference, with its steps remembered, so that large vocabularies can be read under it.
+
+    A state is what follows from the items that its byte has moved on; the same items are the same state.
+    """
+
+    def __init__(self, grammar: Grammar) -> None:
+        super().__init__(grammar)
+        self.steps: dict[tuple[State, int], State | None] = {}
+        self.states: dict[frozenset[Item], State] = {}
+        self.first = super().start()
+
+    def start(self) -> State:
+        return self.first
+
+    def advance(self, state: State, byte: int) -> State | None:
+        step = (state, byte)
+        if step not in self.steps:
+            self.steps[step] = super().advance(state, byte)
+        return self.steps[step]
+
+    def _close(self, state: State, items: list[Item]) -> State:
+        kernel = frozenset(items)
+        if kernel not in self.states:
+            self.states[kernel] = super()._close(state, items)
+        return self.states[kernel]
+
+
+def expected(recogniser: Recogniser, state: State, tokens: Tokens) -> set[int]:
+    """The reference's mask: every token is tried, those that share a dead beginning at once."""
+    found = set(tokens.eos_token_ids) if recogniser.accepting(state) else set()
+    path: list[State] = [state] * (tokens.longest + 1)
+    trie, at = tokens.trie, 0
+    while at < len(trie):
+        depth, byte, past, ids = trie[at]
+        reached = recogniser.advance(path[depth], byte)
+        if reached is None:
+            at = past
+        else:
+            path[depth + 1] = reached
+            found.update(ids)
+            at += 1
+    return found
+
+
+def after(recogniser: Recogniser, text: bytes, state: State | None = None) -> State | None:
+    """The reference's state after a text."""
+    state = recogniser.start() if state is None else state
+    for byte in text:
+        if state is None:
+            return None
+        state = recogniser.advance(state, byte)
+    return state
+
+
+@dataclass
+class Position:
+    """A beginning of a text, the state of the reference after it, and its mask under one vocabulary."""
+
+    text: bytes
+    state: State
+    mask: set[int]
+
+
+def position_after(oracle: Oracle, text: bytes, tokens: Tokens) -> Position:
+    """What the reference says after a text that some text of the language begins with."""
+    state = after(oracle, text)
+    assert state is not None
+    return Position(text, state, expected(oracle, state, tokens))
+
+
+def check(compiled: CompiledGrammar, position: Position, tokens: Tokens, source: str, when: str) -> None:
+    """One mask, beside what is most often read with it."""
+    matcher = compiled.matcher()
+    assert matcher.accept_bytes(position.text), (source, position.text, when)
+    mask = allowed(matcher, tokens)
+    if mask != position.mask:
+        differing = {
+            name: {token: tokens.token_bytes[token] for token in sorted(wrong)[:8]}
+            for name, wrong in (("too many", mask - position.mask), ("too few", position.mask - mask))
+        }
+        pytest.fail(f"{when}: after {position.text!r} {differing} under\n{source}")
+    assert matcher.is_accepting() == position.state.accepting, (source, position.text, when)
