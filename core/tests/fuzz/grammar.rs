@@ -57,11 +57,11 @@ pub fn limits() -> Limits {
     }
 }
 
-/// Some value; None for a budget that ran out; any other error fails.
+/// Some value; None where a budget or a fixed limit stopped it; any other error fails.
 fn within_budget<T>(result: Result<T, Error>) -> Result<Option<T>, TestCaseError> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(Error::Limit { .. }) => Ok(None),
+        Err(Error::Limit { .. } | Error::TooLarge { .. }) => Ok(None),
         Err(error) => Err(TestCaseError::fail(format!("{error:?}"))),
     }
 }
