@@ -6,6 +6,7 @@
 //! fails is made smaller before it is shown.
 
 mod artifact;
+mod damage;
 mod forms;
 mod grammar;
 mod harness;

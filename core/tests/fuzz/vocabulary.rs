@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::artifact::{Edit, damage, edits};
+use crate::damage::{Edit, damage, edits};
 use crate::harness::fuzz;
 
 fn token() -> impl Strategy<Value = Option<Box<[u8]>>> {
