@@ -53,7 +53,6 @@ pub fn limits() -> Limits {
         max_items: 2_000,
         max_parser_nodes: 5_000,
         max_mask_steps: 200_000,
-        ..Limits::default()
     }
 }
 

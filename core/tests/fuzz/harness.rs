@@ -24,7 +24,8 @@ where
     S::Value: Debug,
 {
     let seconds = setting("FUZZ_SECONDS").map(Duration::from_secs);
-    let begin = Instant::now();
+    let started = Instant::now();
+    let over = || seconds.is_some_and(|seconds| started.elapsed() >= seconds);
     for round in setting("FUZZ_ROUND").unwrap_or(0).. {
         let config = Config {
             cases,
@@ -36,6 +37,9 @@ where
         seed[..8].copy_from_slice(&round.to_le_bytes());
         let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
         let outcome = runner.run(&inputs, |input| {
+            if over() {
+                return Ok(());
+            }
             let begin = Instant::now();
             property(input)?;
             if seconds.is_some() && begin.elapsed() > LONGEST {
@@ -46,7 +50,7 @@ where
         if let Err(error) = outcome {
             panic!("FUZZ_ROUND={round}: {error}");
         }
-        if seconds.is_none_or(|seconds| begin.elapsed() >= seconds) {
+        if seconds.is_none() || over() {
             break;
         }
     }
