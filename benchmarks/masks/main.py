@@ -50,7 +50,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="only cases, and schemas by id and split, that contain this text")
     parser.add_argument("--compact", action="store_true", help="instances without spaces; default ', ' and ': '")
     parser.add_argument("--limit", type=float, default=20, help="seconds for a schema in an engine, instances included")
-    parser.add_argument("--engine-limit", default="outlines-core=4", help="other limits: name=seconds,name=seconds")
+    parser.add_argument(
+        "--engine-limit", type=limits, default="outlines-core=4", help="stricter limits: name=seconds,name=seconds"
+    )
     parser.add_argument("--case-limit", type=float, default=60, help="seconds for a hard case in an engine")
     parser.add_argument("--repeated-sample", type=int, default=60, help="schemas of the part 'repeated'")
     parser.add_argument("--compiles", type=int, default=1_000, help="compiled grammars of the part 'memory'")
@@ -74,18 +76,20 @@ def parse() -> argparse.Namespace:
     for path in options.tokenizer:
         if not path.exists():
             parser.error(f"no tokenizer at {path}")
-    limits = dict.fromkeys(options.engines, options.limit)
-    for pair in filter(None, options.engine_limit.split(",")):
-        name, _, seconds = pair.partition("=")
-        if name in limits:
-            limits[name] = float(seconds)
-    options.limits = limits
+    folders = [path.resolve().parent if path.is_file() else path.resolve() for path in options.tokenizer]
+    if len({folder.name for folder in folders}) < len(folders):
+        parser.error("tokenizers go by the names of their folders, and two have the same")
     return options
 
 
 def numbers(text: str) -> list[int]:
     """Whole numbers between commas, ascending."""
     return sorted(map(int, text.split(",")))
+
+
+def limits(text: str) -> dict[str, float]:
+    """Seconds by engine."""
+    return {name: float(seconds) for name, _, seconds in (pair.partition("=") for pair in text.split(",") if pair)}
 
 
 def main() -> None:
@@ -96,7 +100,7 @@ def main() -> None:
     # The engines share the last core, one at a time; this process and the rest of the machine have the others.
     cores = sorted(os.sched_getaffinity(0))
     core = cores[-1] if len(cores) > 1 else -1
-    session_options = Options(options.engines, options.clock, options.memory_gib, core)
+    session_options = Options(options.engines, options.clock, options.memory_gib, core, options.engine_limit)
     settings = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "processor": processor(),
@@ -104,21 +108,22 @@ def main() -> None:
     }
     tokenizers = [Tokenizer(path) for path in options.tokenizer]
     largest = max(tokenizers, key=lambda tokenizer: tokenizer.vocab_size)
-    texts = []
+    heading = f"{settings['date']}: {', '.join(options.parts)}; {options.clock} clock, {settings['processor']}."
+    texts: list[str] = []
     targets: dict[str, list[Target]] = {}
     for tokenizer in tokenizers:
+        texts.append(f"# {tokenizer.name}: {tokenizer.vocab_size:,} ids")
+        targets[tokenizer.name] = []
         with Session(session_options, tokenizer, raw / tokenizer.name) as session:
-            sections = []
             for part in options.parts:
                 if part == "scaling" and tokenizer is not largest:
                     continue
-                sections.append(run_part(part, session, options, settings, folder))
-            texts += [f"# {tokenizer.name}: {tokenizer.vocab_size:,} ids", session.versions()]
-            texts += [section.text for section in sections]
-            targets[tokenizer.name] = [target for section in sections for target in section.targets]
-    heading = f"{settings['date']}: {', '.join(options.parts)}; {options.clock} clock, {settings['processor']}."
-    text = "\n\n".join(filter(None, [heading, target_table(targets), *texts])) + "\n"
-    (folder / "summary.md").write_text(text, encoding="utf-8")
+                section = run_part(part, session, options, settings, folder)
+                texts += [f"## {part}", session.versions(), section.text]
+                targets[tokenizer.name] += section.targets
+                # after each part, so that what was measured outlives a part that fails
+                text = "\n\n".join(filter(None, [heading, target_table(targets), *texts])) + "\n"
+                (folder / "summary.md").write_text(text, encoding="utf-8")
     print(text)
 
 
@@ -128,7 +133,7 @@ def run_part(
     """Measure one part for one vocabulary."""
     data = Data(options.data, options.sample, options.seed, options.only, options.compact)
     if part == "maskbench":
-        return maskbench(session, data, options.limits, settings)
+        return maskbench(session, data, options.limit, settings)
     if part == "hard":
         cases = [case for case in hard_cases() if options.only in case.name]
         batches = [case for case in batch_cases() if options.only in case.name]

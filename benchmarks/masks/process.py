@@ -15,13 +15,13 @@ from typing import IO, Any
 
 __all__ = ["Worker", "WorkerOptions"]
 
-ONE_THREAD = ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 START_LIMIT_S = 180.0
 
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """How a worker runs. ``core`` -1: on all cores."""
+    """How a worker runs. ``core`` -1: on all cores; ``threads``: what pools that read the environment may have."""
 
     engine: str
     tokenizer: Path
@@ -29,6 +29,7 @@ class WorkerOptions:
     clock: str = "cpu"
     memory_gib: float = 8
     core: int = -1
+    threads: int = 1
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Worker:
     def start(self) -> _Live:
         """Start the process and wait until the engine is set up."""
         options = self.options
-        environment = dict(os.environ) | dict.fromkeys(ONE_THREAD, "1")
+        environment = dict(os.environ) | dict.fromkeys(THREADS, str(options.threads))
         environment |= {"TOKENIZERS_PARALLELISM": "false", "PYTHONHASHSEED": "0", "HF_HUB_OFFLINE": "1"}
         package = str(Path(__file__).resolve().parents[1])
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,16 @@ class Options:
         clock: what times and limits count, of ``worker.CLOCKS``.
         memory_gib: address space of each engine's process.
         core: where the engines run, one at a time; -1: on all cores.
+        limits: engines whose jobs get fewer seconds than the others'.
+        threads: that an engine may use.
     """
 
     engines: list[str]
     clock: str = "cpu"
     memory_gib: float = 8
     core: int = -1
+    limits: Mapping[str, float] = field(default_factory=dict)
+    threads: int = 1
 
 
 class Session:
@@ -60,8 +64,12 @@ class Session:
     def ask(self, engine: str, job: dict[str, Any], limit_s: float) -> Iterator[dict[str, Any]]:
         """Give a job to an engine; see :meth:`Worker.ask`."""
         before = time.monotonic()
-        yield from self.workers[engine].ask(job, limit_s)
+        yield from self.workers[engine].ask(job, self.limit_s(engine, limit_s))
         self.spent_s[engine] += time.monotonic() - before
+
+    def limit_s(self, engine: str, limit_s: float) -> float:
+        """The engine's limit where others have ``limit_s``."""
+        return min(limit_s, self.options.limits.get(engine, limit_s))
 
     def restart(self, engine: str) -> None:
         """Stop the engine's process; its next job starts another."""
@@ -76,7 +84,7 @@ class Session:
             engine,
             worker.ready["version"],
             worker.ready["setup_s"],
-            limit_s,
+            self.limit_s(engine, limit_s),
             worker.starts,
             round(self.spent_s[engine], 1),
             results,
@@ -91,8 +99,9 @@ class Session:
         log = self.raw / f"{engine}.stderr"
         log.unlink(missing_ok=True)
         options = self.options
+        path = self.tokenizer.path.resolve()
         return Worker(
-            WorkerOptions(engine, self.tokenizer.path.resolve(), log, options.clock, options.memory_gib, options.core)
+            WorkerOptions(engine, path, log, options.clock, options.memory_gib, options.core, options.threads)
         )
 
 

@@ -148,7 +148,7 @@ impl Engine {
 
     /// Rough size in bytes of the tables that grow.
     pub fn memory(&self) -> usize {
-        self.lexer.states() * 1_200
+        self.lexer.memory()
             + self.lexer.derivatives.expressions.len() * 200
             + self.parser.nodes() * 400
             + self.masks.memory()

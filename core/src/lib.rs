@@ -11,6 +11,7 @@ pub mod bytes;
 pub mod completion;
 pub mod engine;
 pub mod error;
+pub mod forced;
 pub mod form;
 pub mod grammar;
 pub mod history;

@@ -1,14 +1,17 @@
 //! A compiled grammar and the sequences that run under it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use rayon::prelude::*;
 
 use crate::artifact::Description;
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::Result;
+use crate::forced::CONTEXT;
 use crate::form::GrammarForm;
 use crate::grammar::check::check;
-use crate::history::History;
+use crate::history::{Added, History};
 use crate::limits::Limits;
 use crate::vocabulary::Vocabulary;
 
@@ -18,9 +21,13 @@ const ENGINE_BYTES: usize = 512 << 20;
 /// Longest run of forced bytes or tokens that is reported at once.
 const MAX_FORCED: usize = 1 << 16;
 
-pub(crate) type SharedEngine = Arc<Mutex<Engine>>;
+/// Fewer masks than this aren't worth another thread.
+const MIN_JOBS: usize = 4;
 
-/// A grammar for one vocabulary. What it means never changes; its tables grow behind a lock.
+pub(crate) type SharedEngine = Arc<RwLock<Engine>>;
+
+/// A grammar for one vocabulary. What it means never changes; its tables grow behind a lock, which whatever is known
+/// already is read under together.
 pub struct Compiled {
     pub(crate) form: GrammarForm,
     pub(crate) limits: Limits,
@@ -29,8 +36,16 @@ pub struct Compiled {
     engine: Mutex<SharedEngine>,
 }
 
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read(engine: &RwLock<Engine>) -> RwLockReadGuard<'_, Engine> {
+    engine.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn write(engine: &RwLock<Engine>) -> RwLockWriteGuard<'_, Engine> {
+    engine.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Compiled {
@@ -42,7 +57,7 @@ impl Compiled {
             limits,
             description: Description::new(),
             vocabulary,
-            engine: Mutex::new(Arc::new(Mutex::new(engine))),
+            engine: Mutex::new(Arc::new(RwLock::new(engine))),
         })
     }
 
@@ -52,12 +67,12 @@ impl Compiled {
 
     pub fn matcher(self: &Arc<Self>) -> Result<Matcher> {
         let mut current = lock(&self.engine);
-        if lock(&current).memory() > ENGINE_BYTES {
-            *current = Arc::new(Mutex::new(Engine::new(&self.form, &self.limits)?));
+        if read(&current).memory() > ENGINE_BYTES {
+            *current = Arc::new(RwLock::new(Engine::new(&self.form, &self.limits)?));
         }
         let engine = current.clone();
         drop(current);
-        let start = lock(&engine).start()?;
+        let start = write(&engine).start()?;
         Ok(Matcher {
             compiled: self.clone(),
             engine,
@@ -73,7 +88,7 @@ impl Compiled {
     /// Sizes of tables, by name.
     pub fn statistics(&self) -> Vec<(&'static str, u64)> {
         let shared = self.shared();
-        let engine = lock(&shared);
+        let engine = read(&shared);
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         vec![
             ("rules", engine.grammar.rules() as u64),
@@ -99,8 +114,8 @@ impl Compiled {
 #[derive(Clone)]
 pub struct Matcher {
     pub compiled: Arc<Compiled>,
-    engine: SharedEngine,
-    history: History,
+    pub(crate) engine: SharedEngine,
+    pub(crate) history: History,
 }
 
 impl Matcher {
@@ -121,33 +136,48 @@ impl Matcher {
         self.history.rollback(steps)
     }
 
-    pub fn fill_mask(&self, words: &mut [u32]) -> Result<()> {
+    /// Overwrites `words` with the tokens that may come next, if they are known without work and nobody is at work;
+    /// false, and nothing is written, elsewhere.
+    pub fn fill_known_mask(&self, words: &mut [u32]) -> bool {
+        match self.engine.try_read() {
+            Ok(engine) => self.fill_from(&engine, words),
+            Err(_) => false,
+        }
+    }
+
+    fn fill_from(&self, engine: &Engine, words: &mut [u32]) -> bool {
         let at = self.current();
-        lock(&self.engine).fill_mask(
-            &at.threads,
-            at.accepting && !at.terminated,
-            &self.compiled.vocabulary,
-            words,
-        )
+        let stop = at.accepting && !at.terminated;
+        engine.fill_known_mask(&at.threads, stop, &self.compiled.vocabulary, words)
+    }
+
+    /// Overwrites `words` with the tokens that may come next.
+    pub fn fill_mask(&self, words: &mut [u32]) -> Result<()> {
+        if self.fill_from(&read(&self.engine), words) {
+            return Ok(());
+        }
+        let at = self.current();
+        let stop = at.accepting && !at.terminated;
+        write(&self.engine).fill_mask(&at.threads, stop, &self.compiled.vocabulary, words)
     }
 
     pub fn accept_token(&mut self, id: u32) -> Result<bool> {
-        let next = self.after_token(&mut lock(&self.engine), self.current(), id)?;
-        Ok(self.push(next))
+        let next = self.after_token(&mut write(&self.engine), self.current(), id)?;
+        Ok(self.push(next, || Added::Token(id)))
     }
 
     pub fn accept_bytes(&mut self, data: &[u8]) -> Result<bool> {
         if self.current().terminated {
             return Ok(false);
         }
-        let next = after_bytes(&mut lock(&self.engine), self.current(), data)?.ok();
-        Ok(self.push(next))
+        let next = after_bytes(&mut write(&self.engine), self.current(), data)?.ok();
+        Ok(self.push(next, || Added::Bytes(data[data.len().saturating_sub(CONTEXT)..].into())))
     }
 
-    fn push(&mut self, next: Option<Configuration>) -> bool {
+    fn push(&mut self, next: Option<Configuration>, added: impl FnOnce() -> Added) -> bool {
         match next {
             Some(configuration) => {
-                self.history.push(configuration);
+                self.history.push(configuration, added());
                 true
             }
             None => false,
@@ -176,7 +206,7 @@ impl Matcher {
         if self.current().terminated {
             return Ok(0);
         }
-        Ok(match after_bytes(&mut lock(&self.engine), self.current(), data)? {
+        Ok(match after_bytes(&mut write(&self.engine), self.current(), data)? {
             Ok(_) => data.len(),
             Err(viable) => viable,
         })
@@ -184,7 +214,7 @@ impl Matcher {
 
     /// How many of the tokens could be accepted one after the other.
     pub fn validate_tokens(&self, ids: &[u32]) -> Result<usize> {
-        let mut engine = lock(&self.engine);
+        let mut engine = write(&self.engine);
         let mut at = self.current().clone();
         for (count, &id) in ids.iter().enumerate() {
             match self.after_token(&mut engine, &at, id)? {
@@ -196,11 +226,11 @@ impl Matcher {
     }
 
     pub fn next_bytes(&self) -> Result<Vec<u8>> {
-        lock(&self.engine).next_bytes(self.current())
+        write(&self.engine).next_bytes(self.current())
     }
 
     pub fn forced_bytes(&self) -> Result<Vec<u8>> {
-        let mut engine = lock(&self.engine);
+        let mut engine = write(&self.engine);
         let mut at = self.current().clone();
         let mut forced = Vec::new();
         while !at.accepting && forced.len() < MAX_FORCED {
@@ -218,7 +248,7 @@ impl Matcher {
 
     pub fn forced_tokens(&self) -> Result<Vec<u32>> {
         let vocabulary = &self.compiled.vocabulary;
-        let mut engine = lock(&self.engine);
+        let mut engine = write(&self.engine);
         let mut at = self.current().clone();
         let mut words = vec![0; vocabulary.words()];
         let mut forced = Vec::new();
@@ -237,8 +267,20 @@ impl Matcher {
     }
 
     pub fn shortest_completion(&self) -> Result<Vec<u8>> {
-        lock(&self.engine).shortest_completion(self.current())
+        write(&self.engine).shortest_completion(self.current())
     }
+}
+
+/// Fills a mask for each matcher, over threads. The first error is reported; the other masks are filled nevertheless.
+pub fn fill_masks(jobs: Vec<(Matcher, &mut [u32])>) -> Result<()> {
+    let fill = |(matcher, words): (Matcher, &mut [u32])| matcher.fill_mask(words);
+    if jobs.len() < MIN_JOBS {
+        return jobs.into_iter().map(fill).fold(Ok(()), Result::and);
+    }
+    jobs.into_par_iter()
+        .with_min_len(MIN_JOBS)
+        .map(fill)
+        .reduce(|| Ok(()), Result::and)
 }
 
 fn only_bit(words: &[u32]) -> Option<u32> {

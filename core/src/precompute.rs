@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::{Error, Result};
-use crate::matcher::{Compiled, lock};
+use crate::matcher::{Compiled, write};
 
 /// What was computed ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +25,14 @@ impl Compiled {
     pub fn precompute(&self, budget_bytes: usize) -> Result<Coverage> {
         let shared = self.shared();
         let mut words = vec![0; self.vocabulary.words()];
-        let start = lock(&shared).start()?;
-        let before = lock(&shared).memory();
+        let start = write(&shared).start()?;
+        let before = write(&shared).memory();
         let mut seen: FxHashSet<Threads> = FxHashSet::from_iter([key(&start)]);
         let mut queue = VecDeque::from([start]);
         let (mut covered, mut bytes) = (0, 0);
         while let Some(at) = queue.pop_front() {
             // sequences under way get their turn between any two masks
-            let mut engine = lock(&shared);
+            let mut engine = write(&shared);
             let followed = engine
                 .fill_mask(&at.threads, false, &self.vocabulary, &mut words)
                 .and_then(|()| successors(&mut engine, &at));

@@ -131,7 +131,18 @@ class Matcher:
     def forced_bytes(self) -> bytes:
         """The longest run of bytes that every completion starts with."""
     def forced_tokens(self) -> list[int]:
-        """The run of tokens that one-bit masks force from here."""
+        """The tokens that come next whatever the model says: no call of it is needed for them.
+
+        With the vocabulary's ``encode``, they are those with which the tokenizer itself begins the rest of the text,
+        whichever of the allowed texts it becomes, as far as ``forced_bytes`` reach. The last ones are left out where a
+        longer token, or another split into words, could still come about. This holds for byte-pair and unigram
+        tokenizers that split words by looking at most one character ahead, and 64 bytes of the text so far are enough
+        for them to see. Where ``encode`` would not begin a token here, does not keep the text, or is not there, they
+        are the tokens that masks with one bit force. Masks allow every spelling all the same.
+
+        Raises:
+            Exception: whatever ``encode`` raises.
+        """
     def shortest_completion(self) -> bytes:
         """Bytes that complete the text from here (few of them; empty when already complete)."""
 

@@ -12,16 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+from masks.main import main
+from masks.report import report, targets
+from masks.results import EngineRun, InstanceResult, Run, SchemaResult, read_run, write_run
+from masks.sample import Row, choose, instance_text, read_rows
+from masks.tokenizer import Tokenizer as BenchmarkTokenizer
 
 SOURCE = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(SOURCE / "benchmarks"))
-
-from masks.report import report  # noqa: E402  (the line above makes it importable)
-from masks.results import EngineRun, InstanceResult, Run, SchemaResult, read_run, write_run  # noqa: E402
-from masks.sample import Row, choose, instance_text, read_rows  # noqa: E402
-from masks.tokenizer import Tokenizer as BenchmarkTokenizer  # noqa: E402
-from masks.tokenizer import byte_alphabet  # noqa: E402
 
 ROWS: list[dict[str, Any]] = [
     {
@@ -44,22 +42,6 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture
-def tokenizer_folder(tmp_path: Path) -> Path:
-    """A byte-level tokenizer of the 256 bytes, one merge and a stop token, as Hugging Face files."""
-    alphabet = sorted(byte_alphabet(), key=byte_alphabet().__getitem__)
-    vocabulary = {character: byte for byte, character in enumerate(alphabet)} | {'{"': 256}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[("{", '"')]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens(["<stop>"])
-    folder = tmp_path / "bytes"
-    folder.mkdir()
-    tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "tokenizer_config.json").write_text('{"eos_token": "<stop>"}')
-    return folder
-
-
 def write_rows(path: Path) -> None:
     lines = [json.dumps({"_meta": {"source": "made for this test"}}), *map(json.dumps, ROWS)]
     path.write_bytes(gzip.compress("\n".join(lines).encode()))
@@ -78,7 +60,9 @@ def test_a_run_judges_each_schema(tmp_path: Path, tokenizer_folder: Path) -> Non
     copy = tmp_path / "checkout" / "benchmarks"  # results of a run are kept beside the code
     shutil.copytree(SOURCE / "benchmarks", copy, ignore=shutil.ignore_patterns(".peers", "results", "__pycache__"))
     command = [sys.executable, str(copy / "masks" / "run.py"), "--engines", "constrain", "--name", "tried"]
-    command += ["--data", str(tmp_path / "rows.jsonl.gz"), "--tokenizer", str(tokenizer_folder), "--sample", "0"]
+    other = shutil.copytree(tokenizer_folder, tmp_path / "other")
+    command += ["--data", str(tmp_path / "rows.jsonl.gz"), "--sample", "0"]
+    command += ["--tokenizer", str(tokenizer_folder), "--tokenizer", str(other)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
@@ -96,19 +80,32 @@ def test_a_run_judges_each_schema(tmp_path: Path, tokenizer_folder: Path) -> Non
     assert len(first.instances[0].mask_ns) == len(first.instances[0].accept_ns) == len('{"n": 12}') - 1
     assert [instance.verdict for instance in second.instances] == ["wrong accept", "wrong reject"]
     assert third.status == "unsupported"
+    assert read_run(copy / "results" / "tried" / "raw" / "other" / "maskbench").engines["constrain"].schemas[0].handled
     assert report(run) in (copy / "results" / "tried" / "summary.md").read_text()
 
 
-def test_bad_arguments_are_explained(tmp_path: Path, tokenizer_folder: Path) -> None:
-    command = [sys.executable, str(SOURCE / "benchmarks" / "masks" / "run.py"), "--tokenizer", str(tokenizer_folder)]
-    for arguments, message in (
-        (["--data", str(tmp_path / "none.jsonl")], "no data at"),
-        (["--data", __file__, "--engines", "constrain,unknown"], "no engine is called unknown"),
-        (["--data", __file__, "--tokenizer", str(tmp_path / "none")], "no tokenizer at"),
-    ):
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
-        assert done.returncode == 2
-        assert message in done.stderr
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "none.jsonl"], "no data at"),
+        (["hard", "soft"], "no part is called soft"),
+        (["hard", "--tokenizer", "{folder}"], "two have the same"),
+        (["hard", "--engines", "constrain,unknown"], "no engine is called unknown"),
+        (["hard", "--tokenizer", "none"], "no tokenizer at"),
+    ],
+)
+def test_bad_arguments_are_explained(
+    arguments: list[str],
+    message: str,
+    tokenizer_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = [argument.format(folder=tokenizer_folder) for argument in arguments]
+    monkeypatch.setattr(sys, "argv", ["run.py", "--tokenizer", str(tokenizer_folder), *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -168,3 +165,6 @@ def test_ratios_are_over_common_ground(tmp_path: Path) -> None:
     (line,) = [line for line in common.splitlines() if line.startswith("| mask, mean")]
     assert line.split("|")[2].strip() == "5.00 (0.50x)"
     assert line.split("|")[3].strip() == "10.0"
+    held = {target.name: target for target in targets(run)}
+    assert held["MaskBench: mask, mean, ratio to llguidance"].met
+    assert held["MaskBench: mask + accept, mean, ratio to llguidance"].measured == pytest.approx(6 / 11)

@@ -12,7 +12,7 @@ from masks.constraint import Constraint
 
 __all__ = ["batch_cases", "order"]
 
-ROWS, THREADS = 256, 2
+ROWS = 256
 
 
 def batch_cases() -> list[BatchCase]:
@@ -22,7 +22,7 @@ def batch_cases() -> list[BatchCase]:
         orders = [order(random.Random(f"order {row % count}"), random.Random(f"text {row}")) for row in range(ROWS)]
         constraints = [Constraint("json_schema", schema) for schema, _ in orders[:count]]
         name = f"batch of {ROWS}, {count} schema{'s' if count > 1 else ''}"
-        cases.append(BatchCase(name, constraints, [text for _, text in orders], THREADS))
+        cases.append(BatchCase(name, constraints, [text for _, text in orders]))
     return cases
 
 

@@ -26,4 +26,3 @@ class BatchCase:
     name: str
     constraints: list[Constraint]
     texts: list[str]
-    threads: int

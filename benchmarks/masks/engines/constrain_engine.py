@@ -62,11 +62,13 @@ class ConstrainArtifact(Constrain):
         self.load: Callable[..., constrain.CompiledGrammar] | None = getattr(constrain.CompiledGrammar, "load", None)
         self.compiling = self.new_vocabulary()
         self.folder = tempfile.TemporaryDirectory()
+        self.saved = 0
 
     def prepare(self, constraint: Constraint) -> Any:
         if self.load is None:
             raise NotImplementedError("not built: CompiledGrammar has no load")
-        path = Path(self.folder.name) / "artifact"
+        self.saved += 1
+        path = Path(self.folder.name) / f"artifact-{self.saved}"
         grammar: Any = self.grammar(constraint, self.compiling)
         grammar.save(path)
         return path
@@ -104,7 +106,7 @@ class _Matcher(base.Matcher):
 
 
 class _Batch(base.Batch):
-    """``constrain.fill_batch``; where there is none, one row after the other in Python threads."""
+    """``constrain.fill_batch``, whose threads the environment sets; without it, rows in turn in Python threads."""
 
     def __init__(self, buffer: NDArray[np.int32], threads: int) -> None:
         self.buffer, self.threads = buffer, threads
@@ -114,7 +116,7 @@ class _Batch(base.Batch):
     def fill(self, matchers: Sequence[base.Matcher]) -> None:
         own = [matcher.matcher for matcher in matchers if isinstance(matcher, _Matcher)]
         if self.fill_batch is not None:
-            self.fill_batch(own, self.buffer, range(len(own)))
+            self.fill_batch(own, self.buffer, list(range(len(own))))
             return
 
         def share(first: int) -> None:

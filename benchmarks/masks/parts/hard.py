@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from masks.cases import BatchCase, Case
@@ -11,6 +11,10 @@ from masks.results import Run, SchemaResult, collect, write_run
 from masks.session import Session, tell
 
 __all__ = ["BatchResult", "run_batches", "run_cases"]
+
+
+THREADS = 2
+"""Of every engine, for a batch."""
 
 
 @dataclass
@@ -63,20 +67,22 @@ def run_cases(session: Session, cases: list[Case], limit_s: float, name: str = "
 
 
 def run_batches(session: Session, cases: list[BatchCase], limit_s: float) -> list[BatchResult]:
-    """Generate each case's texts together in every engine."""
+    """Generate each case's texts together in every engine, in processes that have all cores and ``THREADS`` threads."""
     results: list[BatchResult] = []
-    for index, case in enumerate(cases):
-        tests = [session.tokenizer.encode(text) for text in case.texts]
-        constraints = [asdict(constraint) for constraint in case.constraints]
-        job = {"task": "batch", "constraints": constraints, "tests": tests, "threads": case.threads}
-        of_case = {engine: BatchResult(case.name, engine, len(tests)) for engine in session.options.engines}
-        for engine in session.in_turn(index):
-            for event in session.ask(engine, job, limit_s):
-                fill(of_case[engine], event)
-            tell(f"{case.name}: {engine} {of_case[engine].status}")
-        results += of_case.values()
+    options = replace(session.options, core=-1, threads=THREADS)
+    with Session(options, session.tokenizer, session.raw / "batch") as threaded:
+        for index, case in enumerate(cases):
+            tests = [session.tokenizer.encode(text) for text in case.texts]
+            constraints = [asdict(constraint) for constraint in case.constraints]
+            job = {"task": "batch", "constraints": constraints, "tests": tests, "threads": THREADS}
+            of_case = {engine: BatchResult(case.name, engine, len(tests)) for engine in options.engines}
+            for engine in threaded.in_turn(index):
+                for event in threaded.ask(engine, job, limit_s):
+                    fill(of_case[engine], event)
+                tell(f"{case.name}: {engine} {of_case[engine].status}")
+            results += of_case.values()
     text = json.dumps([asdict(result) for result in results], separators=(",", ":"))
-    (session.raw / "batch.json").write_text(text, encoding="utf-8")
+    (session.raw / "batch" / "batch.json").write_text(text, encoding="utf-8")
     return results
 
 

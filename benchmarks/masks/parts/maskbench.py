@@ -44,13 +44,13 @@ class Data:
         )
 
 
-def maskbench(session: Session, data: Data, limits: dict[str, float], settings: dict[str, Any]) -> Section:
+def maskbench(session: Session, data: Data, limit_s: float, settings: dict[str, Any]) -> Section:
     """Measure, keep the single figures, and return the tables.
 
     Args:
         session: the engines and their tokenizer.
         data: the rows.
-        limits: seconds for a schema and its instances, by engine.
+        limit_s: seconds for a schema and its instances.
         settings: what is known about the run, for the heading.
     """
     source, rows = data.rows()
@@ -70,12 +70,12 @@ def maskbench(session: Session, data: Data, limits: dict[str, float], settings: 
         "tokens": sum(len(ids) for row in tokens for ids in row),
     }
     tell(f"{settings['schemas']} schemas, {settings['instances']} instances, {settings['tokens']:,} tokens")
-    results = measure(session, rows, tokens, limits)
+    results = measure(session, rows, tokens, limit_s)
     engines = {}
     for name, ran in results.items():
         for result, ids in zip(ran, tokens, strict=True):
             locate(result, ids, tokenizer)
-        engines[name] = session.engine_run(name, limits[name], ran)
+        engines[name] = session.engine_run(name, limit_s, ran)
     run = Run(settings, engines)
     write_run(run, session.raw / "maskbench")
     first = next(iter(engines.values()))
@@ -84,7 +84,7 @@ def maskbench(session: Session, data: Data, limits: dict[str, float], settings: 
 
 
 def measure(
-    session: Session, rows: list[Row], tokens: list[list[list[int]]], limits: dict[str, float]
+    session: Session, rows: list[Row], tokens: list[list[list[int]]], limit_s: float
 ) -> dict[str, list[SchemaResult]]:
     """Give every schema to every engine; the engine that comes first changes from schema to schema."""
     results: dict[str, list[SchemaResult]] = {name: [] for name in session.options.engines}
@@ -94,7 +94,7 @@ def measure(
         expected = [(instance.valid, instance.keyword) for instance in row.instances]
         for name in session.in_turn(index):
             result = SchemaResult(row.id, row.split)
-            collect(result, expected, session.ask(name, job, limits[name]))
+            collect(result, expected, session.ask(name, job, limit_s))
             results[name].append(result)
         if (index + 1) % 25 == 0:
             each = "  ".join(f"{name} {seconds:.0f} s" for name, seconds in session.spent_s.items())

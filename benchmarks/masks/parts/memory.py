@@ -70,17 +70,16 @@ def measure(session: Session, engine: str, rows: list[Row], count: int, limit_s:
         left = limit_s - (worker.used_s() - started)
         job = {"task": "keep", "constraint": asdict(Constraint("json_schema", row.schema))}
         events = [event["event"] for event in session.ask(engine, job, max(left, 0.0))]
-        found.compiled += "kept" in events
         found.refused += "unsupported" in events
         if events[-1] != "done":
             found.ended = f"{limit_s:g} s" if events[-1] == "timeout" else f"{events[-1]}, {row.id}"
             break
+        if "kept" in events:
+            found.compiled += 1
+            found.kept = resident(session, engine, release=False)
         if found.compiled == count:
             break
-        if found.compiled % 50 == 0:  # what is known should the process end
-            found.kept = resident(session, engine, release=False)
     if not found.ended:
-        found.kept = resident(session, engine, release=False)
         found.released = resident(session, engine, release=True)
     return found
 

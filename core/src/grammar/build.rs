@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::draft::{Draft, Part};
 use super::{Dot, Grammar, Next, Rule, repeat::repeat, trim};
 use crate::error::{Error, Result};
 use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
@@ -9,39 +10,6 @@ use crate::lexer::Lexeme;
 use crate::regex::derivative::Derivatives;
 use crate::regex::expression::{EMPTY, EPSILON, ExpressionId, UNBOUNDED};
 use crate::regex::literals::{any_text, char_class, literals};
-
-/// A symbol of a production while the grammar is drafted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Part {
-    Lexeme(Lexeme),
-    Rule(usize),
-}
-
-pub type Body = Vec<Part>;
-
-/// Productions before trimming. A rule without alternatives is the empty language.
-#[derive(Debug, Default)]
-pub struct Draft {
-    pub rules: Vec<Vec<Body>>,
-}
-
-impl Draft {
-    pub fn reserve(&mut self) -> Part {
-        self.rules.push(Vec::new());
-        Part::Rule(self.rules.len() - 1)
-    }
-
-    pub fn define(&mut self, rule: Part, alternatives: Vec<Body>) {
-        if let Part::Rule(index) = rule {
-            self.rules[index] = alternatives;
-        }
-    }
-
-    pub fn rule(&mut self, alternatives: Vec<Body>) -> Part {
-        self.rules.push(alternatives);
-        Part::Rule(self.rules.len() - 1)
-    }
-}
 
 /// A grammar and the expression of each of its lexemes.
 pub struct Built {
@@ -80,11 +48,13 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         match symbol {
             SymbolForm::Terminal { .. } => {}
             SymbolForm::Rule { alternatives, .. } => {
-                let bodies = alternatives
-                    .iter()
-                    .map(|body| body.iter().map(|&s| get(&parts, s).copied()).collect())
-                    .collect::<Result<Vec<Body>>>()?;
-                draft.define(part, bodies);
+                for &symbol in alternatives.iter().flatten() {
+                    get(&parts, symbol)?;
+                }
+                draft.define(
+                    part,
+                    alternatives.iter().map(|body| body.iter().map(|&symbol| parts[symbol])),
+                );
             }
             SymbolForm::Repeat {
                 symbol,
@@ -101,7 +71,7 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         }
     }
     let start = *get(&parts, form.start)?;
-    let draft = trim::trim(draft, start).ok_or_else(|| {
+    let trimmed = trim::trim(draft, start).ok_or_else(|| {
         let name = match &form.symbols[form.start] {
             SymbolForm::Terminal { name, .. } | SymbolForm::Rule { name, .. } | SymbolForm::Repeat { name, .. } => name,
         };
@@ -114,7 +84,7 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         .map(|&expression| derivatives.expressions.nullable(expression))
         .collect();
     Ok(Built {
-        grammar: flatten(&draft, nullable_lexemes),
+        grammar: flatten(&trimmed, nullable_lexemes),
         lexemes,
     })
 }
@@ -167,31 +137,33 @@ fn lower_expressions(form: &GrammarForm, derivatives: &mut Derivatives) -> Resul
     Ok(lowered)
 }
 
-fn flatten(draft: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
+fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
+    let trim::Trimmed { draft, start } = trimmed;
     let mut next = Vec::new();
-    let mut productions: Vec<Vec<Dot>> = Vec::with_capacity(draft.rules.len() + 1);
-    let to_next = |part: &Part| match part {
-        Part::Lexeme(lexeme) => Next::Terminal(*lexeme),
-        Part::Rule(rule) => Next::Rule(*rule as Rule),
+    let mut productions: Vec<Vec<Dot>> = Vec::with_capacity(draft.len() + 1);
+    let to_next = |part: &Part| match *part {
+        Part::Lexeme(lexeme) => Next::Terminal(lexeme),
+        Part::Rule(rule) => Next::Rule(rule),
     };
-    for (rule, bodies) in draft.rules.iter().enumerate() {
+    for rule in 0..draft.len() as Rule {
+        let bodies = draft.bodies_of(rule);
         let mut dots = Vec::with_capacity(bodies.len());
         for body in bodies {
             dots.push(next.len() as Dot);
-            next.extend(body.iter().map(to_next));
-            next.push(Next::End(rule as Rule));
+            next.extend(draft.body(body).iter().map(to_next));
+            next.push(Next::End(rule));
         }
         productions.push(dots);
     }
     let start_rule = productions.len() as Rule;
     let start_dot = next.len() as Dot;
-    next.push(to_next(&draft.start));
+    next.push(to_next(start));
     next.push(Next::End(start_rule));
     productions.push(vec![start_dot]);
-    let mut nullable_rules = trim::derivable(&draft.rules, |l| nullable_lexemes[l as usize]);
-    nullable_rules.push(match draft.start {
+    let mut nullable_rules = trim::derivable(draft, |l| nullable_lexemes[l as usize]);
+    nullable_rules.push(match *start {
         Part::Lexeme(lexeme) => nullable_lexemes[lexeme as usize],
-        Part::Rule(rule) => nullable_rules[rule],
+        Part::Rule(rule) => nullable_rules[rule as usize],
     });
     Grammar {
         next,

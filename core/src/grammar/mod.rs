@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod check;
+mod draft;
 mod repeat;
 mod trim;
 

@@ -1,6 +1,6 @@
 //! Repetition of symbols as productions: of a size logarithmic in the bounds, and with one derivation per count.
 
-use super::build::{Body, Draft, Part};
+use super::draft::{Body, Draft, Part};
 
 /// Up to this many repetitions are counted one by one, which gives the parser the least to do.
 const COUNTED_SINGLY: u32 = 8;

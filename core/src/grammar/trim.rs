@@ -1,82 +1,92 @@
 //! Removes what cannot take part in a derivation, so that every parser item is viable: no dead ends.
 
-use super::build::{Body, Draft, Part};
+use rustc_hash::FxHashSet;
+
+use super::draft::{Draft, Part};
 use crate::lexer::Lexeme;
 
 /// Only productive, reachable rules; start included.
 pub struct Trimmed {
-    pub rules: Vec<Vec<Body>>,
+    pub draft: Draft,
     pub start: Part,
 }
 
 /// None when the start derives nothing.
 pub fn trim(draft: Draft, start: Part) -> Option<Trimmed> {
-    let rules = draft.rules;
-    let productive = derivable(&rules, |_| true);
+    let productive = derivable(&draft, |_| true);
     let lives = |part: &Part| match part {
         Part::Lexeme(_) => true,
-        Part::Rule(rule) => productive[*rule],
+        Part::Rule(rule) => productive[*rule as usize],
     };
     if !lives(&start) {
         return None;
     }
-    let mut rules: Vec<Vec<Body>> = rules
-        .into_iter()
-        .map(|bodies| {
-            let mut kept: Vec<Body> = Vec::with_capacity(bodies.len());
-            kept.extend(bodies.into_iter().filter(|body| body.iter().all(lives)));
-            kept
-        })
+    let kept: Vec<bool> = (0..draft.bodies())
+        .map(|body| draft.body(body as u32).iter().all(lives))
         .collect();
-    let target = unit_targets(&rules);
+    drop(productive);
+    let target = unit_targets(&draft, &kept);
     let resolve = |part: Part| match part {
-        Part::Rule(rule) => target[rule],
+        Part::Rule(rule) => target[rule as usize],
         lexeme => lexeme,
     };
-    for body in rules.iter_mut().flatten() {
-        for part in body.iter_mut() {
-            *part = resolve(*part);
-        }
-    }
-    Some(reachable(&rules, resolve(start)))
+    Some(reachable(&draft, &kept, resolve, resolve(start)))
 }
 
 /// Which rules derive a string of allowed lexemes. With all of them allowed: the productive rules; with those that
 /// match the empty string: the nullable ones. For each body the number of parts it still waits for is counted down,
 /// which is linear in the grammar's size.
-pub fn derivable(rules: &[Vec<Body>], allowed: impl Fn(Lexeme) -> bool) -> Vec<bool> {
-    let mut used_in: Vec<Vec<(usize, usize)>> = vec![Vec::new(); rules.len()];
-    let mut waiting: Vec<Vec<usize>> = Vec::with_capacity(rules.len());
-    let mut productive = vec![false; rules.len()];
-    let mut ready = Vec::new();
-    for (rule, bodies) in rules.iter().enumerate() {
-        let mut counts = Vec::with_capacity(bodies.len());
-        for (index, body) in bodies.iter().enumerate() {
-            let mut count = 0;
-            for part in body {
+pub fn derivable(draft: &Draft, allowed: impl Fn(Lexeme) -> bool) -> Vec<bool> {
+    let rules = draft.len();
+    let mut owner = vec![0u32; draft.bodies()];
+    let mut waiting = vec![0u32; draft.bodies()];
+    // uses of rule r, as numbers of bodies: used_in[first_use[r]..first_use[r + 1]]
+    let mut first_use = vec![0u32; rules + 2];
+    for rule in 0..rules as u32 {
+        for body in draft.bodies_of(rule) {
+            owner[body as usize] = rule;
+            for part in draft.body(body) {
                 match part {
                     Part::Rule(other) => {
-                        used_in[*other].push((rule, index));
-                        count += 1;
+                        first_use[*other as usize + 2] += 1;
+                        waiting[body as usize] += 1;
                     }
                     // a part that never comes
-                    Part::Lexeme(lexeme) => count += usize::from(!allowed(*lexeme)),
+                    Part::Lexeme(lexeme) => waiting[body as usize] += u32::from(!allowed(*lexeme)),
                 }
             }
-            counts.push(count);
-            if count == 0 && !productive[rule] {
-                productive[rule] = true;
-                ready.push(rule);
+        }
+    }
+    for rule in 2..first_use.len() {
+        first_use[rule] += first_use[rule - 1];
+    }
+    let mut used_in = vec![0u32; first_use[rules + 1] as usize];
+    for body in 0..draft.bodies() as u32 {
+        for part in draft.body(body) {
+            if let Part::Rule(other) = part {
+                let place = &mut first_use[*other as usize + 1];
+                used_in[*place as usize] = body;
+                *place += 1;
             }
         }
-        waiting.push(counts);
+    }
+    let mut productive = vec![false; rules];
+    let mut ready = Vec::new();
+    let settle = |body: usize, productive: &mut [bool], ready: &mut Vec<u32>| {
+        let rule = owner[body];
+        if !std::mem::replace(&mut productive[rule as usize], true) {
+            ready.push(rule);
+        }
+    };
+    for body in (0..waiting.len()).filter(|&body| waiting[body] == 0) {
+        settle(body, &mut productive, &mut ready);
     }
     while let Some(rule) = ready.pop() {
-        for &(user, index) in &used_in[rule] {
-            waiting[user][index] -= 1;
-            if waiting[user][index] == 0 && !productive[user] {
-                productive[user] = true;
-                ready.push(user);
+        let uses = first_use[rule as usize] as usize..first_use[rule as usize + 1] as usize;
+        for &body in &used_in[uses] {
+            waiting[body as usize] -= 1;
+            if waiting[body as usize] == 0 {
+                settle(body as usize, &mut productive, &mut ready);
             }
         }
     }
@@ -84,21 +94,24 @@ pub fn derivable(rules: &[Vec<Body>], allowed: impl Fn(Lexeme) -> bool) -> Vec<b
 }
 
 /// A rule whose only production is one symbol stands for that symbol.
-fn unit_targets(rules: &[Vec<Body>]) -> Vec<Part> {
-    let only = |rule: usize| match rules[rule].as_slice() {
-        [body] if body.len() == 1 => Some(body[0]),
-        _ => None,
+fn unit_targets(draft: &Draft, kept: &[bool]) -> Vec<Part> {
+    let only = |rule: u32| {
+        let mut bodies = draft.bodies_of(rule).filter(|&body| kept[body as usize]);
+        match (bodies.next().map(|body| draft.body(body)), bodies.next()) {
+            (Some(&[part]), None) => Some(part),
+            _ => None,
+        }
     };
-    let mut target: Vec<Option<Part>> = vec![None; rules.len()];
-    for first in 0..rules.len() {
-        let mut path = Vec::new();
+    let mut target: Vec<Option<Part>> = vec![None; draft.len()];
+    let mut path = Vec::new();
+    for first in 0..draft.len() as u32 {
         let mut current = Part::Rule(first);
         while let Part::Rule(rule) = current {
-            if let Some(known) = target[rule] {
+            if let Some(known) = target[rule as usize] {
                 current = known;
                 break;
             }
-            target[rule] = Some(current); // ends the walk, should unit rules form a cycle
+            target[rule as usize] = Some(current); // ends the walk, should unit rules form a cycle
             match only(rule) {
                 Some(next) => {
                     path.push(rule);
@@ -107,53 +120,41 @@ fn unit_targets(rules: &[Vec<Body>]) -> Vec<Part> {
                 None => break,
             }
         }
-        for rule in path {
-            target[rule] = Some(current);
+        for rule in path.drain(..) {
+            target[rule as usize] = Some(current);
         }
     }
-    target
-        .into_iter()
-        .enumerate()
+    (0..)
+        .zip(target)
         .map(|(rule, part)| part.unwrap_or(Part::Rule(rule)))
         .collect()
 }
 
-fn reachable(rules: &[Vec<Body>], start: Part) -> Trimmed {
-    let mut renamed: Vec<Option<usize>> = vec![None; rules.len()];
+/// What the start reaches, in the order in which it does; alternatives that are the same by now become one.
+fn reachable(draft: &Draft, kept: &[bool], resolve: impl Fn(Part) -> Part, start: Part) -> Trimmed {
+    let mut renamed: Vec<Option<Part>> = vec![None; draft.len()];
     let mut order = Vec::new();
-    if let Part::Rule(rule) = start {
-        renamed[rule] = Some(0);
-        order.push(rule);
-    }
-    let mut done = 0;
-    while done < order.len() {
-        for part in rules[order[done]].iter().flatten() {
-            if let Part::Rule(rule) = *part
-                && renamed[rule].is_none()
-            {
-                renamed[rule] = Some(order.len());
-                order.push(rule);
-            }
-        }
-        done += 1;
-    }
-    let rename = |part: Part| match part {
-        Part::Rule(rule) => Part::Rule(renamed[rule].unwrap_or(0)),
+    let mut trimmed = Draft::default();
+    let mut rename = |part: Part, order: &mut Vec<u32>, trimmed: &mut Draft| match resolve(part) {
+        Part::Rule(rule) => *renamed[rule as usize].get_or_insert_with(|| {
+            order.push(rule);
+            trimmed.reserve()
+        }),
         lexeme => lexeme,
     };
-    Trimmed {
-        rules: order
-            .iter()
-            .map(|&rule| {
-                let mut bodies: Vec<Body> = rules[rule]
-                    .iter()
-                    .map(|body| body.iter().map(|&part| rename(part)).collect())
-                    .collect();
-                let mut seen = rustc_hash::FxHashSet::default();
-                bodies.retain(|body| seen.insert(body.clone()));
-                bodies
-            })
-            .collect(),
-        start: rename(start),
+    let start = rename(start, &mut order, &mut trimmed);
+    let mut done = 0;
+    while done < order.len() {
+        let bodies = draft.bodies_of(order[done]).filter(|&body| kept[body as usize]);
+        let mut alternatives: Vec<Vec<Part>> = Vec::with_capacity(bodies.size_hint().1.unwrap_or(0));
+        for body in bodies {
+            let parts = draft.body(body).iter();
+            alternatives.push(parts.map(|&part| rename(part, &mut order, &mut trimmed)).collect());
+        }
+        let mut seen = FxHashSet::default();
+        let distinct = alternatives.iter().filter(|body| seen.insert(body.as_slice()));
+        trimmed.define(Part::Rule(done as u32), distinct.map(|body| body.iter().copied()));
+        done += 1;
     }
+    Trimmed { draft: trimmed, start }
 }

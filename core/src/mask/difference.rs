@@ -13,14 +13,14 @@ impl Engine {
     /// A state of one lexeme to which most bytes lead from `state`, and from it back to itself.
     fn self_looping_neighbour(&mut self, state: LexerState) -> Result<Option<LexerState>> {
         const ENOUGH_BYTES: usize = 48;
-        let row = *self.lexer.row(state)?;
+        let row = self.lexer.reached(state)?;
         // the letter that a state tells apart is rarely the same as all of these
         for probe in *b"qZ7~" {
             let model = row[usize::from(probe)];
             if model == DEAD || model == state || self.lexer.in_progress(model).len() != 1 {
                 continue;
             }
-            let model_row = self.lexer.row(model)?;
+            let model_row = self.lexer.reached(model)?;
             let agreeing = (0..256).filter(|&byte| row[byte] == model && model_row[byte] == model);
             if agreeing.count() >= ENOUGH_BYTES {
                 return Ok(Some(model));

@@ -1,12 +1,11 @@
 //! Tokens that leave the lexemes in progress: what the parser allows after their end reads the rest of them.
 
-use super::{Below, Collected, Walk};
+use super::{Below, Search, Walk};
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread, Threads};
 use crate::error::Result;
-use crate::lexer::{DEAD, MatchSet, Progress};
+use crate::lexer::{DEAD, MatchSet, NO_COUNTER};
 use crate::parser::NodeId;
-use crate::vocabulary::Vocabulary;
 use crate::vocabulary::interior::{NO_LINK, Suffixes};
 
 /// Below a trie node with at least this many nodes, threads have masks of their own, which are kept.
@@ -16,78 +15,68 @@ const MAX_DEPTH: usize = 32;
 
 impl Engine {
     /// Adds the tokens that leave the walk's lexemes, which began at the thread's node.
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn follow(
-        &mut self,
-        below: Below,
-        thread: Thread,
-        walk: &Walk,
-        bounds: Bounds,
-        vocabulary: &Vocabulary,
-        into: &mut Collected,
-        reads: &mut Vec<NodeId>,
-        depth: usize,
-    ) -> Result<()> {
+    pub(super) fn follow(&mut self, below: Below, thread: Thread, walk: &Walk, search: &mut Search) -> Result<()> {
         let interior = walk.interior.clone();
         for (named, exits) in &interior.exits {
             let set = self.exit_set(walk.id, *named);
-            let node = self
-                .parser
-                .advance(thread.node, set, &self.grammar, &mut self.lexer, reads)?;
-            let Some(begun) = self.begun_at(node)? else {
+            let Some(begun) = self.begun_after(thread.node, set, &mut search.reads)? else {
                 continue;
             };
             let live = self.lexer.next_bytes(begun.lexer)?;
             if exits.stay.intersects(&live) {
-                self.follow_everywhere(below, thread.lexer, set, begun, vocabulary, into, reads, depth)?;
+                self.follow_everywhere(below, thread, set, begun, search)?;
             } else {
-                self.follow_suffixes(begun, &exits.suffixes, bounds, vocabulary, into, reads, depth)?;
+                self.follow_suffixes(&exits.suffixes, begun, thread.lexer.bounds, search)?;
             }
         }
         Ok(())
     }
 
-    #[allow(clippy::too_many_arguments)]
+    fn begun_after(&mut self, node: NodeId, set: MatchSet, reads: &mut Vec<NodeId>) -> Result<Option<Thread>> {
+        let next = self.parser.advance(node, set, &self.grammar, &mut self.lexer, reads)?;
+        self.begun_at(next)
+    }
+
+    /// Adds the tokens with suffixes that go on with the thread. The bounds are those of the walk's counter.
     fn follow_suffixes(
         &mut self,
-        begun: Thread,
         suffixes: &Suffixes,
+        thread: Thread,
         bounds: Bounds,
-        vocabulary: &Vocabulary,
-        into: &mut Collected,
-        reads: &mut Vec<NodeId>,
-        depth: usize,
+        search: &mut Search,
     ) -> Result<()> {
-        let trie = &vocabulary.trie;
-        let mut stack: Vec<Threads> = vec![Threads::from_slice(&[begun])];
+        let trie = &search.vocabulary.trie;
         let mut at = 0;
+        let mut stack: Vec<Threads> = vec![Threads::from_slice(&[thread])];
         while let Some(&suffix) = suffixes.nodes.get(at) {
             let length = usize::from(suffix.depth);
             // most texts fail at their first byte: that shows in one look, without a stack
-            if length == 0 && self.lexer.step(begun.lexer.state, suffix.byte)? == DEAD {
+            if length == 0 && self.lexer.step(thread.lexer.state, suffix.byte)? == DEAD {
                 at = suffix.end as usize;
                 continue;
             }
             stack.truncate(length + 1);
             let mut threads = Threads::new();
-            let landed = self.step_threads(&stack[length], suffix.byte, &mut threads, reads)?;
+            let landed = self.step_threads(&stack[length], suffix.byte, &mut threads, &mut search.reads)?;
             self.spend(stack[length].len())?;
             if threads.is_empty() && landed.is_none() {
                 at = suffix.end as usize;
                 continue;
             }
-            if suffix.link == NO_LINK {
-                let tokens = &suffixes.tokens[suffix.from as usize..suffix.to as usize];
-                into.tokens.extend(
-                    tokens
-                        .iter()
-                        .filter(|&&(_, level)| bounds.contain(level))
-                        .map(|&(id, _)| id),
-                );
-            } else if bounds.contain(suffix.level) {
-                into.tokens.extend_from_slice(trie.tokens_at(suffix.link as usize));
-                self.subtree(suffix.link, &threads, vocabulary, into, reads, depth)?;
+            if suffix.link != NO_LINK {
+                if bounds.contain(suffix.level) {
+                    search
+                        .found
+                        .tokens
+                        .extend_from_slice(trie.tokens_at(suffix.link as usize));
+                    self.subtree(suffix.link, &threads, search)?;
+                }
+                at += 1;
+                continue;
             }
+            let tokens = suffixes.tokens[suffix.from as usize..suffix.to as usize].iter();
+            let allowed = tokens.filter(|&&(_, level)| bounds.contain(level)).map(|&(id, _)| id);
+            search.found.tokens.extend(allowed);
             stack.push(threads);
             at += 1;
         }
@@ -95,21 +84,13 @@ impl Engine {
     }
 
     /// Adds the tokens below a trie node that go on with any of the threads.
-    fn subtree(
-        &mut self,
-        index: u32,
-        threads: &[Thread],
-        vocabulary: &Vocabulary,
-        into: &mut Collected,
-        reads: &mut Vec<NodeId>,
-        depth: usize,
-    ) -> Result<()> {
-        let trie = &vocabulary.trie;
+    fn subtree(&mut self, index: u32, threads: &[Thread], search: &mut Search) -> Result<()> {
+        let trie = &search.vocabulary.trie;
         let (mut at, end) = trie.span(Some(index));
-        if end - at >= OWN_MASK_NODES && depth < MAX_DEPTH {
+        if end - at >= OWN_MASK_NODES && search.depth < MAX_DEPTH {
             for &thread in threads {
-                let mask = self.thread_mask(Some(index), thread, vocabulary, reads, depth + 1)?;
-                into.add(&mask);
+                let mask = self.thread_mask(Some(index), thread, search)?;
+                search.found.add(&mask);
             }
             return Ok(());
         }
@@ -123,13 +104,13 @@ impl Engine {
             let length = usize::from(node.depth) - base;
             stack.truncate(length + 1);
             let mut next = Threads::new();
-            let landed = self.step_threads(&stack[length], node.byte, &mut next, reads)?;
+            let landed = self.step_threads(&stack[length], node.byte, &mut next, &mut search.reads)?;
             self.spend(stack[length].len())?;
             if next.is_empty() && landed.is_none() {
                 at = node.end as usize;
                 continue;
             }
-            into.tokens.extend_from_slice(trie.tokens_at(at));
+            search.found.tokens.extend_from_slice(trie.tokens_at(at));
             stack.push(next);
             at += 1;
         }
@@ -138,30 +119,34 @@ impl Engine {
 
     /// What follows can read bytes that also go on with the lexeme, so every end within a token counts, not only those
     /// where the lexeme can't go on.
-    #[allow(clippy::too_many_arguments)]
     fn follow_everywhere(
         &mut self,
         below: Below,
-        start: Progress,
+        thread: Thread,
         set: MatchSet,
         begun: Thread,
-        vocabulary: &Vocabulary,
-        into: &mut Collected,
-        reads: &mut Vec<NodeId>,
-        depth: usize,
+        search: &mut Search,
     ) -> Result<()> {
-        let trie = &vocabulary.trie;
+        let trie = &search.vocabulary.trie;
         let (mut at, end) = trie.span(below);
         let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
-        let mut stack = vec![start; trie.max_depth() + 1 - base];
+        let mut stack = vec![thread.lexer; trie.max_depth() + 1 - base];
         let mut visited = 0;
         while at < end {
             visited += 1;
             let node = *trie.node(at);
             let length = usize::from(node.depth) - base;
             let (next, matched) = self.lexer.advance(stack[length], node.byte)?;
+            if let Some(next) = next
+                && next.counter == NO_COUNTER
+                && self.keeps_all(next.state, trie, at)?
+            {
+                // all of them stay inside, so they are allowed already
+                at = node.end as usize;
+                continue;
+            }
             if matched == set && node.end as usize > at + 1 {
-                self.subtree(at as u32, &[begun], vocabulary, into, reads, depth)?;
+                self.subtree(at as u32, &[begun], search)?;
             }
             at = match next {
                 Some(next) => {

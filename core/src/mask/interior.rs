@@ -83,6 +83,11 @@ impl Engine {
             let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
             return Ok(self.name_walk(below, at, interior, None));
         };
+        let single = self.lexer.singleton(lexeme);
+        if self.lexer.is_large(expression) {
+            let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
+            return Ok(self.name_walk(below, at, interior, Some(single)));
+        }
         let counter = match at.counter {
             NO_COUNTER => self.endless_counter(at.state, expression)?,
             counter => counter,
@@ -110,7 +115,6 @@ impl Engine {
                 made
             }
         };
-        let single = self.lexer.singleton(lexeme);
         Ok(self.name_walk(below, form, interior, Some(single)))
     }
 
@@ -254,7 +258,7 @@ impl Engine {
             if whole {
                 let set = self.lexer.matches(next);
                 if set != NO_MATCH {
-                    let row = *self.lexer.row(next)?;
+                    let row = self.lexer.reached(next)?;
                     (0..=255u8)
                         .filter(|&byte| row[usize::from(byte)] == next)
                         .for_each(|byte| ends.stay(set, byte));
@@ -290,7 +294,7 @@ impl Engine {
 
     /// Do all bytes below the trie node lead from the state back to it?
     #[inline]
-    fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
+    pub(super) fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
         let others = trie.below(at) & !self.lexer.own_classes(state)?;
         Ok(others == 0 || (others == CHARACTERS && self.lexer.keeps_characters(state)?))
     }

@@ -7,17 +7,18 @@
 //! thread's node, then of a node in one of the slots known by then, and so on to the mask. Masks so carry over from one
 //! depth of nesting to another.
 
+use std::collections::hash_map::Entry as MapEntry;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::ThreadMask;
-use crate::bounds::Bounds;
+use super::{Below, ThreadMask};
 use crate::engine::Engine;
+use crate::lexer::Progress;
 use crate::parser::{NodeId, Parser, ShapeId, UNTOLD};
 
 /// Masks that were read from more nodes are kept by their own node only.
-const MAX_QUESTIONS: usize = 12;
+const MAX_QUESTIONS: usize = 24;
 
 #[derive(Debug)]
 enum Entry {
@@ -32,21 +33,20 @@ enum Entry {
 
 type Answers = FxHashMap<ShapeId, Entry>;
 
-/// Masks by walk, bounds and the shapes of nodes.
+/// Masks by trie node, lexemes in progress and the shapes of nodes.
 #[derive(Debug, Default)]
-pub(super) struct Memo(FxHashMap<(u32, Bounds), Answers>);
+pub(super) struct Memo(FxHashMap<(Below, Progress), Answers>);
 
 impl Engine {
-    /// The mask of a walk from a node, if one is kept for what the node is like; `read` receives the nodes it was
+    /// The mask of lexemes in progress from a node, if one is kept for what the node is like; `read` receives the nodes it was
     /// looked up by.
     pub(super) fn recall(
         &mut self,
-        walk: u32,
-        bounds: Bounds,
+        place: (Below, Progress),
         node: NodeId,
         read: &mut Vec<NodeId>,
     ) -> Option<Arc<ThreadMask>> {
-        let mut answers = self.masks.memo.0.get(&(walk, bounds))?;
+        let mut answers = self.masks.memo.0.get(&place)?;
         let mut nodes = vec![node];
         loop {
             match answers.get(&self.parser.shape(*nodes.last()?))? {
@@ -70,8 +70,7 @@ impl Engine {
     /// the way need none: what they are follows from the others.
     pub(super) fn remember(
         &mut self,
-        walk: u32,
-        bounds: Bounds,
+        place: (Below, Progress),
         node: NodeId,
         read: &[NodeId],
         mask: Arc<ThreadMask>,
@@ -80,25 +79,27 @@ impl Engine {
             return 0;
         }
         let parser = &mut self.parser;
-        let mut answers = self.masks.memo.0.entry((walk, bounds)).or_default();
+        let mut answers = self.masks.memo.0.entry(place).or_default();
         let mut nodes = vec![node];
         loop {
             let shape = parser.shape(nodes[nodes.len() - 1]);
-            if !answers.contains_key(&shape) {
-                let known = nodes.len();
-                answers.insert(shape, chain(parser, &mut nodes, read, mask));
-                return nodes.len() - known + 1;
-            }
-            match answers.get_mut(&shape) {
-                Some(Entry::Question {
-                    of,
-                    slot,
-                    answers: next,
-                }) => {
-                    nodes.push(parser.slots(nodes[*of])[*slot]);
-                    answers = next;
+            match answers.entry(shape) {
+                MapEntry::Vacant(place) => {
+                    let known = nodes.len();
+                    place.insert(chain(parser, &mut nodes, read, mask));
+                    return nodes.len() - known + 1;
                 }
-                _ => return 0,
+                MapEntry::Occupied(place) => match place.into_mut() {
+                    Entry::Question {
+                        of,
+                        slot,
+                        answers: next,
+                    } => {
+                        nodes.push(parser.slots(nodes[*of])[*slot]);
+                        answers = next;
+                    }
+                    Entry::Known(_) => return 0,
+                },
             }
         }
     }

@@ -28,13 +28,34 @@ use memo::Memo;
 /// Kept masks may take this many bytes; then they are dropped and made again as needed.
 pub const CACHE_BYTES: usize = 128 << 20;
 /// A mask of more interiors than this is written out as one set.
-const MAX_PIECES: usize = 4;
+const MAX_PIECES: usize = 2;
 
 /// So many lexemes in progress are taken one by one.
 const MAX_SPLIT: usize = 4;
 
 /// Trie node below which the tokens' texts are read; None for whole tokens.
 type Below = Option<u32>;
+
+/// What a mask is being collected from, and into.
+struct Search<'a> {
+    vocabulary: &'a Vocabulary,
+    found: Collected,
+    /// The parser's nodes that were read.
+    reads: Vec<NodeId>,
+    /// Masks within masks.
+    depth: usize,
+}
+
+impl<'a> Search<'a> {
+    fn new(vocabulary: &'a Vocabulary, depth: usize) -> Self {
+        Search {
+            vocabulary,
+            found: Collected::default(),
+            reads: Vec::new(),
+            depth,
+        }
+    }
+}
 
 /// The walk for lexemes in progress, as this grammar names it.
 #[derive(Debug, Clone)]
@@ -142,7 +163,15 @@ impl Collected {
         }
     }
 
-    fn finish(self, words: usize) -> ThreadMask {
+    fn finish(mut self, words: usize) -> ThreadMask {
+        // short lists become one, which is quicker to write
+        self.pieces.retain(|(interior, bounds)| match interior.few(*bounds) {
+            Some(ids) => {
+                self.tokens.extend(ids);
+                false
+            }
+            None => true,
+        });
         if self.pieces.len() <= MAX_PIECES && self.sets.is_empty() {
             return ThreadMask {
                 pieces: self.pieces,
@@ -164,19 +193,25 @@ impl Collected {
 
 /// Puts a mask together: overwrites `words`.
 fn write<'a>(masks: impl Iterator<Item = &'a ThreadMask>, stop: bool, vocabulary: &Vocabulary, words: &mut [u32]) {
-    words.fill(0);
-    let mut empty = true;
+    let mut written = false;
     for mask in masks {
         for (interior, bounds) in &mask.pieces {
-            if empty {
-                interior.write_to(*bounds, words);
-                empty = false;
-            } else {
+            if written {
                 interior.add_to(*bounds, words);
+            } else {
+                interior.write_to(*bounds, words);
+                written = true;
             }
         }
-        empty = empty && mask.tokens.is_empty();
-        mask.tokens.add_to(words);
+        if written {
+            mask.tokens.add_to(words);
+        } else {
+            mask.tokens.write_to(words);
+            written = true;
+        }
+    }
+    if !written {
+        words.fill(0);
     }
     if stop {
         vocabulary.eos_token_ids.iter().for_each(|&id| set_bit(words, id));
@@ -219,9 +254,9 @@ impl Engine {
         self.masks.make_room();
         self.masks.fuel = self.max_mask_steps;
         let mut masks = Vec::with_capacity(threads.len());
+        let mut search = Search::new(vocabulary, 0);
         for &thread in threads {
-            let mut reads = Vec::new();
-            masks.push(self.thread_mask(None, thread, vocabulary, &mut reads, 0)?);
+            masks.push(self.thread_mask(None, thread, &mut search)?);
         }
         write(masks.iter().map(|mask| &**mask), stop, vocabulary, words);
         Ok(())
@@ -235,82 +270,65 @@ impl Engine {
         Ok(())
     }
 
-    /// The mask of a thread for texts below a trie node; adds the parser nodes it was read from to `reads`.
-    fn thread_mask(
-        &mut self,
-        below: Below,
-        thread: Thread,
-        vocabulary: &Vocabulary,
-        reads: &mut Vec<NodeId>,
-        depth: usize,
-    ) -> Result<Arc<ThreadMask>> {
-        let thread = clamped(thread, vocabulary);
+    /// The mask of a thread for texts below a trie node; the search learns the parser nodes it was read from.
+    fn thread_mask(&mut self, below: Below, thread: Thread, outer: &mut Search) -> Result<Arc<ThreadMask>> {
+        let thread = clamped(thread, outer.vocabulary);
         if let Some(known) = self.masks.threads.get(&(below, thread)) {
             self.masks.counts.hits.fetch_add(1, Ordering::Relaxed);
-            reads.extend_from_slice(&known.reads);
+            outer.reads.extend_from_slice(&known.reads);
             return Ok(known.mask.clone());
         }
-        let mut read = Vec::new();
+        let mut search = Search::new(outer.vocabulary, outer.depth + 1);
         let lexemes = self.lexer.in_progress(thread.lexer.state).len();
         let mask = if (2..=MAX_SPLIT).contains(&lexemes) {
-            self.split_mask(below, thread, vocabulary, &mut read, depth)?
+            self.split_mask(below, thread, &mut search)?
         } else {
-            self.walked_mask(below, thread, vocabulary, &mut read, depth)?
+            self.walked_mask(below, thread, &mut search)?
         };
-        reads.extend_from_slice(&read);
+        outer.reads.extend_from_slice(&search.reads);
         let found = Found {
             mask: mask.clone(),
-            reads: read.into(),
+            reads: search.reads.into(),
         };
         self.masks.keep((below, thread), found);
         Ok(mask)
     }
 
     /// Few lexemes are taken one by one: alone, each means the same in every grammar.
-    fn split_mask(
-        &mut self,
-        below: Below,
-        thread: Thread,
-        vocabulary: &Vocabulary,
-        reads: &mut Vec<NodeId>,
-        depth: usize,
-    ) -> Result<Arc<ThreadMask>> {
-        let mut collected = Collected::default();
+    fn split_mask(&mut self, below: Below, thread: Thread, search: &mut Search) -> Result<Arc<ThreadMask>> {
         for (lexeme, expression) in self.lexer.in_progress(thread.lexer.state).to_vec() {
             let state = self.lexer.state_of(lexeme, expression)?;
             let lexer = self.lexer.settle(state)?;
-            let mask = self.thread_mask(below, Thread { lexer, ..thread }, vocabulary, reads, depth)?;
-            collected.add(&mask);
+            let mask = self.thread_mask(below, Thread { lexer, ..thread }, search)?;
+            search.found.add(&mask);
         }
-        let mask = Arc::new(collected.finish(vocabulary.words()));
-        self.masks.bytes += mask.memory();
-        Ok(mask)
+        Ok(self.finish(search))
     }
 
-    fn walked_mask(
-        &mut self,
-        below: Below,
-        thread: Thread,
-        vocabulary: &Vocabulary,
-        reads: &mut Vec<NodeId>,
-        depth: usize,
-    ) -> Result<Arc<ThreadMask>> {
-        let walk = self.walk(below, thread.lexer, vocabulary)?;
-        let bounds = thread.lexer.bounds.clamped(walk.interior.highest);
-        if let Some(mask) = self.recall(walk.id, bounds, thread.node, reads) {
+    fn walked_mask(&mut self, below: Below, mut thread: Thread, search: &mut Search) -> Result<Arc<ThreadMask>> {
+        let walk = self.walk(below, thread.lexer, search.vocabulary)?;
+        thread.lexer.bounds = thread.lexer.bounds.clamped(walk.interior.highest);
+        let place = (below, thread.lexer);
+        if let Some(mask) = self.recall(place, thread.node, &mut search.reads) {
             self.masks.counts.shape_hits.fetch_add(1, Ordering::Relaxed);
             return Ok(mask);
         }
         self.masks.counts.misses.fetch_add(1, Ordering::Relaxed);
-        let mut collected = Collected::default();
-        self.follow(below, thread, &walk, bounds, vocabulary, &mut collected, reads, depth)?;
-        collected.pieces.insert(0, (walk.interior.clone(), bounds));
-        let mask = Arc::new(collected.finish(vocabulary.words()));
+        search.found.pieces.push((walk.interior.clone(), thread.lexer.bounds));
+        self.follow(below, thread, &walk, search)?;
+        let mask = self.finish(search);
         let mut seen = FxHashSet::default();
-        reads.retain(|&node| node != thread.node && seen.insert(node));
-        let questions = self.remember(walk.id, bounds, thread.node, reads, mask.clone());
-        self.masks.bytes += mask.memory() + questions * 128;
+        search.reads.retain(|&node| node != thread.node && seen.insert(node));
+        let questions = self.remember(place, thread.node, &search.reads, mask.clone());
+        self.masks.bytes += questions * 128;
         Ok(mask)
+    }
+
+    fn finish(&mut self, search: &mut Search) -> Arc<ThreadMask> {
+        let found = std::mem::take(&mut search.found);
+        let mask = Arc::new(found.finish(search.vocabulary.words()));
+        self.masks.bytes += mask.memory();
+        mask
     }
 
     /// The set of lexemes that an exit of a walk ends.

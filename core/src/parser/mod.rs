@@ -49,13 +49,16 @@ impl Node {
 /// Stands for nodes that were read but not noted down, being too many.
 pub const UNTOLD: NodeId = NodeId::MAX;
 /// So many steps of a reduction path are noted down.
-const MAX_TOLD: usize = 12;
+const MAX_TOLD: usize = 64;
 
 /// Names the items of a node whatever the nodes in which they began.
 pub type ShapeId = u32;
 
 /// A node's shape, and the distinct nodes in which its items began, in the order of their appearance.
 type Shape = (ShapeId, Box<[NodeId]>);
+
+/// The node after some lexemes, and the other nodes that were read for it.
+type Advance = (NodeId, Box<[NodeId]>);
 
 /// A finished rule and the node where it began.
 type Completion = (Rule, NodeId);
@@ -64,8 +67,8 @@ pub struct Parser {
     nodes: Vec<Node>,
     ids: FxHashMap<(Box<[Item]>, bool), NodeId>,
     predictions: Predictions,
-    /// (node, lexemes that end) -> next node, and the other nodes that were read for it
-    advanced: FxHashMap<(NodeId, MatchSet), (NodeId, Box<[NodeId]>)>,
+    /// By node and the lexemes that end.
+    advanced: FxHashMap<(NodeId, MatchSet), Advance>,
     merged: FxHashMap<(NodeId, NodeId), NodeId>,
     /// Leo's deterministic reduction paths, compressed: completing the key does nothing but complete the value.
     shortcuts: FxHashMap<Completion, Completion>,

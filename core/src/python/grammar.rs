@@ -12,7 +12,7 @@ use super::errors::work;
 use super::form::{read_grammar, read_limits};
 use super::vocabulary::PyVocabulary;
 use crate::artifact::{Description, LoadOptions};
-use crate::matcher::{Compiled, Matcher};
+use crate::matcher::{Compiled, Matcher, fill_masks};
 
 #[pyfunction]
 #[pyo3(signature = (grammar, vocabulary, limits, description=None))]
@@ -114,7 +114,7 @@ impl PyCompiledGrammar {
     fn matcher(&self, py: Python<'_>) -> PyResult<PyMatcher> {
         Ok(PyMatcher {
             inner: work(py, || self.inner.matcher())?,
-            scratch: vec![0; self.inner.vocabulary.words()],
+            encode: self.vocabulary.get().encode(py),
         })
     }
 
@@ -132,8 +132,15 @@ impl PyCompiledGrammar {
 #[pyclass(name = "Matcher", module = "constrain._core")]
 pub struct PyMatcher {
     inner: Matcher,
-    /// One mask; kept so that filling one allocates nothing.
-    scratch: Vec<u32>,
+    /// The tokenizer's own encoder.
+    encode: Option<Py<PyAny>>,
+}
+
+impl PyMatcher {
+    /// Width of a mask.
+    fn words(&self) -> usize {
+        self.inner.compiled.vocabulary.words()
+    }
 }
 
 /// An integer as a token id; None when no vocabulary is so large. Anything with `__index__` is an integer.
@@ -145,40 +152,25 @@ fn token(py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
     }
 }
 
-/// Copies a mask into row `row` of a contiguous, writable buffer whose rows are as wide as the mask.
-#[allow(unsafe_code)]
-fn write_row(buffer: &PyBuffer<i32>, row: usize, mask: &[u32]) {
-    let offset = row * mask.len();
-    if offset + mask.len() > buffer.item_count() {
-        return;
-    }
-    // SAFETY: the range lies inside the buffer (checked above), which is contiguous, holds 32-bit integers and is kept
-    // alive and unresized by `buffer`; the GIL is held and nothing else here points into it.
-    unsafe {
-        let target = buffer.buf_ptr().cast::<u32>().add(offset);
-        std::ptr::copy_nonoverlapping(mask.as_ptr(), target, mask.len());
-    }
+/// A bitmask that rows can be written to: `int32 [rows, words]`.
+struct Bitmask {
+    buffer: PyBuffer<i32>,
+    rows: usize,
+    words: usize,
 }
 
-#[pymethods]
-impl PyMatcher {
-    #[pyo3(signature = (bitmask, row=0))]
-    fn fill_next_token_bitmask(&mut self, py: Python<'_>, bitmask: &Bound<'_, PyAny>, row: i64) -> PyResult<()> {
+impl Bitmask {
+    fn new(bitmask: &Bound<'_, PyAny>, words: usize) -> PyResult<Self> {
         let buffer = PyBuffer::<i32>::get(bitmask)
             .map_err(|_| PyValueError::new_err("the bitmask must be a NumPy array of dtype int32"))?;
         // a format without a mark, or "@" or "=", is in this machine's byte order
         let foreign = if cfg!(target_endian = "big") { b'<' } else { b'>' };
-        if buffer
-            .format()
-            .to_bytes()
-            .first()
-            .is_some_and(|&mark| mark == foreign || mark == b'!')
-        {
+        let mark = buffer.format().to_bytes().first().copied();
+        if mark.is_some_and(|mark| mark == foreign || mark == b'!') {
             return Err(PyValueError::new_err(
                 "the bitmask must be in the machine's own byte order",
             ));
         }
-        let words = self.scratch.len();
         let &[rows, width] = buffer.shape() else {
             return Err(PyValueError::new_err(format!(
                 "the bitmask must have two dimensions, not {}",
@@ -190,18 +182,92 @@ impl PyMatcher {
                 "the bitmask must have {words} words in a row for this vocabulary, not {width}"
             )));
         }
-        let Some(row) = usize::try_from(row).ok().filter(|&row| row < rows) else {
-            return Err(PyValueError::new_err(format!(
-                "row {row} is out of range: the bitmask has {rows} rows"
-            )));
-        };
         if buffer.readonly() || !buffer.is_c_contiguous() {
             return Err(PyValueError::new_err("the bitmask must be writable and C-contiguous"));
         }
-        let PyMatcher { inner, scratch } = self;
-        work(py, || inner.fill_mask(scratch))?;
-        write_row(&buffer, row, &self.scratch);
-        Ok(())
+        Ok(Bitmask { buffer, rows, words })
+    }
+
+    fn row(&self, row: i64) -> PyResult<usize> {
+        let index = usize::try_from(row).ok().filter(|&row| row < self.rows);
+        index.ok_or_else(|| {
+            PyValueError::new_err(format!("row {row} is out of range: the bitmask has {} rows", self.rows))
+        })
+    }
+
+    /// The words of the rows, in their order; None when a row is named twice.
+    #[allow(unsafe_code)]
+    fn rows_mut(&mut self, rows: &[usize]) -> Option<Vec<&mut [u32]>> {
+        let mut sorted = rows.to_vec();
+        sorted.sort_unstable();
+        if sorted.windows(2).any(|pair| pair[0] == pair[1]) || sorted.last().is_some_and(|&row| row >= self.rows) {
+            return None;
+        }
+        let start = self.buffer.buf_ptr().cast::<u32>();
+        // SAFETY: the buffer is contiguous, writable, holds `rows * words` 32-bit integers (checked in `new`) and is
+        // kept alive and unresized by `buffer`. The rows are distinct and inside it (checked above), so the slices
+        // don't overlap, and they borrow `self` mutably. That nothing else touches the rows meanwhile is the caller's
+        // part of the contract, as with every function that writes into an array.
+        let slice = |&row: &usize| unsafe { std::slice::from_raw_parts_mut(start.add(row * self.words), self.words) };
+        Some(rows.iter().map(slice).collect())
+    }
+}
+
+/// Fills a row of the bitmask for each matcher, over threads.
+#[pyfunction]
+#[pyo3(signature = (matchers, bitmask, rows=None))]
+pub fn fill_batch(
+    py: Python<'_>,
+    matchers: Vec<PyRef<'_, PyMatcher>>,
+    bitmask: &Bound<'_, PyAny>,
+    rows: Option<Vec<i64>>,
+) -> PyResult<()> {
+    let rows = rows.unwrap_or_else(|| (0..matchers.len() as i64).collect());
+    if rows.len() != matchers.len() {
+        return Err(PyValueError::new_err(format!(
+            "{} matchers need as many rows, not {}",
+            matchers.len(),
+            rows.len()
+        )));
+    }
+    let Some(first) = matchers.first() else {
+        return Ok(());
+    };
+    let words = first.words();
+    if let Some(other) = matchers.iter().find(|matcher| matcher.words() != words) {
+        return Err(PyValueError::new_err(format!(
+            "the matchers' vocabularies differ in size: rows of {words} and of {} words",
+            other.words()
+        )));
+    }
+    let mut bitmask = Bitmask::new(bitmask, words)?;
+    let rows: Vec<usize> = rows.into_iter().map(|row| bitmask.row(row)).collect::<PyResult<_>>()?;
+    let targets = bitmask
+        .rows_mut(&rows)
+        .ok_or_else(|| PyValueError::new_err("the same row is named twice"))?;
+    let jobs: Vec<(Matcher, &mut [u32])> = matchers
+        .iter()
+        .map(|matcher| matcher.inner.clone())
+        .zip(targets)
+        .collect();
+    drop(matchers);
+    work(py, || fill_masks(jobs))
+}
+
+#[pymethods]
+impl PyMatcher {
+    #[pyo3(signature = (bitmask, row=0))]
+    fn fill_next_token_bitmask(&self, py: Python<'_>, bitmask: &Bound<'_, PyAny>, row: i64) -> PyResult<()> {
+        let mut bitmask = Bitmask::new(bitmask, self.words())?;
+        let row = bitmask.row(row)?;
+        let Some([words]) = bitmask.rows_mut(&[row]).and_then(|rows| <[_; 1]>::try_from(rows).ok()) else {
+            return Ok(());
+        };
+        // what is known takes less time than letting others run
+        if self.inner.fill_known_mask(words) {
+            return Ok(());
+        }
+        work(py, || self.inner.fill_mask(words))
     }
 
     fn accept_token(&mut self, py: Python<'_>, token_id: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -241,10 +307,10 @@ impl PyMatcher {
         )))
     }
 
-    fn fork(&self) -> PyMatcher {
+    fn fork(&self, py: Python<'_>) -> PyMatcher {
         PyMatcher {
             inner: self.inner.clone(),
-            scratch: vec![0; self.scratch.len()],
+            encode: self.encode.as_ref().map(|encode| encode.clone_ref(py)),
         }
     }
 
@@ -276,6 +342,14 @@ impl PyMatcher {
     }
 
     fn forced_tokens(&self, py: Python<'_>) -> PyResult<Vec<u32>> {
+        if let Some(encode) = &self.encode {
+            let run = work(py, || self.inner.forced_run())?;
+            let encode = |text: &str| encode.call1(py, (text,))?.extract::<Vec<u32>>(py);
+            let canonical = run.canonical(&self.inner.compiled.vocabulary, encode)?;
+            if !canonical.is_empty() {
+                return Ok(canonical);
+            }
+        }
         work(py, || self.inner.forced_tokens())
     }
 

@@ -20,6 +20,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<grammar::PyCompiledGrammar>()?;
     module.add_class::<grammar::PyMatcher>()?;
     module.add_function(wrap_pyfunction!(grammar::compile_grammar, module)?)?;
+    module.add_function(wrap_pyfunction!(grammar::fill_batch, module)?)?;
     module.add_function(wrap_pyfunction!(unicode_class, module)?)?;
     Ok(())
 }

@@ -91,7 +91,7 @@ impl PyVocabulary {
     }
 
     #[getter]
-    fn encode(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+    pub fn encode(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.encode.as_ref().map(|encode| encode.clone_ref(py))
     }
 

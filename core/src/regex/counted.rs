@@ -3,6 +3,8 @@
 //! If no string of the repeated part begins another, and what follows begins with other bytes, then a text is read in
 //! one way only, and how many repetitions begin in it can be counted without knowing the bounds.
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::derivative::Derivatives;
@@ -38,9 +40,9 @@ struct Part {
 
 /// What was found out about repeated parts.
 #[derive(Debug, Default)]
-pub struct Parts(FxHashMap<ExpressionId, Option<Part>>);
+pub struct RepeatedParts(FxHashMap<ExpressionId, Option<Part>>);
 
-impl Parts {
+impl RepeatedParts {
     /// None when the expression has no counter, or can be read in several ways.
     pub fn counted(&mut self, id: ExpressionId, derivatives: &mut Derivatives) -> Result<Option<Counted>> {
         let Some((rest, (part, minimum, maximum), after)) = split(id, derivatives) else {
@@ -110,11 +112,10 @@ impl Parts {
     }
 
     fn part(&mut self, id: ExpressionId, derivatives: &mut Derivatives) -> Result<Option<&Part>> {
-        if !self.0.contains_key(&id) {
-            let made = explore(id, derivatives)?;
-            self.0.insert(id, made);
-        }
-        Ok(self.0[&id].as_ref())
+        Ok(match self.0.entry(id) {
+            Entry::Occupied(known) => known.into_mut().as_ref(),
+            Entry::Vacant(place) => place.insert(explore(id, derivatives)?).as_ref(),
+        })
     }
 }
 

@@ -3,10 +3,12 @@
 //! Everything here works from an explicit stack: expressions come from input and may nest deeply.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::counting::Counting;
 use super::expression::{ANY, Arm, EMPTY, Expression, ExpressionId, Expressions, UNBOUNDED, merge_neighbours};
 use crate::error::Result;
 
@@ -18,7 +20,11 @@ pub struct Derivatives {
     arms: Vec<Option<Arms>>,
     live: FxHashMap<ExpressionId, bool>,
     shortest: FxHashMap<ExpressionId, u64>,
+    pub(super) counting: Counting,
 }
+
+/// Derivatives looked at before emptiness is decided by counting: most languages show a string at once.
+const SEARCH_BEFORE_COUNTING: usize = 256;
 
 impl Derivatives {
     pub fn new(budget: usize) -> Self {
@@ -27,6 +33,7 @@ impl Derivatives {
             arms: Vec::new(),
             live: FxHashMap::default(),
             shortest: FxHashMap::default(),
+            counting: Counting::default(),
         }
     }
 
@@ -50,6 +57,7 @@ impl Derivatives {
             }
             if stack.len() == before {
                 let arms: Arms = self.derive(top)?.into();
+                self.expressions.charge(arms.len() / 16)?;
                 let index = top as usize;
                 if self.arms.len() <= index {
                     self.arms.resize(self.expressions.len().max(index + 1), None);
@@ -168,6 +176,7 @@ impl Derivatives {
         for_each_interval(lists, |low, high, hits| {
             targets.clear();
             targets.extend(hits.iter().map(|&(_, to)| to));
+            self.expressions.charge(targets.len() / 16)?;
             let to = combine(&mut self.expressions, &targets)?;
             result.push(Arm { low, high, to });
             Ok(())
@@ -175,11 +184,55 @@ impl Derivatives {
         Ok(merge_neighbours(result))
     }
 
-    /// Is the language not empty? Decided by a search through derivatives where the syntax doesn't show it.
+    /// Is the language not empty? The syntax shows it, except for intersections and complements.
     pub fn is_live(&mut self, id: ExpressionId) -> Result<bool> {
-        if let Some(live) = self.known_live(id) {
+        if let Some(known) = self.known_live(id) {
+            return Ok(known);
+        }
+        let mut stack = vec![(id, 0)];
+        while let Some((top, at)) = stack.last_mut() {
+            let id = *top;
+            let node = self.expressions.node(id);
+            let needs_all = matches!(node, Expression::Concat(..));
+            let live = if let Some(known) = self.known_live(id) {
+                known
+            } else if let Expression::Intersection(_) | Expression::Not(_) = node {
+                self.is_live_by_derivatives(id)?
+            } else {
+                match node.part(*at).map(|part| (part, self.known_live(part))) {
+                    None => needs_all,
+                    Some((_, Some(live))) if live != needs_all => live,
+                    Some((_, Some(_))) => {
+                        *at += 1;
+                        continue;
+                    }
+                    Some((part, None)) => {
+                        stack.push((part, 0));
+                        continue;
+                    }
+                }
+            };
+            self.live.insert(id, live);
+            stack.pop();
+        }
+        Ok(self.known_live(id) == Some(true))
+    }
+
+    fn is_live_by_derivatives(&mut self, id: ExpressionId) -> Result<bool> {
+        if let Some(live) = self.is_live_by_counting(id, true)? {
             return Ok(live);
         }
+        if let Some(live) = self.is_live_by_search(id, SEARCH_BEFORE_COUNTING)? {
+            return Ok(live);
+        }
+        if let Some(live) = self.is_live_by_counting(id, false)? {
+            return Ok(live);
+        }
+        Ok(self.is_live_by_search(id, usize::MAX)? == Some(true))
+    }
+
+    /// Breadth first through at most so many derivatives; None when that doesn't decide.
+    fn is_live_by_search(&mut self, id: ExpressionId, at_most: usize) -> Result<Option<bool>> {
         let mut reached_from: FxHashMap<ExpressionId, ExpressionId> = FxHashMap::default();
         reached_from.insert(id, id);
         let mut queue = VecDeque::from([id]);
@@ -195,8 +248,7 @@ impl Derivatives {
                         while self.live.insert(back, true).is_none() && back != id {
                             back = reached_from[&back];
                         }
-                        self.live.insert(id, true);
-                        return Ok(true);
+                        return Ok(Some(true));
                     }
                     None => {
                         reached_from.insert(arm.to, current);
@@ -204,11 +256,14 @@ impl Derivatives {
                     }
                 }
             }
+            if reached_from.len() > at_most {
+                return Ok(None);
+            }
         }
         for &dead in reached_from.keys() {
             self.live.insert(dead, false);
         }
-        Ok(false)
+        Ok(Some(false))
     }
 
     fn known_live(&self, id: ExpressionId) -> Option<bool> {
@@ -244,37 +299,26 @@ impl Derivatives {
                 stack.pop();
                 continue;
             }
-            if self.expressions.opaque(top) && !self.expressions.nullable(top) {
-                let length = self.shortest_by_search(top)?.map_or(u64::MAX, |s| s.len() as u64);
-                self.shortest.insert(top, length);
-                stack.pop();
-                continue;
-            }
-            let parts: Vec<ExpressionId> = match self.expressions.node(top) {
-                _ if self.expressions.nullable(top) => Vec::new(),
-                Expression::Branch { arms, .. } => arms.iter().map(|arm| arm.to).collect(),
-                Expression::Concat(a, b) => vec![*a, *b],
-                Expression::Union(parts) | Expression::Intersection(parts) => parts.to_vec(),
-                Expression::Repeat(part, _, _) | Expression::Not(part) => vec![*part],
-                Expression::Empty | Expression::Epsilon => Vec::new(),
-            };
-            let missing: Vec<ExpressionId> = parts
-                .iter()
-                .copied()
-                .filter(|part| !self.shortest.contains_key(part))
-                .collect();
-            if !missing.is_empty() {
-                stack.extend(missing);
-                continue;
-            }
-            let of = |part: &ExpressionId| self.shortest[part];
-            let least = parts.iter().map(of).min().unwrap_or(u64::MAX);
-            let length = match self.expressions.node(top) {
-                _ if self.expressions.nullable(top) => 0,
-                Expression::Branch { .. } => least.saturating_add(1),
-                Expression::Concat(a, b) => of(a).saturating_add(of(b)),
-                Expression::Repeat(part, minimum, _) => of(part).saturating_mul(u64::from(*minimum)),
-                _ => least,
+            let node = self.expressions.node(top);
+            let length = if self.expressions.nullable(top) {
+                0
+            } else if let Expression::Intersection(_) | Expression::Not(_) = node {
+                self.shortest_of_derivatives(top)?
+                    .map_or(u64::MAX, |text| text.len() as u64)
+            } else {
+                let before = stack.len();
+                stack.extend(node.parts().filter(|part| !self.shortest.contains_key(part)));
+                if stack.len() > before {
+                    continue;
+                }
+                let of = |part: &ExpressionId| self.shortest[part];
+                let least = || node.parts().map(|part| of(&part)).min().unwrap_or(u64::MAX);
+                match node {
+                    Expression::Branch { .. } => least().saturating_add(1),
+                    Expression::Concat(a, b) => of(a).saturating_add(of(b)),
+                    Expression::Repeat(part, minimum, _) => of(part).saturating_mul(u64::from(*minimum)),
+                    _ => least(),
+                }
             };
             self.shortest.insert(top, length);
             stack.pop();
@@ -285,28 +329,58 @@ impl Derivatives {
     /// A shortest string of the language, or None when it is empty.
     pub fn shortest_string(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
         let mut text = Vec::new();
-        let mut current = id;
-        while !self.expressions.nullable(current) {
-            if self.expressions.opaque(current) {
-                return Ok(self.shortest_by_search(current)?.map(|tail| {
-                    text.extend(tail);
-                    text
-                }));
+        // what is still to be written, the last first, and how often
+        let mut stack = vec![(id, 1)];
+        // the same search would be made for each repetition
+        let mut searched: FxHashMap<ExpressionId, Vec<u8>> = FxHashMap::default();
+        while let Some((top, times)) = stack.pop() {
+            if self.shortest_length(top)? == u64::MAX {
+                return Ok(None);
             }
-            let mut best: Option<(u64, Arm)> = None;
-            for &arm in self.arms(current)?.iter() {
-                let length = self.shortest_length(arm.to)?;
-                if best.is_none_or(|(least, _)| length < least) {
-                    best = Some((length, arm));
+            if self.expressions.nullable(top) {
+                continue;
+            }
+            if times > 1 {
+                stack.push((top, times - 1));
+            }
+            match self.expressions.node(top).clone() {
+                Expression::Empty | Expression::Epsilon => {}
+                Expression::Branch { arms, .. } => {
+                    if let Some(arm) = arms.iter().min_by_key(|arm| self.shortest[&arm.to]) {
+                        text.push(arm.low);
+                        stack.push((arm.to, 1));
+                    }
+                }
+                Expression::Concat(a, b) => stack.extend([(b, 1), (a, 1)]),
+                Expression::Union(parts) => {
+                    stack.extend(
+                        parts
+                            .iter()
+                            .min_by_key(|part| self.shortest[part])
+                            .map(|&part| (part, 1)),
+                    );
+                }
+                Expression::Repeat(part, minimum, _) => stack.push((part, minimum)),
+                Expression::Intersection(_) | Expression::Not(_) => {
+                    let found = match searched.entry(top) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(place) => place.insert(self.shortest_of_derivatives(top)?.unwrap_or_default()),
+                    };
+                    text.extend(found.iter());
                 }
             }
-            let Some((_, arm)) = best else {
-                return Ok(None);
-            };
-            text.push(arm.low);
-            current = arm.to;
         }
         Ok(Some(text))
+    }
+
+    fn shortest_of_derivatives(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
+        if !self.is_live(id)? {
+            return Ok(None);
+        }
+        match self.shortest_by_counting(id)? {
+            Some(text) => Ok(Some(text)),
+            None => self.shortest_by_search(id),
+        }
     }
 
     /// Breadth first through derivatives.

@@ -4,7 +4,9 @@
 //! Turon 2009 for the practice). Intersection and complement are therefore first class, a counted repetition costs
 //! one node whatever its bound, and nothing is determinised before it is reached.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::error::{Error, Result};
 
@@ -45,11 +47,30 @@ pub enum Expression {
     Repeat(ExpressionId, u32, u32),
 }
 
+impl Expression {
+    /// The expressions that it is made of, by number.
+    pub fn part(&self, index: usize) -> Option<ExpressionId> {
+        match self {
+            Expression::Empty | Expression::Epsilon => None,
+            Expression::Branch { arms, .. } => arms.get(index).map(|arm| arm.to),
+            Expression::Concat(a, b) => [*a, *b].get(index).copied(),
+            Expression::Union(parts) | Expression::Intersection(parts) => parts.get(index).copied(),
+            Expression::Not(part) | Expression::Repeat(part, _, _) => (index == 0).then_some(*part),
+        }
+    }
+
+    pub fn parts(&self) -> impl Iterator<Item = ExpressionId> + '_ {
+        (0..).map_while(|index| self.part(index))
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Facts {
     nullable: bool,
     /// Holds an intersection or complement, so that emptiness isn't visible from the syntax.
     opaque: bool,
+    /// Number of nodes, shared ones counted each time, up to `u32::MAX`.
+    size: u32,
 }
 
 /// All expressions of one engine.
@@ -57,8 +78,9 @@ struct Facts {
 pub struct Expressions {
     nodes: Vec<Expression>,
     facts: Vec<Facts>,
-    ids: FxHashMap<Expression, ExpressionId>,
-    /// What the budget counts: nodes, wide ones for more than one.
+    /// By the hash of the node; where that is taken by another node, by the next number that is free.
+    ids: FxHashMap<u64, ExpressionId>,
+    /// What the budget counts: nodes, wide ones for more than one, and work.
     weight: usize,
     budget: usize,
 }
@@ -73,7 +95,8 @@ impl Expressions {
             budget: budget.max(3),
         };
         for node in [Expression::Empty, Expression::Epsilon, Expression::Not(EMPTY)] {
-            expressions.insert(node);
+            let hash = FxBuildHasher.hash_one(&node);
+            expressions.insert(node, hash);
         }
         expressions
     }
@@ -95,32 +118,48 @@ impl Expressions {
         self.facts[id as usize].nullable
     }
 
+    /// Number of nodes, shared ones counted each time, up to `u32::MAX`.
+    pub fn size(&self, id: ExpressionId) -> u32 {
+        self.facts[id as usize].size
+    }
+
     /// May the language be empty although the node isn't `EMPTY`?
     pub fn opaque(&self, id: ExpressionId) -> bool {
         self.facts[id as usize].opaque
     }
 
     fn intern(&mut self, node: Expression) -> Result<ExpressionId> {
-        if let Some(&id) = self.ids.get(&node) {
-            return Ok(id);
+        let mut hash = FxBuildHasher.hash_one(&node);
+        while let Some(&id) = self.ids.get(&hash) {
+            if *self.node(id) == node {
+                return Ok(id);
+            }
+            hash = hash.wrapping_add(1);
         }
-        self.weight += match &node {
+        self.charge(match &node {
             Expression::Union(parts) | Expression::Intersection(parts) => 1 + parts.len() / 4,
+            Expression::Branch { arms, .. } => 1 + arms.len() / 16,
             _ => 1,
-        };
+        })?;
+        Ok(self.insert(node, hash))
+    }
+
+    /// Work or memory that weighs as much as so many expressions.
+    pub fn charge(&mut self, weight: usize) -> Result<()> {
+        self.weight = self.weight.saturating_add(weight);
         if self.weight > self.budget {
             return Err(Error::Limit {
                 budget: "max_expressions",
                 value: self.budget,
             });
         }
-        Ok(self.insert(node))
+        Ok(())
     }
 
-    fn insert(&mut self, node: Expression) -> ExpressionId {
+    fn insert(&mut self, node: Expression, hash: u64) -> ExpressionId {
         let facts = self.facts_of(&node);
         let id = self.nodes.len() as ExpressionId;
-        self.ids.insert(node.clone(), id);
+        self.ids.insert(hash, id);
         self.nodes.push(node);
         self.facts.push(facts);
         id
@@ -129,45 +168,24 @@ impl Expressions {
     fn facts_of(&self, node: &Expression) -> Facts {
         let nullable = |id: &ExpressionId| self.nullable(*id);
         let opaque = |id: &ExpressionId| self.opaque(*id);
-        match node {
-            Expression::Empty => Facts {
-                nullable: false,
-                opaque: false,
-            },
-            Expression::Epsilon => Facts {
-                nullable: true,
-                opaque: false,
-            },
-            Expression::Branch { accept, arms } => Facts {
-                nullable: *accept,
-                opaque: arms.iter().any(|arm| self.opaque(arm.to)),
-            },
-            Expression::Concat(a, b) => Facts {
-                nullable: nullable(a) && nullable(b),
-                opaque: opaque(a) || opaque(b),
-            },
-            Expression::Union(parts) => Facts {
-                nullable: parts.iter().any(nullable),
-                opaque: parts.iter().any(opaque),
-            },
-            Expression::Intersection(parts) => Facts {
-                nullable: parts.iter().all(nullable),
-                opaque: true,
-            },
-            // "every byte string" is plainly not empty, and it isn't built yet when it is inserted
-            Expression::Not(part) if *part == EMPTY => Facts {
-                nullable: true,
-                opaque: false,
-            },
-            Expression::Not(part) => Facts {
-                nullable: !nullable(part),
-                opaque: true,
-            },
-            Expression::Repeat(part, minimum, _) => Facts {
-                nullable: *minimum == 0 || nullable(part),
-                opaque: opaque(part),
-            },
+        let mut size = 1u32;
+        // "every byte string" is plainly not empty, and it isn't built yet when it is inserted
+        let every_string = matches!(node, Expression::Not(part) if *part == EMPTY);
+        if !every_string {
+            size = node.parts().fold(size, |sum, part| sum.saturating_add(self.size(part)));
         }
+        let (nullable, opaque) = match node {
+            Expression::Empty => (false, false),
+            Expression::Epsilon => (true, false),
+            Expression::Branch { accept, arms } => (*accept, arms.iter().any(|arm| self.opaque(arm.to))),
+            Expression::Concat(a, b) => (nullable(a) && nullable(b), opaque(a) || opaque(b)),
+            Expression::Union(parts) => (parts.iter().any(nullable), parts.iter().any(opaque)),
+            Expression::Intersection(parts) => (parts.iter().all(nullable), true),
+            Expression::Not(_) if every_string => (true, false),
+            Expression::Not(part) => (!nullable(part), true),
+            Expression::Repeat(part, minimum, _) => (*minimum == 0 || nullable(part), opaque(part)),
+        };
+        Facts { nullable, opaque, size }
     }
 
     // -- constructors ----------------------------------------------------------------------------------------------

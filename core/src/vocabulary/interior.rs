@@ -12,6 +12,7 @@ use super::token_set::{TokenSet, clear_bit};
 use super::trie::Trie;
 use crate::bounds::Bounds;
 use crate::bytes::ByteSet;
+use crate::regex::digest::Digest;
 
 /// Tokens filed by level.
 #[derive(Debug, Default)]
@@ -68,19 +69,43 @@ impl Levels {
         }
     }
 
-    /// As `add_to` into words that are empty: where few tokens are missing, takes them away instead.
-    pub fn write_to(&self, bounds: Bounds, words: &mut [u32]) {
-        let from = (bounds.max as usize).saturating_add(1);
-        if bounds.min > 0 || from >= self.sets.len() || self.sets[from..].iter().any(|s| matches!(s, TokenSet::Many(_)))
+    /// Overwrites `words` with the tokens whose level is at most `max`.
+    pub fn write_to(&self, max: u32, words: &mut [u32]) {
+        let from = (max as usize).saturating_add(1).min(self.sets.len());
+        let missing = &self.sets[from..];
+        // where few are missing, all are copied and the few taken away
+        if missing.iter().all(|set| matches!(set, TokenSet::Few(_)))
+            && let Some(all) = &self.all
         {
-            return self.add_to(bounds, words);
-        }
-        self.add_to(Bounds::NONE, words);
-        for set in &self.sets[from..] {
-            if let TokenSet::Few(ids) = set {
-                ids.iter().for_each(|&id| clear_bit(words, id));
+            all.write_to(words);
+            for set in missing {
+                if let TokenSet::Few(ids) = set {
+                    ids.iter().for_each(|&id| clear_bit(words, id));
+                }
             }
+            return;
         }
+        words.fill(0);
+        self.add_to(Bounds { min: 0, max }, words);
+    }
+
+    /// The tokens whose level lies within the bounds, if they are listed.
+    fn listed(&self, bounds: Bounds, ids: &mut Vec<u32>) -> bool {
+        let whole = bounds.min == 0 && bounds.max >= self.highest();
+        let from = (bounds.min as usize).min(self.sets.len());
+        let to = (bounds.max as usize).saturating_add(1).clamp(from, self.sets.len());
+        let sets = if whole {
+            self.all.as_slice()
+        } else {
+            &self.sets[from..to]
+        };
+        sets.iter().all(|set| match set {
+            TokenSet::Few(few) => {
+                ids.extend_from_slice(few);
+                true
+            }
+            TokenSet::Many(_) => false,
+        })
     }
 
     fn memory(&self) -> usize {
@@ -218,10 +243,9 @@ pub struct Interior {
 }
 
 impl Interior {
-    /// Writes into words that are empty.
+    /// Overwrites `words` with the tokens that stay inside.
     pub fn write_to(&self, bounds: Bounds, words: &mut [u32]) {
-        let within = Bounds { min: 0, ..bounds };
-        self.counting.write_to(within, words);
+        self.counting.write_to(bounds.max, words);
         self.counted.add_to(bounds, words);
     }
 
@@ -229,6 +253,13 @@ impl Interior {
         let within = Bounds { min: 0, ..bounds };
         self.counting.add_to(within, words);
         self.counted.add_to(bounds, words);
+    }
+
+    /// The tokens that stay inside, if they are few.
+    pub fn few(&self, bounds: Bounds) -> Option<Vec<u32>> {
+        let within = Bounds { min: 0, ..bounds };
+        let mut ids = Vec::new();
+        (self.counting.listed(within, &mut ids) && self.counted.listed(bounds, &mut ids)).then_some(ids)
     }
 
     /// Size in bytes.
@@ -241,9 +272,9 @@ impl Interior {
 /// Names a walk, whatever the grammar: the lexeme's expression, and the trie node below which it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WalkName {
-    pub lexeme: [u8; 32],
+    pub lexeme: Digest,
     /// The same between two of the repetitions that were counted.
-    pub between: Option<[u8; 32]>,
+    pub between: Option<Digest>,
     pub below: Option<u32>,
 }
 

@@ -1,5 +1,8 @@
 //! Sets of token ids.
 
+/// A list of fewer ids than this part of a mask's words is quicker to write than a mask.
+const LIST_SHARE: usize = 8;
+
 /// A set of tokens: a list while it is short, else a bit mask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenSet {
@@ -11,7 +14,7 @@ impl TokenSet {
     /// From a bit mask.
     pub fn new(words: &[u32]) -> Self {
         let count: usize = words.iter().map(|word| word.count_ones() as usize).sum();
-        if count * 2 >= words.len() {
+        if count * LIST_SHARE >= words.len() {
             return TokenSet::Many(words.into());
         }
         let mut ids = Vec::with_capacity(count);
@@ -27,7 +30,7 @@ impl TokenSet {
 
     /// From a list in any order; `words` is the width of masks.
     pub fn from_ids(mut ids: Vec<u32>, words: usize) -> Self {
-        if ids.len() * 2 >= words {
+        if ids.len() * LIST_SHARE >= words {
             let mut mask = vec![0; words];
             ids.iter().for_each(|&id| set_bit(&mut mask, id));
             return TokenSet::new(&mask);
@@ -45,6 +48,17 @@ impl TokenSet {
         match self {
             TokenSet::Few(ids) => ids.iter().for_each(|&id| set_bit(words, id)),
             TokenSet::Many(set) => words.iter_mut().zip(set).for_each(|(word, &add)| *word |= add),
+        }
+    }
+
+    /// Overwrites `words` with the set.
+    pub fn write_to(&self, words: &mut [u32]) {
+        match self {
+            TokenSet::Few(_) => {
+                words.fill(0);
+                self.add_to(words);
+            }
+            TokenSet::Many(set) => words.copy_from_slice(set),
         }
     }
 
