@@ -30,7 +30,7 @@ where
         let config = Config {
             cases,
             failure_persistence: None,
-            max_shrink_time: 60_000,
+            max_shrink_time: 20_000,
             ..Config::default()
         };
         let mut seed = [0; 32];
