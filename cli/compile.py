@@ -123,7 +123,9 @@ def _make(source: Source, vocabulary: Vocabulary) -> _Made:
 def _precompute(compiled: CompiledGrammar, budget: int) -> dict[str, int | float]:
     started = time.perf_counter()
     ahead = compiled.precompute(budget)
-    return {"precompute_seconds": time.perf_counter() - started, **ahead}
+    seconds = time.perf_counter() - started
+    share = ahead["precomputed_states"] / ahead["reached_states"]
+    return {"precompute_seconds": seconds, **ahead, "share_covered": share}
 
 
 def _measure(compiled: CompiledGrammar) -> dict[str, int | float]:

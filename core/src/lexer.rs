@@ -19,6 +19,9 @@ pub type Lexeme = u32;
 /// Index of an interned set of lexemes that match at a state.
 pub type MatchSet = u32;
 
+/// In a state, stands for lexemes that share what was read so far: their expression is a trie (see `regex::keys`).
+pub const KEYS: Lexeme = Lexeme::MAX;
+
 /// Index of an interned counter.
 pub type CounterId = u32;
 
@@ -167,6 +170,14 @@ impl Lexer {
         &self.states[state as usize]
     }
 
+    /// The lexeme in progress at a state, if there is one and it is known which.
+    pub fn only_lexeme(&self, state: LexerState) -> Option<(Lexeme, ExpressionId)> {
+        match self.in_progress(state) {
+            &[(lexeme, expression)] if lexeme != KEYS => Some((lexeme, expression)),
+            _ => None,
+        }
+    }
+
     /// Lexemes that match at this state (they may go on, too).
     #[inline]
     pub fn matches(&self, state: LexerState) -> MatchSet {
@@ -209,12 +220,10 @@ impl Lexer {
         })
     }
 
-    /// The state in which any of the lexemes (sorted, distinct) may begin.
-    pub fn start(&mut self, lexemes: &[Lexeme]) -> Result<LexerState> {
-        let parts = lexemes
-            .iter()
-            .map(|&lexeme| (lexeme, self.lexemes[lexeme as usize]))
-            .collect();
+    /// The state in which any of the lexemes (sorted, distinct) and of those in a trie of keys may begin.
+    pub fn start(&mut self, lexemes: &[Lexeme], keys: ExpressionId) -> Result<LexerState> {
+        let whole = lexemes.iter().map(|&lexeme| (lexeme, self.lexemes[lexeme as usize]));
+        let parts = whole.chain([(KEYS, keys)]).collect();
         self.intern(parts)
     }
 
@@ -331,7 +340,7 @@ impl Lexer {
 
     fn make_counted_form(&mut self, state: LexerState) -> Result<Progress> {
         let plain = Progress::uncounted(state);
-        let &[(lexeme, expression)] = self.in_progress(state) else {
+        let Some((lexeme, expression)) = self.only_lexeme(state) else {
             return Ok(plain);
         };
         let Some(counted) = self.counted(expression)? else {
@@ -487,7 +496,25 @@ impl Lexer {
         Ok(Row::Dense(Box::new(DenseRow { next, own })))
     }
 
-    fn intern(&mut self, parts: Parts) -> Result<LexerState> {
+    /// Lexemes leave a trie of keys when nothing is shared with others any more.
+    fn tell_apart(&self, parts: &mut Parts) {
+        let mut tries = SmallVec::<[ExpressionId; 2]>::new();
+        while let Some(&(KEYS, trie)) = parts.last() {
+            tries.push(trie);
+            parts.pop();
+        }
+        for trie in tries {
+            let put = |lexeme: Option<Lexeme>, rest| parts.push((lexeme.unwrap_or(KEYS), rest));
+            self.derivatives.split_keys(trie, put);
+        }
+        parts.sort_unstable();
+        parts.dedup();
+    }
+
+    fn intern(&mut self, mut parts: Parts) -> Result<LexerState> {
+        if parts.last().is_some_and(|&(lexeme, _)| lexeme == KEYS) {
+            self.tell_apart(&mut parts);
+        }
         if let Some(&state) = self.state_ids.get(&parts) {
             return Ok(state);
         }
@@ -525,6 +552,7 @@ fn find(steps: &[Step], byte: u8) -> LexerState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::regex::expression::EMPTY;
     use crate::regex::literals::literals;
 
     fn lexer(words: &[&str]) -> Lexer {
@@ -539,7 +567,7 @@ mod tests {
     #[test]
     fn a_match_does_not_end_longer_lexemes() {
         let mut lexer = lexer(&["foo", "foobar", "fob"]);
-        let mut state = lexer.start(&[0, 1, 2]).unwrap();
+        let mut state = lexer.start(&[0, 1, 2], EMPTY).unwrap();
         for byte in *b"foo" {
             state = lexer.step(state, byte).unwrap();
         }
@@ -553,8 +581,8 @@ mod tests {
     #[test]
     fn states_are_interned_and_budgeted() {
         let mut lexer = lexer(&["ab", "cb"]);
-        let start = lexer.start(&[0, 1]).unwrap();
-        assert_eq!(start, lexer.start(&[0, 1]).unwrap());
+        let start = lexer.start(&[0, 1], EMPTY).unwrap();
+        assert_eq!(start, lexer.start(&[0, 1], EMPTY).unwrap());
         lexer.budget = lexer.states();
         assert!(matches!(
             lexer.step(start, b'a'),

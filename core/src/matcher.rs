@@ -51,7 +51,7 @@ pub(crate) fn write(engine: &RwLock<Engine>) -> RwLockWriteGuard<'_, Engine> {
 impl Compiled {
     pub fn new(form: GrammarForm, vocabulary: Arc<Vocabulary>, limits: Limits) -> Result<Self> {
         check(&form)?;
-        let engine = Engine::new(&form, &limits)?;
+        let engine = Engine::new(&form, &limits, vocabulary.trie.max_depth())?;
         Ok(Compiled {
             form,
             limits,
@@ -68,7 +68,8 @@ impl Compiled {
     pub fn matcher(self: &Arc<Self>) -> Result<Matcher> {
         let mut current = lock(&self.engine);
         if read(&current).memory() > ENGINE_BYTES {
-            *current = Arc::new(RwLock::new(Engine::new(&self.form, &self.limits)?));
+            let longest_token = self.vocabulary.trie.max_depth();
+            *current = Arc::new(RwLock::new(Engine::new(&self.form, &self.limits, longest_token)?));
         }
         let engine = current.clone();
         drop(current);

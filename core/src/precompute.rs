@@ -1,8 +1,9 @@
 //! Masks ahead of time: breadth first through the configurations that texts reach, until a budget is spent.
 
 use std::collections::VecDeque;
+use std::hash::BuildHasher;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::{Error, Result};
@@ -15,6 +16,8 @@ pub struct Coverage {
     pub reached: usize,
     /// Those of them whose masks are there.
     pub covered: usize,
+    /// Masks that differ among those.
+    pub distinct_masks: usize,
     /// What the tables grew by.
     pub bytes: usize,
 }
@@ -24,7 +27,9 @@ impl Compiled {
     /// `Limits` may run out before this one does; either way, what there is then stays.
     pub fn precompute(&self, budget_bytes: usize) -> Result<Coverage> {
         let shared = self.shared();
-        let mut words = vec![0; self.vocabulary.words()];
+        let mut words = vec![0u32; self.vocabulary.words()];
+        // a count for people: that two hashes of 64 bits agree by chance does no harm
+        let mut masks: FxHashSet<u64> = FxHashSet::default();
         let start = write(&shared).start()?;
         let before = write(&shared).memory();
         let mut seen: FxHashSet<Threads> = FxHashSet::from_iter([key(&start)]);
@@ -36,7 +41,10 @@ impl Compiled {
             let followed = engine
                 .fill_mask(&at.threads, false, &self.vocabulary, &mut words)
                 .and_then(|()| successors(&mut engine, &at));
-            covered += usize::from(followed.is_ok());
+            if followed.is_ok() {
+                covered += 1;
+                masks.insert(FxBuildHasher.hash_one((&words, at.accepting)));
+            }
             bytes = engine.memory().saturating_sub(before);
             match followed {
                 Ok(next) => queue.extend(next.into_iter().filter(|next| seen.insert(key(next)))),
@@ -50,6 +58,7 @@ impl Compiled {
         Ok(Coverage {
             reached: seen.len(),
             covered,
+            distinct_masks: masks.len(),
             bytes,
         })
     }

@@ -56,7 +56,8 @@ class CompiledGrammar:
 
         Returns:
             ``reached_states``: states that were seen; ``precomputed_states``: those whose masks are there now (all of
-            them, if the grammar has no more within the budget); ``precomputed_bytes``: what the tables grew by.
+            them, if the grammar has no more within the budget); ``distinct_masks``: how many of those differ;
+            ``precomputed_bytes``: what the tables grew by.
         """
     @property
     def description(self) -> dict[str, str]:

@@ -169,6 +169,7 @@ def test_statistics_with_a_file(cli: Callable[..., Any], tmp_path: Path) -> None
 
     # so many letters may be there already
     assert report["reached_states"] == report["precomputed_states"] == 4
+    assert (report["distinct_masks"], report["share_covered"]) == (2, 1.0)
     assert again["load_seconds"] >= 0
     assert again["allowed_at_start"] == report["allowed_at_start"] == 2
     assert cli("compile", "--regex", "a", "-o", path).out == ""

@@ -1,7 +1,7 @@
 //! The grammar form as bytes. Whether what was read makes sense is `grammar::check`'s to say.
 
 use crate::error::Result;
-use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
+use crate::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use crate::wire::{Reader, Writer};
 
 // Tags of nodes; a number stands for the same node for as long as the format's version does.
@@ -17,6 +17,7 @@ const REPEAT: u8 = 7;
 const TERMINAL: u8 = 0;
 const RULE: u8 = 1;
 const REPEAT_SYMBOL: u8 = 2;
+const MEMBERS: u8 = 3;
 
 pub fn write_form(out: &mut Writer, form: &GrammarForm) {
     out.list(form.expressions.iter(), write_expression);
@@ -111,6 +112,25 @@ fn write_symbol(out: &mut Writer, node: &SymbolForm) {
             write_bounds(out, *minimum, *maximum);
             out.list(separator.iter(), |out, &symbol| out.number(symbol as u64));
         }
+        SymbolForm::Members {
+            name,
+            options,
+            separator,
+            ordered,
+            minimum,
+            maximum,
+        } => {
+            out.raw(&[MEMBERS]);
+            out.bytes(name.as_bytes());
+            out.list(options.iter(), |out, option| {
+                out.number(option.symbol as u64);
+                out.number(u32::from(option.required));
+                out.number(u32::from(option.unique));
+            });
+            out.list(separator.iter(), |out, &symbol| out.number(symbol as u64));
+            out.number(u32::from(*ordered));
+            write_bounds(out, *minimum, *maximum);
+        }
     }
 }
 
@@ -137,8 +157,34 @@ fn read_symbol(reader: &mut Reader<'_>) -> Result<SymbolForm> {
                 separator: read_optional(reader, read_index)?,
             }
         }
+        MEMBERS => {
+            let options = reader.list(read_option)?;
+            let separator = read_optional(reader, read_index)?;
+            let ordered = read_flag(reader)?;
+            let (minimum, maximum) = read_bounds(reader)?;
+            SymbolForm::Members {
+                name,
+                options,
+                separator,
+                ordered,
+                minimum,
+                maximum,
+            }
+        }
         _ => return Err(reader.corrupt("a symbol is of an unknown kind")),
     })
+}
+
+fn read_option(reader: &mut Reader<'_>) -> Result<OptionForm> {
+    Ok(OptionForm {
+        symbol: read_index(reader)?,
+        required: read_flag(reader)?,
+        unique: read_flag(reader)?,
+    })
+}
+
+fn read_flag(reader: &mut Reader<'_>) -> Result<bool> {
+    Ok(reader.number(1)? == 1)
 }
 
 fn write_parts(out: &mut Writer, kind: u8, parts: &[usize]) {

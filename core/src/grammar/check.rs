@@ -52,6 +52,17 @@ fn symbol_is_sound(node: &SymbolForm, form: &GrammarForm) -> bool {
             separator,
             ..
         } => known(symbol) && separator.as_ref().is_none_or(known) && are_bounds(*minimum, *maximum),
+        SymbolForm::Members {
+            options,
+            separator,
+            minimum,
+            maximum,
+            ..
+        } => {
+            options.iter().all(|option| known(&option.symbol))
+                && separator.as_ref().is_none_or(known)
+                && are_bounds(*minimum, *maximum)
+        }
     }
 }
 

@@ -17,7 +17,7 @@ impl Engine {
         // the letter that a state tells apart is rarely the same as all of these
         for probe in *b"qZ7~" {
             let model = row[usize::from(probe)];
-            if model == DEAD || model == state || self.lexer.in_progress(model).len() != 1 {
+            if model == DEAD || model == state || self.lexer.only_lexeme(model).is_none() {
                 continue;
             }
             let model_row = self.lexer.reached(model)?;

@@ -5,10 +5,14 @@
 //! therefore have equal ids, a node is never changed once made, and forking or rolling back a sequence copies ids.
 //! Nodes exist only where a lexeme ended; between them the lexer runs alone.
 
+mod frames;
 mod predict;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
+use frames::Frames;
+use predict::{Expected, expected};
 pub use predict::{Prediction, PredictionId, Predictions};
 
 use crate::error::{Error, Result};
@@ -46,6 +50,9 @@ impl Node {
     }
 }
 
+/// Dots after a symbol, each with the node where its production began.
+pub type Moved = SmallVec<[(Dot, NodeId); 4]>;
+
 /// Stands for nodes that were read but not noted down, being too many.
 pub const UNTOLD: NodeId = NodeId::MAX;
 /// So many steps of a reduction path are noted down.
@@ -67,6 +74,7 @@ pub struct Parser {
     nodes: Vec<Node>,
     ids: FxHashMap<(Box<[Item]>, bool), NodeId>,
     predictions: Predictions,
+    pub frames: Frames,
     /// By node and the lexemes that end.
     advanced: FxHashMap<(NodeId, MatchSet), Advance>,
     merged: FxHashMap<(NodeId, NodeId), NodeId>,
@@ -81,11 +89,12 @@ pub struct Parser {
 }
 
 impl Parser {
-    pub fn new(grammar: &Grammar, lexer: &mut Lexer, limits: &Limits) -> Result<Self> {
+    pub fn new(grammar: &Grammar, lexer: &mut Lexer, limits: &Limits, longest_token: usize) -> Result<Self> {
         let mut parser = Parser {
             nodes: Vec::new(),
             ids: FxHashMap::default(),
             predictions: Predictions::default(),
+            frames: Frames::new(grammar, longest_token as u32),
             advanced: FxHashMap::default(),
             merged: FxHashMap::default(),
             shortcuts: FxHashMap::default(),
@@ -96,7 +105,7 @@ impl Parser {
             max_nodes: limits.max_parser_nodes,
         };
         let mut gathering = Gathering::new(parser.max_items);
-        gathering.add(grammar, grammar.start_dot, ROOT)?;
+        gathering.add(grammar, &mut parser.frames, grammar.start_dot, ROOT)?;
         parser.intern(gathering, grammar, lexer)?;
         Ok(parser)
     }
@@ -119,12 +128,37 @@ impl Parser {
     }
 
     /// Items of `node` waiting for `symbol`, moved over it: (dot after the symbol, origin).
-    pub fn moved_over(&self, node: NodeId, symbol: Next) -> impl Iterator<Item = (Dot, NodeId)> + '_ {
-        let kernel = self.node(node).waiting_for(symbol).iter();
-        let predicted = self.prediction(node).waiting_for(symbol).iter();
-        kernel
-            .map(|item| (item.dot + 1, item.origin))
-            .chain(predicted.map(move |&(_, dot)| (dot + 1, node)))
+    pub fn moved_over(&mut self, node: NodeId, symbol: Next, grammar: &Grammar) -> Moved {
+        let Parser {
+            nodes,
+            predictions,
+            frames,
+            ..
+        } = self;
+        let kernel = &nodes[node as usize];
+        let prediction = predictions.get(kernel.prediction);
+        let waiting = |symbol: Next| {
+            let predicted = prediction.waiting_for(symbol).iter().map(move |&(_, dot)| (dot, node));
+            kernel
+                .waiting_for(symbol)
+                .iter()
+                .map(|item| (item.dot, item.origin))
+                .chain(predicted)
+        };
+        let mut moved: Moved = waiting(symbol).map(|(dot, origin)| (dot + 1, origin)).collect();
+        for &(frame, option) in grammar.options_of.get(&symbol).into_iter().flatten() {
+            for (dot, origin) in waiting(Next::Member(frame)) {
+                moved.extend(frames.moved_over(dot, option, grammar).map(|dot| (dot, origin)));
+            }
+        }
+        if let Next::Terminal(lexeme) = symbol {
+            for &(frame, option, after) in grammar.after_key.get(&lexeme).into_iter().flatten() {
+                if waiting(Next::Member(frame)).any(|(dot, _)| frames.allows(dot, option, grammar)) {
+                    moved.push((after, node));
+                }
+            }
+        }
+        moved
     }
 
     /// The node after the lexemes of `set`, begun at `node`, have ended here. Adds the other nodes whose items were read
@@ -144,8 +178,8 @@ impl Parser {
         let mut read = Vec::new();
         let mut gathering = Gathering::new(self.max_items);
         for &lexeme in lexer.match_set(set) {
-            for (dot, origin) in self.moved_over(node, Next::Terminal(lexeme)) {
-                gathering.add(grammar, dot, origin)?;
+            for (dot, origin) in self.moved_over(node, Next::Terminal(lexeme), grammar) {
+                gathering.add(grammar, &mut self.frames, dot, origin)?;
             }
         }
         while let Some(completion) = gathering.completions.pop() {
@@ -158,8 +192,8 @@ impl Parser {
             if !gathering.expanded.insert((rule, origin)) {
                 continue;
             }
-            for (dot, origin) in self.moved_over(origin, Next::Rule(rule)) {
-                gathering.add(grammar, dot, origin)?;
+            for (dot, origin) in self.moved_over(origin, Next::Rule(rule), grammar) {
+                gathering.add(grammar, &mut self.frames, dot, origin)?;
             }
         }
         let next = self.intern(gathering, grammar, lexer)?;
@@ -191,7 +225,8 @@ impl Parser {
         read.push(UNTOLD);
     }
 
-    /// Equal for nodes whose items differ in nothing but the nodes where they began.
+    /// Equal for nodes whose items differ in nothing but the nodes where they began, and in counts that no token tells
+    /// apart.
     pub fn shape(&mut self, id: NodeId) -> ShapeId {
         let index = id as usize;
         if let Some(Some((shape, _))) = self.shapes.get(index) {
@@ -207,7 +242,7 @@ impl Parser {
                     slots.push(item.origin);
                     slots.len() as u32 - 1
                 });
-                (item.dot, number)
+                (self.frames.alike(item.dot), number)
             })
             .collect();
         let next = self.shape_ids.len() as ShapeId;
@@ -267,14 +302,16 @@ impl Parser {
             if current.0 == grammar.start_rule {
                 break;
             }
-            let mut waiting = self.moved_over(current.1, Next::Rule(current.0));
-            let (Some((dot, origin)), None) = (waiting.next(), waiting.next()) else {
+            let &[(dot, origin)] = &self.moved_over(current.1, Next::Rule(current.0), grammar)[..] else {
                 break;
             };
-            let Next::End(rule) = grammar.next(dot) else {
+            let Some(Next::End(rule)) = (if self.frames.owns(dot) {
+                self.frames.only_ends(dot, grammar)
+            } else {
+                Some(grammar.next(dot))
+            }) else {
                 break;
             };
-            drop(waiting);
             self.shortcuts.insert(current, current); // ends the walk, should unit rules form a cycle
             path.push(current);
             self.hops.insert(current, (rule, origin));
@@ -300,9 +337,9 @@ impl Parser {
                 value: self.max_nodes,
             });
         }
-        let mut symbols: Vec<Next> = key.0.iter().map(|item| item.next).collect();
+        let mut symbols: Vec<Expected> = key.0.iter().map(|item| expected(item.next, item.dot)).collect();
         symbols.dedup();
-        let prediction = self.predictions.of(symbols, grammar, lexer)?;
+        let prediction = self.predictions.of(symbols, grammar, &mut self.frames, lexer)?;
         let id = self.nodes.len() as NodeId;
         self.nodes.push(Node {
             kernel: key.0.clone(),
@@ -337,18 +374,12 @@ impl Gathering {
     }
 
     /// An item, and the same with the dot moved over symbols that can be empty.
-    fn add(&mut self, grammar: &Grammar, dot: Dot, origin: NodeId) -> Result<()> {
+    fn add(&mut self, grammar: &Grammar, frames: &mut Frames, dot: Dot, origin: NodeId) -> Result<()> {
+        if frames.owns(dot) {
+            return self.add_frame(grammar, frames, dot, origin);
+        }
         let mut dot = dot;
-        loop {
-            if !self.seen.insert((dot, origin)) {
-                return Ok(());
-            }
-            if self.seen.len() > self.budget {
-                return Err(Error::Limit {
-                    budget: "max_items",
-                    value: self.budget,
-                });
-            }
+        while self.is_new(dot, origin)? {
             let next = grammar.next(dot);
             if let Next::End(rule) = next {
                 if rule == grammar.start_rule {
@@ -356,13 +387,38 @@ impl Gathering {
                 } else {
                     self.completions.push((rule, origin));
                 }
-                return Ok(());
+                break;
             }
             self.items.push(Item { next, dot, origin });
-            if !grammar.skippable(dot) {
-                return Ok(());
+            if !grammar.skippable(next) {
+                break;
             }
             dot += 1;
         }
+        Ok(())
+    }
+
+    fn add_frame(&mut self, grammar: &Grammar, frames: &mut Frames, dot: Dot, origin: NodeId) -> Result<()> {
+        if !self.is_new(dot, origin)? {
+            return Ok(());
+        }
+        let expansion = frames.expand(dot, grammar);
+        if expansion.ends {
+            self.completions.push((frames.rule(dot, grammar), origin));
+        }
+        let items = expansion.items.iter();
+        self.items.extend(items.map(|&(next, dot)| Item { next, dot, origin }));
+        Ok(())
+    }
+
+    fn is_new(&mut self, dot: Dot, origin: NodeId) -> Result<bool> {
+        let new = self.seen.insert((dot, origin));
+        if self.seen.len() > self.budget {
+            return Err(Error::Limit {
+                budget: "max_items",
+                value: self.budget,
+            });
+        }
+        Ok(new)
     }
 }

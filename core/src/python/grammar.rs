@@ -102,6 +102,7 @@ impl PyCompiledGrammar {
         let counts = PyDict::new(py);
         counts.set_item("reached_states", done.reached)?;
         counts.set_item("precomputed_states", done.covered)?;
+        counts.set_item("distinct_masks", done.distinct_masks)?;
         counts.set_item("precomputed_bytes", done.bytes)?;
         Ok(counts)
     }

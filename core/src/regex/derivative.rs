@@ -78,7 +78,9 @@ impl Derivatives {
         match self.expressions.node(id) {
             Expression::Empty | Expression::Epsilon | Expression::Branch { .. } => Vec::new(),
             Expression::Concat(a, b) if self.expressions.nullable(*a) => vec![*a, *b],
-            Expression::Concat(a, _) | Expression::Not(a) | Expression::Repeat(a, _, _) => vec![*a],
+            Expression::Concat(a, _) | Expression::Not(a) | Expression::Repeat(a, _, _) | Expression::Tagged(a, _) => {
+                vec![*a]
+            }
             Expression::Union(parts) | Expression::Intersection(parts) => parts.to_vec(),
         }
     }
@@ -143,6 +145,7 @@ impl Derivatives {
                 let rest = self.expressions.repeat(part, minimum.saturating_sub(1), less)?;
                 self.map_arms(part, |e, to| e.concat(to, rest))
             }
+            Expression::Tagged(part, lexeme) => self.map_arms(part, |e, to| e.tagged(to, lexeme)),
         }
     }
 
@@ -361,6 +364,7 @@ impl Derivatives {
                     );
                 }
                 Expression::Repeat(part, minimum, _) => stack.push((part, minimum)),
+                Expression::Tagged(part, _) => stack.push((part, 1)),
                 Expression::Intersection(_) | Expression::Not(_) => {
                     let found = match searched.entry(top) {
                         Entry::Occupied(known) => known.into_mut(),

@@ -58,6 +58,7 @@ impl Digests {
                     arms.iter().for_each(|arm| (arm.low, arm.high).hash(&mut hasher));
                 }
                 Expression::Repeat(_, minimum, maximum) => (minimum, maximum).hash(&mut hasher),
+                Expression::Tagged(_, lexeme) => lexeme.hash(&mut hasher),
                 _ => {}
             }
             parts.hash(&mut hasher);

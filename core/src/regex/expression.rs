@@ -45,6 +45,8 @@ pub enum Expression {
     Not(ExpressionId),
     /// The part is repeated between the bounds; `UNBOUNDED` for no upper one.
     Repeat(ExpressionId, u32, u32),
+    /// The part, as what is left of this lexeme: in a union of lexemes it tells which of them it came from.
+    Tagged(ExpressionId, u32),
 }
 
 impl Expression {
@@ -55,7 +57,9 @@ impl Expression {
             Expression::Branch { arms, .. } => arms.get(index).map(|arm| arm.to),
             Expression::Concat(a, b) => [*a, *b].get(index).copied(),
             Expression::Union(parts) | Expression::Intersection(parts) => parts.get(index).copied(),
-            Expression::Not(part) | Expression::Repeat(part, _, _) => (index == 0).then_some(*part),
+            Expression::Not(part) | Expression::Repeat(part, _, _) | Expression::Tagged(part, _) => {
+                (index == 0).then_some(*part)
+            }
         }
     }
 
@@ -184,6 +188,7 @@ impl Expressions {
             Expression::Not(_) if every_string => (true, false),
             Expression::Not(part) => (!nullable(part), true),
             Expression::Repeat(part, minimum, _) => (*minimum == 0 || nullable(part), opaque(part)),
+            Expression::Tagged(part, _) => (nullable(part), opaque(part)),
         };
         Facts { nullable, opaque, size }
     }
@@ -295,6 +300,13 @@ impl Expressions {
             return Ok(part);
         }
         self.intern(Expression::Repeat(part, minimum, maximum))
+    }
+
+    pub fn tagged(&mut self, part: ExpressionId, lexeme: u32) -> Result<ExpressionId> {
+        if part == EMPTY {
+            return Ok(EMPTY);
+        }
+        self.intern(Expression::Tagged(part, lexeme))
     }
 }
 

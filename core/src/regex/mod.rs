@@ -5,5 +5,6 @@ mod counting;
 pub mod derivative;
 pub mod digest;
 pub mod expression;
+pub mod keys;
 pub mod literals;
 mod reachability;

@@ -10,6 +10,8 @@ def test_no_mask_is_missed_where_all_are_there(byte_vocabulary: Vocabulary) -> N
     ahead = compiled.precompute(1 << 20)
     assert ahead["reached_states"] == ahead["precomputed_states"] > 80
     assert 0 < ahead["precomputed_bytes"] < 1 << 20
+    # a or c; b; d; a, c, x or the end; x or the end; the end
+    assert ahead["distinct_masks"] == 6
     misses = compiled.statistics()["mask_misses"]
     bitmask = allocate_token_bitmask(1, byte_vocabulary.vocab_size)
     matcher = compiled.matcher()
