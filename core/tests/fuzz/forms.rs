@@ -1,6 +1,6 @@
 //! Random grammar forms: wild ones, with indices and bounds that may be anything, and sound ones made from them.
 
-use constrain_core::form::{ExpressionForm, GrammarForm, SymbolForm};
+use constrain_core::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -64,6 +64,19 @@ fn symbol() -> impl Strategy<Value = SymbolForm> {
                 separator,
             }
         ),
+        2 => (vec((part(), any::<bool>(), any::<bool>()), 0..5), option::of(part()), any::<bool>(), bound(),
+            option::weighted(0.5, bound()))
+            .prop_map(|(options, separator, ordered, minimum, maximum)| SymbolForm::Members {
+                name: "members".into(),
+                options: options
+                    .into_iter()
+                    .map(|(symbol, required, unique)| OptionForm { symbol, required, unique })
+                    .collect(),
+                separator,
+                ordered,
+                minimum,
+                maximum,
+            }),
     ]
 }
 
@@ -153,6 +166,17 @@ fn sound(mut form: GrammarForm) -> GrammarForm {
                 ..
             } => {
                 *symbol %= symbols;
+                separator.iter_mut().for_each(|part| *part %= symbols);
+                order(minimum, maximum);
+            }
+            SymbolForm::Members {
+                options,
+                separator,
+                minimum,
+                maximum,
+                ..
+            } => {
+                options.iter_mut().for_each(|option| option.symbol %= symbols);
                 separator.iter_mut().for_each(|part| *part %= symbols);
                 order(minimum, maximum);
             }
