@@ -87,16 +87,25 @@ fn file(levels: &mut Vec<Vec<u32>>, level: u16) -> &mut Vec<u32> {
 impl Engine {
     /// The walk for lexemes in progress: a single one means the same in every grammar, and then the walk is shared.
     pub(super) fn walk(&mut self, below: Below, at: Progress, vocabulary: &Vocabulary) -> Result<Walk> {
+        self.walk_with(below, at, true, vocabulary)
+    }
+
+    /// `walk` through the whole trie, whatever other walks are known.
+    pub(super) fn walk_alone(&mut self, at: Progress, vocabulary: &Vocabulary) -> Result<Walk> {
+        self.walk_with(None, at, false, vocabulary)
+    }
+
+    fn walk_with(&mut self, below: Below, at: Progress, compare: bool, vocabulary: &Vocabulary) -> Result<Walk> {
         if let Some(walk) = self.named_walk(below, at) {
             return Ok(walk);
         }
         let Some((lexeme, expression)) = self.lexer.only_lexeme(at.state) else {
-            let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
+            let interior = Arc::new(self.walk_trie(below, at, compare, vocabulary)?);
             return Ok(self.name_walk(below, at, interior, None));
         };
         let single = self.lexer.singleton(lexeme);
         if self.lexer.is_large(expression) {
-            let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
+            let interior = Arc::new(self.walk_trie(below, at, compare, vocabulary)?);
             return Ok(self.name_walk(below, at, interior, Some(single)));
         }
         let counter = match at.counter {
@@ -121,7 +130,7 @@ impl Engine {
         let interior = match vocabulary.interiors.get(&name) {
             Some(shared) => shared,
             None => {
-                let made = Arc::new(self.walk_trie(below, form, vocabulary)?);
+                let made = Arc::new(self.walk_trie(below, form, compare, vocabulary)?);
                 vocabulary.interiors.keep(name, made.clone());
                 made
             }
@@ -162,7 +171,7 @@ impl Engine {
         }
     }
 
-    fn walk_trie(&mut self, below: Below, at: Progress, vocabulary: &Vocabulary) -> Result<Interior> {
+    fn walk_trie(&mut self, below: Below, at: Progress, compare: bool, vocabulary: &Vocabulary) -> Result<Interior> {
         if below.is_none() {
             self.masks.counts.walks.fetch_add(1, Ordering::Relaxed);
         }
@@ -170,7 +179,8 @@ impl Engine {
         let single = self.lexer.only_lexeme(at.state).is_some();
         let counter = (at.counter != NO_COUNTER).then(|| self.lexer.counter(at.counter));
         let literals = self.literals(at.state).filter(|_| counter.is_none() && below.is_none());
-        if counter.is_none()
+        if compare
+            && counter.is_none()
             && below.is_none()
             && literals.is_none()
             && let Some(interior) = self.walk_difference(at.state, single, vocabulary)?
