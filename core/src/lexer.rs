@@ -11,8 +11,8 @@ use crate::bytes::{ByteSet, ClassSet, classes_where, continuation};
 use crate::error::{Error, Result};
 use crate::regex::counted::{Counted, RepeatedParts};
 use crate::regex::derivative::{Derivatives, for_each_interval};
-use crate::regex::digest::Digests;
-use crate::regex::expression::{EPSILON, ExpressionId};
+use crate::regex::digest::{Digest, Digests};
+use crate::regex::expression::{Arm, EPSILON, Expression, ExpressionId};
 
 pub type LexerState = u32;
 pub type Lexeme = u32;
@@ -94,6 +94,8 @@ struct DenseRow {
     own: ClassSet,
 }
 
+/// Larger expressions are not named.
+const MAX_NAMED_SIZE: u32 = 4_096;
 /// Rows with more ranges are dense.
 const MAX_STEPS: usize = 4;
 
@@ -197,12 +199,20 @@ impl Lexer {
         self.intern_set(Box::new([lexeme]))
     }
 
+    /// Is the expression so large that to name it takes longer than others would gain?
+    pub fn is_large(&self, expression: ExpressionId) -> bool {
+        self.derivatives.expressions.size(expression) > MAX_NAMED_SIZE
+    }
+
     /// Name of an expression that other grammars share.
-    pub fn digest(&mut self, expression: ExpressionId) -> [u8; 32] {
+    pub fn digest(&mut self, expression: ExpressionId) -> Digest {
         self.digests.of(expression, &self.derivatives.expressions)
     }
 
     fn intern_set(&mut self, lexemes: Box<[Lexeme]>) -> MatchSet {
+        if lexemes.is_empty() {
+            return NO_MATCH;
+        }
         let next = self.match_sets.len() as MatchSet;
         *self.match_set_ids.entry(lexemes).or_insert_with_key(|key| {
             self.match_sets.push(key.clone());
@@ -444,7 +454,13 @@ impl Lexer {
         let parts = self.states[state as usize].clone();
         let mut steps: Vec<Step> = Vec::new();
         if let [(lexeme, expression)] = parts[..] {
-            for arm in self.derivatives.live_arms(expression)?.iter() {
+            let expressions = &self.derivatives.expressions;
+            // what a branch leads to needs no derivation
+            let arms: SmallVec<[Arm; 4]> = match expressions.node(expression) {
+                Expression::Branch { arms, .. } if !expressions.opaque(expression) => SmallVec::from_slice(arms),
+                _ => SmallVec::from_slice(&self.derivatives.live_arms(expression)?),
+            };
+            for arm in arms {
                 steps.push(Step {
                     low: arm.low,
                     high: arm.high,

@@ -1,6 +1,7 @@
 //! The context-free layer: productions over lexemes, trimmed to what can take part in a derivation.
 
 pub mod build;
+pub mod check;
 mod draft;
 pub mod frame;
 mod trim;
