@@ -124,11 +124,12 @@ fn write_symbol(out: &mut Writer, node: &SymbolForm) {
             out.bytes(name.as_bytes());
             out.list(options.iter(), |out, option| {
                 out.number(option.symbol as u64);
-                out.raw(&[u8::from(option.required), u8::from(option.unique)]);
+                out.number(u32::from(option.required));
+                out.number(u32::from(option.unique));
             });
-            write_bounds(out, *minimum, *maximum);
             out.list(separator.iter(), |out, &symbol| out.number(symbol as u64));
-            out.raw(&[u8::from(*ordered)]);
+            out.number(u32::from(*ordered));
+            write_bounds(out, *minimum, *maximum);
         }
     }
 }
@@ -157,25 +158,33 @@ fn read_symbol(reader: &mut Reader<'_>) -> Result<SymbolForm> {
             }
         }
         MEMBERS => {
-            let options = reader.list(|r| {
-                Ok(OptionForm {
-                    symbol: read_index(r)?,
-                    required: read_flag(r)?,
-                    unique: read_flag(r)?,
-                })
-            })?;
+            let options = reader.list(read_option)?;
+            let separator = read_optional(reader, read_index)?;
+            let ordered = read_flag(reader)?;
             let (minimum, maximum) = read_bounds(reader)?;
             SymbolForm::Members {
                 name,
                 options,
+                separator,
+                ordered,
                 minimum,
                 maximum,
-                separator: read_optional(reader, read_index)?,
-                ordered: read_flag(reader)?,
             }
         }
         _ => return Err(reader.corrupt("a symbol is of an unknown kind")),
     })
+}
+
+fn read_option(reader: &mut Reader<'_>) -> Result<OptionForm> {
+    Ok(OptionForm {
+        symbol: read_index(reader)?,
+        required: read_flag(reader)?,
+        unique: read_flag(reader)?,
+    })
+}
+
+fn read_flag(reader: &mut Reader<'_>) -> Result<bool> {
+    Ok(reader.number(1)? == 1)
 }
 
 fn write_parts(out: &mut Writer, kind: u8, parts: &[usize]) {
@@ -190,10 +199,6 @@ fn write_bounds(out: &mut Writer, minimum: u32, maximum: Option<u32>) {
 
 fn read_bounds(reader: &mut Reader<'_>) -> Result<(u32, Option<u32>)> {
     Ok((read_u32(reader)?, read_optional(reader, read_u32)?))
-}
-
-fn read_flag(reader: &mut Reader<'_>) -> Result<bool> {
-    Ok(reader.number(1)? == 1)
 }
 
 fn read_u32(reader: &mut Reader<'_>) -> Result<u32> {
