@@ -1,4 +1,4 @@
-"""``constrain cache``: what is kept on disk (converted models), and how to be rid of it."""
+"""``constrain cache``: what is kept on disk (converted models, compiled grammars), and how to be rid of it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def cache(
     action: Annotated[str, typer.Argument(metavar="[show|clear]", help="What to do.")] = "show",
     as_json: option.Json = False,
 ) -> option.Job:
-    """Show or clear the cache of converted models.
+    """Show or clear the cache of converted models and compiled grammars.
 
     It lies in the platform's cache folder, or where CONSTRAIN_CACHE_DIR says. Everything in it can be made again.
     """

@@ -1,7 +1,7 @@
 """``constrain check``: do finished texts belong to a language? Made for CI, needs no model.
 
-Schemas are judged by jsonschema-rs and findings carry the JSON pointer; expressions, choices and grammars are judged
-by the automaton, and findings carry the first wrong byte with what could have stood there.
+Schemas are judged by jsonschema-rs and findings carry the JSON pointer; expressions, choices, grammars and compiled
+files are judged by the automaton, and findings carry the first wrong byte with what could have stood there.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import typer
 
 from constrain.cli import options as option
 from constrain.cli import render
-from constrain.cli.constraint import CompileOptions, Constraint, read_constraint
+from constrain.cli.constraint import CompileOptions
 from constrain.cli.problems import InputFileError, UsageProblem
+from constrain.cli.source import Source, read_source
 from constrain.cli.streams import read_bytes, write
 from constrain.errors import LimitError
 
@@ -41,6 +42,7 @@ def check(
     regex: option.Regex = None,
     choice: option.Choice = None,
     grammar: option.GrammarFile = None,
+    compiled: option.Compiled = None,
     start: option.Start = "start",
     draft: option.Draft = None,
     formats: option.Formats = "assert",
@@ -59,27 +61,32 @@ def check(
 
     One line break at the end of a text does not count where the language has no place for it. Blank lines of
     line-by-line files are left out.
+
+    With --compiled the automaton in the file decides, whatever vocabulary it is for: could 'constrain gen' have
+    written this text? For a schema that is stricter than --schema, since the layout belongs to it (white space, order
+    of properties, escapes, spelling of numbers).
     """
     if not files:
         raise UsageProblem("there is nothing to check", expected="one or more files, or '-' for standard input")
     if output_format not in ("text", "json"):
         raise UsageProblem(f"--format cannot be {output_format!r}", expected="'text' or 'json'")
-    constraint = read_constraint(
+    source = read_source(
         schema=schema,
         regex=regex,
         choice=choice,
         grammar=grammar,
+        compiled=compiled,
         options=CompileOptions(draft, formats, tuple(ignore_format or ()), "compact", start),
         standard_input_taken="-" in files,
     )
     names = files
-    return lambda: _run(constraint, names, jsonl, output_format == "json")
+    return lambda: _run(source, names, jsonl, output_format == "json")
 
 
-def _run(constraint: Constraint, files: list[str], jsonl: bool, as_json: bool) -> int:
+def _run(judged_by: Source, files: list[str], jsonl: bool, as_json: bool) -> int:
     from constrain.cli.documents import judge_for
 
-    judge = judge_for(constraint)
+    judge = judge_for(judged_by)
     total = invalid = unreadable = 0
     for name in files:
         try:

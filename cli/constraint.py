@@ -1,29 +1,25 @@
-"""From ``--schema``, ``--regex``, ``--choice`` and ``--grammar`` to one constraint.
-
-What an argument means never depends on what happens to lie in the current folder: its spelling decides.
-"""
+"""A constraint as the user gave it, and how it becomes an automaton."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+from constrain.cli import environment
 from constrain.cli.problems import UsageProblem
-from constrain.cli.streams import read_text_file
 from constrain.errors import ConstrainError
 
 if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar, Grammar, Vocabulary
 
-__all__ = ["CompileOptions", "Constraint", "argument_text", "read_constraint"]
+__all__ = ["CompileOptions", "Constraint"]
 
 Kind: TypeAlias = Literal["schema", "regex", "choice", "grammar"]
 
-CLASS_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
-GRAMMAR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 WHITESPACE = re.compile(r"compact|flexible|pretty:\d+")
 
 
@@ -46,6 +42,23 @@ class CompileOptions:
             raise UsageProblem(
                 f"--whitespace cannot be {self.whitespace!r}", expected="'compact', 'pretty:N' or 'flexible'"
             )
+
+    def as_json(self) -> str:
+        """As text; equal options give equal texts."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> CompileOptions:
+        """What :meth:`as_json` gave; ValueError, TypeError, LookupError or UsageProblem for anything else."""
+        values = json.loads(text)
+        return cls(
+            draft=None if values["draft"] is None else str(values["draft"]),
+            formats=str(values["formats"]),
+            ignore_formats=tuple(str(name) for name in values["ignore_formats"]),
+            whitespace=str(values["whitespace"]),
+            start=str(values["start"]),
+            preview=tuple(str(name) for name in values["preview"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +103,64 @@ class Constraint:
         from constrain.compiler import compile_grammar
 
         try:
-            return compile_grammar(grammar, vocabulary)
+            return compile_grammar(grammar, vocabulary, description=self._description())
         except ConstrainError as error:
             error.add_note(self.source)
             raise
+
+    def compiled_for(self, vocabulary: Vocabulary) -> CompiledGrammar:
+        """The automaton for ``vocabulary``, kept in the cache from one run to the next.
+
+        Raises:
+            InputError: with a note that names the source.
+        """
+        from constrain.runtime.cache import Cache
+        from constrain.runtime.compiled import compiled_once
+
+        return compiled_once(
+            Cache(environment.cache_directory()),
+            self._description(),
+            vocabulary,
+            lambda: self.compile(self.grammar(), vocabulary),
+        )
+
+    def language(self) -> CompiledGrammar:
+        """The automaton over bytes; errors as those of :meth:`compiled_for`."""
+        from constrain.compiler.vocabulary import Vocabulary
+
+        return self.compiled_for(Vocabulary.bytes())
+
+    @property
+    def constraint(self) -> Constraint:
+        """Itself (a compiled file may not know what it was made from)."""
+        return self
+
+    @property
+    def is_json(self) -> bool:
+        """Are its texts JSON values under a schema?"""
+        return self.kind == "schema"
+
+    def _description(self) -> dict[str, str]:
+        """All that the language depends on, as saved files keep it."""
+        return {"kind": self.kind, "text": self.text, "options": self.options.as_json()}
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, str], source: str) -> Constraint | None:
+        """What a saved file says it was made from; None where it does not say.
+
+        Args:
+            description: of a file, which may say anything.
+            source: how messages call it.
+        """
+        kinds: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
+        kind, text = kinds.get(description.get("kind", "")), description.get("text")
+        if kind is None or text is None:
+            return None
+        try:
+            options = CompileOptions.from_json(description.get("options", ""))
+        except (ValueError, TypeError, LookupError, RecursionError, UsageProblem):
+            return None
+        return cls(kind, text, source, options)
 
     def _build(self) -> Grammar:
         options = self.options
@@ -119,102 +186,3 @@ class Constraint:
         from constrain.compiler import choices
 
         return choices.build(json.loads(self.text))
-
-
-def read_constraint(
-    *,
-    schema: str | None,
-    regex: str | None,
-    choice: list[str] | None,
-    grammar: str | None,
-    options: CompileOptions,
-    standard_input_taken: bool = False,
-) -> Constraint:
-    """The one constraint among the options.
-
-    Args:
-        schema, regex, choice, grammar: the options as given.
-        options: how to read it.
-        standard_input_taken: something else is read from standard input.
-
-    Raises:
-        UsageProblem: none or several, or a form that this version does not have.
-        InputFileError: a file is missing or unreadable.
-    """
-    given = [
-        name
-        for name, value in (("--schema", schema), ("--regex", regex), ("--choice", choice), ("--grammar", grammar))
-        if value is not None and value != []
-    ]
-    if len(given) != 1:
-        problem = f"{' and '.join(given)} exclude each other" if given else "there is no constraint"
-        raise UsageProblem(problem, expected="exactly one of --schema, --regex, --choice (repeatable), --grammar")
-    _check_kind(options, schema=schema is not None, grammar=grammar is not None)
-    if standard_input_taken and "-" in (schema, grammar):
-        raise UsageProblem(f"{given[0]} and the text cannot both come from standard input")
-    if schema is not None:
-        return _schema(schema, options)
-    if regex is not None:
-        return Constraint("regex", argument_text(regex, "--regex"), "--regex", options)
-    if grammar is not None:
-        return _grammar(grammar, options)
-    choices = [argument_text(text, "--choice") for text in choice or ()]
-    return Constraint("choice", json.dumps(choices, ensure_ascii=False), "--choice", options)
-
-
-def _check_kind(options: CompileOptions, *, schema: bool, grammar: bool) -> None:
-    """An option that would say nothing about the constraint at hand is a mistake, not a wish to be ignored."""
-    default = CompileOptions()
-    names = {
-        "draft": "--draft",
-        "formats": "--formats",
-        "ignore_formats": "--ignore-format",
-        "whitespace": "--whitespace",
-        "preview": "--preview",
-    }
-    for name, option in names.items():
-        if not schema and getattr(options, name) != getattr(default, name):
-            raise UsageProblem(f"{option} goes with --schema only")
-    if not grammar and options.start != default.start:
-        raise UsageProblem("--start goes with --grammar only")
-
-
-def _schema(value: str, options: CompileOptions) -> Constraint:
-    if value.startswith("{") or value in ("true", "false"):
-        return Constraint("schema", argument_text(value, "--schema"), "--schema", options)
-    if value.startswith("dsl:"):
-        _later("the short schema notation 'dsl:...'")
-    if CLASS_NAME.fullmatch(value):
-        _later(f"a schema from a Python class ({value})")
-    return Constraint("schema", read_text_file(value), _source(value), options)
-
-
-def _grammar(value: str, options: CompileOptions) -> Constraint:
-    if GRAMMAR_NAME.fullmatch(value):
-        from constrain import grammars
-
-        try:
-            return Constraint("grammar", grammars.load(value), f"the shipped grammar {value!r}", options)
-        except ConstrainError as error:
-            error.expected = f"{error.expected}, or a file (write './{value}' for one in this folder)"
-            raise
-    return Constraint("grammar", read_text_file(value), _source(value), options)
-
-
-def _source(value: str) -> str:
-    return "standard input" if value == "-" else value
-
-
-def argument_text(value: str, option: str) -> str:
-    """``value``, when it is text: an argument that is not UTF-8 arrives with lone surrogates in it."""
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise UsageProblem(f"{option} is not UTF-8 at character {error.start + 1}") from None
-    return value
-
-
-def _later(what: str) -> NoReturn:
-    raise UsageProblem(
-        f"{what} is not available in this version", expected="a file, '-', or the schema itself: '{...}', true, false"
-    )

@@ -1,4 +1,5 @@
-"""Verdicts on finished texts: jsonschema-rs decides for schemas, the automaton over bytes for everything else.
+"""Verdicts on finished texts: jsonschema-rs decides for schemas, the automaton over bytes for everything else,
+compiled schemas included.
 
 The two never share code, which is the point: ``gen`` asks both before it prints, and withholds where they disagree.
 They do share how the schema is read, that is its draft and whether ``format`` constrains.
@@ -10,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from constrain.cli.constraint import Constraint
 from constrain.cli.display import byte_name, byte_set
 from constrain.errors import InputError, LimitError, SchemaError, Span, UnsupportedError
 
 if TYPE_CHECKING:
-    from constrain.cli.constraint import Constraint
+    from constrain.cli.source import Source
     from constrain.compiler import CompiledGrammar
 
 __all__ = ["AutomatonJudge", "Finding", "Judge", "SchemaJudge", "judge_for", "place_in"]
@@ -141,17 +143,16 @@ class AutomatonJudge:
         return Finding(wrong, span=place_in(text, viable), offset=viable, expected=expected)
 
 
-def judge_for(constraint: Constraint) -> Judge:
-    """Who decides about texts under ``constraint``.
+def judge_for(source: Source) -> Judge:
+    """Who decides about texts: the automaton, but for a schema given as such.
 
     Raises:
         InputError: the constraint is bad, unsupported or unsatisfiable.
+        ArtifactError: the compiled file cannot be used.
     """
-    if constraint.kind == "schema":
-        return SchemaJudge(constraint)
-    from constrain.compiler.vocabulary import Vocabulary
-
-    return AutomatonJudge(constraint.compile(constraint.grammar(), Vocabulary.bytes()))
+    if isinstance(source, Constraint) and source.kind == "schema":
+        return SchemaJudge(source)
+    return AutomatonJudge(source.language())
 
 
 def place_in(text: bytes, offset: int) -> Span:

@@ -15,9 +15,10 @@ import typer
 
 from constrain.cli import options as option
 from constrain.cli import render
-from constrain.cli.constraint import CompileOptions, Constraint, argument_text, read_constraint
+from constrain.cli.constraint import CompileOptions
 from constrain.cli.generation import ModelChoice, Outcome, Sampling, Session
 from constrain.cli.problems import InputFileError, UsageProblem
+from constrain.cli.source import argument_text, read_source
 from constrain.cli.streams import decode, is_terminal, read_standard_input, standard_input_lines, write
 from constrain.errors import ConstrainError
 
@@ -42,6 +43,7 @@ def gen(
     regex: option.Regex = None,
     choice: option.Choice = None,
     grammar: option.GrammarFile = None,
+    compiled: option.Compiled = None,
     model: option.Model = None,
     system: Annotated[
         str | None, typer.Option("-s", "--system", metavar="TEXT", help="System message, for models that take one.")
@@ -110,7 +112,7 @@ def gen(
     offline: option.Offline = False,
     verbose: option.Verbose = False,
 ) -> option.Job:
-    """Generate text that satisfies exactly one of --schema, --regex, --choice, --grammar.
+    """Generate text that satisfies exactly one of --schema, --regex, --choice, --grammar, --compiled.
 
     An output is printed once, when it is complete and validated. One that was cut by --max-tokens, or on which the
     validator and the automaton disagree, is not printed, and the exit code says so (5, 6).
@@ -127,22 +129,23 @@ def gen(
         raise UsageProblem("the prompt is empty")
     argument_text(prompt or "", "the prompt")
     argument_text(system or "", "--system")
-    constraint = read_constraint(
+    source = read_source(
         schema=schema,
         regex=regex,
         choice=choice,
         grammar=grammar,
+        compiled=compiled,
         options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start, tuple(preview or ())),
         standard_input_taken=from_input,
     )
     session = Session(
-        constraint,
+        source,
         ModelChoice(model, revision, offline, dtype, device, verbose),
         Sampling(method, max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, _seed(seed)),
         system=system,
         show_schema=prompt_schema == "auto",
     )
-    request = _Request(constraint, session, number, on_limit == "raw", envelope, stream)
+    request = _Request(session, number, on_limit == "raw", envelope, stream)
     if many:
         return lambda: _run_many(request)
     return lambda: _run_one(request, read_standard_input("a prompt") if from_input else str(prompt))
@@ -171,7 +174,6 @@ def _refuse(method: str, on_limit: str, prompt_schema: str) -> None:
 class _Request:
     """What to do with outputs."""
 
-    constraint: Constraint
     session: Session
     number: int
     print_cut: bool

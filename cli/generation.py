@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from constrain.cli import environment, render
-from constrain.cli.constraint import Constraint
 from constrain.cli.problems import UsageProblem
 from constrain.cli.progress import Progress
 from constrain.errors import BudgetError, ConstrainError, ModelError
 
 if TYPE_CHECKING:
     from constrain.cli.documents import AutomatonJudge, Judge
+    from constrain.cli.source import Source
     from constrain.compiler import CompiledGrammar
     from constrain.runtime import CausalModel, GenerationOptions, GenerationResult
 
@@ -147,13 +147,14 @@ class Session:
     """A model and a constraint, loaded once for any number of prompts."""
 
     def __init__(
-        self, constraint: Constraint, choice: ModelChoice, sampling: Sampling, *, system: str | None, show_schema: bool
+        self, source: Source, choice: ModelChoice, sampling: Sampling, *, system: str | None, show_schema: bool
     ) -> None:
-        self._constraint = constraint
+        self._source = source
         self._choice = choice
         self._sampling = sampling
         self._system = system
-        self._schema_text = constraint.text if show_schema and constraint.kind == "schema" else None
+        self._show_schema = show_schema
+        self._schema_text: str | None = None
         self._model: CausalModel | None = None
         self._compiled: CompiledGrammar | None = None
         self._validator: Judge | None = None
@@ -165,15 +166,17 @@ class Session:
         Raises:
             UsageProblem: an option is out of its range.
             InputError: the constraint is at fault.
+            ArtifactError: the compiled file is, or it is for another vocabulary than the model's.
             ModelError, VocabularyError: the model is.
         """
         from constrain.cli.documents import AutomatonJudge, SchemaJudge
-        from constrain.compiler.vocabulary import Vocabulary
 
         self._sampling.options(0)
-        grammar = self._constraint.grammar()
-        self._automaton = AutomatonJudge(self._constraint.compile(grammar, Vocabulary.bytes()))
-        self._validator = SchemaJudge(self._constraint) if self._constraint.kind == "schema" else None
+        self._automaton = AutomatonJudge(self._source.language())
+        constraint = self._source.constraint
+        if constraint is not None and constraint.kind == "schema":
+            self._validator = SchemaJudge(constraint)
+            self._schema_text = constraint.text if self._show_schema else None
         choice = self._choice
         offline = environment.prepare_libraries(offline=choice.offline, verbose=choice.verbose)
         with Progress() as progress:
@@ -189,7 +192,7 @@ class Session:
                 cache_dir=environment.cache_directory(),
                 notify=progress.announce,
             )
-            self._compiled = self._constraint.compile(grammar, self._model.vocabulary)
+            self._compiled = self._source.compiled_for(self._model.vocabulary)
 
     def output(self, prompt: str, sample: int, *, on_text: Callable[[str], None] | None = None) -> Outcome:
         """Generate and judge one output.
@@ -218,11 +221,12 @@ class Session:
         return replace(Outcome.of_error(error), **self._identity(sample))
 
     def _identity(self, sample: int) -> dict[str, Any]:
+        constraint = self._source.constraint
         return {
             "seed": self._sampling.seed + sample,
             "model": self._model.name if self._model else None,
-            "schema_sha256": self._constraint.sha256,
-            "is_json": self._constraint.kind == "schema",
+            "schema_sha256": constraint.sha256 if constraint else None,
+            "is_json": self._source.is_json,
         }
 
     def _judged(self, result: GenerationResult, sample: int) -> Outcome:

@@ -64,7 +64,9 @@ def constrain(
 app.command("gen", short_help="Let a model write text of the language.", epilog=gen.EXAMPLES)(gen.gen)
 app.command("check", short_help="Check finished texts, without a model.", epilog=check.EXAMPLES)(check.check)
 app.command("next", short_help="Show what may come after a prefix.", epilog=next.EXAMPLES)(next.next_tokens)
-app.command("compile", short_help="Show what a constraint costs.", epilog=compile.EXAMPLES)(compile.compile_statistics)
+app.command("compile", short_help="Save a constraint's automaton; show what it costs.", epilog=compile.EXAMPLES)(
+    compile.compile_constraint
+)
 app.add_typer(grammar.app, name="grammar", short_help="List or show the grammars that come with constrain.")
 app.command("cache", short_help="Show or clear what is kept on disk.", epilog=cache.EXAMPLES)(cache.cache)
 app.command("doctor", short_help="Show what is installed, and try the engine.", epilog=doctor.EXAMPLES)(doctor.doctor)

@@ -11,13 +11,15 @@ import typer
 
 from constrain.cli import options as option
 from constrain.cli import render
-from constrain.cli.constraint import CompileOptions, Constraint, read_constraint
+from constrain.cli.constraint import CompileOptions
 from constrain.cli.display import byte_name, byte_set, token_text
+from constrain.cli.source import read_source
 from constrain.cli.streams import is_terminal, read_bytes, write
 from constrain.cli.vocabularies import exclusive, named_vocabulary
 
 if TYPE_CHECKING:
-    from constrain.compiler import Matcher, Vocabulary
+    from constrain._core import Vocabulary
+    from constrain.compiler import CompiledGrammar, Matcher
 
 __all__ = ["EXAMPLES", "next_tokens"]
 
@@ -38,6 +40,7 @@ def next_tokens(
     regex: option.Regex = None,
     choice: option.Choice = None,
     grammar: option.GrammarFile = None,
+    compiled: option.Compiled = None,
     start: option.Start = "start",
     draft: option.Draft = None,
     formats: option.Formats = "assert",
@@ -59,19 +62,20 @@ def next_tokens(
     Without -m or --tokenizer, tokens are single bytes. Exit code 1 when no text of the language starts with PREFIX.
     """
     exclusive(model, tokenizer)
-    constraint = read_constraint(
+    source = read_source(
         schema=schema,
         regex=regex,
         choice=choice,
         grammar=grammar,
+        compiled=compiled,
         options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start, tuple(preview or ())),
         standard_input_taken=prefix == "-",
     )
 
     def job() -> int:
         text = _prefix(prefix)
-        source, vocabulary = named_vocabulary(model, tokenizer, revision=revision, offline=offline)
-        return _run(constraint, text, source, vocabulary, limit, as_json)
+        name, vocabulary = named_vocabulary(model, tokenizer, revision=revision, offline=offline)
+        return _run(source.compiled_for(vocabulary), text, name, limit, as_json)
 
     return job
 
@@ -94,15 +98,13 @@ def _prefix(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")  # exactly the bytes that the shell passed
 
 
-def _run(
-    constraint: Constraint, prefix: bytes, source: str, vocabulary: Vocabulary, limit: int | None, as_json: bool
-) -> int:
-    matcher = constraint.compile(constraint.grammar(), vocabulary).matcher()
+def _run(compiled: CompiledGrammar, prefix: bytes, source: str, limit: int | None, as_json: bool) -> int:
+    matcher = compiled.matcher()
     viable = matcher.viable_prefix(prefix)
     matcher.accept_bytes(prefix[:viable])
     if viable < len(prefix):
         return _not_viable(matcher, prefix, viable, as_json)
-    allowed = _allowed(matcher, vocabulary)
+    allowed = _allowed(matcher, compiled.vocabulary)
     if as_json:
         shown = allowed if limit is None else allowed[:limit]
         write(json.dumps(_as_json(matcher, prefix, source, allowed, shown), ensure_ascii=False))

@@ -13,6 +13,7 @@ import typer
 
 __all__ = [
     "Choice",
+    "Compiled",
     "Device",
     "Draft",
     "Dtype",
@@ -58,6 +59,12 @@ GrammarFile: TypeAlias = Annotated[
         "--grammar",
         metavar="FILE|NAME",
         help="Lark grammar: a file, '-' for standard input, or the name of a shipped one (see 'constrain grammar').",
+    ),
+]
+Compiled: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--compiled", metavar="FILE", help="What 'constrain compile -o FILE' wrote, in place of a constraint."
     ),
 ]
 Start: TypeAlias = Annotated[str, typer.Option("--start", metavar="RULE", help="Start rule of the grammar.")]

@@ -43,6 +43,7 @@ __all__ = [
     "problem",
     "reason",
     "rows",
+    "saved",
     "statistics",
     "usage",
     "verdict",
@@ -224,6 +225,11 @@ def human_size(size: int) -> str:
 def cache_summary(folder: str, entries: int, total: int, limit: int) -> str:
     """One line about the cache."""
     return f"{_count(entries, 'entry', 'entries')}, {human_size(total)} of at most {human_size(limit)} in {folder}"
+
+
+def saved(path: str, size: int) -> str:
+    """A compiled file was written."""
+    return f"saved {path}, {human_size(size)}"
 
 
 def freed(size: int) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from constrain._core import CompiledGrammar, Vocabulary
+from constrain._core import __version__ as _version
 from constrain._core import compile_grammar as _compile_grammar
 from constrain.compiler.grammar import Grammar, Limits
 
@@ -17,14 +18,26 @@ __all__ = ["compile_choices", "compile_grammar", "compile_json_schema", "compile
 _DEFAULT_LIMITS = Limits()
 
 
-def compile_grammar(grammar: Grammar, vocabulary: Vocabulary, limits: Limits = _DEFAULT_LIMITS) -> CompiledGrammar:
+def compile_grammar(
+    grammar: Grammar,
+    vocabulary: Vocabulary,
+    limits: Limits = _DEFAULT_LIMITS,
+    *,
+    description: Mapping[str, str] | None = None,
+) -> CompiledGrammar:
     """A grammar made with :class:`~constrain.compiler.grammar.GrammarBuilder`, for one vocabulary.
+
+    Args:
+        grammar: the grammar.
+        vocabulary: the tokens.
+        limits: budgets.
+        description: what it was made from, by name; kept in saved files. By default only the version of constrain.
 
     Raises:
         UnsatisfiableError: the language is empty.
         LimitError: a budget of ``limits`` ran out.
     """
-    return _compile_grammar(grammar, vocabulary, limits)
+    return _compile_grammar(grammar, vocabulary, limits, {"constrain": _version} | dict(description or {}))
 
 
 def compile_json_schema(
@@ -80,7 +93,16 @@ def compile_json_schema(
         escapes=escapes,
         preview=preview,
     )
-    return _compile_grammar(grammar, vocabulary, limits)
+    described = {
+        "kind": "schema",
+        "draft": draft or "as $schema says",
+        "formats": formats,
+        "whitespace": whitespace,
+        "order": order,
+        "numbers": numbers,
+        "escapes": escapes,
+    }
+    return compile_grammar(grammar, vocabulary, limits, description=described)
 
 
 def compile_regex(
@@ -101,7 +123,8 @@ def compile_regex(
     from constrain.compiler import regex
 
     _check_text("pattern", pattern)
-    return _compile_grammar(regex.build(pattern, syntax=syntax), vocabulary, limits)
+    grammar = regex.build(pattern, syntax=syntax, limits=limits)
+    return compile_grammar(grammar, vocabulary, limits, description={"kind": "regex", "syntax": syntax})
 
 
 def compile_lark(
@@ -122,7 +145,8 @@ def compile_lark(
     from constrain.compiler import lark
 
     _check_text("grammar", grammar)
-    return _compile_grammar(lark.build(grammar, start=start), vocabulary, limits)
+    described = {"kind": "grammar", "start": start}
+    return compile_grammar(lark.build(grammar, start=start, limits=limits), vocabulary, limits, description=described)
 
 
 def _check_text(name: str, value: object) -> None:
@@ -141,4 +165,4 @@ def compile_choices(
     """
     from constrain.compiler import choices as front_end
 
-    return _compile_grammar(front_end.build(choices), vocabulary, limits)
+    return compile_grammar(front_end.build(choices), vocabulary, limits, description={"kind": "choice"})

@@ -3,7 +3,8 @@
 Two layers, each a list in which an entry may only refer to earlier work:
 
 * **expressions** are regular languages over bytes, closed under intersection and complement;
-* **symbols** are terminals (one expression each), rules (alternatives, each a sequence of symbols) and repeats.
+* **symbols** are terminals (one expression each), rules (alternatives, each a sequence of symbols), repeats and
+  members (sequences of options, such as an object's properties).
 
 The language of a grammar is the set of byte strings that split, in any way, into terminals derived from the start
 symbol. There is no longest-match rule: ``"foo" | "foobar"`` accepts both. All of it is UTF-8 text.
@@ -16,9 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NewType, TypeAlias
+from typing import Literal, NamedTuple, NewType, TypeAlias
 
-__all__ = ["Expression", "ExpressionNode", "Grammar", "GrammarBuilder", "Limits", "Symbol", "SymbolNode"]
+from constrain.errors import LimitError
+
+__all__ = ["Expression", "ExpressionNode", "Grammar", "GrammarBuilder", "Limits", "Option", "Symbol", "SymbolNode"]
 
 Expression = NewType("Expression", int)
 """Index into ``Grammar.expressions``."""
@@ -41,7 +44,22 @@ SymbolNode: TypeAlias = (
     tuple[Literal["terminal"], str, Expression]
     | tuple[Literal["rule"], str, tuple[tuple[Symbol, ...], ...]]
     | tuple[Literal["repeat"], str, Symbol, int, int | None, Symbol | None]
+    | tuple[Literal["members"], str, tuple["Option", ...], Symbol | None, Literal["schema", "any"], int, int | None]
 )
+
+
+class Option(NamedTuple):
+    """What a member may be.
+
+    Attributes:
+        symbol: its language.
+        required: at least one member is it.
+        unique: at most one member is it.
+    """
+
+    symbol: Symbol
+    required: bool = False
+    unique: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +68,13 @@ class Limits:
 
     Attributes:
         max_lexer_states: distinct states of the lazily determinised lexer (about 2 KB each).
-        max_expressions: distinct regular expressions that derivatives may create (about 200 bytes each; a union counts
-            for more the wider it is).
+        max_expressions: distinct regular expressions that derivatives may create (about 120 bytes each; wide ones, and
+            work on them, count for more).
         max_items: parser items (dotted rules with an origin) made by one byte of text.
         max_parser_nodes: distinct parser states kept for one matcher's text.
         max_mask_steps: automaton steps spent on one mask.
+        max_pattern_length: characters of a regular expression (about 5 us each to read).
+        max_grammar_tokens: words and signs of a Lark grammar (about 50 us each to read).
     """
 
     max_lexer_states: int = 250_000
@@ -62,12 +82,27 @@ class Limits:
     max_items: int = 200_000
     max_parser_nodes: int = 2_000_000
     max_mask_steps: int = 10_000_000
+    max_pattern_length: int = 200_000
+    max_grammar_tokens: int = 20_000
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} must be a positive integer, not {value!r}")
+
+    def check(self, name: str, needed: int) -> None:
+        """Hold what an input needs against the field ``name``.
+
+        Raises:
+            LimitError: it needs more, in the words of the native engine.
+        """
+        value = getattr(self, name)
+        if needed > value:
+            raise LimitError(
+                f"the constraint needs more than {name} = {value}; simplify it, or raise the budget with "
+                f"Limits({name}=...)"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +249,26 @@ class GrammarBuilder:
         if minimum < 0 or (maximum is not None and maximum < minimum):
             raise ValueError(f"bad repetition bounds {minimum}, {maximum}")
         return self._intern_symbol(("repeat", name, symbol, minimum, maximum, separator))
+
+    def members(
+        self,
+        options: Iterable[Option],
+        separator: Symbol | None = None,
+        *,
+        order: Literal["schema", "any"] = "schema",
+        minimum: int = 0,
+        maximum: int | None = None,
+        name: str = "members",
+    ) -> Symbol:
+        """Between ``minimum`` and ``maximum`` members, each one of the options, with ``separator`` between neighbours.
+
+        In ``"schema"`` order, members come in the order of the options (one that isn't unique may come several times
+        in a row); in ``"any"`` order, as they like. The engine keeps what was seen in a register: any number of
+        options and any bound is one rule.
+        """
+        if minimum < 0 or (maximum is not None and maximum < minimum):
+            raise ValueError(f"bad number of members {minimum}, {maximum}")
+        return self._intern_symbol(("members", name, tuple(options), separator, order, minimum, maximum))
 
     def finish(self, start: Symbol) -> Grammar:
         """Freeze. Raises ValueError when a rule was never defined (a front end's bug, not a user's)."""

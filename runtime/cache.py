@@ -1,4 +1,4 @@
-"""The folder in which constrain keeps what is dear to make: converted models, later compiled grammars.
+"""The folder in which constrain keeps what is dear to make: converted models and compiled grammars.
 
 Layout: ``<folder>/<kind>/<key>`` is one entry, a file or a folder named by the hash of what it was made from. Entries
 appear by one rename of a finished temporary folder, so other processes see all of an entry or nothing, and two that
@@ -113,49 +113,64 @@ class Cache:
             Path(name).unlink(missing_ok=True)
         return self.path(kind, key)
 
-    def entries(self) -> list[CacheEntry]:
-        """Everything in the cache, least recently used first."""
+    def entries(self, kind: str | None = None) -> list[CacheEntry]:
+        """Everything in the cache, or all of one kind, least recently used first."""
         found = []
-        for path in self._paths():
+        for path in self._paths(kind):
             if not path.name.startswith(UNFINISHED):
                 with suppress(FileNotFoundError):  # removed by another process meanwhile
                     used = path.stat().st_mtime
                     found.append(CacheEntry(path.parent.name, path.name, path, _size(path), used))
         return sorted(found, key=lambda entry: (entry.last_use, entry.kind, entry.key))
 
-    def evict(self, *, keep: Path | None = None) -> int:
-        """Remove least recently used entries until the rest fits ``max_bytes``, never ``keep``; bytes freed."""
-        self._remove_abandoned()
-        entries = self.entries()
-        excess = sum(entry.bytes for entry in entries) - self.max_bytes
+    def evict(
+        self,
+        *,
+        keep: Path | None = None,
+        kind: str | None = None,
+        max_bytes: int | None = None,
+        max_entries: int | None = None,
+    ) -> int:
+        """Remove least recently used entries until the rest fits; bytes freed.
+
+        Args:
+            keep: an entry that stays.
+            kind: count and remove entries of this kind alone.
+            max_bytes: what the rest must fit, by default the cache's own bound.
+            max_entries: how many may stay, by default any number.
+        """
+        self._remove_abandoned(kind)
+        entries = self.entries(kind)
+        excess = sum(entry.bytes for entry in entries) - (self.max_bytes if max_bytes is None else max_bytes)
+        surplus = 0 if max_entries is None else len(entries) - max_entries
         freed = 0
         for entry in entries:
-            if freed >= excess:
+            if freed >= excess and surplus <= 0:
                 break
             if entry.path != keep:
                 _remove(entry.path)
                 freed += entry.bytes
+                surplus -= 1
         return freed
 
     def clear(self, kind: str | None = None) -> int:
         """Remove all entries, or all of one kind; bytes freed."""
-        self._remove_abandoned()
+        self._remove_abandoned(kind)
         freed = 0
-        for entry in self.entries():
-            if kind is None or entry.kind == kind:
-                _remove(entry.path)
-                freed += entry.bytes
+        for entry in self.entries(kind):
+            _remove(entry.path)
+            freed += entry.bytes
         return freed
 
-    def _paths(self) -> Iterator[Path]:
-        if self.folder.is_dir():
-            for home in sorted(self.folder.iterdir()):
-                if home.is_dir():
-                    yield from sorted(home.iterdir())
+    def _paths(self, kind: str | None) -> Iterator[Path]:
+        homes = [self.folder / kind] if kind is not None else sorted(self.folder.glob("*"))
+        for home in homes:
+            if home.is_dir():
+                yield from sorted(home.iterdir())
 
-    def _remove_abandoned(self) -> None:
+    def _remove_abandoned(self, kind: str | None) -> None:
         limit = time.time() - ABANDONED_SECONDS
-        for path in list(self._paths()):
+        for path in list(self._paths(kind)):
             with suppress(FileNotFoundError):
                 if path.name.startswith(UNFINISHED) and path.stat().st_mtime < limit:
                     _remove(path)

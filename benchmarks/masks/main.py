@@ -108,21 +108,22 @@ def main() -> None:
     }
     tokenizers = [Tokenizer(path) for path in options.tokenizer]
     largest = max(tokenizers, key=lambda tokenizer: tokenizer.vocab_size)
-    texts = []
+    heading = f"{settings['date']}: {', '.join(options.parts)}; {options.clock} clock, {settings['processor']}."
+    texts: list[str] = []
     targets: dict[str, list[Target]] = {}
     for tokenizer in tokenizers:
+        texts.append(f"# {tokenizer.name}: {tokenizer.vocab_size:,} ids")
+        targets[tokenizer.name] = []
         with Session(session_options, tokenizer, raw / tokenizer.name) as session:
-            sections = []
             for part in options.parts:
                 if part == "scaling" and tokenizer is not largest:
                     continue
-                sections.append(run_part(part, session, options, settings, folder))
-            texts += [f"# {tokenizer.name}: {tokenizer.vocab_size:,} ids", session.versions()]
-            texts += [section.text for section in sections]
-            targets[tokenizer.name] = [target for section in sections for target in section.targets]
-    heading = f"{settings['date']}: {', '.join(options.parts)}; {options.clock} clock, {settings['processor']}."
-    text = "\n\n".join(filter(None, [heading, target_table(targets), *texts])) + "\n"
-    (folder / "summary.md").write_text(text, encoding="utf-8")
+                section = run_part(part, session, options, settings, folder)
+                texts += [f"## {part}", session.versions(), section.text]
+                targets[tokenizer.name] += section.targets
+                # after each part, so that what was measured outlives a part that fails
+                text = "\n\n".join(filter(None, [heading, target_table(targets), *texts])) + "\n"
+                (folder / "summary.md").write_text(text, encoding="utf-8")
     print(text)
 
 

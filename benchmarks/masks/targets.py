@@ -15,20 +15,30 @@ SUBJECT = "constrain"
 
 @dataclass(frozen=True)
 class Target:
-    """One figure with its bound; ``failed`` says why there is no figure, or why it doesn't count."""
+    """One figure with its bound.
+
+    Attributes:
+        failed: why the figure doesn't count, or isn't there.
+        enough: why the target is met whatever the figure.
+    """
 
     name: str
     measured: float
     bound: float
     failed: str = ""
+    enough: str = ""
 
     @property
     def met(self) -> bool:
-        """Is the figure there and within its bound?"""
-        return not self.failed and self.measured <= self.bound
+        """Is the figure within its bound, or enough by itself?"""
+        return not self.failed and (self.measured <= self.bound or bool(self.enough))
 
     def __str__(self) -> str:
-        return self.failed or f"{number(self.measured)} {'' if self.met else '**missed**'}".strip()
+        if self.failed:
+            return self.failed
+        if self.measured <= self.bound:
+            return number(self.measured)
+        return f"{number(self.measured)} ({self.enough})" if self.enough else f"{number(self.measured)} **missed**"
 
 
 @dataclass(frozen=True)

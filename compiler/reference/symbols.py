@@ -11,7 +11,8 @@ says what is left to do:
 
 * of a terminal, the expression that remains;
 * of a rule, the symbols that remain of one alternative;
-* of a repeat, how many are done, and whether a separator was just read.
+* of a repeat, how many are done, and whether a separator was just read;
+* of members, which options they were, with their number and the last of them, and whether a separator was just read.
 """
 
 from __future__ import annotations
@@ -51,6 +52,10 @@ ACCEPT: Item = (Symbol(-1), None, State())
 """Waits for the start symbol at the beginning of the text."""
 
 
+NO_MEMBERS = (frozenset[int](), 0, 0, False)
+"""The progress of members before the first: options seen, number, last option, after a separator."""
+
+
 class Recogniser:
     """Reads a text byte by byte, and knows at each byte whether the text can still be completed.
 
@@ -62,6 +67,7 @@ class Recogniser:
         self.grammar = grammar
         self.expressions = expressions_of(grammar)
         self.productive: set[Symbol] = set()
+        self._finishable: dict[tuple[Symbol, Any], bool] = {}
         before = -1
         while before != len(self.productive):
             before = len(self.productive)
@@ -78,6 +84,9 @@ class Recogniser:
             case ("repeat", _, part, minimum, _, separator):
                 separable = separator is None or separator in self.productive
                 return minimum == 0 or (part in self.productive and (minimum == 1 or separable))
+            case ("members", *_):
+                self._finishable.clear()
+                return self._can_finish(symbol, NO_MEMBERS)
         raise ValueError(f"not a symbol: {symbol!r}")
 
     # -- the three questions about an item: how does it begin, may it end here, what may come next ---------------------
@@ -88,7 +97,9 @@ class Recogniser:
                 return [self.expressions[expression]]
             case ("rule", _, alternatives):
                 return [alternative for alternative in alternatives if self.productive.issuperset(alternative)]
-        return [(0, False)]
+            case ("repeat", *_):
+                return [(0, False)]
+        return [NO_MEMBERS]
 
     def _may_end(self, symbol: Symbol, progress: Any) -> bool:
         match self.grammar.symbols[symbol]:
@@ -97,6 +108,10 @@ class Recogniser:
             case ("repeat", _, _, minimum, _, _):
                 count, after_separator = progress
                 return count >= minimum and not after_separator
+            case ("members", _, options, _, _, minimum, _):
+                seen, count, _, after_separator = progress
+                required = {index for index, option in enumerate(options) if option.required}
+                return required <= seen and count >= minimum and not after_separator
         return not progress
 
     def _next(self, symbol: Symbol, progress: Any) -> list[tuple[Symbol, Any]]:
@@ -114,7 +129,44 @@ class Recogniser:
                     # without an upper bound, counting past the lower one changes nothing
                     step = (part, (min(count + 1, max(minimum, 1)) if maximum is None else count + 1, False))
                 return [step] if step[0] in self.productive else []
+            case ("members", *_):
+                steps = self._member_steps(symbol, progress)
+                return [(part, after) for part, after in steps if self._can_finish(symbol, after)]
         return []
+
+    def _member_steps(self, symbol: Symbol, progress: Any) -> list[tuple[Symbol, Any]]:
+        """One more member or separator, whatever comes of it."""
+        steps: list[tuple[Symbol, Any]] = []
+        match self.grammar.symbols[symbol]:
+            case ("members", _, options, separator, order, minimum, maximum):
+                seen, count, last, after_separator = progress
+                if count == maximum:
+                    return []
+                if separator is not None and count > 0 and not after_separator:
+                    return [(separator, (seen, count, last, True))] if separator in self.productive else []
+                # without an upper bound, counting past the lower one changes nothing
+                more = min(count + 1, max(minimum, 1)) if maximum is None else count + 1
+                for index, (part, _, unique) in enumerate(options):
+                    possible = index not in seen or not unique
+                    if possible and (order == "any" or index >= last) and part in self.productive:
+                        steps.append((part, (seen | {index}, more, index, False)))
+        return steps
+
+    def _can_finish(self, symbol: Symbol, progress: Any) -> bool:
+        """Do some members lead from here to an end? By looking through all that may come."""
+        reached, agenda = {progress}, [progress]
+        while agenda:
+            current = agenda.pop()
+            known = self._finishable.get((symbol, current))
+            if known or self._may_end(symbol, current):
+                self._finishable[symbol, progress] = True
+                return True
+            if known is None:
+                new = [after for _, after in self._member_steps(symbol, current) if after not in reached]
+                reached.update(new)
+                agenda.extend(new)
+        self._finishable.update(((symbol, dead), False) for dead in reached)
+        return False
 
     # -- Earley's algorithm --------------------------------------------------------------------------------------------
 

@@ -151,14 +151,15 @@ def children_of(node: Node) -> Sequence[Node]:
             return (part,)
 
 
-def contains(root: Node, kind: type[Node]) -> bool:
-    """Is there a node of some kind anywhere in the tree?"""
+def contains(root: Node, kind: type[Anchor | Look]) -> bool:
+    """Is there an assertion of some kind anywhere in the tree?"""
     stack = [root]
     while stack:
         node = stack.pop()
         if isinstance(node, kind):
             return True
-        stack.extend(children_of(node))
+        # most nodes are classes
+        stack.extend(child for child in children_of(node) if not isinstance(child, CharacterClass))
     return False
 
 

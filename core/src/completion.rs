@@ -8,27 +8,47 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::{Configuration, Engine};
 use crate::error::{Error, Result};
+use crate::grammar::frame::{Ending, Frame, Role, Tally, roles};
 use crate::grammar::{Dot, Grammar, Next, Rule};
-use crate::lexer::Lexeme;
+use crate::lexer::{KEYS, Lexeme, Progress};
 use crate::parser::NodeId;
-use crate::regex::expression::ExpressionId;
+use crate::regex::expression::{Expression, ExpressionId};
 
 /// A longer completion is refused.
 const MAX_COMPLETION_BYTES: u64 = 1 << 24;
 
-/// Per dot, the least number of bytes that complete its production; per rule, its shortest production.
+/// Least numbers of bytes, and how they are come by.
 #[derive(Debug)]
 pub struct ShortestRest {
+    /// Per dot, to complete its production.
     rest: Vec<u64>,
+    /// Per rule, and a shortest production; none for a frame.
+    yields: Vec<u64>,
     production: Vec<Option<Dot>>,
+    lexemes: Vec<u64>,
 }
 
 /// How a finished rule was come to: the lexeme that starts the completion, or another finished rule; then the dot
 /// from which a production was completed.
 #[derive(Clone, Copy)]
 enum From {
-    Lexeme(ExpressionId, Dot),
+    /// Index of a beginning.
+    Lexeme(usize, Dot),
     Rule(Finished, Dot),
+}
+
+/// The rest of a lexeme in progress: bytes, and a shortest string of an expression.
+struct Beginning {
+    lexeme: Lexeme,
+    bytes: Vec<u8>,
+    then: ExpressionId,
+}
+
+/// What is still to be written.
+enum Piece {
+    Rest(Dot),
+    Symbol(Next),
+    Members(Ending),
 }
 
 type Finished = (Rule, NodeId);
@@ -52,30 +72,29 @@ impl Engine {
         let shortest = self.shortest_rest()?;
         let mut best = Best::default();
         let mut queue = BinaryHeap::new();
+        let mut beginnings = Vec::new();
         for thread in &at.threads {
-            for (lexeme, expression) in self.lexer.left(thread.lexer)? {
-                let length = self.lexer.derivatives.shortest_length(expression)?;
-                for (dot, origin) in self.parser.moved_over(thread.node, Next::Terminal(lexeme)) {
+            for beginning in self.beginnings(thread.lexer)? {
+                let after = self.lexer.derivatives.shortest_length(beginning.then)?;
+                let length = after.saturating_add(beginning.bytes.len() as u64);
+                let symbol = Next::Terminal(beginning.lexeme);
+                for (dot, origin) in self.parser.moved_over(thread.node, symbol, &self.grammar) {
                     let (rule, rest) = self.rest_of(&shortest, dot);
                     let cost = length.saturating_add(rest);
-                    offer(
-                        &mut best,
-                        &mut queue,
-                        (rule, origin),
-                        cost,
-                        From::Lexeme(expression, dot),
-                    );
+                    let from = From::Lexeme(beginnings.len(), dot);
+                    offer(&mut best, &mut queue, (rule, origin), cost, from);
                 }
+                beginnings.push(beginning);
             }
         }
         while let Some(Reverse((cost, key))) = queue.pop() {
             if key.0 == self.grammar.start_rule {
-                return self.write_completion(&shortest, &best, key);
+                return self.write_completion(&shortest, &beginnings, &best, key);
             }
             if best.get(&key).is_none_or(|slot| slot.0 < cost) {
                 continue;
             }
-            for (dot, origin) in self.parser.moved_over(key.1, Next::Rule(key.0)) {
+            for (dot, origin) in self.parser.moved_over(key.1, Next::Rule(key.0), &self.grammar) {
                 let (rule, rest) = self.rest_of(&shortest, dot);
                 let total = cost.saturating_add(rest);
                 offer(&mut best, &mut queue, (rule, origin), total, From::Rule(key, dot));
@@ -84,8 +103,44 @@ impl Engine {
         Err(Error::Malformed("the text has no completion".into()))
     }
 
+    /// The lexemes in progress at a state, those in a trie of keys one by one.
+    fn beginnings(&mut self, at: Progress) -> Result<Vec<Beginning>> {
+        let mut found = Vec::new();
+        let mut tries = Vec::new();
+        for (lexeme, then) in self.lexer.left(at)? {
+            if lexeme == KEYS {
+                tries.push((Vec::new(), then));
+            } else {
+                let bytes = Vec::new();
+                found.push(Beginning { lexeme, bytes, then });
+            }
+        }
+        while let Some((bytes, trie)) = tries.pop() {
+            let Expression::Branch { arms, .. } = self.lexer.derivatives.expressions.node(trie) else {
+                continue;
+            };
+            for arm in arms {
+                let mut bytes = bytes.clone();
+                bytes.push(arm.low);
+                self.lexer.derivatives.split_keys(arm.to, |lexeme, then| match lexeme {
+                    Some(lexeme) => found.push(Beginning {
+                        lexeme,
+                        bytes: bytes.clone(),
+                        then,
+                    }),
+                    None => tries.push((bytes.clone(), then)),
+                });
+            }
+        }
+        Ok(found)
+    }
+
     /// The rule of the production a dot stands in, and the least number of bytes that complete it.
     fn rest_of(&self, shortest: &ShortestRest, dot: Dot) -> (Rule, u64) {
+        if let Some(ending) = self.parser.frames.cheapest_end(dot, &self.grammar, |s| shortest.of(s)) {
+            let frame = &self.grammar.frames[ending.frame as usize];
+            return (frame.rule, shortest.of_ending(frame, &ending));
+        }
         let mut end = dot;
         loop {
             match self.grammar.next(end) {
@@ -95,7 +150,13 @@ impl Engine {
         }
     }
 
-    fn write_completion(&mut self, shortest: &ShortestRest, best: &Best, goal: Finished) -> Result<Vec<u8>> {
+    fn write_completion(
+        &mut self,
+        shortest: &ShortestRest,
+        beginnings: &[Beginning],
+        best: &Best,
+        goal: Finished,
+    ) -> Result<Vec<u8>> {
         let length = best[&goal].0;
         if length > MAX_COMPLETION_BYTES {
             return Err(Error::TooLarge {
@@ -105,11 +166,11 @@ impl Engine {
         }
         let mut dots = Vec::new();
         let mut key = goal;
-        let lexeme = loop {
+        let beginning = loop {
             match best[&key].1 {
-                From::Lexeme(expression, dot) => {
+                From::Lexeme(index, dot) => {
                     dots.push(dot);
-                    break expression;
+                    break &beginnings[index];
                 }
                 From::Rule(previous, dot) => {
                     dots.push(dot);
@@ -117,7 +178,8 @@ impl Engine {
                 }
             }
         };
-        let mut text = self.shortest_text(lexeme)?;
+        let mut text = beginning.bytes.clone();
+        text.extend(self.shortest_text(beginning.then)?);
         for dot in dots.into_iter().rev() {
             self.write_rest(shortest, dot, &mut text)?;
         }
@@ -126,20 +188,42 @@ impl Engine {
 
     /// Appends a shortest completion of the production from the dot.
     fn write_rest(&mut self, shortest: &ShortestRest, dot: Dot, text: &mut Vec<u8>) -> Result<()> {
-        let mut stack = vec![dot];
-        while let Some(dot) = stack.pop() {
-            match self.grammar.next(dot) {
-                Next::End(_) => {}
-                Next::Terminal(lexeme) => {
-                    stack.push(dot + 1);
-                    if !self.grammar.nullable_lexemes[lexeme as usize] {
-                        let expression = self.lexer.expression(lexeme);
-                        text.extend(self.shortest_text(expression)?);
-                    }
+        let open = self.parser.frames.cheapest_end(dot, &self.grammar, |s| shortest.of(s));
+        let mut stack = vec![open.map_or(Piece::Rest(dot), Piece::Members)];
+        while let Some(piece) = stack.pop() {
+            match piece {
+                Piece::Rest(dot) => match self.grammar.next(dot) {
+                    Next::End(_) => {}
+                    symbol => stack.extend([Piece::Rest(dot + 1), Piece::Symbol(symbol)]),
+                },
+                Piece::Symbol(symbol) if shortest.of(symbol) == 0 => {}
+                Piece::Symbol(Next::Terminal(lexeme)) => {
+                    let expression = self.lexer.expression(lexeme);
+                    text.extend(self.shortest_text(expression)?);
                 }
-                Next::Rule(rule) => {
-                    stack.push(dot + 1);
-                    stack.extend(shortest.production[rule as usize]);
+                Piece::Symbol(Next::Rule(rule)) => match self.grammar.frame_of[rule as usize] {
+                    Some(id) => {
+                        let frame = &self.grammar.frames[id as usize];
+                        stack.push(Piece::Members(frame.cheapest_end(|s| shortest.of(s))));
+                    }
+                    None => stack.extend(shortest.production[rule as usize].map(Piece::Rest)),
+                },
+                Piece::Symbol(_) => {}
+                Piece::Members(mut ending) => {
+                    let Some((option, count)) = ending.members.pop() else {
+                        continue;
+                    };
+                    let frame = &self.grammar.frames[ending.frame as usize];
+                    let member = frame.options[option as usize].symbol;
+                    let separator = frame.separator.filter(|_| ending.separated);
+                    // members without a byte need not be written, and there may be very many
+                    let empty = shortest.of(member) == 0 && frame.separator.map_or(0, |s| shortest.of(s)) == 0;
+                    if count > 1 && !empty {
+                        ending.members.push((option, count - 1));
+                    }
+                    ending.separated = true;
+                    stack.extend([Piece::Members(ending), Piece::Symbol(member)]);
+                    stack.extend(separator.map(Piece::Symbol));
                 }
             }
         }
@@ -163,69 +247,153 @@ impl Engine {
                 self.lexer.derivatives.shortest_length(expression)
             })
             .collect::<Result<Vec<u64>>>()?;
-        let made = Arc::new(ShortestRest::new(&self.grammar, &lengths));
+        let made = Arc::new(ShortestRest::new(&self.grammar, lengths));
         self.shortest_rest = Some(made.clone());
         Ok(made)
     }
 }
 
+/// What is settled next: a rule, by a production unless it is a frame; or a lexeme as a part of the frame that a rule
+/// is.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Rule(Rule, Option<Dot>),
+    PartOf(Rule, Role),
+}
+
+/// Where a rule is used: in a production, or in a frame.
+enum Use {
+    Production(Rule, Dot),
+    PartOf(Rule, Role),
+}
+
 impl ShortestRest {
     /// Knuth's generalisation of Dijkstra's algorithm (1977): rules are settled in the order of their shortest yield,
     /// so the chosen productions never go in a circle.
-    fn new(grammar: &Grammar, lexeme_lengths: &[u64]) -> Self {
+    fn new(grammar: &Grammar, lexemes: Vec<u64>) -> Self {
         let rules = grammar.rules();
-        let mut yields = vec![u64::MAX; rules];
-        let mut production: Vec<Option<Dot>> = vec![None; rules];
+        let mut shortest = ShortestRest {
+            rest: vec![0; grammar.next.len()],
+            yields: vec![u64::MAX; rules],
+            production: vec![None; rules],
+            lexemes,
+        };
+        let mut settled = vec![false; rules];
         // per production: rules not settled yet, and the bytes known so far
         let mut open: FxHashMap<Dot, (usize, u64)> = FxHashMap::default();
-        let mut used_in: Vec<Vec<(Rule, Dot)>> = vec![Vec::new(); rules];
+        let mut tallies: Vec<Option<Tally>> = vec![None; rules];
+        let mut used_in: Vec<Vec<Use>> = Vec::new();
+        used_in.resize_with(rules, Vec::new);
         let mut queue = BinaryHeap::new();
         for (rule, dots) in grammar.productions.iter().enumerate() {
             for &first in dots {
                 let (mut waiting, mut length) = (0, 0u64);
                 for dot in first.. {
                     match grammar.next(dot) {
-                        Next::End(_) => break,
-                        Next::Terminal(lexeme) => {
-                            length = length.saturating_add(lexeme_lengths[lexeme as usize]);
-                        }
+                        Next::Terminal(_) => length = length.saturating_add(shortest.of(grammar.next(dot))),
                         Next::Rule(other) => {
                             waiting += 1;
-                            used_in[other as usize].push((rule as Rule, first));
+                            used_in[other as usize].push(Use::Production(rule as Rule, first));
                         }
+                        Next::Member(_) | Next::End(_) => break,
                     }
                 }
                 if waiting == 0 {
-                    queue.push(Reverse((length, rule as Rule, first)));
+                    queue.push(Reverse((length, Event::Rule(rule as Rule, Some(first)))));
                 } else {
                     open.insert(first, (waiting, length));
                 }
             }
         }
-        while let Some(Reverse((length, rule, first))) = queue.pop() {
-            if production[rule as usize].is_some() {
-                continue;
+        for frame in &grammar.frames {
+            let tally = frame.tally();
+            if tally.is_enough() {
+                queue.push(Reverse((0, Event::Rule(frame.rule, None))));
             }
-            production[rule as usize] = Some(first);
-            yields[rule as usize] = length;
-            for &(user, first) in &used_in[rule as usize] {
-                if let Some(slot) = open.get_mut(&first) {
-                    slot.0 -= 1;
-                    slot.1 = slot.1.saturating_add(length);
-                    if slot.0 == 0 {
-                        queue.push(Reverse((slot.1, user, first)));
-                    }
+            tallies[frame.rule as usize] = Some(tally);
+            for (part, role) in roles(&frame.options, frame.separator) {
+                match part {
+                    Next::Rule(other) => used_in[other as usize].push(Use::PartOf(frame.rule, role)),
+                    lexeme => queue.push(Reverse((shortest.of(lexeme), Event::PartOf(frame.rule, role)))),
                 }
             }
         }
-        let mut rest = vec![0u64; grammar.next.len()];
+        while let Some(Reverse((length, event))) = queue.pop() {
+            let mut parts = Vec::new();
+            match event {
+                Event::PartOf(user, role) => parts.push((user, role)),
+                Event::Rule(rule, first) if !settled[rule as usize] => {
+                    settled[rule as usize] = true;
+                    shortest.production[rule as usize] = first;
+                    shortest.yields[rule as usize] = length;
+                    for place in &used_in[rule as usize] {
+                        match *place {
+                            Use::PartOf(user, role) => parts.push((user, role)),
+                            Use::Production(user, first) => {
+                                if let Some(slot) = open.get_mut(&first) {
+                                    slot.0 -= 1;
+                                    slot.1 = slot.1.saturating_add(length);
+                                    if slot.0 == 0 {
+                                        queue.push(Reverse((slot.1, Event::Rule(user, Some(first)))));
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                Event::Rule(..) => {}
+            }
+            for (user, role) in parts {
+                let (Some(tally), Some(id)) = (&mut tallies[user as usize], grammar.frame_of[user as usize]) else {
+                    continue;
+                };
+                if tally.is_enough() {
+                    continue;
+                }
+                tally.add(role);
+                if tally.is_enough() {
+                    // what settles later is no shorter
+                    let frame = &grammar.frames[id as usize];
+                    let length = shortest.of_ending(frame, &frame.cheapest_end(|s| shortest.of(s)));
+                    queue.push(Reverse((length, Event::Rule(user, None))));
+                }
+            }
+        }
         for dot in (0..grammar.next.len()).rev() {
-            rest[dot] = match grammar.next[dot] {
+            shortest.rest[dot] = match grammar.next[dot] {
                 Next::End(_) => 0,
-                Next::Terminal(lexeme) => rest[dot + 1].saturating_add(lexeme_lengths[lexeme as usize]),
-                Next::Rule(rule) => rest[dot + 1].saturating_add(yields[rule as usize]),
+                symbol => shortest.rest[dot + 1].saturating_add(shortest.of(symbol)),
             };
         }
-        ShortestRest { rest, production }
+        shortest
+    }
+
+    /// Bytes of a symbol; `u64::MAX` while it is not settled.
+    fn of(&self, symbol: Next) -> u64 {
+        match symbol {
+            Next::Terminal(lexeme) => self.lexemes[lexeme as usize],
+            Next::Rule(rule) => self.yields[rule as usize],
+            Next::Member(_) | Next::End(_) => 0,
+        }
+    }
+
+    /// Bytes of some members.
+    fn of_ending(&self, frame: &Frame, ending: &Ending) -> u64 {
+        let (mut count, mut length) = (0u64, 0u64);
+        for &(option, times) in &ending.members {
+            let member = self.of(frame.options[option as usize].symbol);
+            length = length.saturating_add(member.saturating_mul(u64::from(times)));
+            count += u64::from(times);
+        }
+        let separators = if ending.separated {
+            count
+        } else {
+            count.saturating_sub(1)
+        };
+        let separator = frame.separator.map_or(0, |separator| self.of(separator));
+        if separators == 0 {
+            return length;
+        }
+        length.saturating_add(separator.saturating_mul(separators))
     }
 }

@@ -44,11 +44,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    pub fn new(form: &GrammarForm, limits: &Limits) -> Result<Self> {
+    /// `longest_token` is the most bytes that a mask looks ahead.
+    pub fn new(form: &GrammarForm, limits: &Limits, longest_token: usize) -> Result<Self> {
         let mut derivatives = Derivatives::new(limits.max_expressions);
         let built = build(form, &mut derivatives)?;
         let mut lexer = Lexer::new(derivatives, built.lexemes, limits.max_lexer_states);
-        let parser = Parser::new(&built.grammar, &mut lexer, limits)?;
+        let parser = Parser::new(&built.grammar, &mut lexer, limits, longest_token)?;
         Ok(Engine {
             grammar: built.grammar,
             lexer,
@@ -148,7 +149,7 @@ impl Engine {
 
     /// Rough size in bytes of the tables that grow.
     pub fn memory(&self) -> usize {
-        self.lexer.states() * 1_200
+        self.lexer.memory()
             + self.lexer.derivatives.expressions.len() * 200
             + self.parser.nodes() * 400
             + self.masks.memory()

@@ -33,6 +33,37 @@ pub enum SymbolForm {
         maximum: Option<u32>,
         separator: Option<usize>,
     },
+    /// Members chosen from the options, with a separator between neighbours.
+    Members {
+        name: String,
+        options: Vec<OptionForm>,
+        separator: Option<usize>,
+        /// Do the members come in the order of the options?
+        ordered: bool,
+        minimum: u32,
+        maximum: Option<u32>,
+    },
+}
+
+impl SymbolForm {
+    pub fn name(&self) -> &str {
+        match self {
+            SymbolForm::Terminal { name, .. }
+            | SymbolForm::Rule { name, .. }
+            | SymbolForm::Repeat { name, .. }
+            | SymbolForm::Members { name, .. } => name,
+        }
+    }
+}
+
+/// What a member may be.
+#[derive(Debug, Clone)]
+pub struct OptionForm {
+    pub symbol: usize,
+    /// At least once.
+    pub required: bool,
+    /// At most once.
+    pub unique: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -1,4 +1,6 @@
 //! The steps of a sequence as a shared linked list: forking copies a pointer, rolling back follows pointers.
+//!
+//! A step remembers what it added to the text, for those who want to know how the text ends.
 
 use std::sync::Arc;
 
@@ -7,8 +9,17 @@ use crate::engine::Configuration;
 #[derive(Clone)]
 pub struct History(Arc<Step>);
 
+/// What a step added to the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Added {
+    Nothing,
+    Token(u32),
+    Bytes(Box<[u8]>),
+}
+
 struct Step {
     after: Configuration,
+    added: Added,
     /// Steps before this one.
     count: usize,
     previous: Option<Arc<Step>>,
@@ -18,6 +29,7 @@ impl History {
     pub fn new(start: Configuration) -> Self {
         History(Arc::new(Step {
             after: start,
+            added: Added::Nothing,
             count: 0,
             previous: None,
         }))
@@ -36,9 +48,15 @@ impl History {
         self.len() == 0
     }
 
-    pub fn push(&mut self, after: Configuration) {
+    /// What the steps added, the last one first.
+    pub fn added(&self) -> impl Iterator<Item = &Added> {
+        std::iter::successors(Some(&*self.0), |step| step.previous.as_deref()).map(|step| &step.added)
+    }
+
+    pub fn push(&mut self, after: Configuration, added: Added) {
         self.0 = Arc::new(Step {
             after,
+            added,
             count: self.0.count + 1,
             previous: Some(self.0.clone()),
         });
@@ -84,10 +102,12 @@ mod tests {
             terminated: false,
         };
         let mut long = History::new(at(false));
-        (0..1_000_000).for_each(|_| long.push(at(true)));
+        (0..1_000_000).for_each(|_| long.push(at(true), Added::Token(7)));
         let fork = long.clone();
         assert!(long.rollback(1_000_000) && !long.rollback(1));
         assert!(!long.current().accepting && fork.current().accepting);
         assert_eq!((long.len(), fork.len()), (0, 1_000_000));
+        assert_eq!(fork.added().next(), Some(&Added::Token(7)));
+        assert_eq!(long.added().collect::<Vec<_>>(), [&Added::Nothing]);
     }
 }

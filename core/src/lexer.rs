@@ -4,19 +4,23 @@
 //! States are interned and their rows of 256 transitions are made when first asked for.
 
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
 use crate::bounds::Bounds;
 use crate::bytes::{ByteSet, ClassSet, classes_where, continuation};
 use crate::error::{Error, Result};
-use crate::regex::counted::{Counted, Parts};
+use crate::regex::counted::{Counted, RepeatedParts};
 use crate::regex::derivative::{Derivatives, for_each_interval};
-use crate::regex::digest::Digests;
-use crate::regex::expression::{EPSILON, ExpressionId};
+use crate::regex::digest::{Digest, Digests};
+use crate::regex::expression::{Arm, EPSILON, Expression, ExpressionId};
 
 pub type LexerState = u32;
 pub type Lexeme = u32;
 /// Index of an interned set of lexemes that match at a state.
 pub type MatchSet = u32;
+
+/// In a state, stands for lexemes that share what was read so far: their expression is a trie (see `regex::keys`).
+pub const KEYS: Lexeme = Lexeme::MAX;
 
 /// Index of an interned counter.
 pub type CounterId = u32;
@@ -60,25 +64,53 @@ pub const DEAD: LexerState = 0;
 /// The set without lexemes.
 pub const NO_MATCH: MatchSet = 0;
 
+/// The lexemes in progress at a state, sorted, each with what is left of it.
+type Parts = SmallVec<[(Lexeme, ExpressionId); 2]>;
+
+/// The transitions of a state.
 #[derive(Debug)]
-struct Row {
+enum Row {
+    Unmade,
+    /// Few ranges of bytes: inside a literal there is one.
+    Sparse {
+        steps: Box<[Step]>,
+        own: ClassSet,
+    },
+    Dense(Box<DenseRow>),
+}
+
+/// Bytes `low..=high` lead to `to`.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    low: u8,
+    high: u8,
+    to: LexerState,
+}
+
+#[derive(Debug)]
+struct DenseRow {
     next: [LexerState; 256],
     /// Classes of bytes that lead back to the state.
     own: ClassSet,
 }
+
+/// Larger expressions are not named.
+const MAX_NAMED_SIZE: u32 = 4_096;
+/// Rows with more ranges are dense.
+const MAX_STEPS: usize = 4;
 
 pub struct Lexer {
     pub derivatives: Derivatives,
     digests: Digests,
     /// Expression of each lexeme.
     lexemes: Vec<ExpressionId>,
-    /// Sorted (lexeme, expression) pairs.
-    states: Vec<Box<[(Lexeme, ExpressionId)]>>,
-    state_ids: FxHashMap<Box<[(Lexeme, ExpressionId)]>, LexerState>,
-    rows: Vec<Option<Box<Row>>>,
+    states: Vec<Parts>,
+    state_ids: FxHashMap<Parts, LexerState>,
+    rows: Vec<Row>,
+    dense_rows: usize,
     /// Do all characters beyond ASCII lead back to the state?
     keeps_characters: FxHashMap<LexerState, bool>,
-    parts: Parts,
+    repeated: RepeatedParts,
     /// Per state, what takes its place where repetitions are counted.
     counted_forms: Vec<Option<Progress>>,
     counters: Vec<Counter>,
@@ -93,19 +125,17 @@ pub struct Lexer {
 impl Lexer {
     pub fn new(derivatives: Derivatives, lexemes: Vec<ExpressionId>, budget: usize) -> Self {
         let nothing: Box<[Lexeme]> = Box::new([]);
-        let dead: Box<[(Lexeme, ExpressionId)]> = Box::new([]);
+        let dead = Parts::new();
         Lexer {
             derivatives,
             digests: Digests::default(),
             lexemes,
             states: vec![dead.clone()],
             state_ids: FxHashMap::from_iter([(dead, DEAD)]),
-            rows: vec![Some(Box::new(Row {
-                next: [DEAD; 256],
-                own: 0,
-            }))],
+            rows: vec![Row::Unmade],
+            dense_rows: 0,
             keeps_characters: FxHashMap::default(),
-            parts: Parts::default(),
+            repeated: RepeatedParts::default(),
             counted_forms: vec![Some(Progress::uncounted(DEAD))],
             counters: vec![Counter {
                 between: DEAD,
@@ -125,6 +155,11 @@ impl Lexer {
         self.states.len()
     }
 
+    /// Rough size in bytes.
+    pub fn memory(&self) -> usize {
+        self.states.len() * 160 + self.dense_rows * 1_100
+    }
+
     /// The whole expression of a lexeme.
     pub fn expression(&self, lexeme: Lexeme) -> ExpressionId {
         self.lexemes[lexeme as usize]
@@ -133,6 +168,14 @@ impl Lexer {
     /// The lexemes in progress at a state, each with what is left of it.
     pub fn in_progress(&self, state: LexerState) -> &[(Lexeme, ExpressionId)] {
         &self.states[state as usize]
+    }
+
+    /// The lexeme in progress at a state, if there is one and it is known which.
+    pub fn only_lexeme(&self, state: LexerState) -> Option<(Lexeme, ExpressionId)> {
+        match self.in_progress(state) {
+            &[(lexeme, expression)] if lexeme != KEYS => Some((lexeme, expression)),
+            _ => None,
+        }
     }
 
     /// Lexemes that match at this state (they may go on, too).
@@ -156,12 +199,20 @@ impl Lexer {
         self.intern_set(Box::new([lexeme]))
     }
 
+    /// Is the expression so large that to name it takes longer than others would gain?
+    pub fn is_large(&self, expression: ExpressionId) -> bool {
+        self.derivatives.expressions.size(expression) > MAX_NAMED_SIZE
+    }
+
     /// Name of an expression that other grammars share.
-    pub fn digest(&mut self, expression: ExpressionId) -> [u8; 32] {
+    pub fn digest(&mut self, expression: ExpressionId) -> Digest {
         self.digests.of(expression, &self.derivatives.expressions)
     }
 
     fn intern_set(&mut self, lexemes: Box<[Lexeme]>) -> MatchSet {
+        if lexemes.is_empty() {
+            return NO_MATCH;
+        }
         let next = self.match_sets.len() as MatchSet;
         *self.match_set_ids.entry(lexemes).or_insert_with_key(|key| {
             self.match_sets.push(key.clone());
@@ -169,44 +220,54 @@ impl Lexer {
         })
     }
 
-    /// The state in which any of the lexemes (sorted, distinct) may begin.
-    pub fn start(&mut self, lexemes: &[Lexeme]) -> Result<LexerState> {
-        let parts = lexemes
-            .iter()
-            .map(|&lexeme| (lexeme, self.lexemes[lexeme as usize]))
-            .collect();
+    /// The state in which any of the lexemes (sorted, distinct) and of those in a trie of keys may begin.
+    pub fn start(&mut self, lexemes: &[Lexeme], keys: ExpressionId) -> Result<LexerState> {
+        let whole = lexemes.iter().map(|&lexeme| (lexeme, self.lexemes[lexeme as usize]));
+        let parts = whole.chain([(KEYS, keys)]).collect();
         self.intern(parts)
     }
 
     /// The state after a byte; `DEAD` when no lexeme can be completed.
     #[inline]
     pub fn step(&mut self, state: LexerState, byte: u8) -> Result<LexerState> {
-        if let Some(row) = &self.rows[state as usize] {
-            return Ok(row.next[usize::from(byte)]);
-        }
-        Ok(self.row(state)?[usize::from(byte)])
+        Ok(match self.row(state)? {
+            Row::Dense(row) => row.next[usize::from(byte)],
+            Row::Sparse { steps, .. } => find(steps, byte),
+            Row::Unmade => DEAD,
+        })
     }
 
     /// All 256 transitions of a state.
-    pub fn row(&mut self, state: LexerState) -> Result<&[LexerState; 256]> {
-        Ok(&self.made_row(state)?.next)
+    pub fn reached(&mut self, state: LexerState) -> Result<[LexerState; 256]> {
+        Ok(match self.row(state)? {
+            Row::Dense(row) => row.next,
+            Row::Sparse { steps, .. } => {
+                let mut next = [DEAD; 256];
+                for step in steps {
+                    next[usize::from(step.low)..=usize::from(step.high)].fill(step.to);
+                }
+                next
+            }
+            Row::Unmade => [DEAD; 256],
+        })
     }
 
-    fn made_row(&mut self, state: LexerState) -> Result<&Row> {
-        let row = match self.rows[state as usize].take() {
-            Some(row) => row,
-            None => self.make_row(state)?,
-        };
-        Ok(self.rows[state as usize].insert(row))
+    #[inline]
+    fn row(&mut self, state: LexerState) -> Result<&Row> {
+        if let Row::Unmade = self.rows[state as usize] {
+            self.rows[state as usize] = self.make_row(state)?;
+        }
+        Ok(&self.rows[state as usize])
     }
 
     /// Classes of ASCII bytes that all lead from the state back to it.
     #[inline]
     pub fn own_classes(&mut self, state: LexerState) -> Result<ClassSet> {
-        if let Some(row) = &self.rows[state as usize] {
-            return Ok(row.own);
-        }
-        Ok(self.made_row(state)?.own)
+        Ok(match self.row(state)? {
+            Row::Dense(row) => row.own,
+            Row::Sparse { own, .. } => *own,
+            Row::Unmade => 0,
+        })
     }
 
     /// Does every character beyond ASCII lead from the state back to it?
@@ -233,7 +294,7 @@ impl Lexer {
 
     /// Do all ends of a character, of `count` bytes and the first within the range, lead from `at` to `home`?
     fn returns(&mut self, home: LexerState, at: LexerState, low: u8, high: u8, count: u8) -> Result<bool> {
-        let row = *self.row(at)?;
+        let row = self.reached(at)?;
         let mut previous = DEAD;
         for byte in low..=high {
             let next = row[usize::from(byte)];
@@ -251,12 +312,12 @@ impl Lexer {
 
     /// The state of one lexeme in progress.
     pub fn state_of(&mut self, lexeme: Lexeme, expression: ExpressionId) -> Result<LexerState> {
-        self.intern(vec![(lexeme, expression)])
+        self.intern(smallvec![(lexeme, expression)])
     }
 
     /// What is known of an expression's repetitions, if they can be counted.
     pub fn counted(&mut self, expression: ExpressionId) -> Result<Option<Counted>> {
-        self.parts.counted(expression, &mut self.derivatives)
+        self.repeated.counted(expression, &mut self.derivatives)
     }
 
     pub fn counter(&self, id: CounterId) -> Counter {
@@ -279,7 +340,7 @@ impl Lexer {
 
     fn make_counted_form(&mut self, state: LexerState) -> Result<Progress> {
         let plain = Progress::uncounted(state);
-        let &[(lexeme, expression)] = self.in_progress(state) else {
+        let Some((lexeme, expression)) = self.only_lexeme(state) else {
             return Ok(plain);
         };
         let Some(counted) = self.counted(expression)? else {
@@ -364,7 +425,7 @@ impl Lexer {
 
     /// The bytes that can come next.
     pub fn next_bytes(&mut self, at: Progress) -> Result<ByteSet> {
-        let row = *self.row(at.state)?;
+        let row = self.reached(at.state)?;
         let counter = self.counters[at.counter as usize];
         // more must begin: what follows the repetitions has to wait
         let waits = at.counter != NO_COUNTER && at.state == counter.between && at.bounds.min > 0;
@@ -382,36 +443,78 @@ impl Lexer {
         let between = self.in_progress(self.counters[at.counter as usize].between)[0].1;
         let whole = |&(lexeme, expression): &(Lexeme, ExpressionId)| {
             let bounded = self
-                .parts
+                .repeated
                 .bounded(expression, between, at.bounds, &mut self.derivatives)?;
             Ok((lexeme, bounded))
         };
         parts.iter().map(whole).collect()
     }
 
-    fn make_row(&mut self, state: LexerState) -> Result<Box<Row>> {
+    fn make_row(&mut self, state: LexerState) -> Result<Row> {
         let parts = self.states[state as usize].clone();
-        let mut lists = Vec::with_capacity(parts.len());
-        for &(_, expression) in parts.iter() {
-            lists.push(self.derivatives.live_arms(expression)?);
+        let mut steps: Vec<Step> = Vec::new();
+        if let [(lexeme, expression)] = parts[..] {
+            let expressions = &self.derivatives.expressions;
+            // what a branch leads to needs no derivation
+            let arms: SmallVec<[Arm; 4]> = match expressions.node(expression) {
+                Expression::Branch { arms, .. } if !expressions.opaque(expression) => SmallVec::from_slice(arms),
+                _ => SmallVec::from_slice(&self.derivatives.live_arms(expression)?),
+            };
+            for arm in arms {
+                steps.push(Step {
+                    low: arm.low,
+                    high: arm.high,
+                    to: self.state_of(lexeme, arm.to)?,
+                });
+            }
+        } else {
+            let mut lists = Vec::with_capacity(parts.len());
+            for &(_, expression) in &parts {
+                lists.push(self.derivatives.live_arms(expression)?);
+            }
+            for_each_interval(&lists, |low, high, hits| {
+                let next = hits.iter().map(|&(index, to)| (parts[index].0, to)).collect();
+                let to = self.intern(next)?;
+                steps.push(Step { low, high, to });
+                Ok(())
+            })?;
         }
-        let mut row = Box::new(Row {
-            next: [DEAD; 256],
-            own: 0,
-        });
-        for_each_interval(&lists, |low, high, hits| {
-            let next = hits.iter().map(|&(index, to)| (parts[index].0, to)).collect();
-            row.next[usize::from(low)..=usize::from(high)].fill(self.intern(next)?);
-            Ok(())
-        })?;
-        if row.next[..128].contains(&state) {
-            row.own = classes_where(|byte| row.next[usize::from(byte)] == state);
+        let own = if steps.iter().any(|step| step.to == state) {
+            classes_where(|byte| find(&steps, byte) == state)
+        } else {
+            0
+        };
+        if steps.len() <= MAX_STEPS {
+            let steps = steps.into_boxed_slice();
+            return Ok(Row::Sparse { steps, own });
         }
-        Ok(row)
+        let mut next = [DEAD; 256];
+        for step in steps {
+            next[usize::from(step.low)..=usize::from(step.high)].fill(step.to);
+        }
+        self.dense_rows += 1;
+        Ok(Row::Dense(Box::new(DenseRow { next, own })))
     }
 
-    fn intern(&mut self, parts: Vec<(Lexeme, ExpressionId)>) -> Result<LexerState> {
-        let parts = parts.into_boxed_slice();
+    /// Lexemes leave a trie of keys when nothing is shared with others any more.
+    fn tell_apart(&self, parts: &mut Parts) {
+        let mut tries = SmallVec::<[ExpressionId; 2]>::new();
+        while let Some(&(KEYS, trie)) = parts.last() {
+            tries.push(trie);
+            parts.pop();
+        }
+        for trie in tries {
+            let put = |lexeme: Option<Lexeme>, rest| parts.push((lexeme.unwrap_or(KEYS), rest));
+            self.derivatives.split_keys(trie, put);
+        }
+        parts.sort_unstable();
+        parts.dedup();
+    }
+
+    fn intern(&mut self, mut parts: Parts) -> Result<LexerState> {
+        if parts.last().is_some_and(|&(lexeme, _)| lexeme == KEYS) {
+            self.tell_apart(&mut parts);
+        }
         if let Some(&state) = self.state_ids.get(&parts) {
             return Ok(state);
         }
@@ -431,16 +534,25 @@ impl Lexer {
         let state = self.states.len() as LexerState;
         self.states.push(parts.clone());
         self.state_ids.insert(parts, state);
-        self.rows.push(None);
+        self.rows.push(Row::Unmade);
         self.matches.push(set);
         self.goes_on.push(goes_on);
         Ok(state)
     }
 }
 
+#[inline]
+fn find(steps: &[Step], byte: u8) -> LexerState {
+    steps
+        .iter()
+        .find(|step| step.low <= byte && byte <= step.high)
+        .map_or(DEAD, |step| step.to)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::regex::expression::EMPTY;
     use crate::regex::literals::literals;
 
     fn lexer(words: &[&str]) -> Lexer {
@@ -455,7 +567,7 @@ mod tests {
     #[test]
     fn a_match_does_not_end_longer_lexemes() {
         let mut lexer = lexer(&["foo", "foobar", "fob"]);
-        let mut state = lexer.start(&[0, 1, 2]).unwrap();
+        let mut state = lexer.start(&[0, 1, 2], EMPTY).unwrap();
         for byte in *b"foo" {
             state = lexer.step(state, byte).unwrap();
         }
@@ -469,8 +581,8 @@ mod tests {
     #[test]
     fn states_are_interned_and_budgeted() {
         let mut lexer = lexer(&["ab", "cb"]);
-        let start = lexer.start(&[0, 1]).unwrap();
-        assert_eq!(start, lexer.start(&[0, 1]).unwrap());
+        let start = lexer.start(&[0, 1], EMPTY).unwrap();
+        assert_eq!(start, lexer.start(&[0, 1], EMPTY).unwrap());
         lexer.budget = lexer.states();
         assert!(matches!(
             lexer.step(start, b'a'),

@@ -2,13 +2,16 @@
 //!
 //! `regex` (expressions over bytes and their derivatives) <- `lexer` (sets of lexemes in progress) <-
 //! `grammar` (productions over lexemes) <- `parser` (Earley on hash-consed nodes) <- `engine` (threads) <-
-//! `mask` (`vocabulary` trie against threads) <- `matcher` (one sequence) <- `python` (the border).
+//! `mask` (`vocabulary` trie against threads) <- `matcher` (one sequence) <- `artifact` (on disk) <- `python` (the
+//! border).
 
+pub mod artifact;
 pub mod bounds;
 pub mod bytes;
 pub mod completion;
 pub mod engine;
 pub mod error;
+pub mod forced;
 pub mod form;
 pub mod grammar;
 pub mod history;
@@ -17,9 +20,11 @@ pub mod limits;
 pub mod mask;
 pub mod matcher;
 pub mod parser;
+pub mod precompute;
 pub mod regex;
 pub mod unicode;
 pub mod vocabulary;
+pub mod wire;
 
 #[cfg(feature = "python")]
 mod python;

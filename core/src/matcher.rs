@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use rayon::prelude::*;
 
+use crate::artifact::Description;
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::Result;
+use crate::forced::CONTEXT;
 use crate::form::GrammarForm;
-use crate::history::History;
+use crate::grammar::check::check;
+use crate::history::{Added, History};
 use crate::limits::Limits;
 use crate::vocabulary::Vocabulary;
 
@@ -21,13 +24,14 @@ const MAX_FORCED: usize = 1 << 16;
 /// Fewer masks than this aren't worth another thread.
 const MIN_JOBS: usize = 4;
 
-type SharedEngine = Arc<RwLock<Engine>>;
+pub(crate) type SharedEngine = Arc<RwLock<Engine>>;
 
 /// A grammar for one vocabulary. What it means never changes; its tables grow behind a lock, which whatever is known
 /// already is read under together.
 pub struct Compiled {
-    form: GrammarForm,
-    limits: Limits,
+    pub(crate) form: GrammarForm,
+    pub(crate) limits: Limits,
+    pub description: Description,
     pub vocabulary: Arc<Vocabulary>,
     engine: Mutex<SharedEngine>,
 }
@@ -40,25 +44,32 @@ fn read(engine: &RwLock<Engine>) -> RwLockReadGuard<'_, Engine> {
     engine.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn write(engine: &RwLock<Engine>) -> RwLockWriteGuard<'_, Engine> {
+pub(crate) fn write(engine: &RwLock<Engine>) -> RwLockWriteGuard<'_, Engine> {
     engine.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Compiled {
     pub fn new(form: GrammarForm, vocabulary: Arc<Vocabulary>, limits: Limits) -> Result<Self> {
-        let engine = Engine::new(&form, &limits)?;
+        check(&form)?;
+        let engine = Engine::new(&form, &limits, vocabulary.trie.max_depth())?;
         Ok(Compiled {
             form,
             limits,
+            description: Description::new(),
             vocabulary,
             engine: Mutex::new(Arc::new(RwLock::new(engine))),
         })
     }
 
+    pub fn with_description(self, description: Description) -> Self {
+        Compiled { description, ..self }
+    }
+
     pub fn matcher(self: &Arc<Self>) -> Result<Matcher> {
         let mut current = lock(&self.engine);
         if read(&current).memory() > ENGINE_BYTES {
-            *current = Arc::new(RwLock::new(Engine::new(&self.form, &self.limits)?));
+            let longest_token = self.vocabulary.trie.max_depth();
+            *current = Arc::new(RwLock::new(Engine::new(&self.form, &self.limits, longest_token)?));
         }
         let engine = current.clone();
         drop(current);
@@ -70,9 +81,14 @@ impl Compiled {
         })
     }
 
+    /// The tables that new sequences share.
+    pub(crate) fn shared(&self) -> SharedEngine {
+        lock(&self.engine).clone()
+    }
+
     /// Sizes of tables, by name.
     pub fn statistics(&self) -> Vec<(&'static str, u64)> {
-        let shared = lock(&self.engine).clone();
+        let shared = self.shared();
         let engine = read(&shared);
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         vec![
@@ -99,8 +115,8 @@ impl Compiled {
 #[derive(Clone)]
 pub struct Matcher {
     pub compiled: Arc<Compiled>,
-    engine: SharedEngine,
-    history: History,
+    pub(crate) engine: SharedEngine,
+    pub(crate) history: History,
 }
 
 impl Matcher {
@@ -148,7 +164,7 @@ impl Matcher {
 
     pub fn accept_token(&mut self, id: u32) -> Result<bool> {
         let next = self.after_token(&mut write(&self.engine), self.current(), id)?;
-        Ok(self.push(next))
+        Ok(self.push(next, || Added::Token(id)))
     }
 
     pub fn accept_bytes(&mut self, data: &[u8]) -> Result<bool> {
@@ -156,13 +172,13 @@ impl Matcher {
             return Ok(false);
         }
         let next = after_bytes(&mut write(&self.engine), self.current(), data)?.ok();
-        Ok(self.push(next))
+        Ok(self.push(next, || Added::Bytes(data[data.len().saturating_sub(CONTEXT)..].into())))
     }
 
-    fn push(&mut self, next: Option<Configuration>) -> bool {
+    fn push(&mut self, next: Option<Configuration>, added: impl FnOnce() -> Added) -> bool {
         match next {
             Some(configuration) => {
-                self.history.push(configuration);
+                self.history.push(configuration, added());
                 true
             }
             None => false,

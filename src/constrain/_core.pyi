@@ -1,6 +1,7 @@
 """The native engine (Rust, ``core/``). Import the public names from ``constrain`` instead."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,50 @@ class CompiledGrammar:
     def matcher(self) -> Matcher:
         """A new sequence at the start of the language."""
     def statistics(self) -> dict[str, int]: ...
+    def precompute(self, budget_bytes: int) -> dict[str, int]:
+        """Compute masks ahead, of the states that are reached from the start with the fewest bytes first.
+
+        Args:
+            budget_bytes: how much the tables may grow; the state that exceeds it is the last one.
+
+        Returns:
+            ``reached_states``: states that were seen; ``precomputed_states``: those whose masks are there now (all of
+            them, if the grammar has no more within the budget); ``distinct_masks``: how many of those differ;
+            ``precomputed_bytes``: what the tables grew by.
+        """
+    @property
+    def description(self) -> dict[str, str]:
+        """What the grammar was made from; kept in a saved file."""
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the grammar to a file, whole or not at all. Equal grammars give equal bytes.
+
+        Raises:
+            ArtifactError: the file cannot be written.
+        """
+    @staticmethod
+    def load(
+        path: str | PathLike[str], vocabulary: Vocabulary, *, limits: Limits | None = None, rebind: bool = False
+    ) -> CompiledGrammar:
+        """Read what :meth:`save` wrote.
+
+        Args:
+            path: the file. It is mapped into memory, so it must not be edited in place while it is read; :meth:`save`
+                puts a new file in the place of an old one.
+            vocabulary: the tokens that the grammar was compiled for.
+            limits: the most that the file's own limits may be; None for the defaults of ``Limits``.
+            rebind: where the file is for another vocabulary, take its language and leave its tables.
+
+        Raises:
+            ArtifactError: the file is missing, corrupt, of another version, for another vocabulary (both hashes are
+                named), or asks for more than ``limits``.
+        """
+    def to_bytes(self) -> bytes:
+        """What :meth:`save` writes."""
+    @staticmethod
+    def from_bytes(
+        data: bytes, vocabulary: Vocabulary, *, limits: Limits | None = None, rebind: bool = False
+    ) -> CompiledGrammar:
+        """As :meth:`load`, from what :meth:`to_bytes` gave."""
 
 class Matcher:
     """State of one sequence. Not for concurrent use; fork it instead."""
@@ -87,16 +132,46 @@ class Matcher:
     def forced_bytes(self) -> bytes:
         """The longest run of bytes that every completion starts with."""
     def forced_tokens(self) -> list[int]:
-        """The run of tokens that one-bit masks force from here."""
+        """The tokens that come next whatever the model says: no call of it is needed for them.
+
+        With the vocabulary's ``encode``, they are those with which the tokenizer itself begins the rest of the text,
+        whichever of the allowed texts it becomes, as far as ``forced_bytes`` reach. The last ones are left out where a
+        longer token, or another split into words, could still come about. This holds for byte-pair and unigram
+        tokenizers that split words by looking at most one character ahead, and 64 bytes of the text so far are enough
+        for them to see. Where ``encode`` would not begin a token here, does not keep the text, or is not there, they
+        are the tokens that masks with one bit force. Masks allow every spelling all the same.
+
+        Raises:
+            Exception: whatever ``encode`` raises.
+        """
     def shortest_completion(self) -> bytes:
         """Bytes that complete the text from here (few of them; empty when already complete)."""
 
-def compile_grammar(grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> CompiledGrammar:
+def compile_grammar(
+    grammar: Grammar, vocabulary: Vocabulary, limits: Limits, description: Mapping[str, str] | None = None
+) -> CompiledGrammar:
     """Build the automaton. The GIL is released while it works.
 
     Raises:
         UnsatisfiableError: the language is empty.
         LimitError: a budget ran out.
+        ValueError: the grammar is malformed, which :class:`~constrain.compiler.grammar.GrammarBuilder` never makes.
+    """
+
+def fill_batch(matchers: Sequence[Matcher], bitmask: NDArray[np.int32], rows: Sequence[int] | None = None) -> None:
+    """Fill a row of ``bitmask`` for each matcher, over threads, without the GIL.
+
+    The matchers may be of different grammars; what their vocabularies share is the mask's width. There are as many
+    threads as processors, or as ``RAYON_NUM_THREADS`` says when the first batch is filled.
+
+    Args:
+        matchers: one for each row to fill.
+        bitmask: int32, shape ``[batch, ceil(vocab_size / 32)]``, C-contiguous; nobody else may touch it meanwhile.
+        rows: where each matcher's mask goes, distinct; by default the first rows, in order.
+
+    Raises:
+        ValueError: wrong dtype, shape or rows.
+        LimitError: a budget of ``Limits`` ran out for a matcher; its row is left as it was, the others are filled.
     """
 
 def unicode_class(query: str) -> list[tuple[int, int]] | None:

@@ -100,8 +100,11 @@ def test_the_better_peer_is_one_that_is_right() -> None:
     assert own.total == pytest.approx(400 + 3 * 200)
     assert own.accept == pytest.approx(1)
     section = hard_report(run, [])
-    assert [target.measured for target in section.targets] == pytest.approx([1000 / 3400, 0.2, 403.6 / 403.9, 0])
+    assert [target.measured for target in section.targets] == pytest.approx(
+        [1000 / 3400, 0.2, 403.6 / 403.9, 1.2 / 1.3]
+    )
     assert [target.met for target in section.targets] == [True, True, False, True]
+    assert str(section.targets[3]) == "0.92 (1.20 µs)"
     assert "1 wrong accept" in section.text
     assert "more than 60 s" in section.text
 
@@ -114,7 +117,7 @@ def test_ends_of_a_long_text() -> None:
     text = hard_report(run, [BatchResult("b", "constrain", 1, "unsupported", "not built: there is no batch")]).text
     line = text[text.index("Long texts") :].splitlines()[4]
     assert [cell.strip() for cell in line.split("|")[4:-1]] == ["2.00", "9.00", "1.00", "1.00"]
-    assert "b, constrain: not built: there is no batch" in text
+    assert "* constrain: not built: there is no batch (b)" in text
 
 
 def test_targets_by_vocabulary() -> None:

@@ -40,10 +40,11 @@ class TerminalInput(io.TextIOWrapper):
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No variables of the user's; whatever a run sets is gone after it."""
+    """No variables of the user's, and a cache of the test's own; whatever a run sets is gone after it."""
     before = dict(os.environ)
     for name in ("NO_COLOR", "FORCE_COLOR", "CONSTRAIN_DEBUG", "HF_HUB_OFFLINE", "COLUMNS", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CONSTRAIN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
     yield
     os.environ.clear()
     os.environ.update(before)
@@ -76,7 +77,12 @@ def command_environment(root: Path, tmp_path_factory: pytest.TempPathFactory) ->
     for name in ("NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS"):
         environment.pop(name, None)
     paths = [str(root / "src"), environment.get("PYTHONPATH", "")]
-    return environment | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONUNBUFFERED": "1"}
+    cache = str(tmp_path_factory.mktemp("cache"))
+    return environment | {
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "PYTHONUNBUFFERED": "1",
+        "CONSTRAIN_CACHE_DIR": cache,
+    }
 
 
 @pytest.fixture

@@ -176,13 +176,15 @@ class Comparison:
     mask_peer: Figures | None
 
     def targets(self) -> list[Target]:
-        """Compile and all masks together, and the mean of masks, as ratios; a mean that is short enough counts as 0."""
+        """Compile and all masks together, and the mean of masks, as ratios; a short mean is enough by itself."""
         failed = "" if self.own.right else self.own.verdicts
-        total = 0.0 if self.total_peer is None else self.own.total / self.total_peer.total
-        mask = 0.0 if self.mask_peer is None or self.own.mean <= MASK_US else self.own.mean / self.mask_peer.mean
+        alone = "" if self.total_peer else "no peer is right"
+        total = self.own.total / self.total_peer.total if self.total_peer else float("nan")
+        mask = self.own.mean / self.mask_peer.mean if self.mask_peer else float("nan")
+        short = f"{number(self.own.mean)} µs" if self.own.mean <= MASK_US else ""
         return [
-            Target(f"{self.own.case}: compile + masks, ratio to the better peer", total, RATIO, failed),
-            Target(f"{self.own.case}: mask mean, ratio to the better peer; 0: short enough", mask, RATIO, failed),
+            Target(f"{self.own.case}: compile + masks, ratio to the better peer", total, RATIO, failed, alone),
+            Target(f"{self.own.case}: mask mean, ratio to the better peer", mask, RATIO, failed, alone or short),
         ]
 
 
@@ -222,7 +224,7 @@ def comparisons(beside: Sequence[Comparison]) -> str:
         )
     title = (
         f"Targets: compile and all masks at most {RATIO:g} of the better peer that judged every text right; "
-        f"mask mean at most {RATIO:g} of it, or {MASK_US:g} µs (ratio 0)"
+        f"mask mean at most {RATIO:g} of it or {MASK_US:g} µs"
     )
     header = ["case", "compile + masks (ms)", "better peer", "ratio", "mask mean (µs)", "better peer", "ratio"]
     return table(title, header, rows) if rows else ""
@@ -234,14 +236,18 @@ def beside_peer(peer: Figures | None, figure: Callable[[Figures], float]) -> str
 
 
 def reasons(run: Run, batches: Sequence[BatchResult]) -> list[str]:
-    """Messages of refusals and of failures in the middle: a list if there are any."""
-    lines = []
+    """Messages of refusals and of failures in the middle, with their cases: a list if there are any."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
     for engine in run.engines.values():
         for result in engine.schemas:
-            messages = [result.error, *(instance.error for instance in result.instances)]
-            lines += [f"* {result.id}, {engine.engine}: {brief(text)}" for text in dict.fromkeys(messages) if text]
-    lines += [f"* {result.case}, {result.engine}: {brief(result.error)}" for result in batches if result.error]
-    return ["Why engines refused or failed:\n\n" + "\n".join(dict.fromkeys(lines))] if lines else []
+            for message in (result.error, *(instance.error for instance in result.instances)):
+                if message:
+                    found.setdefault((engine.engine, brief(message)), {})[result.id] = None
+    for batch in batches:
+        if batch.error:
+            found.setdefault((batch.engine, brief(batch.error)), {})[batch.case] = None
+    lines = [f"* {engine}: {message} ({', '.join(cases)})" for (engine, message), cases in found.items()]
+    return ["Why engines refused or failed:\n\n" + "\n".join(lines)] if lines else []
 
 
 def brief(message: str) -> str:

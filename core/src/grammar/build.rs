@@ -1,14 +1,16 @@
 //! From the front end's form to a trimmed grammar and its lexemes.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::draft::{Draft, Part};
-use super::{Dot, Grammar, Next, Rule, repeat::repeat, trim};
+use super::draft::{Draft, FrameDraft, Part};
+use super::frame::{Choice, Frame, FrameId, OptionId, UNBOUNDED as NO_MAXIMUM};
+use super::{Dot, Grammar, Next, Rule, trim};
 use crate::error::{Error, Result};
 use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
 use crate::lexer::Lexeme;
 use crate::regex::derivative::Derivatives;
-use crate::regex::expression::{EMPTY, EPSILON, ExpressionId, UNBOUNDED};
+use crate::regex::expression::{EMPTY, EPSILON, ExpressionId, Expressions, UNBOUNDED};
+use crate::regex::keys::Key;
 use crate::regex::literals::{any_text, char_class, literals};
 
 /// A grammar and the expression of each of its lexemes.
@@ -65,28 +67,74 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
             } => {
                 let symbol = *get(&parts, *symbol)?;
                 let separator = separator.map(|s| get(&parts, s).copied()).transpose()?;
-                let rule = repeat(&mut draft, symbol, *minimum, *maximum, separator);
-                draft.define(part, vec![vec![rule]]);
+                let bounds = (*minimum, maximum.unwrap_or(NO_MAXIMUM));
+                define_repeat(&mut draft, part, symbol, separator, bounds);
+            }
+            SymbolForm::Members {
+                options,
+                separator,
+                ordered,
+                minimum,
+                maximum,
+                ..
+            } => {
+                let options = options.iter().map(|option| {
+                    Ok(Choice {
+                        symbol: *get(&parts, option.symbol)?,
+                        required: option.required,
+                        unique: option.unique,
+                    })
+                });
+                let frame = FrameDraft {
+                    options: options.collect::<Result<_>>()?,
+                    separator: separator.map(|s| get(&parts, s).copied()).transpose()?,
+                    ordered: *ordered,
+                    minimum: *minimum,
+                    maximum: maximum.unwrap_or(NO_MAXIMUM),
+                };
+                draft.define_frame(part, frame);
             }
         }
     }
     let start = *get(&parts, form.start)?;
     let trimmed = trim::trim(draft, start).ok_or_else(|| {
-        let name = match &form.symbols[form.start] {
-            SymbolForm::Terminal { name, .. } | SymbolForm::Rule { name, .. } | SymbolForm::Repeat { name, .. } => name,
-        };
         Error::Unsatisfiable(format!(
-            "no output satisfies the constraint: nothing can be derived from {name:?}"
+            "no output satisfies the constraint: nothing can be derived from {:?}",
+            form.symbols[form.start].name()
         ))
     })?;
     let nullable_lexemes = lexemes
         .iter()
         .map(|&expression| derivatives.expressions.nullable(expression))
         .collect();
-    Ok(Built {
-        grammar: flatten(&trimmed, nullable_lexemes),
-        lexemes,
-    })
+    let mut grammar = flatten(&trimmed, nullable_lexemes);
+    find_keys(&mut grammar, &lexemes, &derivatives.expressions);
+    Ok(Built { grammar, lexemes })
+}
+
+/// A repetition is a frame with a single option, unless it counts no further than one.
+fn define_repeat(draft: &mut Draft, rule: Part, symbol: Part, separator: Option<Part>, (minimum, maximum): (u32, u32)) {
+    let bodies: &[&[Part]] = match (minimum, maximum) {
+        (_, 0) => &[&[]],
+        (1, 1) => &[&[symbol]],
+        (0, 1) => &[&[], &[symbol]],
+        _ => {
+            let option = Choice {
+                symbol,
+                required: false,
+                unique: false,
+            };
+            let frame = FrameDraft {
+                options: vec![option],
+                separator,
+                ordered: true,
+                minimum,
+                maximum,
+            };
+            return draft.define_frame(rule, frame);
+        }
+    };
+    draft.define(rule, bodies.iter().map(|body| body.iter().copied()));
 }
 
 fn get<T>(items: &[T], index: usize) -> Result<&T> {
@@ -145,7 +193,32 @@ fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
         Part::Lexeme(lexeme) => Next::Terminal(lexeme),
         Part::Rule(rule) => Next::Rule(rule),
     };
+    let mut nullable_rules = trim::derivable(draft, |l| nullable_lexemes[l as usize]);
+    let can_be_empty = |symbol| match symbol {
+        Next::Terminal(lexeme) => nullable_lexemes[lexeme as usize],
+        Next::Rule(rule) => nullable_rules[rule as usize],
+        Next::Member(_) | Next::End(_) => false,
+    };
+    let mut frames = Vec::new();
+    let mut frame_of = vec![None; draft.len() + 1];
     for rule in 0..draft.len() as Rule {
+        if let Some(frame) = draft.frame(rule) {
+            let id = frames.len() as FrameId;
+            frame_of[rule as usize] = Some(id);
+            let options = frame.options.iter().map(|option| Choice {
+                symbol: to_next(&option.symbol),
+                required: option.required,
+                unique: option.unique,
+            });
+            frames.push(Frame::new(
+                (id, rule),
+                options.collect(),
+                frame.separator.as_ref().map(to_next),
+                frame.ordered,
+                (frame.minimum, frame.maximum),
+                can_be_empty,
+            ));
+        }
         let bodies = draft.bodies_of(rule);
         let mut dots = Vec::with_capacity(bodies.len());
         for body in bodies {
@@ -160,7 +233,6 @@ fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
     next.push(to_next(start));
     next.push(Next::End(start_rule));
     productions.push(vec![start_dot]);
-    let mut nullable_rules = trim::derivable(draft, |l| nullable_lexemes[l as usize]);
     nullable_rules.push(match *start {
         Part::Lexeme(lexeme) => nullable_lexemes[lexeme as usize],
         Part::Rule(rule) => nullable_rules[rule as usize],
@@ -169,8 +241,53 @@ fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
         next,
         nullable_rules,
         productions,
+        frames,
+        frame_of,
+        options_of: FxHashMap::default(),
+        after_key: FxHashMap::default(),
         nullable_lexemes,
         start_dot,
         start_rule,
     }
+}
+
+/// Finds the options that begin with a literal which no other option of the frame begins with: instead of being
+/// predicted, they are looked up by it.
+fn find_keys(grammar: &mut Grammar, lexemes: &[ExpressionId], expressions: &Expressions) {
+    let mut frames = std::mem::take(&mut grammar.frames);
+    for (id, frame) in frames.iter_mut().enumerate() {
+        let mut taken: FxHashSet<Lexeme> = FxHashSet::default();
+        let mut keys = vec![None; frame.options.len()];
+        for (option, choice) in frame.options.iter().enumerate() {
+            let (first, after) = match choice.symbol {
+                Next::Rule(rule) => match grammar.productions[rule as usize][..] {
+                    [dot] => (grammar.next(dot), Some(dot + 1)),
+                    _ => continue,
+                },
+                symbol => (symbol, None),
+            };
+            let Next::Terminal(lexeme) = first else {
+                continue;
+            };
+            let expression = lexemes[lexeme as usize];
+            if expressions.nullable(expression) || expressions.opaque(expression) {
+                continue;
+            }
+            let key = Key::new(lexeme, expression, expressions);
+            if key.literal.is_empty() || !taken.insert(lexeme) {
+                continue;
+            }
+            keys[option] = Some(key);
+            if let Some(dot) = after {
+                let place = (id as FrameId, option as OptionId, dot);
+                grammar.after_key.entry(lexeme).or_default().push(place);
+            }
+        }
+        frame.set_keys(keys);
+        for (option, choice) in frame.options.iter().enumerate() {
+            let place = (id as FrameId, option as OptionId);
+            grammar.options_of.entry(choice.symbol).or_default().push(place);
+        }
+    }
+    grammar.frames = frames;
 }

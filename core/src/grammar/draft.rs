@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
+
+use super::frame::Choice;
 use crate::lexer::Lexeme;
 
 /// A symbol of a production.
@@ -13,7 +16,17 @@ pub enum Part {
 
 pub type Body = Vec<Part>;
 
-/// Rules, each with alternatives; without any it is the empty language.
+/// A frame while the grammar is drafted.
+#[derive(Debug, Clone)]
+pub struct FrameDraft {
+    pub options: Vec<Choice<Part>>,
+    pub separator: Option<Part>,
+    pub ordered: bool,
+    pub minimum: u32,
+    pub maximum: u32,
+}
+
+/// Rules, each with alternatives, or a frame; without any it is the empty language.
 #[derive(Debug, Default)]
 pub struct Draft {
     /// Bodies of each rule.
@@ -21,6 +34,8 @@ pub struct Draft {
     /// Where each body ends in `parts`; it begins where the one before ends.
     ends: Vec<u32>,
     parts: Vec<Part>,
+    /// By rule.
+    frames: FxHashMap<u32, FrameDraft>,
 }
 
 impl Draft {
@@ -45,6 +60,21 @@ impl Draft {
         let rule = self.reserve();
         self.define(rule, alternatives);
         rule
+    }
+
+    pub fn define_frame(&mut self, rule: Part, frame: FrameDraft) {
+        if let Part::Rule(rule) = rule {
+            self.frames.insert(rule, frame);
+        }
+    }
+
+    pub fn frames(&self) -> impl Iterator<Item = (u32, &FrameDraft)> {
+        self.frames.iter().map(|(&rule, frame)| (rule, frame))
+    }
+
+    /// The frame that a rule is.
+    pub fn frame(&self, rule: u32) -> Option<&FrameDraft> {
+        self.frames.get(&rule)
     }
 
     /// Number of rules.

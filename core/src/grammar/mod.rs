@@ -1,21 +1,27 @@
 //! The context-free layer: productions over lexemes, trimmed to what can take part in a derivation.
 
 pub mod build;
+pub mod check;
 mod draft;
-mod repeat;
+pub mod frame;
 mod trim;
 
 /// A dotted production: index into `Grammar::next`; one more is the dot one symbol further.
 pub type Dot = u32;
 pub type Rule = u32;
 
+use rustc_hash::FxHashMap;
+
 use crate::lexer::Lexeme;
+use frame::{Frame, FrameId, OptionId};
 
 /// What stands after a dot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Next {
     Terminal(Lexeme),
     Rule(Rule),
+    /// A member of a frame; the dot tells in which state the frame is.
+    Member(FrameId),
     /// The production is complete: its left-hand side.
     End(Rule),
 }
@@ -25,8 +31,15 @@ pub enum Next {
 pub struct Grammar {
     /// All productions end to end, each closed by `Next::End`.
     pub next: Vec<Next>,
-    /// First dots of a rule's productions.
+    /// First dots of a rule's productions; none for a frame.
     pub productions: Vec<Vec<Dot>>,
+    pub frames: Vec<Frame>,
+    /// The frame that a rule is.
+    pub frame_of: Vec<Option<FrameId>>,
+    /// The options that a symbol is.
+    pub options_of: FxHashMap<Next, Vec<(FrameId, OptionId)>>,
+    /// The options that begin with a key and go on, each with the dot after it.
+    pub after_key: FxHashMap<Lexeme, Vec<(FrameId, OptionId, Dot)>>,
     /// Can the rule derive the empty string?
     pub nullable_rules: Vec<bool>,
     /// Does the lexeme match the empty string?
@@ -42,13 +55,13 @@ impl Grammar {
         self.next[dot as usize]
     }
 
-    /// May the symbol after the dot be skipped?
+    /// May the symbol be skipped?
     #[inline]
-    pub fn skippable(&self, dot: Dot) -> bool {
-        match self.next(dot) {
+    pub fn skippable(&self, symbol: Next) -> bool {
+        match symbol {
             Next::Terminal(lexeme) => self.nullable_lexemes[lexeme as usize],
             Next::Rule(rule) => self.nullable_rules[rule as usize],
-            Next::End(_) => false,
+            Next::Member(_) | Next::End(_) => false,
         }
     }
 

@@ -1,8 +1,9 @@
 //! Removes what cannot take part in a derivation, so that every parser item is viable: no dead ends.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::draft::{Draft, Part};
+use super::draft::{Draft, FrameDraft, Part};
+use super::frame::{Role, Tally, roles};
 use crate::lexer::Lexeme;
 
 /// Only productive, reachable rules; start included.
@@ -24,69 +25,138 @@ pub fn trim(draft: Draft, start: Part) -> Option<Trimmed> {
     let kept: Vec<bool> = (0..draft.bodies())
         .map(|body| draft.body(body as u32).iter().all(lives))
         .collect();
-    drop(productive);
     let target = unit_targets(&draft, &kept);
     let resolve = |part: Part| match part {
         Part::Rule(rule) => target[rule as usize],
         lexeme => lexeme,
     };
-    Some(reachable(&draft, &kept, resolve, resolve(start)))
+    Some(reachable(&draft, &kept, &productive, resolve, resolve(start)))
+}
+
+/// A frame that derives something, without what takes no part in it; None when only the empty string is left.
+fn trim_frame(
+    frame: &FrameDraft,
+    lives: impl Fn(Part) -> bool,
+    mut rename: impl FnMut(Part) -> Part,
+) -> Option<FrameDraft> {
+    let mut frame = frame.clone();
+    frame.options.retain(|option| lives(option.symbol));
+    if frame.separator.is_some_and(|part| !lives(part)) {
+        frame.separator = None;
+        frame.maximum = frame.maximum.min(1);
+    }
+    if frame.options.is_empty() || frame.maximum == 0 {
+        return None;
+    }
+    for option in &mut frame.options {
+        option.symbol = rename(option.symbol);
+    }
+    frame.separator = frame.separator.map(rename);
+    Some(frame)
+}
+
+/// Where rules are used: in bodies, by their numbers, and then in frames.
+struct Uses {
+    /// Uses of rule r: places[first[r]..first[r + 1]].
+    first: Vec<u32>,
+    places: Vec<u32>,
+}
+
+impl Uses {
+    fn new(rules: usize, uses: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        let mut first = vec![0u32; rules + 2];
+        for (rule, _) in uses.clone() {
+            first[rule as usize + 2] += 1;
+        }
+        for rule in 2..first.len() {
+            first[rule] += first[rule - 1];
+        }
+        let mut places = vec![0u32; first[rules + 1] as usize];
+        for (rule, place) in uses {
+            let next = &mut first[rule as usize + 1];
+            places[*next as usize] = place;
+            *next += 1;
+        }
+        Uses { first, places }
+    }
+
+    fn of(&self, rule: u32) -> &[u32] {
+        &self.places[self.first[rule as usize] as usize..self.first[rule as usize + 1] as usize]
+    }
 }
 
 /// Which rules derive a string of allowed lexemes. With all of them allowed: the productive rules; with those that
 /// match the empty string: the nullable ones. For each body the number of parts it still waits for is counted down,
-/// which is linear in the grammar's size.
+/// and a frame keeps a tally, which is linear in the grammar's size.
 pub fn derivable(draft: &Draft, allowed: impl Fn(Lexeme) -> bool) -> Vec<bool> {
-    let rules = draft.len();
+    let bodies = draft.bodies() as u32;
     let mut owner = vec![0u32; draft.bodies()];
     let mut waiting = vec![0u32; draft.bodies()];
-    // uses of rule r, as numbers of bodies: used_in[first_use[r]..first_use[r + 1]]
-    let mut first_use = vec![0u32; rules + 2];
-    for rule in 0..rules as u32 {
+    for rule in 0..draft.len() as u32 {
         for body in draft.bodies_of(rule) {
             owner[body as usize] = rule;
-            for part in draft.body(body) {
-                match part {
-                    Part::Rule(other) => {
-                        first_use[*other as usize + 2] += 1;
-                        waiting[body as usize] += 1;
-                    }
-                    // a part that never comes
-                    Part::Lexeme(lexeme) => waiting[body as usize] += u32::from(!allowed(*lexeme)),
-                }
-            }
+            let waits = |part: &&Part| match part {
+                Part::Rule(_) => true,
+                // a part that never comes
+                Part::Lexeme(lexeme) => !allowed(*lexeme),
+            };
+            waiting[body as usize] = draft.body(body).iter().filter(waits).count() as u32;
         }
     }
-    for rule in 2..first_use.len() {
-        first_use[rule] += first_use[rule - 1];
+    // parts of frames: the rule that the frame is, what is a part of it, and as what
+    let mut tallies: FxHashMap<u32, Tally> = FxHashMap::default();
+    let mut frame_parts: Vec<(u32, Part, Role)> = Vec::new();
+    for (rule, frame) in draft.frames() {
+        tallies.insert(
+            rule,
+            Tally::new(&frame.options, frame.separator, frame.minimum, frame.maximum),
+        );
+        frame_parts.extend(roles(&frame.options, frame.separator).map(|(part, role)| (rule, part, role)));
     }
-    let mut used_in = vec![0u32; first_use[rules + 1] as usize];
-    for body in 0..draft.bodies() as u32 {
-        for part in draft.body(body) {
-            if let Part::Rule(other) = part {
-                let place = &mut first_use[*other as usize + 1];
-                used_in[*place as usize] = body;
-                *place += 1;
-            }
-        }
-    }
-    let mut productive = vec![false; rules];
+    let in_bodies = (0..bodies).flat_map(|body| draft.body(body).iter().map(move |&part| (part, body)));
+    let in_frames = (bodies..).zip(&frame_parts).map(|(place, &(_, part, _))| (part, place));
+    let of_rules = |(part, place)| match part {
+        Part::Rule(rule) => Some((rule, place)),
+        Part::Lexeme(_) => None,
+    };
+    let uses = Uses::new(draft.len(), in_bodies.chain(in_frames).filter_map(of_rules));
+    let mut productive = vec![false; draft.len()];
     let mut ready = Vec::new();
-    let settle = |body: usize, productive: &mut [bool], ready: &mut Vec<u32>| {
-        let rule = owner[body];
+    let settle = |rule: u32, productive: &mut [bool], ready: &mut Vec<u32>| {
         if !std::mem::replace(&mut productive[rule as usize], true) {
             ready.push(rule);
         }
     };
     for body in (0..waiting.len()).filter(|&body| waiting[body] == 0) {
-        settle(body, &mut productive, &mut ready);
+        settle(owner[body], &mut productive, &mut ready);
+    }
+    for &(rule, part, role) in &frame_parts {
+        if let (Part::Lexeme(lexeme), Some(tally)) = (part, tallies.get_mut(&rule))
+            && allowed(lexeme)
+        {
+            tally.add(role);
+        }
+    }
+    for (&rule, tally) in &tallies {
+        if tally.is_enough() {
+            settle(rule, &mut productive, &mut ready);
+        }
     }
     while let Some(rule) = ready.pop() {
-        let uses = first_use[rule as usize] as usize..first_use[rule as usize + 1] as usize;
-        for &body in &used_in[uses] {
-            waiting[body as usize] -= 1;
-            if waiting[body as usize] == 0 {
-                settle(body as usize, &mut productive, &mut ready);
+        for &place in uses.of(rule) {
+            if place < bodies {
+                waiting[place as usize] -= 1;
+                if waiting[place as usize] == 0 {
+                    settle(owner[place as usize], &mut productive, &mut ready);
+                }
+                continue;
+            }
+            let (user, _, role) = frame_parts[(place - bodies) as usize];
+            if let Some(tally) = tallies.get_mut(&user) {
+                tally.add(role);
+                if tally.is_enough() {
+                    settle(user, &mut productive, &mut ready);
+                }
             }
         }
     }
@@ -131,7 +201,13 @@ fn unit_targets(draft: &Draft, kept: &[bool]) -> Vec<Part> {
 }
 
 /// What the start reaches, in the order in which it does; alternatives that are the same by now become one.
-fn reachable(draft: &Draft, kept: &[bool], resolve: impl Fn(Part) -> Part, start: Part) -> Trimmed {
+fn reachable(
+    draft: &Draft,
+    kept: &[bool],
+    productive: &[bool],
+    resolve: impl Fn(Part) -> Part,
+    start: Part,
+) -> Trimmed {
     let mut renamed: Vec<Option<Part>> = vec![None; draft.len()];
     let mut order = Vec::new();
     let mut trimmed = Draft::default();
@@ -145,6 +221,16 @@ fn reachable(draft: &Draft, kept: &[bool], resolve: impl Fn(Part) -> Part, start
     let start = rename(start, &mut order, &mut trimmed);
     let mut done = 0;
     while done < order.len() {
+        if let Some(frame) = draft.frame(order[done]) {
+            let lives = |part: Part| !matches!(part, Part::Rule(rule) if !productive[rule as usize]);
+            let frame = trim_frame(frame, lives, |part| rename(part, &mut order, &mut trimmed));
+            match frame {
+                Some(frame) => trimmed.define_frame(Part::Rule(done as u32), frame),
+                None => trimmed.define(Part::Rule(done as u32), [[]]),
+            }
+            done += 1;
+            continue;
+        }
         let bodies = draft.bodies_of(order[done]).filter(|&body| kept[body as usize]);
         let mut alternatives: Vec<Vec<Part>> = Vec::with_capacity(bodies.size_hint().1.unwrap_or(0));
         for body in bodies {

@@ -13,14 +13,14 @@ impl Engine {
     /// A state of one lexeme to which most bytes lead from `state`, and from it back to itself.
     fn self_looping_neighbour(&mut self, state: LexerState) -> Result<Option<LexerState>> {
         const ENOUGH_BYTES: usize = 48;
-        let row = *self.lexer.row(state)?;
+        let row = self.lexer.reached(state)?;
         // the letter that a state tells apart is rarely the same as all of these
         for probe in *b"qZ7~" {
             let model = row[usize::from(probe)];
-            if model == DEAD || model == state || self.lexer.in_progress(model).len() != 1 {
+            if model == DEAD || model == state || self.lexer.only_lexeme(model).is_none() {
                 continue;
             }
-            let model_row = self.lexer.row(model)?;
+            let model_row = self.lexer.reached(model)?;
             let agreeing = (0..256).filter(|&byte| row[byte] == model && model_row[byte] == model);
             if agreeing.count() >= ENOUGH_BYTES {
                 return Ok(Some(model));
@@ -40,8 +40,8 @@ impl Engine {
         let Some(model) = self.self_looping_neighbour(state)? else {
             return Ok(None);
         };
-        // the neighbour of the neighbour is itself, so this ends
-        let walk = self.walk(None, Progress::uncounted(model), vocabulary)?;
+        // the neighbour's own walk is not told by a difference, so this ends
+        let walk = self.walk_alone(Progress::uncounted(model), vocabulary)?;
         let like = walk.interior;
         let Some(tokens) = like.counting.all() else {
             return Ok(None);

@@ -19,7 +19,7 @@ use crate::vocabulary::trie::Trie;
 
 /// Where the path to a trie node stands.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     state: LexerState,
     /// Repetitions begun.
     level: u16,
@@ -27,6 +27,17 @@ struct Place {
     characters: u16,
     /// Has the path come past the repetitions?
     after: bool,
+}
+
+impl Place {
+    pub(super) fn new(state: LexerState) -> Self {
+        Place {
+            state,
+            level: 0,
+            characters: 0,
+            after: false,
+        }
+    }
 }
 
 /// Ends of lexemes by what ends; see `Exits`.
@@ -59,8 +70,8 @@ impl Ends {
 }
 
 /// Tokens found on a walk.
-enum Tokens {
-    Flat(Vec<u32>),
+enum Tokens<'a> {
+    Flat(&'a mut [u32]),
     /// Ids by level: within the repetitions, and after them.
     Counted(Vec<Vec<u32>>, Vec<Vec<u32>>),
 }
@@ -76,13 +87,27 @@ fn file(levels: &mut Vec<Vec<u32>>, level: u16) -> &mut Vec<u32> {
 impl Engine {
     /// The walk for lexemes in progress: a single one means the same in every grammar, and then the walk is shared.
     pub(super) fn walk(&mut self, below: Below, at: Progress, vocabulary: &Vocabulary) -> Result<Walk> {
+        self.walk_with(below, at, true, vocabulary)
+    }
+
+    /// `walk` through the whole trie, whatever other walks are known.
+    pub(super) fn walk_alone(&mut self, at: Progress, vocabulary: &Vocabulary) -> Result<Walk> {
+        self.walk_with(None, at, false, vocabulary)
+    }
+
+    fn walk_with(&mut self, below: Below, at: Progress, compare: bool, vocabulary: &Vocabulary) -> Result<Walk> {
         if let Some(walk) = self.named_walk(below, at) {
             return Ok(walk);
         }
-        let &[(lexeme, expression)] = self.lexer.in_progress(at.state) else {
-            let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
+        let Some((lexeme, expression)) = self.lexer.only_lexeme(at.state) else {
+            let interior = Arc::new(self.walk_trie(below, at, compare, vocabulary)?);
             return Ok(self.name_walk(below, at, interior, None));
         };
+        let single = self.lexer.singleton(lexeme);
+        if self.lexer.is_large(expression) {
+            let interior = Arc::new(self.walk_trie(below, at, compare, vocabulary)?);
+            return Ok(self.name_walk(below, at, interior, Some(single)));
+        }
         let counter = match at.counter {
             NO_COUNTER => self.endless_counter(at.state, expression)?,
             counter => counter,
@@ -105,12 +130,11 @@ impl Engine {
         let interior = match vocabulary.interiors.get(&name) {
             Some(shared) => shared,
             None => {
-                let made = Arc::new(self.walk_trie(below, form, vocabulary)?);
+                let made = Arc::new(self.walk_trie(below, form, compare, vocabulary)?);
                 vocabulary.interiors.keep(name, made.clone());
                 made
             }
         };
-        let single = self.lexer.singleton(lexeme);
         Ok(self.name_walk(below, form, interior, Some(single)))
     }
 
@@ -147,29 +171,41 @@ impl Engine {
         }
     }
 
-    fn walk_trie(&mut self, below: Below, at: Progress, vocabulary: &Vocabulary) -> Result<Interior> {
+    fn walk_trie(&mut self, below: Below, at: Progress, compare: bool, vocabulary: &Vocabulary) -> Result<Interior> {
         if below.is_none() {
             self.masks.counts.walks.fetch_add(1, Ordering::Relaxed);
         }
         let trie = &vocabulary.trie;
-        let single = self.lexer.in_progress(at.state).len() == 1;
+        let single = self.lexer.only_lexeme(at.state).is_some();
         let counter = (at.counter != NO_COUNTER).then(|| self.lexer.counter(at.counter));
-        if counter.is_none()
+        let literals = self.literals(at.state).filter(|_| counter.is_none() && below.is_none());
+        if compare
+            && counter.is_none()
             && below.is_none()
+            && literals.is_none()
             && let Some(interior) = self.walk_difference(at.state, single, vocabulary)?
         {
             return Ok(interior);
         }
         let mut ends = Ends::default();
-        let mut tokens = match counter {
-            None => Tokens::Flat(vec![0; vocabulary.words()]),
-            Some(_) => Tokens::Counted(Vec::new(), Vec::new()),
-        };
-        self.walk_everything(below, at.state, counter, trie, &mut tokens, &mut ends)?;
         let words = vocabulary.words();
-        let (counting, counted) = match tokens {
-            Tokens::Flat(mask) => (Levels::flat(&mask), Levels::default()),
-            Tokens::Counted(counting, counted) => (Levels::new(counting, words), Levels::new(counted, words)),
+        let (counting, counted) = match counter {
+            None => {
+                let mut mask = vec![0; words];
+                match literals {
+                    Some(literals) => self.walk_literals(literals, trie, &mut mask, &mut ends)?,
+                    None => self.walk_below(below, at.state, None, trie, &mut Tokens::Flat(&mut mask), &mut ends)?,
+                }
+                (Levels::flat(&mask), Levels::default())
+            }
+            counter => {
+                let mut tokens = Tokens::Counted(Vec::new(), Vec::new());
+                self.walk_below(below, at.state, counter, trie, &mut tokens, &mut ends)?;
+                match tokens {
+                    Tokens::Counted(counting, counted) => (Levels::new(counting, words), Levels::new(counted, words)),
+                    Tokens::Flat(_) => Default::default(),
+                }
+            }
         };
         let exits = ends.finish(single, trie);
         let exit_levels = exits
@@ -188,9 +224,7 @@ impl Engine {
         })
     }
 
-    /// Every token below a trie node against a state; where all bytes of a subtree lead back to a state, the subtree is
-    /// taken as a whole.
-    fn walk_everything(
+    fn walk_below(
         &mut self,
         below: Below,
         state: LexerState,
@@ -199,14 +233,43 @@ impl Engine {
         tokens: &mut Tokens,
         ends: &mut Ends,
     ) -> Result<()> {
+        let start = Place {
+            characters: below.map_or(0, |index| trie.characters_to(index as usize)),
+            ..Place::new(state)
+        };
+        // what ends before the first byte is a thread of its own
+        self.walk_everything(below, start, NO_MATCH, counter, trie, tokens, ends)
+    }
+
+    /// The tokens below a trie node that a walk has come to.
+    pub(super) fn walk_subtree(
+        &mut self,
+        index: usize,
+        start: Place,
+        trie: &Trie,
+        words: &mut [u32],
+        ends: &mut Ends,
+    ) -> Result<()> {
+        let ended = self.lexer.matches(start.state);
+        let mut tokens = Tokens::Flat(words);
+        self.walk_everything(Some(index as u32), start, ended, None, trie, &mut tokens, ends)
+    }
+
+    /// Every token below a trie node against a place, at which the lexemes `ended` may end; where all bytes of a subtree
+    /// lead back to a state, the subtree is taken as a whole.
+    #[allow(clippy::too_many_arguments)]
+    fn walk_everything(
+        &mut self,
+        below: Below,
+        start: Place,
+        ended_before: MatchSet,
+        counter: Option<Counter>,
+        trie: &Trie,
+        tokens: &mut Tokens,
+        ends: &mut Ends,
+    ) -> Result<()> {
         let (mut at, end) = trie.span(below);
         let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
-        let start = Place {
-            state,
-            level: 0,
-            characters: below.map_or(0, |index| trie.characters_to(index as usize)),
-            after: false,
-        };
         // stack[d] is the place after d bytes of the path to the current node
         let mut stack = vec![start; trie.max_depth() + 1 - base];
         let mut visited = 0;
@@ -216,9 +279,8 @@ impl Engine {
             let depth = usize::from(node.depth) - base;
             let from = stack[depth];
             let next = self.lexer.step(from.state, node.byte)?;
-            // what ends before the first byte is a thread of its own
             let ended = if depth == 0 {
-                NO_MATCH
+                ended_before
             } else {
                 self.lexer.matches(from.state)
             };
@@ -254,7 +316,7 @@ impl Engine {
             if whole {
                 let set = self.lexer.matches(next);
                 if set != NO_MATCH {
-                    let row = *self.lexer.row(next)?;
+                    let row = self.lexer.reached(next)?;
                     (0..=255u8)
                         .filter(|&byte| row[usize::from(byte)] == next)
                         .for_each(|byte| ends.stay(set, byte));

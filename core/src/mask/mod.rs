@@ -8,6 +8,7 @@
 mod difference;
 mod follow;
 mod interior;
+mod literals;
 mod memo;
 
 use std::sync::Arc;

@@ -3,9 +3,11 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::frames::Frames;
 use crate::error::Result;
 use crate::grammar::{Dot, Grammar, Next, Rule};
 use crate::lexer::{Lexeme, Lexer, LexerState};
+use crate::regex::expression::EMPTY;
 
 pub type PredictionId = u32;
 
@@ -27,10 +29,17 @@ impl Prediction {
     }
 }
 
+/// A symbol after a dot; and of a member, the dot, since it depends on it what the member may be.
+pub type Expected = (Next, Option<Dot>);
+
+pub fn expected(symbol: Next, dot: Dot) -> Expected {
+    (symbol, matches!(symbol, Next::Member(_)).then_some(dot))
+}
+
 #[derive(Default)]
 pub struct Predictions {
     table: Vec<Prediction>,
-    ids: FxHashMap<Box<[Next]>, PredictionId>,
+    ids: FxHashMap<Box<[Expected]>, PredictionId>,
 }
 
 impl Predictions {
@@ -39,33 +48,54 @@ impl Predictions {
     }
 
     /// The prediction after kernel items whose dots stand before `symbols` (sorted, distinct).
-    pub fn of(&mut self, symbols: Vec<Next>, grammar: &Grammar, lexer: &mut Lexer) -> Result<PredictionId> {
-        let symbols = symbols.into_boxed_slice();
-        if let Some(&id) = self.ids.get(&symbols) {
+    pub fn of(
+        &mut self,
+        symbols: &[Expected],
+        grammar: &Grammar,
+        frames: &mut Frames,
+        lexer: &mut Lexer,
+    ) -> Result<PredictionId> {
+        if let Some(&id) = self.ids.get(symbols) {
             return Ok(id);
         }
         let mut lexemes: Vec<Lexeme> = Vec::new();
         let mut seen: FxHashSet<Rule> = FxHashSet::default();
         let mut pending: Vec<Rule> = Vec::new();
         let mut items: Vec<(Next, Dot)> = Vec::new();
-        let mut visit = |symbol: Next, pending: &mut Vec<Rule>| match symbol {
-            Next::Terminal(lexeme) => lexemes.push(lexeme),
-            Next::Rule(rule) if seen.insert(rule) => pending.push(rule),
-            Next::Rule(_) | Next::End(_) => {}
-        };
-        for &symbol in &symbols {
-            visit(symbol, &mut pending);
-        }
-        while let Some(rule) = pending.pop() {
+        let mut keys = EMPTY;
+        let mut unvisited = symbols.to_vec();
+        loop {
+            while let Some((symbol, state)) = unvisited.pop() {
+                match symbol {
+                    Next::Terminal(lexeme) => lexemes.push(lexeme),
+                    Next::Rule(rule) if seen.insert(rule) => pending.push(rule),
+                    Next::Rule(_) | Next::Member(_) | Next::End(_) => {}
+                }
+                if let Some(dot) = state {
+                    let expressions = &mut lexer.derivatives.expressions;
+                    let (symbols, more) = frames.predict(dot, grammar, expressions)?;
+                    unvisited.extend(symbols.into_iter().map(|symbol| (symbol, None)));
+                    keys = expressions.union(&[keys, more])?;
+                }
+            }
+            let Some(rule) = pending.pop() else {
+                break;
+            };
+            if let Some(frame) = grammar.frame_of[rule as usize] {
+                let start = frames.start(frame, grammar);
+                let begun = &frames.expand(start, grammar).items;
+                unvisited.extend(begun.iter().map(|&(symbol, dot)| expected(symbol, dot)));
+                items.extend(begun);
+            }
             for &first in &grammar.productions[rule as usize] {
                 let mut dot = first;
                 loop {
                     let symbol = grammar.next(dot);
                     if !matches!(symbol, Next::End(_)) {
                         items.push((symbol, dot));
-                        visit(symbol, &mut pending);
+                        unvisited.push((symbol, None));
                     }
-                    if !grammar.skippable(dot) {
+                    if !grammar.skippable(symbol) {
                         break;
                     }
                     dot += 1;
@@ -79,9 +109,9 @@ impl Predictions {
         let id = self.table.len() as PredictionId;
         self.table.push(Prediction {
             items,
-            lexer_start: lexer.start(&lexemes)?,
+            lexer_start: lexer.start(&lexemes, keys)?,
         });
-        self.ids.insert(symbols, id);
+        self.ids.insert(symbols.into(), id);
         Ok(id)
     }
 }

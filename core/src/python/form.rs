@@ -4,7 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
-use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
+use crate::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use crate::limits::Limits;
 
 pub fn read_grammar(grammar: &Bound<'_, PyAny>) -> PyResult<GrammarForm> {
@@ -107,6 +107,28 @@ fn read_symbol(node: &Bound<'_, PyAny>) -> PyResult<SymbolForm> {
             minimum: bound(&node.get_item(3)?)?,
             maximum: optional_bound(&node.get_item(4)?)?,
             separator: node.get_item(5)?.extract()?,
+        },
+        "members" => SymbolForm::Members {
+            name,
+            options: tuple(&body)?
+                .iter()
+                .map(|option| {
+                    let (symbol, required, unique) = option.extract()?;
+                    Ok(OptionForm {
+                        symbol,
+                        required,
+                        unique,
+                    })
+                })
+                .collect::<PyResult<Vec<OptionForm>>>()?,
+            separator: node.get_item(3)?.extract()?,
+            ordered: match node.get_item(4)?.cast::<PyString>()?.to_cow()?.as_ref() {
+                "schema" => true,
+                "any" => false,
+                other => return Err(PyValueError::new_err(format!("unknown order {other:?}"))),
+            },
+            minimum: bound(&node.get_item(5)?)?,
+            maximum: optional_bound(&node.get_item(6)?)?,
         },
         other => return Err(PyValueError::new_err(format!("unknown symbol {other:?}"))),
     })

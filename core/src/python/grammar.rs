@@ -1,5 +1,6 @@
 //! `compile_grammar`, `CompiledGrammar` and `Matcher`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::buffer::PyBuffer;
@@ -10,19 +11,25 @@ use pyo3::types::{PyBytes, PyDict};
 use super::errors::work;
 use super::form::{read_grammar, read_limits};
 use super::vocabulary::PyVocabulary;
+use crate::artifact::{Description, LoadOptions};
 use crate::matcher::{Compiled, Matcher, fill_masks};
 
 #[pyfunction]
+#[pyo3(signature = (grammar, vocabulary, limits, description=None))]
 pub fn compile_grammar(
     py: Python<'_>,
     grammar: &Bound<'_, PyAny>,
     vocabulary: Py<PyVocabulary>,
     limits: &Bound<'_, PyAny>,
+    description: Option<Description>,
 ) -> PyResult<PyCompiledGrammar> {
     let form = read_grammar(grammar)?;
     let limits = read_limits(limits)?;
+    let description = description.unwrap_or_default();
     let tokens = vocabulary.get().inner.clone();
-    let inner = work(py, move || Compiled::new(form, tokens, limits))?;
+    let inner = work(py, move || {
+        Ok(Compiled::new(form, tokens, limits)?.with_description(description))
+    })?;
     Ok(PyCompiledGrammar {
         inner: Arc::new(inner),
         vocabulary,
@@ -37,11 +44,78 @@ pub struct PyCompiledGrammar {
     vocabulary: Py<PyVocabulary>,
 }
 
+/// Options of `load` and `from_bytes`.
+fn load_options(limits: Option<&Bound<'_, PyAny>>, rebind: bool) -> PyResult<LoadOptions> {
+    let limits = limits.map(read_limits).transpose()?.unwrap_or_default();
+    Ok(LoadOptions { limits, rebind })
+}
+
 #[pymethods]
 impl PyCompiledGrammar {
+    #[staticmethod]
+    #[pyo3(signature = (data, vocabulary, *, limits=None, rebind=false))]
+    fn from_bytes(
+        py: Python<'_>,
+        data: &[u8],
+        vocabulary: Py<PyVocabulary>,
+        limits: Option<&Bound<'_, PyAny>>,
+        rebind: bool,
+    ) -> PyResult<Self> {
+        let options = load_options(limits, rebind)?;
+        let tokens = vocabulary.get().inner.clone();
+        let inner = work(py, move || Compiled::from_bytes(data, tokens, &options))?;
+        Ok(PyCompiledGrammar {
+            inner: Arc::new(inner),
+            vocabulary,
+        })
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (path, vocabulary, *, limits=None, rebind=false))]
+    fn load(
+        py: Python<'_>,
+        path: PathBuf,
+        vocabulary: Py<PyVocabulary>,
+        limits: Option<&Bound<'_, PyAny>>,
+        rebind: bool,
+    ) -> PyResult<Self> {
+        let options = load_options(limits, rebind)?;
+        let tokens = vocabulary.get().inner.clone();
+        let inner = work(py, move || Compiled::load(&path, tokens, &options))?;
+        Ok(PyCompiledGrammar {
+            inner: Arc::new(inner),
+            vocabulary,
+        })
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = work(py, || Ok(self.inner.to_bytes()))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        work(py, || self.inner.save(&path))
+    }
+
+    fn precompute<'py>(&self, py: Python<'py>, budget_bytes: usize) -> PyResult<Bound<'py, PyDict>> {
+        let done = work(py, || self.inner.precompute(budget_bytes))?;
+        let counts = PyDict::new(py);
+        counts.set_item("reached_states", done.reached)?;
+        counts.set_item("precomputed_states", done.covered)?;
+        counts.set_item("distinct_masks", done.distinct_masks)?;
+        counts.set_item("precomputed_bytes", done.bytes)?;
+        Ok(counts)
+    }
+
+    #[getter]
+    fn description(&self) -> Description {
+        self.inner.description.clone()
+    }
+
     fn matcher(&self, py: Python<'_>) -> PyResult<PyMatcher> {
         Ok(PyMatcher {
             inner: work(py, || self.inner.matcher())?,
+            encode: self.vocabulary.get().encode(py),
         })
     }
 
@@ -59,6 +133,8 @@ impl PyCompiledGrammar {
 #[pyclass(name = "Matcher", module = "constrain._core")]
 pub struct PyMatcher {
     inner: Matcher,
+    /// The tokenizer's own encoder.
+    encode: Option<Py<PyAny>>,
 }
 
 impl PyMatcher {
@@ -232,9 +308,10 @@ impl PyMatcher {
         )))
     }
 
-    fn fork(&self) -> PyMatcher {
+    fn fork(&self, py: Python<'_>) -> PyMatcher {
         PyMatcher {
             inner: self.inner.clone(),
+            encode: self.encode.as_ref().map(|encode| encode.clone_ref(py)),
         }
     }
 
@@ -266,6 +343,14 @@ impl PyMatcher {
     }
 
     fn forced_tokens(&self, py: Python<'_>) -> PyResult<Vec<u32>> {
+        if let Some(encode) = &self.encode {
+            let run = work(py, || self.inner.forced_run())?;
+            let encode = |text: &str| encode.call1(py, (text,))?.extract::<Vec<u32>>(py);
+            let canonical = run.canonical(&self.inner.compiled.vocabulary, encode)?;
+            if !canonical.is_empty() {
+                return Ok(canonical);
+            }
+        }
         work(py, || self.inner.forced_tokens())
     }
 

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::errors::{to_python, work};
+use crate::artifact::hexadecimal;
 use crate::error::Error;
 use crate::vocabulary::{Vocabulary, file};
 
@@ -81,7 +82,7 @@ impl PyVocabulary {
 
     #[getter]
     fn sha256(&self) -> String {
-        self.inner.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&self.inner.sha256)
     }
 
     #[getter]
@@ -90,7 +91,7 @@ impl PyVocabulary {
     }
 
     #[getter]
-    fn encode(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+    pub fn encode(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.encode.as_ref().map(|encode| encode.clone_ref(py))
     }
 

@@ -40,9 +40,9 @@ struct Part {
 
 /// What was found out about repeated parts.
 #[derive(Debug, Default)]
-pub struct Parts(FxHashMap<ExpressionId, Option<Part>>);
+pub struct RepeatedParts(FxHashMap<ExpressionId, Option<Part>>);
 
-impl Parts {
+impl RepeatedParts {
     /// None when the expression has no counter, or can be read in several ways.
     pub fn counted(&mut self, id: ExpressionId, derivatives: &mut Derivatives) -> Result<Option<Counted>> {
         let Some((rest, (part, minimum, maximum), after)) = split(id, derivatives) else {

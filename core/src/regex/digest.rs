@@ -1,61 +1,70 @@
-//! Names of expressions that hold beyond their arena: SHA-256 over the structure.
+//! Names of expressions that hold beyond their arena: a hash of the structure.
+//!
+//! 128 bits of SipHash under keys drawn by the process: whoever writes constraints cannot make two of them collide.
 
-use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::LazyLock;
 
 use super::expression::{Expression, ExpressionId, Expressions};
 
-/// Digests made so far, over one arena.
+/// Equal languages may differ in it, different languages don't agree. Holds within the process.
+pub type Digest = u128;
+
+static KEYS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
+
+/// Digests made so far, over one arena, by expression; 0 for those to be made.
 #[derive(Debug, Default)]
-pub struct Digests(FxHashMap<ExpressionId, [u8; 32]>);
+pub struct Digests(Vec<Digest>);
 
 impl Digests {
-    /// Equal languages may differ in it, different languages never agree.
-    pub fn of(&mut self, id: ExpressionId, expressions: &Expressions) -> [u8; 32] {
+    pub fn of(&mut self, id: ExpressionId, expressions: &Expressions) -> Digest {
+        if self.0.len() <= id as usize {
+            self.0.resize(expressions.len(), 0);
+        }
         let mut stack = vec![id];
         while let Some(&top) = stack.last() {
-            if self.0.contains_key(&top) {
+            if self.known(top) {
                 stack.pop();
                 continue;
             }
             let node = expressions.node(top);
             let before = stack.len();
-            stack.extend(node.parts().filter(|part| !self.0.contains_key(part)));
+            stack.extend(node.parts().filter(|&part| !self.known(part)));
             if stack.len() == before {
-                let digest = self.hash(node);
-                self.0.insert(top, digest);
+                // zero has a meaning of its own
+                self.0[top as usize] = self.hash(node).max(1);
                 stack.pop();
             }
         }
-        self.0[&id]
+        self.0[id as usize]
     }
 
-    fn hash(&self, node: &Expression) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        match node {
-            Expression::Empty => hash.update([0]),
-            Expression::Epsilon => hash.update([1]),
-            Expression::Branch { accept, arms } => {
-                hash.update([2, u8::from(*accept)]);
-                arms.iter().for_each(|arm| hash.update([arm.low, arm.high]));
-            }
-            Expression::Concat(..) => hash.update([3]),
-            Expression::Union(_) => hash.update([4]),
-            Expression::Intersection(_) => hash.update([5]),
-            Expression::Not(_) => hash.update([6]),
-            Expression::Repeat(_, minimum, maximum) => {
-                hash.update([7]);
-                hash.update(minimum.to_le_bytes());
-                hash.update(maximum.to_le_bytes());
-            }
-        }
+    fn known(&self, id: ExpressionId) -> bool {
+        self.0[id as usize] != 0
+    }
+
+    fn hash(&self, node: &Expression) -> Digest {
         // the order of a union's parts depends on the arena: sorted by digest they name the same set everywhere
-        let mut parts: Vec<_> = node.parts().map(|part| self.0[&part]).collect();
+        let mut parts: Vec<Digest> = node.parts().map(|part| self.0[part as usize]).collect();
         if matches!(node, Expression::Union(_) | Expression::Intersection(_)) {
             parts.sort_unstable();
         }
-        parts.iter().for_each(|part| hash.update(part));
-        hash.finalize().into()
+        let half = |keys: &RandomState| {
+            let mut hasher = keys.build_hasher();
+            std::mem::discriminant(node).hash(&mut hasher);
+            match node {
+                Expression::Branch { accept, arms } => {
+                    accept.hash(&mut hasher);
+                    arms.iter().for_each(|arm| (arm.low, arm.high).hash(&mut hasher));
+                }
+                Expression::Repeat(_, minimum, maximum) => (minimum, maximum).hash(&mut hasher),
+                Expression::Tagged(_, lexeme) => lexeme.hash(&mut hasher),
+                _ => {}
+            }
+            parts.hash(&mut hasher);
+            u128::from(hasher.finish())
+        };
+        half(&KEYS[0]) << 64 | half(&KEYS[1])
     }
 }
 

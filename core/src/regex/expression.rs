@@ -45,6 +45,8 @@ pub enum Expression {
     Not(ExpressionId),
     /// The part is repeated between the bounds; `UNBOUNDED` for no upper one.
     Repeat(ExpressionId, u32, u32),
+    /// The part, as what is left of this lexeme: in a union of lexemes it tells which of them it came from.
+    Tagged(ExpressionId, u32),
 }
 
 impl Expression {
@@ -55,7 +57,9 @@ impl Expression {
             Expression::Branch { arms, .. } => arms.get(index).map(|arm| arm.to),
             Expression::Concat(a, b) => [*a, *b].get(index).copied(),
             Expression::Union(parts) | Expression::Intersection(parts) => parts.get(index).copied(),
-            Expression::Not(part) | Expression::Repeat(part, _, _) => (index == 0).then_some(*part),
+            Expression::Not(part) | Expression::Repeat(part, _, _) | Expression::Tagged(part, _) => {
+                (index == 0).then_some(*part)
+            }
         }
     }
 
@@ -69,6 +73,8 @@ struct Facts {
     nullable: bool,
     /// Holds an intersection or complement, so that emptiness isn't visible from the syntax.
     opaque: bool,
+    /// Number of nodes, shared ones counted each time, up to `u32::MAX`.
+    size: u32,
 }
 
 /// All expressions of one engine.
@@ -116,6 +122,11 @@ impl Expressions {
         self.facts[id as usize].nullable
     }
 
+    /// Number of nodes, shared ones counted each time, up to `u32::MAX`.
+    pub fn size(&self, id: ExpressionId) -> u32 {
+        self.facts[id as usize].size
+    }
+
     /// May the language be empty although the node isn't `EMPTY`?
     pub fn opaque(&self, id: ExpressionId) -> bool {
         self.facts[id as usize].opaque
@@ -161,45 +172,25 @@ impl Expressions {
     fn facts_of(&self, node: &Expression) -> Facts {
         let nullable = |id: &ExpressionId| self.nullable(*id);
         let opaque = |id: &ExpressionId| self.opaque(*id);
-        match node {
-            Expression::Empty => Facts {
-                nullable: false,
-                opaque: false,
-            },
-            Expression::Epsilon => Facts {
-                nullable: true,
-                opaque: false,
-            },
-            Expression::Branch { accept, arms } => Facts {
-                nullable: *accept,
-                opaque: arms.iter().any(|arm| self.opaque(arm.to)),
-            },
-            Expression::Concat(a, b) => Facts {
-                nullable: nullable(a) && nullable(b),
-                opaque: opaque(a) || opaque(b),
-            },
-            Expression::Union(parts) => Facts {
-                nullable: parts.iter().any(nullable),
-                opaque: parts.iter().any(opaque),
-            },
-            Expression::Intersection(parts) => Facts {
-                nullable: parts.iter().all(nullable),
-                opaque: true,
-            },
-            // "every byte string" is plainly not empty, and it isn't built yet when it is inserted
-            Expression::Not(part) if *part == EMPTY => Facts {
-                nullable: true,
-                opaque: false,
-            },
-            Expression::Not(part) => Facts {
-                nullable: !nullable(part),
-                opaque: true,
-            },
-            Expression::Repeat(part, minimum, _) => Facts {
-                nullable: *minimum == 0 || nullable(part),
-                opaque: opaque(part),
-            },
+        let mut size = 1u32;
+        // "every byte string" is plainly not empty, and it isn't built yet when it is inserted
+        let every_string = matches!(node, Expression::Not(part) if *part == EMPTY);
+        if !every_string {
+            size = node.parts().fold(size, |sum, part| sum.saturating_add(self.size(part)));
         }
+        let (nullable, opaque) = match node {
+            Expression::Empty => (false, false),
+            Expression::Epsilon => (true, false),
+            Expression::Branch { accept, arms } => (*accept, arms.iter().any(|arm| self.opaque(arm.to))),
+            Expression::Concat(a, b) => (nullable(a) && nullable(b), opaque(a) || opaque(b)),
+            Expression::Union(parts) => (parts.iter().any(nullable), parts.iter().any(opaque)),
+            Expression::Intersection(parts) => (parts.iter().all(nullable), true),
+            Expression::Not(_) if every_string => (true, false),
+            Expression::Not(part) => (!nullable(part), true),
+            Expression::Repeat(part, minimum, _) => (*minimum == 0 || nullable(part), opaque(part)),
+            Expression::Tagged(part, _) => (nullable(part), opaque(part)),
+        };
+        Facts { nullable, opaque, size }
     }
 
     // -- constructors ----------------------------------------------------------------------------------------------
@@ -309,6 +300,13 @@ impl Expressions {
             return Ok(part);
         }
         self.intern(Expression::Repeat(part, minimum, maximum))
+    }
+
+    pub fn tagged(&mut self, part: ExpressionId, lexeme: u32) -> Result<ExpressionId> {
+        if part == EMPTY {
+            return Ok(EMPTY);
+        }
+        self.intern(Expression::Tagged(part, lexeme))
     }
 }
 

@@ -1,90 +1,54 @@
-//! A vocabulary as bytes: magic, version, counts, lengths, token bytes, SHA-256 of all that. Little-endian.
-
-use sha2::{Digest, Sha256};
+//! A vocabulary as bytes: counts, stop tokens, lengths of tokens, bytes of tokens.
 
 use super::{MAX_VOCAB_SIZE, Vocabulary};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::wire::{Magic, Reader, Writer};
 
-const MAGIC: &[u8; 8] = b"CSTRNVOC";
+const MAGIC: &Magic = b"CSTRNVOC";
 const VERSION: u32 = 1;
-const DIGEST: usize = 32;
 
 pub fn to_bytes(vocabulary: &Vocabulary) -> Vec<u8> {
-    let mut out = Vec::new();
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
+    let mut out = Writer::new(MAGIC, VERSION);
     for count in [
         vocabulary.vocab_size,
         vocabulary.tokens.len(),
         vocabulary.eos_token_ids.len(),
     ] {
-        out.extend_from_slice(&(count as u32).to_le_bytes());
+        out.word(count as u32);
     }
-    for id in &vocabulary.eos_token_ids {
-        out.extend_from_slice(&id.to_le_bytes());
-    }
+    vocabulary.eos_token_ids.iter().for_each(|&id| out.word(id));
     for token in &vocabulary.tokens {
-        let length = token.as_ref().map_or(0, |bytes| bytes.len() as u32 + 1);
-        out.extend_from_slice(&length.to_le_bytes());
+        out.word(token.as_ref().map_or(0, |bytes| bytes.len() as u32 + 1));
     }
-    for token in vocabulary.tokens.iter().flatten() {
-        out.extend_from_slice(token);
-    }
-    let digest = Sha256::digest(&out);
-    out.extend_from_slice(&digest);
-    out
+    vocabulary.tokens.iter().flatten().for_each(|token| out.raw(token));
+    out.finish()
 }
 
 pub fn from_bytes(data: &[u8]) -> Result<Vocabulary> {
-    let corrupt = |what: &str| Error::Artifact(format!("not a usable vocabulary file: {what}"));
-    if !data.starts_with(MAGIC) {
-        return Err(corrupt("it does not start with the magic bytes"));
-    }
-    let (body, digest) = data
-        .split_last_chunk::<DIGEST>()
-        .ok_or_else(|| corrupt("it is too short"))?;
-    if Sha256::digest(body).as_slice() != digest {
-        return Err(corrupt("its checksum is wrong"));
-    }
-    let mut at = MAGIC.len();
-    let mut word = || {
-        let bytes = body.get(at..at + 4).ok_or_else(|| corrupt("it ends early"))?;
-        at += 4;
-        Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-    };
-    let version = word()?;
-    if version != VERSION {
-        return Err(corrupt(&format!("it has version {version}, not {VERSION}")));
-    }
-    let (vocab_size, token_count, eos_count) = (word()? as usize, word()? as usize, word()? as usize);
+    let mut reader = Reader::open(data, MAGIC, VERSION, "vocabulary file")?;
+    let [vocab_size, token_count, eos_count] = [reader.word()?, reader.word()?, reader.word()?].map(|n| n as usize);
     if vocab_size > MAX_VOCAB_SIZE || token_count > vocab_size || eos_count > vocab_size {
-        return Err(corrupt("its counts are out of range"));
+        return Err(reader.corrupt("its counts are out of range"));
     }
-    let eos = (0..eos_count).map(|_| word()).collect::<Result<Vec<u32>>>()?;
-    let lengths = (0..token_count).map(|_| word()).collect::<Result<Vec<u32>>>()?;
-    let mut rest = &body[at..];
-    let mut tokens = Vec::with_capacity(token_count);
-    for length in lengths {
-        tokens.push(match length.checked_sub(1) {
-            None => None,
-            Some(length) => {
-                let (token, tail) = rest
-                    .split_at_checked(length as usize)
-                    .ok_or_else(|| corrupt("it ends early"))?;
-                rest = tail;
-                Some(token.into())
-            }
-        });
-    }
-    if !rest.is_empty() {
-        return Err(corrupt("it holds more than it declares"));
-    }
-    Vocabulary::new(tokens, &eos, Some(vocab_size))
+    let eos = (0..eos_count).map(|_| reader.word()).collect::<Result<Vec<u32>>>()?;
+    let lengths = (0..token_count).map(|_| reader.word()).collect::<Result<Vec<u32>>>()?;
+    let tokens = lengths
+        .into_iter()
+        .map(|length| {
+            let Some(length) = length.checked_sub(1) else {
+                return Ok(None);
+            };
+            Ok(Some(reader.raw(length as usize)?.into()))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    reader.end()?;
+    Vocabulary::new(tokens, &eos, Some(vocab_size)).map_err(|error| reader.corrupt(&error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     fn sample() -> Vocabulary {
         let tokens = vec![

@@ -12,6 +12,7 @@ use super::token_set::{TokenSet, clear_bit};
 use super::trie::Trie;
 use crate::bounds::Bounds;
 use crate::bytes::ByteSet;
+use crate::regex::digest::Digest;
 
 /// Tokens filed by level.
 #[derive(Debug, Default)]
@@ -271,9 +272,9 @@ impl Interior {
 /// Names a walk, whatever the grammar: the lexeme's expression, and the trie node below which it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WalkName {
-    pub lexeme: [u8; 32],
+    pub lexeme: Digest,
     /// The same between two of the repetitions that were counted.
-    pub between: Option<[u8; 32]>,
+    pub between: Option<Digest>,
     pub below: Option<u32>,
 }
 

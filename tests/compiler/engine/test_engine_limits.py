@@ -165,6 +165,7 @@ HARMLESS = [
     towers_of_complements,
     a_chain_of_rules,
     a_doubling_of_rules,
+    repeats_of_repeats,
     a_deep_expression,
     many_literals,
     a_long_bound,
@@ -174,7 +175,6 @@ REFUSED = {
     intersections_of_counts: "max_expressions = 200000",
     a_product_of_machines: "max_expressions = 200000",
     nested_counters: "max_expressions = 200000",
-    repeats_of_repeats: "max_items = 20000",
 }
 TIGHT = Limits(
     max_lexer_states=20_000, max_expressions=200_000, max_items=20_000, max_parser_nodes=50_000, max_mask_steps=500_000

@@ -1,0 +1,218 @@
+//! The grammar form as bytes. Whether what was read makes sense is `grammar::check`'s to say.
+
+use crate::error::Result;
+use crate::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use crate::wire::{Reader, Writer};
+
+// Tags of nodes; a number stands for the same node for as long as the format's version does.
+const LITERAL: u8 = 0;
+const LITERALS: u8 = 1;
+const CHAR_CLASS: u8 = 2;
+const CONCAT: u8 = 3;
+const UNION: u8 = 4;
+const INTERSECTION: u8 = 5;
+const COMPLEMENT: u8 = 6;
+const REPEAT: u8 = 7;
+
+const TERMINAL: u8 = 0;
+const RULE: u8 = 1;
+const REPEAT_SYMBOL: u8 = 2;
+const MEMBERS: u8 = 3;
+
+pub fn write_form(out: &mut Writer, form: &GrammarForm) {
+    out.list(form.expressions.iter(), write_expression);
+    out.list(form.symbols.iter(), write_symbol);
+    out.number(form.start as u64);
+}
+
+pub fn read_form(reader: &mut Reader<'_>) -> Result<GrammarForm> {
+    let expressions = reader.list(read_expression)?;
+    let symbols = reader.list(read_symbol)?;
+    Ok(GrammarForm {
+        start: reader.index(symbols.len())?,
+        expressions,
+        symbols,
+    })
+}
+
+fn write_expression(out: &mut Writer, node: &ExpressionForm) {
+    match node {
+        ExpressionForm::Literal(text) => {
+            out.raw(&[LITERAL]);
+            out.bytes(text);
+        }
+        ExpressionForm::Literals(texts) => {
+            out.raw(&[LITERALS]);
+            out.list(texts.iter(), |out, text| out.bytes(text));
+        }
+        ExpressionForm::CharClass(ranges) => {
+            out.raw(&[CHAR_CLASS]);
+            out.list(ranges.iter(), |out, &(low, high)| {
+                out.number(low);
+                out.number(high);
+            });
+        }
+        ExpressionForm::Concat(parts) => write_parts(out, CONCAT, parts),
+        ExpressionForm::Union(parts) => write_parts(out, UNION, parts),
+        ExpressionForm::Intersection(parts) => write_parts(out, INTERSECTION, parts),
+        ExpressionForm::Complement(part) => {
+            out.raw(&[COMPLEMENT]);
+            out.number(*part as u64);
+        }
+        ExpressionForm::Repeat(part, minimum, maximum) => {
+            out.raw(&[REPEAT]);
+            out.number(*part as u64);
+            write_bounds(out, *minimum, *maximum);
+        }
+    }
+}
+
+fn read_expression(reader: &mut Reader<'_>) -> Result<ExpressionForm> {
+    Ok(match reader.byte()? {
+        LITERAL => ExpressionForm::Literal(reader.bytes()?.to_vec()),
+        LITERALS => ExpressionForm::Literals(reader.list(|r| Ok(r.bytes()?.to_vec()))?),
+        CHAR_CLASS => ExpressionForm::CharClass(reader.list(|r| Ok((read_u32(r)?, read_u32(r)?)))?),
+        CONCAT => ExpressionForm::Concat(reader.list(read_index)?),
+        UNION => ExpressionForm::Union(reader.list(read_index)?),
+        INTERSECTION => ExpressionForm::Intersection(reader.list(read_index)?),
+        COMPLEMENT => ExpressionForm::Complement(read_index(reader)?),
+        REPEAT => {
+            let part = read_index(reader)?;
+            let (minimum, maximum) = read_bounds(reader)?;
+            ExpressionForm::Repeat(part, minimum, maximum)
+        }
+        _ => return Err(reader.corrupt("an expression is of an unknown kind")),
+    })
+}
+
+fn write_symbol(out: &mut Writer, node: &SymbolForm) {
+    match node {
+        SymbolForm::Terminal { name, expression } => {
+            out.raw(&[TERMINAL]);
+            out.bytes(name.as_bytes());
+            out.number(*expression as u64);
+        }
+        SymbolForm::Rule { name, alternatives } => {
+            out.raw(&[RULE]);
+            out.bytes(name.as_bytes());
+            out.list(alternatives.iter(), |out, body| {
+                out.list(body.iter(), |out, &symbol| out.number(symbol as u64));
+            });
+        }
+        SymbolForm::Repeat {
+            name,
+            symbol,
+            minimum,
+            maximum,
+            separator,
+        } => {
+            out.raw(&[REPEAT_SYMBOL]);
+            out.bytes(name.as_bytes());
+            out.number(*symbol as u64);
+            write_bounds(out, *minimum, *maximum);
+            out.list(separator.iter(), |out, &symbol| out.number(symbol as u64));
+        }
+        SymbolForm::Members {
+            name,
+            options,
+            separator,
+            ordered,
+            minimum,
+            maximum,
+        } => {
+            out.raw(&[MEMBERS]);
+            out.bytes(name.as_bytes());
+            out.list(options.iter(), |out, option| {
+                out.number(option.symbol as u64);
+                out.number(u32::from(option.required));
+                out.number(u32::from(option.unique));
+            });
+            out.list(separator.iter(), |out, &symbol| out.number(symbol as u64));
+            out.number(u32::from(*ordered));
+            write_bounds(out, *minimum, *maximum);
+        }
+    }
+}
+
+fn read_symbol(reader: &mut Reader<'_>) -> Result<SymbolForm> {
+    let kind = reader.byte()?;
+    let name = reader.text()?.to_owned();
+    Ok(match kind {
+        TERMINAL => SymbolForm::Terminal {
+            name,
+            expression: read_index(reader)?,
+        },
+        RULE => SymbolForm::Rule {
+            name,
+            alternatives: reader.list(|r| r.list(read_index))?,
+        },
+        REPEAT_SYMBOL => {
+            let symbol = read_index(reader)?;
+            let (minimum, maximum) = read_bounds(reader)?;
+            SymbolForm::Repeat {
+                name,
+                symbol,
+                minimum,
+                maximum,
+                separator: read_optional(reader, read_index)?,
+            }
+        }
+        MEMBERS => {
+            let options = reader.list(read_option)?;
+            let separator = read_optional(reader, read_index)?;
+            let ordered = read_flag(reader)?;
+            let (minimum, maximum) = read_bounds(reader)?;
+            SymbolForm::Members {
+                name,
+                options,
+                separator,
+                ordered,
+                minimum,
+                maximum,
+            }
+        }
+        _ => return Err(reader.corrupt("a symbol is of an unknown kind")),
+    })
+}
+
+fn read_option(reader: &mut Reader<'_>) -> Result<OptionForm> {
+    Ok(OptionForm {
+        symbol: read_index(reader)?,
+        required: read_flag(reader)?,
+        unique: read_flag(reader)?,
+    })
+}
+
+fn read_flag(reader: &mut Reader<'_>) -> Result<bool> {
+    Ok(reader.number(1)? == 1)
+}
+
+fn write_parts(out: &mut Writer, kind: u8, parts: &[usize]) {
+    out.raw(&[kind]);
+    out.list(parts.iter(), |out, &part| out.number(part as u64));
+}
+
+fn write_bounds(out: &mut Writer, minimum: u32, maximum: Option<u32>) {
+    out.number(minimum);
+    out.list(maximum.iter(), |out, &maximum| out.number(maximum));
+}
+
+fn read_bounds(reader: &mut Reader<'_>) -> Result<(u32, Option<u32>)> {
+    Ok((read_u32(reader)?, read_optional(reader, read_u32)?))
+}
+
+fn read_u32(reader: &mut Reader<'_>) -> Result<u32> {
+    Ok(reader.number(u32::MAX.into())? as u32)
+}
+
+fn read_index(reader: &mut Reader<'_>) -> Result<usize> {
+    reader.index(usize::MAX)
+}
+
+/// A list of one or none.
+fn read_optional<T>(reader: &mut Reader<'_>, mut read: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<Option<T>> {
+    match reader.number(1)? {
+        0 => Ok(None),
+        _ => read(reader).map(Some),
+    }
+}

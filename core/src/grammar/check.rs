@@ -1,0 +1,160 @@
+//! Is a grammar form what its documentation says? What reads it may then rely on that, wherever it came from.
+
+use crate::error::{Error, Result};
+use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
+use crate::regex::expression::UNBOUNDED;
+
+/// Refuses indices out of range, expressions that don't refer to smaller ones only, literals or ranges out of order,
+/// and repetitions with impossible bounds.
+///
+/// Errors: `Malformed`.
+pub fn check(form: &GrammarForm) -> Result<()> {
+    for (index, node) in form.expressions.iter().enumerate() {
+        if !expression_is_sound(node, index) {
+            return Err(Error::Malformed(format!("expression {index} is malformed")));
+        }
+    }
+    for (index, node) in form.symbols.iter().enumerate() {
+        if !symbol_is_sound(node, form) {
+            return Err(Error::Malformed(format!("symbol {index} is malformed")));
+        }
+    }
+    if form.start >= form.symbols.len() {
+        return Err(Error::Malformed("the start symbol is out of range".into()));
+    }
+    Ok(())
+}
+
+fn expression_is_sound(node: &ExpressionForm, bound: usize) -> bool {
+    let earlier = |parts: &[usize]| parts.iter().all(|&part| part < bound);
+    match node {
+        ExpressionForm::Literal(_) => true,
+        ExpressionForm::Literals(texts) => texts.is_sorted_by(|a, b| a < b),
+        ExpressionForm::CharClass(ranges) => {
+            ranges.iter().all(|&(low, high)| is_scalar_range(low, high)) && ranges.is_sorted_by(|a, b| a.1 < b.0)
+        }
+        ExpressionForm::Concat(parts) | ExpressionForm::Union(parts) => earlier(parts),
+        ExpressionForm::Intersection(parts) => !parts.is_empty() && earlier(parts),
+        ExpressionForm::Complement(part) => *part < bound,
+        ExpressionForm::Repeat(part, minimum, maximum) => *part < bound && are_bounds(*minimum, *maximum),
+    }
+}
+
+fn symbol_is_sound(node: &SymbolForm, form: &GrammarForm) -> bool {
+    let known = |symbol: &usize| *symbol < form.symbols.len();
+    match node {
+        SymbolForm::Terminal { expression, .. } => *expression < form.expressions.len(),
+        SymbolForm::Rule { alternatives, .. } => alternatives.iter().flatten().all(known),
+        SymbolForm::Repeat {
+            symbol,
+            minimum,
+            maximum,
+            separator,
+            ..
+        } => known(symbol) && separator.as_ref().is_none_or(known) && are_bounds(*minimum, *maximum),
+        SymbolForm::Members {
+            options,
+            separator,
+            minimum,
+            maximum,
+            ..
+        } => {
+            options.iter().all(|option| known(&option.symbol))
+                && separator.as_ref().is_none_or(known)
+                && are_bounds(*minimum, *maximum)
+        }
+    }
+}
+
+/// Both ends are characters, in order, and on one side of the surrogates.
+fn is_scalar_range(low: u32, high: u32) -> bool {
+    let scalar = |code| char::from_u32(code).is_some();
+    low <= high && scalar(low) && scalar(high) && (high < 0xD800 || low > 0xDFFF)
+}
+
+fn are_bounds(minimum: u32, maximum: Option<u32>) -> bool {
+    minimum < UNBOUNDED && maximum.is_none_or(|maximum| minimum <= maximum && maximum < UNBOUNDED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::OptionForm;
+
+    fn form(expressions: Vec<ExpressionForm>) -> GrammarForm {
+        GrammarForm {
+            symbols: vec![SymbolForm::Terminal {
+                name: String::new(),
+                expression: expressions.len() - 1,
+            }],
+            expressions,
+            start: 0,
+        }
+    }
+
+    #[test]
+    fn expressions_out_of_order_are_refused() {
+        use ExpressionForm::*;
+        let sound = |node| check(&form(vec![Literal(b"a".to_vec()), node])).is_ok();
+        assert!(sound(Concat(vec![0, 0])) && !sound(Concat(vec![0, 1])));
+        assert!(sound(Union(vec![])) && !sound(Intersection(vec![])));
+        assert!(!sound(Complement(1)) && !sound(Repeat(1, 0, None)));
+        assert!(sound(Repeat(0, 2, Some(2))) && !sound(Repeat(0, 2, Some(1))));
+        assert!(!sound(Repeat(0, 2, Some(UNBOUNDED))) && !sound(Repeat(0, UNBOUNDED, None)));
+        assert!(sound(Literals(vec![vec![], vec![1]])));
+        assert!(!sound(Literals(vec![vec![1], vec![1]])) && !sound(Literals(vec![vec![2], vec![1]])));
+        assert!(sound(CharClass(vec![(0, 0xD7FF), (0xE000, 0x10FFFF)])));
+        for ranges in [
+            vec![(2, 1)],
+            vec![(0, 0x110000)],
+            vec![(0xD700, 0xE000)],
+            vec![(0xD800, 0xDFFF)],
+            vec![(5, 9), (9, 12)],
+            vec![(5, 9), (1, 2)],
+        ] {
+            assert!(!sound(CharClass(ranges)));
+        }
+    }
+
+    #[test]
+    fn symbols_out_of_range_are_refused() {
+        let good = form(vec![ExpressionForm::Literal(vec![])]);
+        let with = |symbol| {
+            let mut form = good.clone();
+            form.symbols.push(symbol);
+            check(&form).is_ok()
+        };
+        let rule = |body: Vec<usize>| SymbolForm::Rule {
+            name: String::new(),
+            alternatives: vec![body],
+        };
+        let repeat = |symbol, separator| SymbolForm::Repeat {
+            name: String::new(),
+            symbol,
+            minimum: 0,
+            maximum: None,
+            separator,
+        };
+        let members = |symbol, separator, maximum| SymbolForm::Members {
+            name: String::new(),
+            options: vec![OptionForm {
+                symbol,
+                required: true,
+                unique: true,
+            }],
+            separator,
+            ordered: true,
+            minimum: 1,
+            maximum,
+        };
+        assert!(with(members(1, Some(0), Some(1))) && !with(members(1, None, Some(0))));
+        assert!(!with(members(2, None, None)) && !with(members(0, Some(2), None)));
+        assert!(with(rule(vec![0, 1])) && !with(rule(vec![2])));
+        assert!(with(repeat(1, Some(0))) && !with(repeat(2, None)) && !with(repeat(0, Some(2))));
+        assert!(!with(SymbolForm::Terminal {
+            name: String::new(),
+            expression: 1
+        }));
+        assert!(check(&GrammarForm { start: 1, ..good }).is_err());
+    }
+}
