@@ -13,6 +13,7 @@ use crate::regex::counted::{Counted, RepeatedParts};
 use crate::regex::derivative::{Derivatives, for_each_interval};
 use crate::regex::digest::{Digest, Digests};
 use crate::regex::expression::{Arm, EPSILON, Expression, ExpressionId};
+use crate::regex::needs::{Need, Needs, counted_beside};
 
 pub type LexerState = u32;
 pub type Lexeme = u32;
@@ -114,6 +115,8 @@ pub struct Lexer {
     /// Per state, what takes its place where repetitions are counted.
     counted_forms: Vec<Option<Progress>>,
     counters: Vec<Counter>,
+    /// By counter: what texts lack, where that is more than the bounds tell.
+    needs: Vec<Option<Needs>>,
     counter_ids: FxHashMap<LexerState, CounterId>,
     matches: Vec<MatchSet>,
     goes_on: Vec<bool>,
@@ -142,6 +145,7 @@ impl Lexer {
                 after: DEAD,
                 first: ByteSet::default(),
             }],
+            needs: vec![None],
             counter_ids: FxHashMap::default(),
             matches: vec![NO_MATCH],
             goes_on: vec![false],
@@ -343,13 +347,17 @@ impl Lexer {
         let Some((lexeme, expression)) = self.only_lexeme(state) else {
             return Ok(plain);
         };
-        let Some(counted) = self.counted(expression)? else {
-            return Ok(plain);
+        let (counted, needs) = match self.counted(expression)? {
+            Some(counted) => (counted, None),
+            None => match counted_beside(expression, &mut self.repeated, &mut self.derivatives)? {
+                Some((counted, needs)) => (counted, Some(needs)),
+                None => return Ok(plain),
+            },
         };
         if counted.bounds == Bounds::NONE {
             return Ok(plain);
         }
-        let counter = self.counter_for(state, &counted)?;
+        let counter = self.counter_for(state, &counted, needs)?;
         Ok(Progress {
             state: self.state_of(lexeme, counted.unbounded)?,
             counter,
@@ -358,7 +366,7 @@ impl Lexer {
     }
 
     /// The counter of a state of one lexeme.
-    pub fn counter_for(&mut self, state: LexerState, counted: &Counted) -> Result<CounterId> {
+    pub fn counter_for(&mut self, state: LexerState, counted: &Counted, needs: Option<Needs>) -> Result<CounterId> {
         let lexeme = self.in_progress(state)[0].0;
         let between = self.state_of(lexeme, counted.between)?;
         if let Some(&known) = self.counter_ids.get(&between) {
@@ -370,9 +378,27 @@ impl Lexer {
             after,
             first: counted.first,
         });
+        self.needs.push(needs);
         let id = self.counters.len() as CounterId - 1;
         self.counter_ids.insert(between, id);
         Ok(id)
+    }
+
+    /// What texts lack at a state of a counted lexeme, before what follows the repetitions.
+    #[inline]
+    pub fn need(&self, counter: CounterId, state: LexerState) -> Need {
+        match &self.needs[counter as usize] {
+            None => Need {
+                between: state == self.counters[counter as usize].between,
+                least: 0,
+            },
+            Some(needs) => needs.of(self.states[state as usize][0].1).unwrap_or_default(),
+        }
+    }
+
+    /// The most that texts lack at any state of a counted lexeme.
+    pub fn most_needed(&self, counter: CounterId) -> u32 {
+        self.needs[counter as usize].as_ref().map_or(0, |needs| needs.most)
     }
 
     /// After a byte: the lexemes that go on, if any do, and those that match.
@@ -387,7 +413,7 @@ impl Lexer {
         }
         let counter = self.counters[from.counter as usize];
         let mut bounds = from.bounds;
-        if from.state == counter.between {
+        if self.need(from.counter, from.state).between {
             if !counter.first.contains(byte) {
                 return if bounds.min > 0 {
                     Ok((None, NO_MATCH))
@@ -397,7 +423,11 @@ impl Lexer {
             }
             bounds = bounds.less_one();
         }
-        if next == counter.between && bounds.max == 0 {
+        let need = self.need(from.counter, next);
+        if need.least > bounds.max {
+            return Ok((None, NO_MATCH));
+        }
+        if need.between && bounds.max == 0 {
             return self.arrive(counter.after);
         }
         let matched = if bounds.min == 0 { self.matches(next) } else { NO_MATCH };
@@ -427,11 +457,22 @@ impl Lexer {
     pub fn next_bytes(&mut self, at: Progress) -> Result<ByteSet> {
         let row = self.reached(at.state)?;
         let counter = self.counters[at.counter as usize];
-        // more must begin: what follows the repetitions has to wait
-        let waits = at.counter != NO_COUNTER && at.state == counter.between && at.bounds.min > 0;
-        Ok((0..=255u8)
-            .filter(|&byte| row[usize::from(byte)] != DEAD && (!waits || counter.first.contains(byte)))
-            .collect())
+        let mut possible: ByteSet = (0..=255u8).filter(|&byte| row[usize::from(byte)] != DEAD).collect();
+        if at.counter != NO_COUNTER {
+            let need = self.need(at.counter, at.state);
+            for byte in 0..=255u8 {
+                let begins = need.between && counter.first.contains(byte);
+                let bounds = if begins { at.bounds.less_one() } else { at.bounds };
+                // more must begin: what follows the repetitions has to wait
+                let waits = need.between && !begins && at.bounds.min > 0;
+                let inside = !need.between || begins;
+                let lacks = inside && self.need(at.counter, row[usize::from(byte)]).least > bounds.max;
+                if waits || lacks {
+                    possible.remove(byte);
+                }
+            }
+        }
+        Ok(possible)
     }
 
     /// The lexemes in progress, each with all that is left of it.
@@ -442,9 +483,12 @@ impl Lexer {
         }
         let between = self.in_progress(self.counters[at.counter as usize].between)[0].1;
         let whole = |&(lexeme, expression): &(Lexeme, ExpressionId)| {
-            let bounded = self
-                .repeated
-                .bounded(expression, between, at.bounds, &mut self.derivatives)?;
+            let bounded = match &self.needs[at.counter as usize] {
+                Some(needs) => needs.bounded(expression, at.bounds, &mut self.derivatives)?,
+                None => self
+                    .repeated
+                    .bounded(expression, between, at.bounds, &mut self.derivatives)?,
+            };
             Ok((lexeme, bounded))
         };
         parts.iter().map(whole).collect()

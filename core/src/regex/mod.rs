@@ -7,4 +7,5 @@ pub mod expression;
 pub mod keys;
 mod lengths;
 pub mod literals;
+pub mod needs;
 mod reachability;
