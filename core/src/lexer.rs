@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
 use crate::bounds::Bounds;
-use crate::bytes::{ByteSet, ClassSet, classes_where, continuation};
+use crate::bytes::{ByteSet, CHARACTERS, ClassSet, class_of, classes_where, continuation};
 use crate::error::{Error, Result};
 use crate::regex::counted::{Counted, RepeatedParts};
 use crate::regex::derivative::{Derivatives, for_each_interval};
@@ -95,6 +95,8 @@ struct DenseRow {
     own: ClassSet,
 }
 
+/// More states are not looked through for what is safe in all of them.
+const MAX_SAFE_STATES: usize = 12;
 /// Larger expressions are not named.
 const MAX_NAMED_SIZE: u32 = 4_096;
 /// Rows with more ranges are dense.
@@ -111,6 +113,8 @@ pub struct Lexer {
     dense_rows: usize,
     /// Do all characters beyond ASCII lead back to the state?
     keeps_characters: FxHashMap<LexerState, bool>,
+    /// See `safe_classes`.
+    safe_classes: FxHashMap<LexerState, ClassSet>,
     repeated: RepeatedParts,
     /// Per state, what takes its place where repetitions are counted.
     counted_forms: Vec<Option<Progress>>,
@@ -138,6 +142,7 @@ impl Lexer {
             rows: vec![Row::Unmade],
             dense_rows: 0,
             keeps_characters: FxHashMap::default(),
+            safe_classes: FxHashMap::default(),
             repeated: RepeatedParts::default(),
             counted_forms: vec![Some(Progress::uncounted(DEAD))],
             counters: vec![Counter {
@@ -312,6 +317,93 @@ impl Lexer {
             previous = next;
         }
         Ok(true)
+    }
+
+    /// Classes of bytes, and `CHARACTERS`, that keep lexemes alive without a match however many follow: in a string that
+    /// must contain a word, these are the bytes of any string.
+    pub fn safe_classes(&mut self, state: LexerState) -> Result<ClassSet> {
+        if let Some(&known) = self.safe_classes.get(&state) {
+            return Ok(known);
+        }
+        if let Some((_, expression)) = self.only_lexeme(state) {
+            let kept = self.derivatives.kept_classes(expression)?;
+            if kept != 0 {
+                self.safe_classes.insert(state, kept);
+                return Ok(kept);
+            }
+        }
+        let mut classes = classes_where(|_| true) | CHARACTERS;
+        let mut reached = vec![state];
+        let mut done = 0;
+        while let Some(&at) = reached.get(done) {
+            if self.matches(at) != NO_MATCH || reached.len() > MAX_SAFE_STATES {
+                classes = 0;
+                break;
+            }
+            let row = self.reached(at)?;
+            let live = classes_where(|byte| row[usize::from(byte)] != DEAD) | CHARACTERS;
+            let after = if classes & CHARACTERS == 0 {
+                Some(Vec::new())
+            } else {
+                self.after_characters(&row)?
+            };
+            let smaller = match &after {
+                Some(_) => classes & live,
+                None => classes & live & !CHARACTERS,
+            };
+            if smaller != classes {
+                // fewer bytes reach fewer states
+                classes = smaller;
+                reached.truncate(1);
+                done = 0;
+                continue;
+            }
+            let ascii = (0..128u8).filter(|&byte| class_of(byte) & classes != 0);
+            for next in ascii
+                .map(|byte| row[usize::from(byte)])
+                .chain(after.unwrap_or_default())
+            {
+                if !reached.contains(&next) {
+                    reached.push(next);
+                }
+            }
+            done += 1;
+        }
+        // what is safe here is so in all states that it leads to
+        let alike = if classes == 0 { vec![state] } else { reached };
+        for at in alike {
+            self.safe_classes.entry(at).or_insert(classes);
+        }
+        Ok(classes)
+    }
+
+    /// The states after the characters beyond ASCII; None if one of them leads nowhere.
+    fn after_characters(&mut self, row: &[LexerState; 256]) -> Result<Option<Vec<LexerState>>> {
+        // (state inside a character, range of the next byte, bytes that follow it)
+        let mut inside: Vec<(LexerState, u8, u8, u8)> = Vec::new();
+        for lead in 0xC2..=0xF4u8 {
+            if let Some((low, high, count)) = continuation(lead) {
+                inside.push((row[usize::from(lead)], low, high, count));
+            }
+        }
+        inside.dedup();
+        let mut after = Vec::new();
+        while let Some((state, low, high, count)) = inside.pop() {
+            let row = self.reached(state)?;
+            let mut next = row[usize::from(low)..=usize::from(high)].to_vec();
+            next.dedup();
+            if next.contains(&DEAD) {
+                return Ok(None);
+            }
+            if count == 1 {
+                after.extend(next);
+                after.sort_unstable();
+                after.dedup();
+            } else {
+                inside.extend(next.into_iter().map(|state| (state, 0x80, 0xBF, count - 1)));
+            }
+        }
+        Ok(Some(after))
     }
 
     /// The state of one lexeme in progress.

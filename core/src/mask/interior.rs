@@ -18,6 +18,9 @@ use crate::vocabulary::interior::{Edge, Exits, Interior, Levels, WalkName};
 use crate::vocabulary::token_set::set_bit;
 use crate::vocabulary::trie::Trie;
 
+/// Only larger subtrees are worth to find out what is safe in a state.
+const WORTH_A_LOOK: usize = 16;
+
 /// Where the path to a trie node stands.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
@@ -325,7 +328,8 @@ impl Engine {
                     }
                 }
             }
-            let whole = at + 1 < node.end as usize && self.keeps_all(next, trie, at)?;
+            let whole = at + 1 < node.end as usize
+                && (self.keeps_all(next, trie, at)? || (counter == NO_COUNTER && self.stays_inside(next, trie, at)?));
             if whole {
                 let set = self.lexer.matches(next);
                 if set != NO_MATCH {
@@ -369,5 +373,12 @@ impl Engine {
     pub(super) fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
         let others = trie.below(at) & !self.lexer.own_classes(state)?;
         Ok(others == 0 || (others == CHARACTERS && self.lexer.keeps_characters(state)?))
+    }
+
+    /// Do all texts below the trie node stay inside the lexemes, without an end?
+    #[inline]
+    pub(super) fn stays_inside(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
+        let many = trie.node(at).end as usize - at > WORTH_A_LOOK;
+        Ok(many && trie.below(at) & !self.lexer.safe_classes(state)? == 0)
     }
 }

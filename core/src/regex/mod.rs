@@ -4,6 +4,7 @@ pub mod counted;
 pub mod derivative;
 pub mod digest;
 pub mod expression;
+mod kept;
 pub mod keys;
 mod lengths;
 pub mod literals;
