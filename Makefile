@@ -5,6 +5,7 @@
 PYTHON ?= python3
 PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
+FUZZ_SECONDS ?= 60
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +15,7 @@ BUILT_FROM := $(wildcard $(BUILT_FROM))
 PROMPT ?= Maria Lopez orders two mechanical keyboards and one USB-C cable, to be sent to Lisbon.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-python test-core lint format wheel-check bench bench-generate clean
+.PHONY: help demo test test-python test-core fuzz lint format wheel-check bench bench-generate clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -30,6 +31,10 @@ test-python: $(VENV)/dev.stamp
 # Without its Python feature the engine links to no Python library, which a machine may well lack.
 test-core:
 	cargo test --manifest-path core/Cargo.toml --no-default-features --quiet
+
+fuzz: $(VENV)/dev.stamp ## random and damaged input for each entry point, FUZZ_SECONDS=60 each
+	FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test --manifest-path core/Cargo.toml --no-default-features --profile fuzz --test fuzz --quiet
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest tests/fuzz
 
 lint: $(VENV)/dev.stamp ## every linter: style, types, direction of imports, Rust
 	$(BIN)/ruff check .

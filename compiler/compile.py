@@ -123,7 +123,7 @@ def compile_regex(
     from constrain.compiler import regex
 
     _check_text("pattern", pattern)
-    grammar = regex.build(pattern, syntax=syntax)
+    grammar = regex.build(pattern, syntax=syntax, limits=limits)
     return compile_grammar(grammar, vocabulary, limits, description={"kind": "regex", "syntax": syntax})
 
 
@@ -146,7 +146,7 @@ def compile_lark(
 
     _check_text("grammar", grammar)
     described = {"kind": "grammar", "start": start}
-    return compile_grammar(lark.build(grammar, start=start), vocabulary, limits, description=described)
+    return compile_grammar(lark.build(grammar, start=start, limits=limits), vocabulary, limits, description=described)
 
 
 def _check_text(name: str, value: object) -> None:

@@ -73,22 +73,21 @@ class Worker:
         self.starts += 1
         event = self._next_event(live, START_LIMIT_S, 0.0, time.monotonic())
         if event is None or event["event"] != "ready":
-            code = self.stop()
-            raise SystemExit(f"{options.engine} did not start (exit {code}); {options.log} says why")
+            self.stop()
+            raise SystemExit(f"{options.engine} did not start; {options.log} says why")
         self.ready = event
         return live
 
-    def stop(self) -> int | None:
-        """End the process. Returns its exit status, None when there was none."""
+    def stop(self) -> None:
+        """End the process, if there is one."""
         live, self._live = self._live, None
         if live is None:
-            return None
+            return
         live.process.kill()
-        code = live.process.wait()
+        live.process.wait()
         live.selector.close()
         live.stdin.close()
         live.stdout.close()
-        return code
 
     def used_s(self) -> float:
         """Seconds that the process has used so far, by the clock of the run."""

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from constrain.compiler.grammar import Grammar
+from constrain.compiler.grammar import Grammar, Limits
 from constrain.compiler.lark.loading import load
 from constrain.compiler.lark.rules import grammar_of
-from constrain.compiler.lark.source import read
+from constrain.compiler.lark.source import count_tokens, read
 from constrain.errors import GrammarError, InputError
 
 __all__ = ["build"]
 
+_DEFAULT_LIMITS = Limits()
 
-def build(text: str, *, start: str = "start", source: str | None = None) -> Grammar:
+
+def build(text: str, *, start: str = "start", source: str | None = None, limits: Limits = _DEFAULT_LIMITS) -> Grammar:
     """The language of a Lark grammar, as ``lexer="dynamic_complete"`` reads it.
 
     Args:
         text: the grammar.
         start: the rule to begin with.
         source: a name for the text (a file's, say) to put in front of messages.
+        limits: how long the grammar may be.
 
     Raises:
         GrammarError: a syntax error, an undefined or doubly defined name, an empty terminal, no start rule; with line
             and column.
         RegexError: a terminal that is not a regular expression of Python's; with line and column.
         UnsupportedError: ``%declare``, ``%import`` of files, or a regex construct that is not implemented.
-        LimitError: nesting, terminals or templates beyond the fixed bounds.
+        LimitError: a grammar that is too long; nesting, terminals or templates beyond the fixed bounds.
     """
     try:
+        limits.check("max_grammar_tokens", count_tokens(text, limits.max_grammar_tokens))
         read_source = read(text)
         definitions = load(text, read_source)
         if start not in definitions.rules:

@@ -6,8 +6,10 @@ the grammar can point into the text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from lark import Token
@@ -18,10 +20,12 @@ from constrain.compiler.lark.internals import eval_escaping, explain_syntax_erro
 from constrain.compiler.regex import python_re
 from constrain.errors import GrammarError, LimitError, RegexError, Span
 
-__all__ = ["Import", "Source", "read", "span_of"]
+__all__ = ["Import", "Source", "count_tokens", "read", "span_of"]
 
 MAXIMUM_DEPTH = 300
 """Levels of the grammar's parse tree, three for each pair of parentheses."""
+
+_TOKEN = re.compile(r"""//[^\n]* | "(?:\\.|[^"\\\n])*" | /(?:\\.|[^/\\\n])+/ | \w+ | \S""", re.VERBOSE)
 
 _SPELLINGS = {
     "RULE": "a rule name",
@@ -96,6 +100,11 @@ class Source:
                 if str(token) == name:
                     return span_of(token)
         return span_of(self.uses[name]) if name in self.uses else None
+
+
+def count_tokens(text: str, enough: int) -> int:
+    """Roughly how many tokens a grammar has, counted no further than just past ``enough``."""
+    return sum(1 for _ in islice(_TOKEN.finditer(text), enough + 1))
 
 
 def span_of(token: Token) -> Span:

@@ -23,6 +23,7 @@ from constrain.compiler.regex.ast import (
     EVERYTHING,
     NOTHING,
     Anchor,
+    CharacterClass,
     Concat,
     Intersection,
     Node,
@@ -31,6 +32,7 @@ from constrain.compiler.regex.ast import (
     character,
     children_of,
     concat,
+    contains,
     intersection,
     repeat,
     union,
@@ -42,6 +44,9 @@ __all__ = ["After", "anchor_kinds", "resolve_search", "resolve_within"]
 
 MAXIMUM_ANCHORS = 200
 """Anchors of one pattern; each can multiply its surroundings."""
+
+MAXIMUM_STEPS = 1_000_000
+"""Parts of concatenations looked at while anchors are resolved, for each anchor and surroundings anew."""
 
 
 class After(IntEnum):
@@ -57,7 +62,10 @@ Surroundings: TypeAlias = tuple[bool, After]
 
 _Step: TypeAlias = Generator[tuple[Node, Surroundings], Node, Node]
 
+_BEGIN = Anchor("begin")
+_END = Anchor("end")
 _NEWLINE = character(10)
+_NO_KINDS: frozenset[str] = frozenset()
 _WHOLE: Surroundings = (True, After.NOTHING)
 
 
@@ -81,6 +89,12 @@ def resolve_search(node: Node) -> Node:
     if isinstance(node, Union):
         # one alternative at a time, so that ^a$|b keeps the simple form of ^a$
         return union([resolve_search(part) for part in node.parts])
+    parts = node.parts if isinstance(node, Concat) else (node,)
+    at_begin, at_end = parts[:1] == (_BEGIN,), parts[-1:] == (_END,)
+    inside = parts[at_begin : len(parts) - at_end]
+    if not any(contains(part, Anchor) for part in inside):
+        # the form of nearly every pattern: all that anchors say is where the text begins and ends
+        return concat([*([] if at_begin else [EVERYTHING]), *inside, *([] if at_end else [EVERYTHING])])
     resolver = _Resolver(node)
     before, after = resolver.kinds(node)
     starts: list[tuple[bool, list[Node]]] = [(False, [EVERYTHING])]
@@ -108,6 +122,7 @@ class _Resolver:
         self._kinds: dict[int, frozenset[str]] = {}
         self._done: dict[tuple[int, Surroundings], Node] = {}
         self._splits: dict[int, tuple[Node, Node]] = {}
+        self._steps = 0
         self._root = root  # with the splits, keeps every node alive whose identity is a key
         count = self._find_anchors(root)
         if count > MAXIMUM_ANCHORS:
@@ -122,12 +137,16 @@ class _Resolver:
             children = children_of(node)
             if children and not ready:
                 stack.append((node, True))
-                stack.extend((child, False) for child in children)
+                for child in children:
+                    if isinstance(child, CharacterClass):  # most nodes are
+                        self._kinds[id(child)] = _NO_KINDS
+                    else:
+                        stack.append((child, False))
             elif isinstance(node, Anchor):
                 count += 1
                 self._kinds[id(node)] = frozenset((node.kind,))
             else:
-                self._kinds[id(node)] = frozenset().union(*(self._kinds[id(child)] for child in children))
+                self._kinds[id(node)] = _NO_KINDS.union(*{self._kinds[id(child)] for child in children})
         return count
 
     def kinds(self, node: Node) -> tuple[bool, bool]:
@@ -184,6 +203,12 @@ class _Resolver:
             case Repeat(part, minimum, maximum):
                 return (yield from self._repeat(part, minimum, maximum, surroundings))
             case Concat(parts):
+                self._steps += len(parts)
+                if self._steps > MAXIMUM_STEPS:
+                    raise LimitError(
+                        f"the pattern's anchors take more than {MAXIMUM_STEPS} steps to resolve",
+                        expected="fewer anchors, or a shorter pattern; this limit is fixed",
+                    )
                 first, rest = self._split(node, parts)
                 return (yield from self._pair(first, rest, surroundings))
             case _:
@@ -207,7 +232,7 @@ class _Resolver:
     def _made(self, parts: Sequence[Node]) -> Node:
         node = concat(parts)
         if id(node) not in self._kinds:
-            self._kinds[id(node)] = frozenset().union(*(self._kinds[id(part)] for part in parts))
+            self._kinds[id(node)] = _NO_KINDS.union(*{self._kinds[id(part)] for part in parts})
         return node
 
     def _pair(self, first: Node, second: Node, surroundings: Surroundings) -> _Step:

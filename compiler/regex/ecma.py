@@ -13,7 +13,7 @@ can be resolved exactly; backreferences and inline modifiers are refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -125,6 +125,8 @@ class _Parser:
         self._pattern = pattern
         self._position = 0
         self.first_assertion: int | None = None
+        # by their spelling: a pattern names few classes, many times
+        self._classes: dict[str, Node] = {}
 
     def parse(self) -> Node:
         pattern = self._pattern
@@ -178,7 +180,7 @@ class _Parser:
                     continue
                 case "\\":
                     escaped = self._escape(start, in_class=False)
-                    atom = character(escaped) if isinstance(escaped, int) else character_class(escaped)
+                    atom = character(escaped) if isinstance(escaped, int) else self._class_of(start, escaped)
                 case _:
                     atom = character(ord(symbol))
             terms.append(self._quantified(atom))
@@ -278,7 +280,15 @@ class _Parser:
             ranges.extend(_as_ranges(low))
         if not ranges and negated:
             return ANY
-        return character_class(ranges, negated=negated)
+        return self._class_of(start, ranges, negated=negated)
+
+    def _class_of(self, start: int, ranges: Sequence[tuple[int, int]], *, negated: bool = False) -> Node:
+        """The class that is spelled from ``start`` up to here."""
+        spelling = self._pattern[start : self._position]
+        node = self._classes.get(spelling)
+        if node is None:
+            node = self._classes[spelling] = character_class(ranges, negated=negated)
+        return node
 
     def _class_item(self) -> int | _Ranges:
         start = self._position
@@ -354,16 +364,24 @@ class _Parser:
                 f"\\{letter} without a property", start, f"\\{letter}{{Name}} or \\{letter}{{Name=Value}}"
             )
         self._position = found.end()
-        ranges = unicode_class(found[1])
+        ranges = _property_ranges(found[1], negated=letter == "P")
         if ranges is None:
             raise self._error(f"unknown Unicode property {found[1]!r}", start)
-        return complement_ranges(ranges) if letter == "P" else tuple(ranges)
+        return ranges
 
     def _error(self, message: str, position: int, expected: str | None = None) -> RegexError:
         return RegexError(message, span=text_span(self._pattern, position), expected=expected)
 
     def _unsupported(self, what: str, position: int) -> UnsupportedError:
         return UnsupportedError(f"{what} is not implemented", span=text_span(self._pattern, position))
+
+
+@lru_cache(maxsize=256)
+def _property_ranges(name: str, *, negated: bool) -> _Ranges | None:
+    ranges = unicode_class(name)
+    if ranges is None:
+        return None
+    return complement_ranges(ranges) if negated else tuple(ranges)
 
 
 def _as_ranges(item: int | _Ranges) -> _Ranges:

@@ -33,6 +33,9 @@ __all__ = ["resolve_lazy"]
 MAXIMUM_ALTERNATIVES = 256
 """Alternatives that choices with lazy quantifiers in them may be multiplied out to."""
 
+MAXIMUM_STEPS = 2_000_000
+"""Parts that these alternatives may have together."""
+
 
 def resolve_lazy(node: Node) -> Node:
     """``node`` as a piece amid other text, without lookaround, its lazy quantifiers as short as they can be.
@@ -48,8 +51,15 @@ def _multiplied_out(root: Node) -> list[tuple[Node, ...]]:
     """The alternatives of ``root``, as sequences in which no choice holds a lazy quantifier."""
     done: list[tuple[Node, ...]] = []
     pending = [root]
+    steps = 0
     while pending:
         node = pending.pop()
+        steps += len(children_of(node))
+        if steps > MAXIMUM_STEPS:
+            raise LimitError(
+                f"lazy quantifiers in choices make alternatives of more than {MAXIMUM_STEPS} parts",
+                expected="fewer choices, or a shorter pattern; this limit is fixed",
+            )
         if isinstance(node, Union) and _has_lazy(node):
             pending.extend(reversed(node.parts))
             continue

@@ -34,9 +34,9 @@ from constrain.compiler.regex.ast import (
     Repeat,
     Union,
     character_class,
-    children_of,
     complement_ranges,
     concat,
+    contains,
     intersection,
     repeat,
     union,
@@ -48,6 +48,9 @@ __all__ = ["has_lookaround", "resolve_lookaround", "word_boundary"]
 
 MAXIMUM_ALTERNATIVES = 256
 """Alternatives that choices with assertions in them may be multiplied out to."""
+
+MAXIMUM_STEPS = 2_000_000
+"""Parts looked at while assertions are resolved: each assertion looks along its concatenation, in each alternative."""
 
 
 def word_boundary(word: Ranges, *, negated: bool, empty_text: bool = True) -> Node:
@@ -78,13 +81,7 @@ def word_boundary(word: Ranges, *, negated: bool, empty_text: bool = True) -> No
 
 def has_lookaround(root: Node) -> bool:
     """Is there an assertion anywhere in the tree?"""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Look):
-            return True
-        stack.extend(children_of(node))
-    return False
+    return contains(root, Look)
 
 
 def resolve_lookaround(node: Node, *, whole: bool) -> Node:
@@ -115,6 +112,7 @@ class _Claim:
 class _Lookaround:
     def __init__(self) -> None:
         self._alternatives = 0
+        self._steps = 0
 
     def resolve(self, node: Node, *, at_start: bool, at_end: bool) -> Node:
         """Recursion follows the nesting of assertions and groups, which the parsers bound."""
@@ -135,6 +133,7 @@ class _Lookaround:
                 raise UnsupportedError("lookaround inside a negated part is not implemented")
 
     def _concat(self, parts: Sequence[Node], *, at_start: bool, at_end: bool) -> Node:
+        self._spend(len(parts))
         choices = [_choices(part) for part in parts]
         self._check_alternatives(prod(len(each) for each in choices if each))
         for index, alternatives in enumerate(choices):
@@ -154,6 +153,7 @@ class _Lookaround:
                 plain.append(self.resolve(part, at_start=False, at_end=False))
         if any(part is NOTHING for part in plain):
             return NOTHING
+        self._spend(len(looks) * max(len(parts), len(looks)))
         bounds = [length_bounds(part)[0] for part in plain]
         claims = [self._claim(look, place, bounds, at_start=at_start, at_end=at_end) for look, place in looks]
         _nest(claims)
@@ -164,6 +164,14 @@ class _Lookaround:
             raise LimitError(
                 f"lookaround in choices makes more than {MAXIMUM_ALTERNATIVES} alternatives",
                 expected="fewer choices or fewer word boundaries; this limit is fixed",
+            )
+
+    def _spend(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > MAXIMUM_STEPS:
+            raise LimitError(
+                f"the pattern's assertions take more than {MAXIMUM_STEPS} steps to resolve",
+                expected="fewer assertions, or a shorter pattern; this limit is fixed",
             )
 
     def _claim(self, look: Look, place: int, least: Sequence[int], *, at_start: bool, at_end: bool) -> _Claim:

@@ -57,6 +57,8 @@ _ANCHORS: dict[str, Anchor] = {
     "AT_END_STRING": Anchor("end"),
 }
 _TYPE_FLAGS = re.ASCII | re.UNICODE | re.LOCALE
+# as plain integers: operations on Python's flags take longer than all else that is done for a character
+_IGNORE_CASE, _ASCII, _DOT_ALL = int(re.IGNORECASE), int(re.ASCII), int(re.DOTALL)
 _EMPTY_TEXT_IS_NOT_BOUNDARY = re.fullmatch(r"\B", "") is not None  # since Python 3.14
 _NOT_NEWLINE = character_class(((10, 10),), negated=True)
 
@@ -133,8 +135,10 @@ class _Converter:
         self._pattern = pattern
         self._whole = whole
         self._verbose = bool(flags & re.VERBOSE)
+        self._classes: dict[tuple[tuple[Item, ...], int, bool], Node] = {}
 
     def sequence(self, items: Iterable[tuple[Any, Any]], flags: int) -> Node:
+        flags = int(flags)
         parts: list[Node] = []
         for code, value in items:
             parts.append(self._item(code.name, value, flags))
@@ -147,7 +151,7 @@ class _Converter:
             case "NOT_LITERAL":
                 return self._class((int(value),), flags, negated=True)
             case "ANY":
-                return ANY if flags & re.DOTALL else _NOT_NEWLINE
+                return ANY if flags & _DOT_ALL else _NOT_NEWLINE
             case "IN":
                 members = [self._member(op.name, argument) for op, argument in value if op.name != "NEGATE"]
                 return self._class(tuple(members), flags, negated=len(members) < len(value))
@@ -194,8 +198,13 @@ class _Converter:
                 return _CATEGORIES[value.name]
 
     def _class(self, items: tuple[Item, ...], flags: int, *, negated: bool = False) -> Node:
-        ranges = class_ranges(items, ignore_case=bool(flags & re.IGNORECASE), ascii_only=bool(flags & re.ASCII))
-        return character_class(ranges, negated=negated)
+        # a pattern names few classes, many times
+        key = (items, flags, negated)
+        node = self._classes.get(key)
+        if node is None:
+            ranges = class_ranges(items, ignore_case=bool(flags & _IGNORE_CASE), ascii_only=bool(flags & _ASCII))
+            node = self._classes[key] = character_class(ranges, negated=negated)
+        return node
 
     def _repeat(self, minimum: int, maximum: Any, body: Any, flags: int, *, lazy: bool) -> Node:
         bound = None if maximum == _parser.MAXREPEAT else int(maximum)

@@ -41,6 +41,7 @@ impl Engine {
         if at.counter != NO_COUNTER {
             let between = self.lexer.counter(at.counter).between;
             content.digest(self.state_name(between));
+            content.number(self.lexer.most_needed(at.counter));
         }
         let name = content.name();
         self.names.places.insert(key, name);

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::memo::{Answers, Entry};
 use super::tables::{FOUND, MANY, NEAR, Tables, answered_name, bounded_name};
-use super::{MAX_SPLIT, ThreadMask, clamped};
+use super::{MAX_SPLIT, ThreadMask};
 use crate::engine::{Engine, Thread};
 use crate::error::Result;
 use crate::lexer::Progress;
@@ -59,7 +59,7 @@ impl Engine {
     /// Are the masks of all the threads in the tables?
     pub fn is_stored(&mut self, tables: &Tables, threads: &[Thread], vocabulary: &Vocabulary) -> Result<bool> {
         for &thread in threads {
-            let thread = clamped(thread, vocabulary);
+            let thread = self.clamped(thread, vocabulary);
             let parts = self.lexer.in_progress(thread.lexer.state).to_vec();
             if !(2..=MAX_SPLIT).contains(&parts.len()) {
                 if self.find_stored(tables, thread).is_none() {
@@ -70,7 +70,7 @@ impl Engine {
             for (lexeme, expression) in parts {
                 let state = self.lexer.state_of(lexeme, expression)?;
                 let lexer = self.lexer.settle(state)?;
-                let part = clamped(Thread { lexer, ..thread }, vocabulary);
+                let part = self.clamped(Thread { lexer, ..thread }, vocabulary);
                 if self.find_stored(tables, part).is_none() {
                     return Ok(false);
                 }

@@ -29,6 +29,8 @@ const WORD: usize = size_of::<u32>();
 pub(super) const FOUND: u32 = u32::MAX;
 /// Of a set's size: it is a bit mask, not a list.
 pub(super) const MANY: u32 = 1 << 31;
+/// So many levels can have a bit mask of their own: it has tokens for an eighth of its words at least.
+const MAX_MANY: usize = 8 * 32;
 /// Of a set's size: it is a list of tokens that are added to, or taken from, the bit mask at the place that follows.
 pub(super) const NEAR: u32 = 1 << 30;
 
@@ -241,11 +243,16 @@ impl Words<'_> {
         if count == 0 {
             return Some(Levels::of_all(self.set(tables, vocabulary)?));
         }
-        // a byte begins one repetition at most
-        if count > vocabulary.trie.max_depth() + 1 {
-            return None;
+        // each token is on one level, so that few levels have many; what is written near another takes little room here
+        let (mut sets, mut many) = (Vec::new(), 0);
+        for _ in 0..count {
+            let set = self.set(tables, vocabulary)?;
+            many += usize::from(matches!(set, TokenSet::Many(_)));
+            if many > MAX_MANY {
+                return None;
+            }
+            sets.push(set);
         }
-        let sets = (0..count).map(|_| self.set(tables, vocabulary));
-        Some(Levels::of_sets(sets.collect::<Option<_>>()?, vocabulary.words()))
+        Some(Levels::of_sets(sets, vocabulary.words()))
     }
 }

@@ -5,12 +5,16 @@
 //! therefore have equal ids, a node is never changed once made, and forking or rolling back a sequence copies ids.
 //! Nodes exist only where a lexeme ended; between them the lexer runs alone.
 
+mod chains;
 mod frames;
 mod predict;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::BuildHasher;
+
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
+use chains::Chains;
 use frames::Frames;
 use predict::{Expected, expected};
 pub use predict::{Prediction, PredictionId, Predictions};
@@ -72,8 +76,12 @@ type Completion = (Rule, NodeId);
 
 pub struct Parser {
     nodes: Vec<Node>,
-    ids: FxHashMap<(Box<[Item]>, bool), NodeId>,
+    /// By the hash of items and acceptance; where that is taken by another node, by the next number that is free.
+    ids: FxHashMap<u64, NodeId>,
     predictions: Predictions,
+    chains: Chains,
+    /// Kept so that a node allocates only what stays.
+    gathering: Gathering,
     pub frames: Frames,
     /// By node and the lexemes that end.
     advanced: FxHashMap<(NodeId, MatchSet), Advance>,
@@ -84,7 +92,6 @@ pub struct Parser {
     hops: FxHashMap<Completion, Completion>,
     shapes: Vec<Option<Shape>>,
     shape_ids: FxHashMap<Box<[(Dot, u32)]>, ShapeId>,
-    max_items: usize,
     max_nodes: usize,
 }
 
@@ -94,6 +101,8 @@ impl Parser {
             nodes: Vec::new(),
             ids: FxHashMap::default(),
             predictions: Predictions::default(),
+            chains: Chains::default(),
+            gathering: Gathering::new(limits.max_items),
             frames: Frames::new(grammar, longest_token as u32),
             advanced: FxHashMap::default(),
             merged: FxHashMap::default(),
@@ -101,12 +110,12 @@ impl Parser {
             hops: FxHashMap::default(),
             shapes: Vec::new(),
             shape_ids: FxHashMap::default(),
-            max_items: limits.max_items,
             max_nodes: limits.max_parser_nodes,
         };
-        let mut gathering = Gathering::new(parser.max_items);
-        gathering.add(grammar, &mut parser.frames, grammar.start_dot, ROOT)?;
-        parser.intern(gathering, grammar, lexer)?;
+        parser
+            .gathering
+            .add(grammar, &mut parser.frames, grammar.start_dot, ROOT)?;
+        parser.intern(grammar, lexer)?;
         Ok(parser)
     }
 
@@ -175,31 +184,65 @@ impl Parser {
             reads.extend_from_slice(read);
             return Ok(*known);
         }
-        let mut read = Vec::new();
-        let mut gathering = Gathering::new(self.max_items);
+        let before = reads.len();
+        self.gathering.clear();
         for &lexeme in lexer.match_set(set) {
-            for (dot, origin) in self.moved_over(node, Next::Terminal(lexeme), grammar) {
-                gathering.add(grammar, &mut self.frames, dot, origin)?;
-            }
+            self.gather_after(node, Next::Terminal(lexeme), grammar)?;
         }
-        while let Some(completion) = gathering.completions.pop() {
+        while let Some(completion) = self.gathering.completions.pop() {
             let (rule, origin) = self.follow_shortcuts(completion, grammar);
-            self.note_path(completion, (rule, origin), &mut read);
+            self.note_path(completion, (rule, origin), before, reads);
             if rule == grammar.start_rule {
-                gathering.accepting = true;
-                continue;
-            }
-            if !gathering.expanded.insert((rule, origin)) {
-                continue;
-            }
-            for (dot, origin) in self.moved_over(origin, Next::Rule(rule), grammar) {
-                gathering.add(grammar, &mut self.frames, dot, origin)?;
+                self.gathering.accepting = true;
+            } else if self.gathering.expanded.insert((rule, origin)) {
+                self.gather_after(origin, Next::Rule(rule), grammar)?;
             }
         }
-        let next = self.intern(gathering, grammar, lexer)?;
-        reads.extend_from_slice(&read);
-        self.advanced.insert((node, set), (next, read.into()));
+        let next = self.intern(grammar, lexer)?;
+        self.advanced.insert((node, set), (next, reads[before..].into()));
         Ok(next)
+    }
+
+    /// Moves what waits for the symbol at a node over it: with what else that completes of what began at the node.
+    fn gather_after(&mut self, node: NodeId, symbol: Next, grammar: &Grammar) -> Result<()> {
+        let Parser {
+            nodes,
+            predictions,
+            chains,
+            frames,
+            gathering,
+            ..
+        } = self;
+        let waiting = &nodes[node as usize];
+        let chain = chains.of(waiting.prediction, symbol, predictions, grammar, frames)?;
+        let begun = chain.items.iter();
+        gathering.items.extend(begun.map(|&(next, dot)| Item {
+            next,
+            dot,
+            origin: node,
+        }));
+        gathering.check()?;
+        for &symbol in chain.symbols.iter() {
+            for item in waiting.waiting_for(symbol) {
+                gathering.add(grammar, frames, item.dot + 1, item.origin)?;
+            }
+            for &(frame, option) in grammar.options_of.get(&symbol).into_iter().flatten() {
+                for item in waiting.waiting_for(Next::Member(frame)) {
+                    if let Some(dot) = frames.moved_over(item.dot, option, grammar) {
+                        gathering.add(grammar, frames, dot, item.origin)?;
+                    }
+                }
+            }
+        }
+        if let Next::Terminal(lexeme) = symbol {
+            for &(frame, option, after) in grammar.after_key.get(&lexeme).into_iter().flatten() {
+                let mut items = waiting.waiting_for(Next::Member(frame)).iter();
+                if items.any(|item| frames.allows(item.dot, option, grammar)) {
+                    gathering.add(grammar, frames, after, node)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// As `advance`, if the answer is known.
@@ -207,11 +250,11 @@ impl Parser {
         self.advanced.get(&(node, set)).map(|&(next, _)| next)
     }
 
-    /// The nodes whose items a reduction path goes through.
-    fn note_path(&self, from: Completion, to: Completion, read: &mut Vec<NodeId>) {
+    /// Adds the nodes whose items a reduction path goes through, each once from `before` on.
+    fn note_path(&self, from: Completion, to: Completion, before: usize, read: &mut Vec<NodeId>) {
         let mut current = from;
         for _ in 0..MAX_TOLD {
-            if !read.contains(&current.1) {
+            if !read[before..].contains(&current.1) {
                 read.push(current.1);
             }
             if current == to {
@@ -271,13 +314,13 @@ impl Parser {
         if let Some(&known) = self.merged.get(&key) {
             return Ok(known);
         }
-        let mut gathering = Gathering::new(self.max_items);
+        self.gathering.clear();
         for id in [a, b] {
-            let node = self.node(id);
-            gathering.items.extend(node.kernel.iter().copied());
-            gathering.accepting |= node.accepting;
+            let node = &self.nodes[id as usize];
+            self.gathering.items.extend_from_slice(&node.kernel);
+            self.gathering.accepting |= node.accepting;
         }
-        let merged = self.intern(gathering, grammar, lexer)?;
+        let merged = self.intern(grammar, lexer)?;
         self.merged.insert(key, merged);
         Ok(merged)
     }
@@ -323,13 +366,18 @@ impl Parser {
         current
     }
 
-    fn intern(&mut self, gathering: Gathering, grammar: &Grammar, lexer: &mut Lexer) -> Result<NodeId> {
-        let mut kernel: Vec<Item> = gathering.items;
-        kernel.sort_unstable();
-        kernel.dedup();
-        let key = (kernel.into_boxed_slice(), gathering.accepting);
-        if let Some(&id) = self.ids.get(&key) {
-            return Ok(id);
+    /// The node of what was gathered.
+    fn intern(&mut self, grammar: &Grammar, lexer: &mut Lexer) -> Result<NodeId> {
+        let Gathering { items, accepting, .. } = &mut self.gathering;
+        items.sort_unstable();
+        items.dedup();
+        let mut key = FxBuildHasher.hash_one((&*items, *accepting));
+        while let Some(&id) = self.ids.get(&key) {
+            let node = &self.nodes[id as usize];
+            if *node.kernel == **items && node.accepting == *accepting {
+                return Ok(id);
+            }
+            key = key.wrapping_add(1);
         }
         if self.nodes.len() >= self.max_nodes {
             return Err(Error::Limit {
@@ -337,14 +385,14 @@ impl Parser {
                 value: self.max_nodes,
             });
         }
-        let mut symbols: Vec<Expected> = key.0.iter().map(|item| expected(item.next, item.dot)).collect();
+        let mut symbols: SmallVec<[Expected; 16]> = items.iter().map(|item| expected(item.next, item.dot)).collect();
         symbols.dedup();
-        let prediction = self.predictions.of(symbols, grammar, &mut self.frames, lexer)?;
+        let prediction = self.predictions.of(&symbols, grammar, &mut self.frames, lexer)?;
         let id = self.nodes.len() as NodeId;
         self.nodes.push(Node {
-            kernel: key.0.clone(),
+            kernel: items.as_slice().into(),
             prediction,
-            accepting: key.1,
+            accepting: *accepting,
         });
         self.ids.insert(key, id);
         Ok(id)
@@ -353,8 +401,8 @@ impl Parser {
 
 /// The items of a node in the making.
 struct Gathering {
+    /// In any order, some of them several times.
     items: Vec<Item>,
-    seen: FxHashSet<(Dot, NodeId)>,
     completions: Vec<Completion>,
     expanded: FxHashSet<Completion>,
     accepting: bool,
@@ -365,7 +413,6 @@ impl Gathering {
     fn new(budget: usize) -> Self {
         Gathering {
             items: Vec::new(),
-            seen: FxHashSet::default(),
             completions: Vec::new(),
             expanded: FxHashSet::default(),
             accepting: false,
@@ -373,52 +420,78 @@ impl Gathering {
         }
     }
 
+    fn clear(&mut self) {
+        self.items.clear();
+        self.completions.clear();
+        self.expanded.clear();
+        self.accepting = false;
+    }
+
     /// An item, and the same with the dot moved over symbols that can be empty.
     fn add(&mut self, grammar: &Grammar, frames: &mut Frames, dot: Dot, origin: NodeId) -> Result<()> {
-        if frames.owns(dot) {
-            return self.add_frame(grammar, frames, dot, origin);
-        }
-        let mut dot = dot;
-        while self.is_new(dot, origin)? {
-            let next = grammar.next(dot);
-            if let Next::End(rule) = next {
+        let Gathering {
+            items,
+            completions,
+            accepting,
+            ..
+        } = self;
+        for_each_place(
+            grammar,
+            frames,
+            dot,
+            |next, dot| items.push(Item { next, dot, origin }),
+            |rule| {
                 if rule == grammar.start_rule {
-                    self.accepting = true;
+                    *accepting = true;
                 } else {
-                    self.completions.push((rule, origin));
+                    completions.push((rule, origin));
                 }
-                break;
+            },
+        );
+        self.check()
+    }
+
+    /// Items that are there several times count once: they are found only when there are many.
+    fn check(&mut self) -> Result<()> {
+        if self.items.len() > self.budget {
+            self.items.sort_unstable();
+            self.items.dedup();
+            if self.items.len() > self.budget / 2 {
+                return Err(Error::Limit {
+                    budget: "max_items",
+                    value: self.budget,
+                });
             }
-            self.items.push(Item { next, dot, origin });
-            if !grammar.skippable(next) {
-                break;
-            }
-            dot += 1;
         }
         Ok(())
     }
+}
 
-    fn add_frame(&mut self, grammar: &Grammar, frames: &mut Frames, dot: Dot, origin: NodeId) -> Result<()> {
-        if !self.is_new(dot, origin)? {
-            return Ok(());
-        }
+/// Calls back with the symbols that can come next at a dot, some after others that can be empty, and with the rule that
+/// may be complete.
+fn for_each_place(
+    grammar: &Grammar,
+    frames: &mut Frames,
+    dot: Dot,
+    mut item: impl FnMut(Next, Dot),
+    mut complete: impl FnMut(Rule),
+) {
+    if frames.owns(dot) {
         let expansion = frames.expand(dot, grammar);
+        expansion.items.iter().for_each(|&(next, dot)| item(next, dot));
         if expansion.ends {
-            self.completions.push((frames.rule(dot, grammar), origin));
+            complete(frames.rule(dot, grammar));
         }
-        let items = expansion.items.iter();
-        self.items.extend(items.map(|&(next, dot)| Item { next, dot, origin }));
-        Ok(())
+        return;
     }
-
-    fn is_new(&mut self, dot: Dot, origin: NodeId) -> Result<bool> {
-        let new = self.seen.insert((dot, origin));
-        if self.seen.len() > self.budget {
-            return Err(Error::Limit {
-                budget: "max_items",
-                value: self.budget,
-            });
+    for dot in dot.. {
+        let next = grammar.next(dot);
+        if let Next::End(rule) = next {
+            return complete(rule);
         }
-        Ok(new)
+        item(next, dot);
+        if !grammar.skippable(next) {
+            return;
+        }
     }
 }

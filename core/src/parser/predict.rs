@@ -50,13 +50,12 @@ impl Predictions {
     /// The prediction after kernel items whose dots stand before `symbols` (sorted, distinct).
     pub fn of(
         &mut self,
-        symbols: Vec<Expected>,
+        symbols: &[Expected],
         grammar: &Grammar,
         frames: &mut Frames,
         lexer: &mut Lexer,
     ) -> Result<PredictionId> {
-        let symbols = symbols.into_boxed_slice();
-        if let Some(&id) = self.ids.get(&symbols) {
+        if let Some(&id) = self.ids.get(symbols) {
             return Ok(id);
         }
         let mut lexemes: Vec<Lexeme> = Vec::new();
@@ -112,7 +111,7 @@ impl Predictions {
             items,
             lexer_start: lexer.start(&lexemes, keys)?,
         });
-        self.ids.insert(symbols, id);
+        self.ids.insert(symbols.into(), id);
         Ok(id)
     }
 }

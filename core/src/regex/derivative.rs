@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::counting::Counting;
 use super::expression::{ANY, Arm, EMPTY, Expression, ExpressionId, Expressions, UNBOUNDED, merge_neighbours};
+use super::lengths::Lengths;
 use crate::error::Result;
 
 type Arms = Arc<[Arm]>;
@@ -20,11 +20,11 @@ pub struct Derivatives {
     arms: Vec<Option<Arms>>,
     live: FxHashMap<ExpressionId, bool>,
     shortest: FxHashMap<ExpressionId, u64>,
-    pub(super) counting: Counting,
+    pub(super) lengths: Lengths,
 }
 
-/// Derivatives looked at before emptiness is decided by counting: most languages show a string at once.
-const SEARCH_BEFORE_COUNTING: usize = 256;
+/// Derivatives looked at before emptiness is decided by lengths: most languages show a string at once.
+const SEARCH_BEFORE_LENGTHS: usize = 256;
 
 impl Derivatives {
     pub fn new(budget: usize) -> Self {
@@ -33,7 +33,7 @@ impl Derivatives {
             arms: Vec::new(),
             live: FxHashMap::default(),
             shortest: FxHashMap::default(),
-            counting: Counting::default(),
+            lengths: Lengths::default(),
         }
     }
 
@@ -222,20 +222,20 @@ impl Derivatives {
     }
 
     fn is_live_by_derivatives(&mut self, id: ExpressionId) -> Result<bool> {
-        if let Some(live) = self.is_live_by_counting(id, true)? {
+        if let Some(live) = self.is_live_by_lengths(id, true)? {
             return Ok(live);
         }
-        if let Some(live) = self.is_live_by_search(id, SEARCH_BEFORE_COUNTING)? {
+        if let Some(live) = self.is_live_by_search(id, SEARCH_BEFORE_LENGTHS)? {
             return Ok(live);
         }
-        if let Some(live) = self.is_live_by_counting(id, false)? {
+        if let Some(live) = self.is_live_by_lengths(id, false)? {
             return Ok(live);
         }
         Ok(self.is_live_by_search(id, usize::MAX)? == Some(true))
     }
 
     /// Breadth first through at most so many derivatives; None when that doesn't decide.
-    fn is_live_by_search(&mut self, id: ExpressionId, at_most: usize) -> Result<Option<bool>> {
+    pub(super) fn is_live_by_search(&mut self, id: ExpressionId, at_most: usize) -> Result<Option<bool>> {
         let mut reached_from: FxHashMap<ExpressionId, ExpressionId> = FxHashMap::default();
         reached_from.insert(id, id);
         let mut queue = VecDeque::from([id]);
@@ -381,14 +381,14 @@ impl Derivatives {
         if !self.is_live(id)? {
             return Ok(None);
         }
-        match self.shortest_by_counting(id)? {
+        match self.shortest_by_lengths(id)? {
             Some(text) => Ok(Some(text)),
             None => self.shortest_by_search(id),
         }
     }
 
     /// Breadth first through derivatives.
-    fn shortest_by_search(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
+    pub(super) fn shortest_by_search(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
         let mut reached_from: FxHashMap<ExpressionId, (ExpressionId, u8)> = FxHashMap::default();
         reached_from.insert(id, (id, 0));
         let mut queue = VecDeque::from([id]);

@@ -1,10 +1,12 @@
 //! The regular layer: expressions over bytes and their derivatives. Knows nothing of tokens or grammars.
 
 pub mod counted;
-mod counting;
 pub mod derivative;
 pub mod digest;
 pub mod expression;
+mod kept;
 pub mod keys;
+mod lengths;
 pub mod literals;
+pub mod needs;
 mod reachability;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from constrain import GrammarError, LimitError, UnsatisfiableError, Vocabulary, compile_lark
+from constrain import GrammarError, LimitError, Limits, UnsatisfiableError, Vocabulary, compile_lark
 from constrain.compiler.lark import build
 
 
@@ -43,6 +43,13 @@ def test_terminals_that_double_are_refused_before_they_grow() -> None:
         build(f'start: A0\n{doubling}A60: "x"\n')
     with pytest.raises(LimitError, match="patterns above"):
         build('start: "x"\nA: "' + "x" * 200_000 + '"\n')
+
+
+def test_long_grammars_are_refused_by_an_option(byte_vocabulary: Vocabulary) -> None:
+    grammar = 'start: "a b" /c "d/ // and so on\n'
+    compile_lark(grammar, byte_vocabulary, limits=Limits(max_grammar_tokens=5))
+    with pytest.raises(LimitError, match=r"max_grammar_tokens = 4;.*Limits\(max_grammar_tokens="):
+        compile_lark(grammar, byte_vocabulary, limits=Limits(max_grammar_tokens=4))
 
 
 def test_nesting_is_bounded() -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from constrain import LimitError
+from constrain import LimitError, Limits
 from constrain.compiler.regex import build
 from constrain.compiler.regex.ast import MAXIMUM_NESTING
 
@@ -22,7 +22,7 @@ def test_counts_and_towers_are_not_unfolded(pattern: str, syntax: Literal["pytho
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_deep_nesting_is_refused_by_name(syntax: Literal["python", "ecma"]) -> None:
     build("(" * MAXIMUM_NESTING + "a" + ")" * MAXIMUM_NESTING, syntax=syntax)
-    for depth in (MAXIMUM_NESTING + 1, 100_000):
+    for depth in (MAXIMUM_NESTING + 1, 90_000):
         with pytest.raises(LimitError, match="nest deeper") as caught:
             build("(" * depth + "a" + ")" * depth, syntax=syntax)
         assert caught.value.span is not None
@@ -42,6 +42,25 @@ def test_many_anchors_in_odd_places_are_bounded(syntax: Literal["python", "ecma"
         build("(?:^|a)" * 500, syntax=syntax)
     with pytest.raises(LimitError, match="alternatives"):
         build(r"\b." * 50, syntax=syntax)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_long_patterns_are_refused_by_an_option(syntax: Literal["python", "ecma"]) -> None:
+    limits = Limits(max_pattern_length=10)
+    build("a" * 10, syntax=syntax, limits=limits)
+    with pytest.raises(LimitError, match=r"max_pattern_length = 10;.*Limits\(max_pattern_length="):
+        build("a" * 11, syntax=syntax, limits=limits)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize(
+    "pattern",
+    ["(?=a)b" * 20_000, r"\b\w+" * 7 + "a" * 50_000, "(?:^a|b$)" * 100 + "a" * 50_000],
+    ids=["lookahead", "boundaries", "anchors"],
+)
+def test_assertions_along_long_patterns_are_bounded(pattern: str, syntax: Literal["python", "ecma"]) -> None:
+    with pytest.raises(LimitError, match="steps to resolve"):
+        build(pattern, syntax=syntax)
 
 
 def test_an_unknown_syntax_is_a_programming_error() -> None:

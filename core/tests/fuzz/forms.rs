@@ -1,0 +1,212 @@
+//! Random grammar forms: wild ones, with indices and bounds that may be anything, and sound ones made from them.
+
+use constrain_core::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+/// Bounds of repetitions: about as long as tokens are, and as large as they can be.
+fn bound() -> impl Strategy<Value = u32> {
+    prop_oneof![
+        8 => 0..4u32,
+        4 => 0..14u32,
+        1 => 14..300u32,
+        1 => Just(1_000_000),
+        1 => Just(u32::MAX - 1),
+        1 => any::<u32>(),
+    ]
+}
+
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        4 => "[ab,\"\\]é]{0,3}".prop_map(String::into_bytes),
+        1 => ".{0,6}".prop_map(String::into_bytes),
+        1 => vec(any::<u8>(), 0..6),
+    ]
+}
+
+fn range() -> impl Strategy<Value = (u32, u32)> {
+    prop_oneof![
+        4 => (0x61..0x64u32, 0x61..0x7bu32),
+        1 => (0..0x80u32, 0..0x100u32),
+        1 => (0x80..0x900u32, 0x80..0x11_0000u32),
+        1 => (any::<u32>(), any::<u32>()),
+    ]
+}
+
+fn expression() -> impl Strategy<Value = ExpressionForm> {
+    use ExpressionForm::*;
+    let part = any::<usize>;
+    prop_oneof![
+        2 => text().prop_map(Literal),
+        1 => vec(text(), 0..5).prop_map(Literals),
+        4 => vec(range(), 0..4).prop_map(CharClass),
+        3 => vec(part(), 0..4).prop_map(Concat),
+        2 => vec(part(), 0..4).prop_map(Union),
+        1 => vec(part(), 1..4).prop_map(Intersection),
+        1 => part().prop_map(Complement),
+        4 => (part(), bound(), option::weighted(0.8, bound())).prop_map(|(part, low, high)| Repeat(part, low, high)),
+    ]
+}
+
+fn symbol() -> impl Strategy<Value = SymbolForm> {
+    let part = any::<usize>;
+    prop_oneof![
+        3 => part().prop_map(|expression| SymbolForm::Terminal { name: "T".into(), expression }),
+        4 => vec(vec(part(), 0..4), 0..4)
+            .prop_map(|alternatives| SymbolForm::Rule { name: "rule".into(), alternatives }),
+        2 => (part(), bound(), option::weighted(0.8, bound()), option::of(part())).prop_map(
+            |(symbol, minimum, maximum, separator)| SymbolForm::Repeat {
+                name: "many".into(),
+                symbol,
+                minimum,
+                maximum,
+                separator,
+            }
+        ),
+        2 => (vec((part(), any::<bool>(), any::<bool>()), 0..5), option::of(part()), any::<bool>(), bound(),
+            option::weighted(0.5, bound()))
+            .prop_map(|(options, separator, ordered, minimum, maximum)| SymbolForm::Members {
+                name: "members".into(),
+                options: options
+                    .into_iter()
+                    .map(|(symbol, required, unique)| OptionForm { symbol, required, unique })
+                    .collect(),
+                separator,
+                ordered,
+                minimum,
+                maximum,
+            }),
+    ]
+}
+
+/// Anything that has the type of a grammar form.
+pub fn wild_form() -> impl Strategy<Value = GrammarForm> {
+    (vec(expression(), 0..12), vec(symbol(), 0..8), any::<usize>()).prop_map(|(expressions, symbols, start)| {
+        GrammarForm {
+            expressions,
+            symbols,
+            start,
+        }
+    })
+}
+
+/// One terminal: the last of the expressions.
+pub fn regular_form() -> impl Strategy<Value = GrammarForm> {
+    vec(expression(), 1..14).prop_map(|expressions| {
+        let expression = expressions.len() - 1;
+        sound(GrammarForm {
+            expressions,
+            symbols: vec![SymbolForm::Terminal {
+                name: "T".into(),
+                expression,
+            }],
+            start: 0,
+        })
+    })
+}
+
+/// What a front end may produce.
+pub fn sound_form() -> impl Strategy<Value = GrammarForm> {
+    (vec(expression(), 1..10), vec(symbol(), 1..9), any::<usize>()).prop_map(|(expressions, symbols, start)| {
+        sound(GrammarForm {
+            expressions,
+            symbols,
+            start,
+        })
+    })
+}
+
+/// The nearest form that is what its documentation says.
+fn sound(mut form: GrammarForm) -> GrammarForm {
+    for index in 0..form.expressions.len() {
+        let earlier = |part: &mut usize| *part %= index.max(1);
+        let replaced = match &mut form.expressions[index] {
+            ExpressionForm::Literal(_) => None,
+            ExpressionForm::Literals(texts) => {
+                texts.sort();
+                texts.dedup();
+                None
+            }
+            ExpressionForm::CharClass(ranges) => {
+                *ranges = scalar_ranges(ranges);
+                None
+            }
+            _ if index == 0 => Some(ExpressionForm::CharClass(vec![(0x61, 0x7a)])),
+            ExpressionForm::Concat(parts) | ExpressionForm::Union(parts) | ExpressionForm::Intersection(parts) => {
+                parts.iter_mut().for_each(earlier);
+                None
+            }
+            ExpressionForm::Complement(part) => {
+                earlier(part);
+                None
+            }
+            ExpressionForm::Repeat(part, minimum, maximum) => {
+                earlier(part);
+                order(minimum, maximum);
+                None
+            }
+        };
+        if let Some(node) = replaced {
+            form.expressions[index] = node;
+        }
+    }
+    let (expressions, symbols) = (form.expressions.len(), form.symbols.len());
+    for node in &mut form.symbols {
+        match node {
+            SymbolForm::Terminal { expression, .. } => *expression %= expressions,
+            SymbolForm::Rule { alternatives, .. } => {
+                alternatives.iter_mut().flatten().for_each(|part| *part %= symbols);
+            }
+            SymbolForm::Repeat {
+                symbol,
+                minimum,
+                maximum,
+                separator,
+                ..
+            } => {
+                *symbol %= symbols;
+                separator.iter_mut().for_each(|part| *part %= symbols);
+                order(minimum, maximum);
+            }
+            SymbolForm::Members {
+                options,
+                separator,
+                minimum,
+                maximum,
+                ..
+            } => {
+                options.iter_mut().for_each(|option| option.symbol %= symbols);
+                separator.iter_mut().for_each(|part| *part %= symbols);
+                order(minimum, maximum);
+            }
+        }
+    }
+    form.start %= symbols;
+    form
+}
+
+fn order(minimum: &mut u32, maximum: &mut Option<u32>) {
+    *minimum = (*minimum).min(u32::MAX - 1);
+    if let Some(maximum) = maximum {
+        *maximum = (*maximum).clamp(*minimum, u32::MAX - 1);
+    }
+}
+
+/// Ranges in order, of characters alone, none in two.
+fn scalar_ranges(ranges: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    let mut cut: Vec<_> = ranges
+        .iter()
+        .map(|&(a, b)| (a.min(b).min(0x10_ffff), a.max(b).min(0x10_ffff)))
+        .flat_map(|(low, high)| [(low, high.min(0xd7ff)), (low.max(0xe000), high)])
+        .filter(|(low, high)| low <= high)
+        .collect();
+    cut.sort_unstable();
+    let mut apart: Vec<(u32, u32)> = Vec::new();
+    for (low, high) in cut {
+        if apart.last().is_none_or(|last| last.1 < low) {
+            apart.push((low, high));
+        }
+    }
+    apart
+}

@@ -1,0 +1,57 @@
+//! Rounds of random inputs, for a fixed number of them or for a time.
+
+use std::env;
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestCaseResult, TestRng, TestRunner};
+
+/// No input may take longer when there is time to look; budgets stop work long before that.
+const LONGEST: Duration = Duration::from_secs(20);
+
+fn setting(name: &str) -> Option<u64> {
+    let text = env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")),
+    )
+}
+
+/// Holds a property against `cases` inputs, or against as many as there are in FUZZ_SECONDS.
+pub fn fuzz<S: Strategy>(cases: u32, inputs: S, property: impl Fn(S::Value) -> TestCaseResult)
+where
+    S::Value: Debug,
+{
+    let seconds = setting("FUZZ_SECONDS").map(Duration::from_secs);
+    let started = Instant::now();
+    let over = || seconds.is_some_and(|seconds| started.elapsed() >= seconds);
+    for round in setting("FUZZ_ROUND").unwrap_or(0).. {
+        let config = Config {
+            cases,
+            failure_persistence: None,
+            max_shrink_time: 20_000,
+            ..Config::default()
+        };
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&round.to_le_bytes());
+        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+        let outcome = runner.run(&inputs, |input| {
+            if over() {
+                return Ok(());
+            }
+            let begin = Instant::now();
+            property(input)?;
+            if seconds.is_some() && begin.elapsed() > LONGEST {
+                return Err(TestCaseError::fail(format!("it took {:?}", begin.elapsed())));
+            }
+            Ok(())
+        });
+        if let Err(error) = outcome {
+            panic!("FUZZ_ROUND={round}: {error}");
+        }
+        if seconds.is_none() || over() {
+            break;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+"""Texts that nobody meant as a constraint: each front end gives a grammar or an error of the documented kinds, always.
+
+What is a grammar then goes through the engine under small budgets, up to a whole text.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fuzz_mutate import mutated, mutated_json
+from fuzz_rounds import rounds
+
+from constrain import (
+    CompiledGrammar,
+    Grammar,
+    GrammarError,
+    InputError,
+    Limits,
+    RegexError,
+    SchemaError,
+    Vocabulary,
+    allocate_token_bitmask,
+    compile_grammar,
+    grammars,
+)
+from constrain.compiler import json_schema, lark, regex
+from constrain.errors import LimitError, UnsatisfiableError
+
+LIMITS = Limits(
+    max_lexer_states=5_000, max_expressions=100_000, max_items=5_000, max_parser_nodes=10_000, max_mask_steps=500_000
+)
+
+
+def corpus(root: Path, key: str, *names: str) -> list[str]:
+    """All constraints of some corpora, right and wrong ones."""
+    cases: list[dict[str, Any]] = []
+    for name in names:
+        cases += tomllib.loads((root / f"tests/data/{name}.toml").read_text("utf-8"))["case"]
+    return [case[key] for case in cases if isinstance(case.get(key), str)]
+
+
+def built(build: Callable[..., Grammar], text: str, **options: Any) -> Grammar | InputError:
+    """What a front end makes of a text, or how it refuses it; any other exception fails the test."""
+    try:
+        return build(text, **options)
+    except InputError as error:
+        return error
+
+
+def completed(grammar: Grammar, vocabulary: Vocabulary) -> str | None:
+    """A short text of a grammar, from the engine; None where there is none, or a budget ran out."""
+    try:
+        compiled: CompiledGrammar = compile_grammar(grammar, vocabulary, LIMITS)
+        matcher = compiled.matcher()
+        bitmask = allocate_token_bitmask(1, vocabulary.vocab_size)
+        matcher.fill_next_token_bitmask(bitmask)
+        assert bitmask.any(), "a dead end at the start"
+        text = matcher.shortest_completion()
+        if len(text) > 5_000:
+            return None
+        assert matcher.accept_bytes(text)
+        assert matcher.is_accepting()
+        matcher.fill_next_token_bitmask(bitmask)
+    except (LimitError, UnsatisfiableError):
+        return None
+    return text.decode()
+
+
+@pytest.mark.filterwarnings("ignore:Possible:FutureWarning:")
+@pytest.mark.parametrize("syntax", ["python", "ecma"])
+def test_regular_expressions(syntax: Any, root: Path, byte_vocabulary: Vocabulary) -> None:
+    patterns = corpus(root, "pattern", "regex_python", "regex_ecma", "regex_errors")
+    for number, random in rounds(250):
+        pattern = mutated(random, patterns)
+        match built(regex.build, pattern, syntax=syntax):
+            case Grammar() as grammar:
+                text = completed(grammar, byte_vocabulary)
+                if text is not None and syntax == "python":
+                    assert re.fullmatch(pattern, text), (number, pattern, text)
+            case RegexError() as error:
+                assert error.span is not None, (number, pattern)
+
+
+def test_lark_grammars(root: Path, byte_vocabulary: Vocabulary) -> None:
+    texts = [*corpus(root, "grammar", "lark", "lark_errors"), *map(grammars.load, grammars.names())]
+    for number, random in rounds(150):
+        text = mutated(random, texts)
+        match built(lark.build, text):
+            case Grammar() as grammar:
+                completed(grammar, byte_vocabulary)
+            case GrammarError() as error:
+                assert error.span is not None or "has no rule" in error.message, (number, text, str(error))
+
+
+def test_json_schemas(root: Path, byte_vocabulary: Vocabulary) -> None:
+    schemas = corpus(root, "schema", "json_schema", "json_schema_errors")
+    for number, random in rounds(600):
+        text = random.choice([mutated, mutated_json])(random, schemas)
+        preview: Any = random.choice([(), "all"])
+        whitespace = random.choice(["compact", "flexible", "pretty:2"])
+        match built(json_schema.build, text, preview=preview, whitespace=whitespace):
+            case Grammar() as grammar:
+                completed(grammar, byte_vocabulary)
+            case SchemaError() as error:
+                assert error.span is not None or error.pointer is not None, (number, text)
