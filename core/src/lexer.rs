@@ -484,7 +484,10 @@ impl Lexer {
                 between: state == self.counters[counter as usize].between,
                 least: 0,
             },
-            Some(needs) => needs.of(self.states[state as usize][0].1).unwrap_or_default(),
+            Some(needs) => {
+                let place = self.states[state as usize].first();
+                place.and_then(|&(_, rest)| needs.of(rest)).unwrap_or_default()
+            }
         }
     }
 
@@ -552,7 +555,7 @@ impl Lexer {
         let mut possible: ByteSet = (0..=255u8).filter(|&byte| row[usize::from(byte)] != DEAD).collect();
         if at.counter != NO_COUNTER {
             let need = self.need(at.counter, at.state);
-            for byte in 0..=255u8 {
+            for byte in (0..=255u8).filter(|&byte| row[usize::from(byte)] != DEAD) {
                 let begins = need.between && counter.first.contains(byte);
                 let bounds = if begins { at.bounds.less_one() } else { at.bounds };
                 // more must begin: what follows the repetitions has to wait
