@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from constrain._core import CompiledGrammar, Matcher
+from constrain._core import CompiledGrammar, Matcher, fill_batch
 from constrain.compiler.compile import (
     compile_choices,
     compile_grammar,
@@ -31,6 +31,7 @@ __all__ = [
     "compile_json_schema",
     "compile_lark",
     "compile_regex",
+    "fill_batch",
 ]
 
 

@@ -120,48 +120,78 @@ class Grammar:
     start: Symbol
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Fragment:
+    """One expression apart from any builder.
+
+    Attributes:
+        nodes: as in a grammar; the last is the expression.
+    """
+
+    nodes: tuple[ExpressionNode, ...]
+
+
+class _Numbered(dict[ExpressionNode, Expression]):
+    """Gives a node that it does not hold the next number."""
+
+    def __missing__(self, node: ExpressionNode) -> Expression:
+        number = self[node] = Expression(len(self))
+        return number
+
+
 class GrammarBuilder:
     """Collects interned expressions and symbols, then :meth:`finish` freezes them into a :class:`Grammar`."""
 
     def __init__(self) -> None:
-        self._expressions: dict[ExpressionNode, Expression] = {}
-        self._symbols: list[SymbolNode | None] = []
+        self._expressions = _Numbered()
+        self._symbols: list[SymbolNode] = []
         self._interned_symbols: dict[SymbolNode, Symbol] = {}
-        self._rule_names: dict[Symbol, str] = {}
+        self._undefined: dict[Symbol, str] = {}
+        self._pasted: dict[Fragment, Expression] = {}
+
+    def copy(self) -> GrammarBuilder:
+        """A builder that goes on from here; what both hold has the same numbers."""
+        other = GrammarBuilder()
+        other._expressions.update(self._expressions)
+        other._symbols.extend(self._symbols)
+        other._interned_symbols.update(self._interned_symbols)
+        other._undefined.update(self._undefined)
+        other._pasted.update(self._pasted)
+        return other
 
     # -- regular expressions over bytes ------------------------------------------------------------------------
 
     def literal(self, text: bytes) -> Expression:
         """Exactly ``text``; ``b""`` is the empty string."""
-        return self._intern(("literal", text))
+        return self._expressions["literal", text]
 
     def literals(self, texts: Iterable[bytes]) -> Expression:
         """Any one of ``texts`` (a finite set; none of them is the empty language)."""
-        return self._intern(("literals", tuple(sorted(set(texts)))))
+        return self._expressions["literals", tuple(sorted(set(texts)))]
 
     def char_class(self, ranges: Iterable[tuple[int, int]]) -> Expression:
         """One Unicode scalar value in any of the inclusive ``ranges``, as UTF-8; surrogates are left out."""
-        return self._intern(("char_class", normalise_ranges(ranges)))
+        return self._expressions["char_class", normalise_ranges(ranges)]
 
     def concat(self, parts: Sequence[Expression]) -> Expression:
         """The parts one after the other; no parts is the empty string."""
-        return parts[0] if len(parts) == 1 else self._intern(("concat", tuple(parts)))
+        return parts[0] if len(parts) == 1 else self._expressions["concat", tuple(parts)]
 
     def union(self, parts: Iterable[Expression]) -> Expression:
         """Any of the parts; no parts is the empty language."""
-        unique = tuple(sorted(set(parts)))
-        return unique[0] if len(unique) == 1 else self._intern(("union", unique))
+        unique = set(parts)
+        return unique.pop() if len(unique) == 1 else self._expressions["union", tuple(sorted(unique))]
 
     def intersection(self, parts: Iterable[Expression]) -> Expression:
         """All of the parts at once (at least one part)."""
-        unique = tuple(sorted(set(parts)))
+        unique = set(parts)
         if not unique:
             raise ValueError("an intersection needs at least one part")
-        return unique[0] if len(unique) == 1 else self._intern(("intersection", unique))
+        return unique.pop() if len(unique) == 1 else self._expressions["intersection", tuple(sorted(unique))]
 
     def complement(self, part: Expression) -> Expression:
         """Every valid UTF-8 string that ``part`` does not match."""
-        return self._intern(("complement", part))
+        return self._expressions["complement", part]
 
     def repeat(self, part: Expression, minimum: int, maximum: int | None) -> Expression:
         """``part`` between ``minimum`` and ``maximum`` times (None: no upper bound)."""
@@ -169,7 +199,21 @@ class GrammarBuilder:
             raise ValueError(f"bad repetition bounds {minimum}, {maximum}")
         if (minimum, maximum) == (1, 1):
             return part
-        return self._intern(("repeat", part, minimum, maximum))
+        return self._expressions["repeat", part, minimum, maximum]
+
+    def fragment(self, expression: Expression) -> Fragment:
+        """An expression of this builder, to be pasted into others."""
+        return Fragment(tuple(self._expressions)[: expression + 1])
+
+    def paste(self, fragment: Fragment) -> Expression:
+        """The expression of another builder, as if it had been made here."""
+        known = self._pasted.get(fragment)
+        if known is None:
+            numbers: list[Expression] = []
+            for node in fragment.nodes:
+                numbers.append(self._expressions[_renumbered(node, numbers)])
+            known = self._pasted[fragment] = numbers[-1]
+        return known
 
     # -- the context-free layer --------------------------------------------------------------------------------
 
@@ -180,21 +224,23 @@ class GrammarBuilder:
     def rule(self, name: str) -> Symbol:
         """A new rule, to be given its alternatives by :meth:`define`; never interned."""
         symbol = Symbol(len(self._symbols))
-        self._symbols.append(None)
-        self._rule_names[symbol] = name
+        self._undefined[symbol] = name
+        self._symbols.append(("rule", name, ()))
         return symbol
 
     def define(self, rule: Symbol, alternatives: Iterable[Sequence[Symbol]]) -> Symbol:
         """Give ``rule`` its alternatives, once. ``[]`` is the empty language, ``[[]]`` the empty string."""
-        if self._symbols[rule] is not None:
-            raise ValueError(f"rule {self._rule_names.get(rule, rule)!r} is defined twice")
-        bodies = tuple(dict.fromkeys(tuple(alternative) for alternative in alternatives))
-        self._symbols[rule] = ("rule", self._rule_names[rule], bodies)
+        name = self._undefined.pop(rule, None)
+        if name is None:
+            raise ValueError(f"rule {self._symbols[rule][1]!r} is defined twice")
+        self._symbols[rule] = ("rule", name, _distinct(alternatives))
         return rule
 
     def choice(self, name: str, alternatives: Iterable[Sequence[Symbol]]) -> Symbol:
         """A rule that is defined at once."""
-        return self.define(self.rule(name), alternatives)
+        symbol = Symbol(len(self._symbols))
+        self._symbols.append(("rule", name, _distinct(alternatives)))
+        return symbol
 
     def repeat_symbol(
         self, symbol: Symbol, minimum: int, maximum: int | None, separator: Symbol | None = None, name: str = "repeat"
@@ -226,19 +272,9 @@ class GrammarBuilder:
 
     def finish(self, start: Symbol) -> Grammar:
         """Freeze. Raises ValueError when a rule was never defined (a front end's bug, not a user's)."""
-        missing = [self._rule_names[Symbol(i)] for i, node in enumerate(self._symbols) if node is None]
-        if missing:
-            raise ValueError(f"rules without a definition: {', '.join(missing)}")
-        return Grammar(
-            expressions=tuple(self._expressions),
-            symbols=tuple(node for node in self._symbols if node is not None),
-            start=start,
-        )
-
-    # -- interning -----------------------------------------------------------------------------------------------
-
-    def _intern(self, node: ExpressionNode) -> Expression:
-        return self._expressions.setdefault(node, Expression(len(self._expressions)))
+        if self._undefined:
+            raise ValueError(f"rules without a definition: {', '.join(self._undefined.values())}")
+        return Grammar(expressions=tuple(self._expressions), symbols=tuple(self._symbols), start=start)
 
     def _intern_symbol(self, node: SymbolNode) -> Symbol:
         known = self._interned_symbols.get(node)
@@ -246,6 +282,25 @@ class GrammarBuilder:
             known = self._interned_symbols[node] = Symbol(len(self._symbols))
             self._symbols.append(node)
         return known
+
+
+def _renumbered(node: ExpressionNode, numbers: list[Expression]) -> ExpressionNode:
+    """A node whose parts have new numbers, which may come in another order."""
+    if node[0] == "concat":
+        return "concat", tuple([numbers[part] for part in node[1]])
+    if node[0] == "repeat":
+        return "repeat", numbers[node[1]], node[2], node[3]
+    if node[0] == "union":
+        return "union", tuple(sorted([numbers[part] for part in node[1]]))
+    if node[0] == "intersection":
+        return "intersection", tuple(sorted([numbers[part] for part in node[1]]))
+    if node[0] == "complement":
+        return "complement", numbers[node[1]]
+    return node
+
+
+def _distinct(alternatives: Iterable[Sequence[Symbol]]) -> tuple[tuple[Symbol, ...], ...]:
+    return tuple(dict.fromkeys(map(tuple, alternatives)))
 
 
 def normalise_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

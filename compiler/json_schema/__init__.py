@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from constrain.compiler.grammar import Grammar, GrammarBuilder
+from constrain.compiler.grammar import Grammar
 from constrain.compiler.json_schema.algebra import Algebra
 from constrain.compiler.json_schema.drafts import check_metaschema, detect_draft
-from constrain.compiler.json_schema.layout import Layout
 from constrain.compiler.json_schema.lowering import Lowering
 from constrain.compiler.json_schema.model import Store
 from constrain.compiler.json_schema.options import read_options
@@ -91,6 +90,4 @@ def _build(document: Any, draft: Any, options: Any) -> Grammar:
     check_metaschema(document, known)
     store = Store()
     reader = Reader(document, known, options, store)
-    builder = GrammarBuilder()
-    algebra = Algebra(store, reader.target)
-    return Lowering(store, algebra, builder, Layout(builder, options)).grammar(reader.root())
+    return Lowering.of(store, Algebra(store, reader.target), options).grammar(reader.root())

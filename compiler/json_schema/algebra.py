@@ -8,13 +8,15 @@ types, perhaps a set of values, and the schemas whose facets apply; equal clause
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from constrain.compiler.json_schema import arrays, numbers, objects, strings
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
     ARRAY,
+    BOOLEAN,
     FALSE,
+    NULL,
     NUMBER,
     OBJECT,
     STRING,
@@ -58,15 +60,13 @@ class Clause(NamedTuple):
     leaves: tuple[SchemaId, ...]
 
 
+_ANYTHING = Clause(ALL_TYPES, None, (), ())
+
 _Trail = frozenset[str]
 
 
-class _Pending(NamedTuple):
-    """What is still to be worked off, as a list whose tails branches share; the trail names references followed."""
-
-    schema: SchemaId
-    trail: _Trail
-    rest: _Pending | None
+_Pending: TypeAlias = "tuple[SchemaId, _Trail, _Pending] | None"
+"""What is still to be worked off, as a list whose tails branches share; the trail names references followed."""
 
 
 class Algebra:
@@ -84,6 +84,8 @@ class Algebra:
         self._expanded: dict[tuple[SchemaId, ...], tuple[Clause, ...]] = {}
         self._negated: dict[SchemaId, SchemaId] = {TRUE: FALSE, FALSE: TRUE}
         self._empty: dict[tuple[SchemaId, ...], bool] = {}
+        self._members: dict[tuple[SchemaId, ...], objects.Members] = {}
+        self._items: dict[tuple[SchemaId, ...], arrays.Items] = {}
         self._steps = 0
 
     def expand(self, schemas: tuple[SchemaId, ...]) -> tuple[Clause, ...]:
@@ -107,16 +109,15 @@ class Algebra:
         return LimitError(error.message, pointer=pointer, span=error.span, expected=error.expected)
 
     def _expand(self, schemas: tuple[SchemaId, ...]) -> tuple[Clause, ...]:
-        table = self._store.schemas
+        table, concerns = self._store.schemas, self._store.concerns
         found: dict[Clause, None] = {}
-        pending: _Pending | None = None
+        pending: _Pending = None
         for part in reversed(schemas):
-            pending = _Pending(part, frozenset(), pending)
+            pending = part, frozenset(), pending
         # depth first, so that alternatives come in the order of the schema
-        stack: list[tuple[_Pending | None, Clause]] = [(pending, Clause(ALL_TYPES, None, (), ()))]
+        stack: list[tuple[_Pending, Clause]] = [(pending, _ANYTHING)]
         while stack:
-            pending, clause = stack.pop()
-            types, values, excluded, leaves = clause
+            pending, (types, values, excluded, leaves) = stack.pop()
             while pending is not None:
                 self._count()
                 current, trail, pending = pending
@@ -132,33 +133,28 @@ class Algebra:
                         types = 0
                 if not types:
                     break
-                if (
-                    schema.string is not None
-                    or schema.number is not None
-                    or schema.array is not None
-                    or schema.object is not None
-                    or schema.refusals
-                ) and current not in leaves:
+                if concerns[current] and current not in leaves:
                     leaves += (current,)
                 if schema.reference is not None or schema.not_reference is not None:
                     pending = self._follow(schema, trail, pending)
                 for part in reversed(schema.all_of):
-                    pending = _Pending(part, trail, pending)
+                    pending = part, trail, pending
                 for part in schema.nots:
-                    pending = _Pending(self.negate(part), trail, pending)
+                    pending = self.negate(part), trail, pending
                 branches = schema.any_of
                 if schema.one_of is not None:
                     context = types
                     rest = pending
                     while rest is not None:
-                        context &= table[rest.schema].types
-                        rest = rest.rest
+                        other, _, rest = rest
+                        context &= table[other].types
                     branches = self._exactly_one(schema.one_of, context)
                 if branches is not None:
                     here = Clause(types, values, excluded, leaves)
-                    stack.extend((_Pending(branch, trail, pending), here) for branch in reversed(branches))
+                    stack.extend(((branch, trail, pending), here) for branch in reversed(branches))
                     break
             else:
+                leaves = tuple([leaf for leaf in leaves if concerns[leaf] & types])
                 self._add(found, Clause(types, values, excluded, leaves))
         return _without_covered(tuple(found))
 
@@ -171,25 +167,14 @@ class Algebra:
             )
 
     def _add(self, found: dict[Clause, None], clause: Clause) -> None:
-        leaves = tuple(leaf for leaf in clause.leaves if self._matters(leaf, clause.types))
-        found[clause._replace(leaves=leaves)] = None
+        found[clause] = None
         if len(found) > MAXIMUM_CLAUSES:
             raise LimitError(
                 f"one place of the schema has more than {MAXIMUM_CLAUSES} alternatives",
                 expected="fewer combinations of anyOf, oneOf and allOf; this limit is fixed",
             )
 
-    def _matters(self, leaf: SchemaId, types: int) -> bool:
-        schema = self._store.schemas[leaf]
-        return bool(
-            (types & STRING and schema.string is not None)
-            or (types & NUMBER and schema.number is not None)
-            or (types & ARRAY and schema.array is not None)
-            or (types & OBJECT and schema.object is not None)
-            or any(refusal.types & types for refusal in schema.refusals)
-        )
-
-    def _follow(self, schema: Schema, trail: _Trail, pending: _Pending | None) -> _Pending | None:
+    def _follow(self, schema: Schema, trail: _Trail, pending: _Pending) -> _Pending:
         for name, positive in ((schema.reference, True), (schema.not_reference, False)):
             if name is None:
                 continue
@@ -200,7 +185,7 @@ class Algebra:
                     expected="a reference that reaches a constraint",
                 )
             target = self._target(name)
-            pending = _Pending(target if positive else self.negate(target), trail | {name}, pending)
+            pending = target if positive else self.negate(target), trail | {name}, pending
         return pending
 
     def _exactly_one(self, branches: tuple[SchemaId, ...], types: int) -> tuple[SchemaId, ...]:
@@ -212,6 +197,24 @@ class Algebra:
             others = [o for j, o in enumerate(branches) if j != i and not self.is_empty((context, branch, o))]
             options.append(store.all_of((branch, *(self.negate(other) for other in others))))
         return tuple(option for option in options if option != FALSE)
+
+    # -- conjunctions ----------------------------------------------------------------------------------------------
+
+    def members(self, leaves: tuple[SchemaId, ...]) -> objects.Members:
+        """The conjunction of what some schemas say of objects."""
+        known = self._members.get(leaves)
+        if known is None:
+            facets = [facet for leaf in leaves if (facet := self._store.schemas[leaf].object) is not None]
+            known = self._members[leaves] = objects.merge(facets)
+        return known
+
+    def items(self, leaves: tuple[SchemaId, ...]) -> arrays.Items:
+        """The conjunction of what some schemas say of arrays."""
+        known = self._items.get(leaves)
+        if known is None:
+            facets = [facet for leaf in leaves if (facet := self._store.schemas[leaf].array) is not None]
+            known = self._items[leaves] = arrays.merge(facets)
+        return known
 
     # -- negation --------------------------------------------------------------------------------------------------
 
@@ -291,19 +294,22 @@ class Algebra:
     def is_empty_clause(self, clause: Clause, depth: int = 0) -> bool:
         """Whether it is certain that no value satisfies a clause."""
         types, values, _, leaves = clause
-        facets = [self._store.schemas[leaf] for leaf in leaves]
-        text = strings.merge([f.string for f in facets if f.string is not None])
-        number = numbers.merge([f.number for f in facets if f.number is not None])
-        if values is not None:
-            return not any(_fits(value, text, number, types) for value in values)
-        if text.maximum is not None and text.maximum < text.minimum:
-            types &= ~STRING
-        if types & NUMBER and numbers.is_empty(number, types):
-            types &= ~NUMBER
-        if types & ~(ARRAY | OBJECT):
+        if values is None and types & (NULL | BOOLEAN):
             return False
+        facets = [self._store.schemas[leaf] for leaf in leaves]
+        if values is not None or types & (STRING | NUMBER):
+            text = strings.merge([f.string for f in facets if f.string is not None])
+            number = numbers.merge([f.number for f in facets if f.number is not None])
+            if values is not None:
+                return not any(_fits(value, text, number, types) for value in values)
+            if text.maximum is not None and text.maximum < text.minimum:
+                types &= ~STRING
+            if types & NUMBER and numbers.is_empty(number, types):
+                types &= ~NUMBER
+            if types & (STRING | NUMBER):
+                return False
         if types & ARRAY:
-            items = arrays.merge([f.array for f in facets if f.array is not None])
+            items = self.items(leaves)
             self._count(len(items.prefix))
             needed = items.prefix[: items.minimum]
             if items.minimum > len(items.prefix):
@@ -311,7 +317,7 @@ class Algebra:
             if not items.is_empty and not any(self.is_empty(item, depth + 1) for item in needed):
                 return False
         if types & OBJECT:
-            members = objects.merge([f.object for f in facets if f.object is not None])
+            members = self.members(leaves)
             self._count(len(members.named))
             needed = tuple(member.schemas for member in members.named if member.required)
             if not members.is_empty and not any(self.is_empty(schemas, depth + 1) for schemas in needed):
@@ -329,6 +335,8 @@ def _common(values: tuple[Value, ...], others: tuple[Value, ...]) -> tuple[Value
 
 
 def _allowed(values: tuple[Value, ...], types: int, excluded: tuple[Value, ...]) -> tuple[Value, ...]:
+    if types == ALL_TYPES and not excluded:
+        return values
     hidden = {key_of(value) for value in excluded}
     kept = tuple(value for value in values if type_of(value) & types and key_of(value) not in hidden)
     return values if len(kept) == len(values) else kept

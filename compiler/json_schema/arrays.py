@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from constrain.compiler.grammar import Symbol
 from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.layout import Punctuation
-from constrain.compiler.json_schema.model import ARRAY, FALSE, TRUE, ArrayFacet, Schema, SchemaId, Store
+from constrain.compiler.json_schema.model import ARRAY, FALSE, TRUE, ArrayFacet, Schema, SchemaId, Store, conjunction
 from constrain.compiler.json_schema.values import exact
 
 __all__ = ["Items", "complements", "lower", "merge", "read"]
@@ -54,17 +54,16 @@ class Items(NamedTuple):
 
 def merge(facets: Sequence[ArrayFacet]) -> Items:
     """The conjunction; an item that nothing satisfies ends the array before it."""
-    minimum = max((facet.minimum for facet in facets), default=0)
-    maximum = min((facet.maximum for facet in facets if facet.maximum is not None), default=None)
+    minimum = max([facet.minimum for facet in facets], default=0)
+    maximum = min([facet.maximum for facet in facets if facet.maximum is not None], default=None)
     prefix: list[tuple[SchemaId, ...]] = []
-    for i in range(max((len(facet.prefix) for facet in facets), default=0)):
-        parts = (facet.prefix[i] if i < len(facet.prefix) else facet.rest for facet in facets)
-        schemas = tuple(dict.fromkeys(part for part in parts if part != TRUE))
+    for i in range(max([len(facet.prefix) for facet in facets], default=0)):
+        schemas = conjunction([facet.prefix[i] if i < len(facet.prefix) else facet.rest for facet in facets])
         if FALSE in schemas or (maximum is not None and i >= maximum):
             maximum = i if maximum is None else min(i, maximum)
             break
         prefix.append(schemas)
-    rest = tuple(dict.fromkeys(facet.rest for facet in facets if facet.rest != TRUE))
+    rest = conjunction([facet.rest for facet in facets])
     if FALSE in rest:
         maximum = len(prefix) if maximum is None else min(maximum, len(prefix))
         rest = (FALSE,)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
+from constrain.compiler.fragments import shared
 from constrain.compiler.grammar import Expression, GrammarBuilder, normalise_ranges
 from constrain.errors import UnsupportedError
 
@@ -20,7 +20,6 @@ _SPECIAL = re.compile('[\x00-\x1f"\\\\\ud800-\udfff]')
 _SCALARS = ((0, 0x10FFFF),)
 
 
-@lru_cache(maxsize=4096)
 def _split(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[tuple[int, int], ...], tuple[bytes, ...]]:
     """The raw part of a class, and the escapes of the rest."""
     raw: list[tuple[int, int]] = []
@@ -50,9 +49,10 @@ def _spellings(character: str) -> list[bytes]:
     return [character.encode()]
 
 
-def character_class(builder: GrammarBuilder, ranges: Iterable[tuple[int, int]]) -> Expression:
+@shared
+def character_class(builder: GrammarBuilder, ranges: tuple[tuple[int, int], ...]) -> Expression:
     """One character out of inclusive ranges, as it is spelled inside a JSON string."""
-    raw, escapes = _split(tuple(ranges))
+    raw, escapes = _split(ranges)
     parts = []
     if raw or not escapes:
         parts.append(builder.char_class(raw))

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from constrain.compiler.grammar import Expression, GrammarBuilder, Symbol
-from constrain.compiler.json_schema.options import Options
 from constrain.errors import UnsupportedError
 
 __all__ = ["MAXIMUM_BLANKS", "MAXIMUM_PRETTY_DEPTH", "Layout", "Punctuation"]
@@ -35,36 +34,57 @@ class Punctuation:
     separator: Symbol
 
 
+@dataclass(slots=True)
 class Layout:
-    """The lexemes of one policy. ``depth`` counts enclosing objects and arrays; only ``pretty`` looks at it."""
+    """The lexemes of one policy. ``depth`` counts enclosing objects and arrays; only ``pretty`` looks at it.
 
-    def __init__(self, builder: GrammarBuilder, options: Options) -> None:
-        self._builder = builder
-        self._policy = options.whitespace
-        self._indent = options.indent
-        self._known: dict[int, Punctuation] = {}
+    Attributes:
+        builder: where the lexemes go.
+        policy: ``compact``, ``pretty`` or ``flexible``.
+        indent: spaces per level of ``pretty``.
+        blanks: what may stand between tokens.
+        colon: the colon after a key, with the blanks around it.
+        known: punctuation by depth.
+    """
+
+    builder: GrammarBuilder
+    policy: str
+    indent: int
+    blanks: Expression
+    colon: Expression
+    known: dict[int, Punctuation]
+
+    @classmethod
+    def of(cls, policy: str, indent: int) -> Layout:
+        """The layout of a new grammar."""
+        builder = GrammarBuilder()
+        flexible = policy == "flexible"
         blanks = builder.literal(b"")
-        if self._policy == "flexible":
+        if flexible:
             blank = builder.char_class([(9, 10), (13, 13), (32, 32)])
             blanks = builder.repeat(blank, 0, MAXIMUM_BLANKS)
-        self._blanks = blanks
-        colon = builder.literal(b": " if self._policy == "pretty" else b":")
-        flexible = self._policy == "flexible"
-        self._colon = builder.concat([blanks, colon, blanks]) if flexible else colon
+        colon = builder.literal(b": " if policy == "pretty" else b":")
+        if flexible:
+            colon = builder.concat([blanks, colon, blanks])
+        return cls(builder, policy, indent, blanks, colon, {})
+
+    def copy(self) -> Layout:
+        """This layout with a copy of the grammar so far."""
+        return Layout(self.builder.copy(), self.policy, self.indent, self.blanks, self.colon, self.known.copy())
 
     @property
     def follows_depth(self) -> bool:
         """Whether rules differ from depth to depth."""
-        return self._policy == "pretty"
+        return self.policy == "pretty"
 
     def key(self, quoted: bytes | Expression) -> Expression:
         """A member's name (with quotes), the colon and the blanks around it."""
-        builder = self._builder
+        builder = self.builder
         if isinstance(quoted, bytes):
-            if self._policy == "compact":
+            if self.policy == "compact":
                 return builder.literal(quoted + b":")
             quoted = builder.literal(quoted)
-        return builder.concat([quoted, self._colon])
+        return builder.concat([quoted, self.colon])
 
     def at(self, depth: int) -> Punctuation:
         """Punctuation of an object or array inside ``depth`` others.
@@ -72,26 +92,26 @@ class Layout:
         Raises:
             UnsupportedError: deeper than pretty printing goes.
         """
-        if self._policy != "pretty":
+        if self.policy != "pretty":
             depth = 0
-        known = self._known.get(depth)
+        known = self.known.get(depth)
         if known is None:
-            known = self._known[depth] = self._make(depth)
+            known = self.known[depth] = self._make(depth)
         return known
 
     def _make(self, depth: int) -> Punctuation:
-        builder = self._builder
-        blanks = self._blanks
-        if self._policy == "pretty":
+        builder = self.builder
+        blanks = self.blanks
+        if self.policy == "pretty":
             if depth > MAXIMUM_PRETTY_DEPTH:
                 raise UnsupportedError(f"pretty printing goes {MAXIMUM_PRETTY_DEPTH} levels deep")
-            inner = b"\n" + b" " * (self._indent * (depth + 1))
-            outer = b"\n" + b" " * (self._indent * depth)
+            inner = b"\n" + b" " * (self.indent * (depth + 1))
+            outer = b"\n" + b" " * (self.indent * depth)
         else:
             inner = outer = b""
 
         def lexeme(name: str, before: bytes, middle: bytes, after: bytes) -> Symbol:
-            if self._policy == "flexible":
+            if self.policy == "flexible":
                 parts = [builder.literal(middle)]
                 if name != "open":
                     parts.insert(0, blanks)
@@ -101,7 +121,7 @@ class Layout:
             return builder.terminal(builder.literal(before + middle + after), f"{name} {middle.decode()}")
 
         def empty(text: bytes) -> Symbol:
-            if self._policy == "flexible":
+            if self.policy == "flexible":
                 both = builder.concat([builder.literal(text[:1]), blanks, builder.literal(text[1:])])
                 return builder.terminal(both, f"empty {text.decode()}")
             return builder.terminal(builder.literal(text), f"empty {text.decode()}")

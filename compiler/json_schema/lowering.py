@@ -7,9 +7,10 @@ one rule. Under ``pretty`` every depth has rules of its own.
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
 
-from constrain.compiler.grammar import Expression, Grammar, GrammarBuilder, Symbol
-from constrain.compiler.json_schema import arrays, members, numbers, objects, strings
+from constrain.compiler.grammar import Expression, Grammar, Symbol
+from constrain.compiler.json_schema import arrays, members, numbers, strings
 from constrain.compiler.json_schema.algebra import Algebra, Clause
 from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
 from constrain.compiler.json_schema.model import (
@@ -19,12 +20,13 @@ from constrain.compiler.json_schema.model import (
     NUMBER,
     OBJECT,
     STRING,
-    ArrayFacet,
-    ObjectFacet,
+    TRUE,
     Refusal,
     SchemaId,
     Store,
+    Value,
 )
+from constrain.compiler.json_schema.options import MAXIMUM_INDENT, Options
 from constrain.errors import LimitError, UnsatisfiableError, UnsupportedError
 
 __all__ = ["MAXIMUM_MEMBERS", "MAXIMUM_RULES", "Lowering"]
@@ -34,6 +36,13 @@ MAXIMUM_RULES = 200_000
 
 MAXIMUM_MEMBERS = 100_000
 """Members and first items over all of them."""
+
+
+_WORDS: tuple[tuple[int, bytes, Value], ...] = (
+    (NULL, b"null", ("null", None)),
+    (BOOLEAN, b"true", ("boolean", True)),
+    (BOOLEAN, b"false", ("boolean", False)),
+)
 
 
 def refused(refusal: Refusal) -> UnsupportedError:
@@ -46,16 +55,25 @@ def refused(refusal: Refusal) -> UnsupportedError:
 class Lowering:
     """Writes one grammar."""
 
-    def __init__(self, store: Store, algebra: Algebra, builder: GrammarBuilder, layout: Layout) -> None:
+    def __init__(self, store: Store, algebra: Algebra, layout: Layout) -> None:
         self._store = store
         self._algebra = algebra
-        self._builder = builder
+        self._builder = layout.builder
         self._layout = layout
         self._values: dict[tuple[tuple[SchemaId, ...], int], Symbol] = {}
         self._structures: dict[tuple[str, tuple[SchemaId, ...], int], Symbol] = {}
         self._work: deque[tuple[str, tuple[SchemaId, ...], int, Symbol]] = deque()
-        self._quote = builder.literal(b'"')
+        self._quote = layout.builder.literal(b'"')
         self._members = 0
+
+    @classmethod
+    def of(cls, store: Store, algebra: Algebra, options: Options) -> Lowering:
+        """Make one that starts as a copy of what most grammars hold: punctuation, and any value at all."""
+        start = _start(options.whitespace, options.indent)
+        lowering = cls(store, algebra, start._layout.copy())
+        lowering._values.update(start._values)
+        lowering._structures.update(start._structures)
+        return lowering
 
     def grammar(self, root: SchemaId) -> Grammar:
         """The grammar of a schema.
@@ -68,6 +86,11 @@ class Lowering:
         if self._algebra.is_empty((root,)):
             raise UnsatisfiableError(self._reason(root), pointer="")
         start = self._value((root,), 0)
+        self._finish_work()
+        return self._builder.finish(start)
+
+    def _finish_work(self) -> None:
+        """Write the rules of the objects and arrays that are waiting, and of those inside them."""
         while self._work:
             kind, leaves, depth, rule = self._work.popleft()
             try:
@@ -78,7 +101,6 @@ class Lowering:
                 pointer = self._store.places.get(leaves[0]) if leaves else None
                 raise type(error)(error.message, pointer=pointer, expected=error.expected) from None
             self._builder.define(rule, body)
-        return self._builder.finish(start)
 
     def _value(self, schemas: tuple[SchemaId, ...], depth: int) -> Symbol:
         """The symbol of the values that satisfy all of some schemas, inside ``depth`` objects and arrays."""
@@ -101,13 +123,11 @@ class Lowering:
             for refusal in facet.refusals:
                 if refusal.types & types and not self._algebra.is_empty_clause(clause):
                     raise refused(refusal)
-        words: list[bytes] = []
-        if types & NULL and (values is None or ("null", None) in values) and ("null", None) not in excluded:
-            words.append(b"null")
-        if types & BOOLEAN:
-            for word, flag in ((b"true", True), (b"false", False)):
-                if (values is None or ("boolean", flag) in values) and ("boolean", flag) not in excluded:
-                    words.append(word)
+        words = [
+            word
+            for type_, word, value in _WORDS
+            if types & type_ and (values is None or value in values) and value not in excluded
+        ]
         if types & NUMBER:
             number = numbers.merge([f.number for f in facets if f.number is not None])
             if values is not None:
@@ -115,7 +135,7 @@ class Lowering:
                     if value[0] == "number" and numbers.admits(number, types, value[1]):  # type: ignore[arg-type]
                         words.extend(numbers.spelled(value, types))
             else:
-                hidden = [value[1] for value in excluded if value[0] == "number"]
+                hidden = tuple(value[1] for value in excluded if value[0] == "number")
                 found = numbers.expression_of(builder, number, types & NUMBER, hidden)  # type: ignore[arg-type]
                 if found is not None:
                     symbols.append(builder.terminal(found, "number"))
@@ -164,8 +184,7 @@ class Lowering:
         return depth + 1 if self._layout.follows_depth else 0
 
     def _object(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
-        facets: list[ObjectFacet] = [f for leaf in leaves if (f := self._store.schemas[leaf].object) is not None]
-        merged = objects.merge(facets)
+        merged = self._algebra.members(leaves)
         self._count(len(merged.named))
         punctuation = self._layout.at(depth)
         if depth == MAXIMUM_PRETTY_DEPTH:
@@ -207,8 +226,7 @@ class Lowering:
         return builder.union(bodies) if bodies else builder.literals([])
 
     def _array(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
-        facets: list[ArrayFacet] = [f for leaf in leaves if (f := self._store.schemas[leaf].array) is not None]
-        merged = arrays.merge(facets)
+        merged = self._algebra.items(leaves)
         self._count(len(merged.prefix))
         punctuation = self._layout.at(depth)
         if depth == MAXIMUM_PRETTY_DEPTH:
@@ -229,12 +247,12 @@ class Lowering:
         for clause in clauses:
             facets = [self._store.schemas[leaf] for leaf in clause.leaves]
             if clause.types & OBJECT:
-                merged = objects.merge([f.object for f in facets if f.object is not None])
+                merged = self._algebra.members(clause.leaves)
                 if merged.missing is not None:
                     return f"no value satisfies the schema: the required property {merged.missing!r} is not allowed"
                 if merged.is_empty:
                     return "no value satisfies the schema: maxProperties is below the number of required properties"
-            if clause.types & ARRAY and arrays.merge([f.array for f in facets if f.array is not None]).is_empty:
+            if clause.types & ARRAY and self._algebra.items(clause.leaves).is_empty:
                 return "no value satisfies the schema: minItems is above the number of allowed items"
             if clause.types & STRING and clause.values is None:
                 text = strings.merge([f.string for f in facets if f.string is not None])
@@ -243,3 +261,16 @@ class Lowering:
             if clause.types & NUMBER and clause.values is None:
                 return "no value satisfies the schema: no number lies within its bounds"
         return "no value satisfies the schema: its types and values exclude each other"
+
+
+@lru_cache(maxsize=MAXIMUM_INDENT + 3)
+def _start(policy: str, indent: int) -> Lowering:
+    """The beginning of all grammars of one policy; it names no schema."""
+    store = Store()
+    layout = Layout.of(policy, indent)
+    layout.at(0)
+    lowering = Lowering(store, Algebra(store, lambda name: TRUE), layout)
+    if not layout.follows_depth:
+        lowering._value((), 0)
+        lowering._finish_work()
+    return lowering

@@ -7,6 +7,7 @@ recursion needs no special care here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
@@ -34,6 +35,7 @@ __all__ = [
     "Store",
     "StringFacet",
     "Value",
+    "conjunction",
 ]
 
 NULL, BOOLEAN, INTEGER, FRACTION, STRING, ARRAY, OBJECT = 1, 2, 4, 8, 16, 32, 64
@@ -57,6 +59,14 @@ SchemaId: TypeAlias = int
 
 TRUE: SchemaId = 0
 FALSE: SchemaId = 1
+
+
+def conjunction(parts: Sequence[SchemaId]) -> tuple[SchemaId, ...]:
+    """What of some schemas must be said for all of them to hold: each once, in order, without ``TRUE``."""
+    if len(parts) == 1:
+        return tuple(parts) if parts[0] != TRUE else ()
+    return tuple([part for part in dict.fromkeys(parts) if part != TRUE])
+
 
 Value: TypeAlias = tuple[str, bool | str | None] | tuple[str, int | Decimal, str]
 """A scalar: ``("null", None)``, ``("boolean", b)``, ``("string", s)`` or ``("number", n, its spelling)``."""
@@ -141,17 +151,36 @@ class Schema(NamedTuple):
     not_reference: str | None = None
     refusals: tuple[Refusal, ...] = ()
 
+    @property
+    def concerns(self) -> int:
+        """The types of which facets or refusals say something."""
+        types = 0
+        if self.string is not None:
+            types |= STRING
+        if self.number is not None:
+            types |= NUMBER
+        if self.array is not None:
+            types |= ARRAY
+        if self.object is not None:
+            types |= OBJECT
+        for refusal in self.refusals:
+            types |= refusal.types
+        return types
+
 
 class Store:
     """Interns schemas. Ids 0 and 1 are ``true`` and ``false``."""
 
     def __init__(self) -> None:
         self.schemas: list[Schema] = []
+        self.concerns: list[int] = []
+        """:attr:`Schema.concerns` of each."""
         self.places: dict[SchemaId, str] = {}
         """Pointer of the first place at which a schema was read, for errors."""
         self._ids: dict[Schema, SchemaId] = {}
-        self.add(Schema())
-        self.add(Schema(types=0))
+        self._typed: dict[int, SchemaId] = {}
+        self.typed(ALL_TYPES)  # TRUE
+        self.typed(0)  # FALSE
 
     def add(self, schema: Schema) -> SchemaId:
         """The id of ``schema``; equal schemas have equal ids."""
@@ -159,11 +188,19 @@ class Store:
         if known is None:
             known = self._ids[schema] = len(self.schemas)
             self.schemas.append(schema)
+            self.concerns.append(schema.concerns)
+        return known
+
+    def typed(self, types: int) -> SchemaId:
+        """The schema that says nothing but the types, which most schemas of members and items are."""
+        known = self._typed.get(types)
+        if known is None:
+            known = self._typed[types] = self.add(Schema(types=types))
         return known
 
     def all_of(self, parts: tuple[SchemaId, ...]) -> SchemaId:
         """The conjunction of some schemas, in order."""
-        parts = tuple(dict.fromkeys(part for part in parts if part != TRUE))
+        parts = conjunction(parts)
         if FALSE in parts:
             return FALSE
         return parts[0] if len(parts) == 1 else self.add(Schema(all_of=parts)) if parts else TRUE

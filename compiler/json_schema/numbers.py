@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from constrain.compiler.fragments import shared
 from constrain.compiler.grammar import Expression, GrammarBuilder
 from constrain.compiler.json_schema import numerals
 from constrain.compiler.json_schema.model import FRACTION, INTEGER, NUMBER, Bound, NumberFacet, Refusal, Schema, Value
@@ -65,10 +66,13 @@ def supports_divisor(divisor: int | Decimal) -> bool:
     return share.denominator == 1 and share.numerator <= _MAXIMUM_FRACTIONS
 
 
+_ANY = NumberFacet()
+
+
 def merge(facets: Sequence[NumberFacet]) -> NumberFacet:
     """The conjunction."""
-    if len(facets) == 1:
-        return facets[0]
+    if len(facets) < 2:
+        return facets[0] if facets else _ANY
     low: Bound | None = None
     high: Bound | None = None
     for facet in facets:
@@ -130,8 +134,9 @@ def is_empty(facet: NumberFacet, types: int) -> bool:
     return high.value < low.value or (high.value == low.value and (high.strict or low.strict))
 
 
+@shared
 def expression_of(
-    builder: GrammarBuilder, facet: NumberFacet, types: int, excluded: Sequence[int | Decimal]
+    builder: GrammarBuilder, facet: NumberFacet, types: int, excluded: tuple[int | Decimal, ...]
 ) -> Expression | None:
     """Numbers that satisfy a facet; None when there are none.
 

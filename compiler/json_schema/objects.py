@@ -6,11 +6,11 @@ Reading, conjunction and complement; :mod:`~constrain.compiler.json_schema.membe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import product
+from itertools import chain, compress, product
 from typing import Any, NamedTuple
 
 from constrain.compiler.json_schema.drafts import Draft
-from constrain.compiler.json_schema.model import FALSE, OBJECT, TRUE, ObjectFacet, Schema, SchemaId, Store
+from constrain.compiler.json_schema.model import FALSE, OBJECT, TRUE, ObjectFacet, Schema, SchemaId, Store, conjunction
 from constrain.compiler.json_schema.patterns import check_pattern, matches
 from constrain.compiler.json_schema.pointers import escaped
 from constrain.compiler.json_schema.values import exact
@@ -97,12 +97,12 @@ class Members(NamedTuple):
 
 def merge(facets: Sequence[ObjectFacet]) -> Members:
     """The conjunction. Names come in the order of the facets, required names without a schema of their own last."""
-    declared = dict.fromkeys(name for facet in facets for name, _ in facet.properties)
-    required = dict.fromkeys(name for facet in facets for name in facet.required)
+    required = frozenset().union(*[facet.required for facet in facets])
     tables = [(dict(facet.properties), facet) for facet in facets]
+    names = dict.fromkeys(chain(*[properties for properties, _ in tables], *[facet.required for facet in facets]))
     named: list[Member] = []
     missing = None
-    for name in {**declared, **required}:
+    for name in names:
         schemas = _schemas_of(name, tables)
         if FALSE in schemas:
             if name in required:
@@ -111,34 +111,33 @@ def merge(facets: Sequence[ObjectFacet]) -> Members:
         named.append(Member(name, schemas, name in required))
     return Members(
         named=tuple(named),
-        hidden=tuple({**declared, **required}),
+        hidden=tuple(names),
         families=_families(facets),
-        names=tuple(dict.fromkeys(facet.names for facet in facets if facet.names != TRUE)),
-        minimum=max((facet.minimum for facet in facets), default=0),
-        maximum=min((facet.maximum for facet in facets if facet.maximum is not None), default=None),
+        names=conjunction([facet.names for facet in facets]),
+        minimum=max([facet.minimum for facet in facets], default=0),
+        maximum=min([facet.maximum for facet in facets if facet.maximum is not None], default=None),
         missing=missing,
     )
 
 
 def _schemas_of(name: str, tables: Sequence[tuple[dict[str, SchemaId], ObjectFacet]]) -> tuple[SchemaId, ...]:
-    found: dict[SchemaId, None] = {}
+    found: list[SchemaId] = []
     for properties, facet in tables:
-        known = properties.get(name)
-        covered = known is not None
-        if known is not None:
-            found[known] = None
-        for pattern, schema in facet.patterns:
-            if matches(name, pattern):
-                covered = True
-                found[schema] = None
-        if not covered:
-            found[facet.additional] = None
-    found.pop(TRUE, None)
-    return tuple(found)
+        before = len(found)
+        if name in properties:
+            found.append(properties[name])
+        if facet.patterns:
+            found.extend([schema for pattern, schema in facet.patterns if matches(name, pattern)])
+        if len(found) == before:
+            found.append(facet.additional)
+    return conjunction(found)
 
 
 def _families(facets: Sequence[ObjectFacet]) -> tuple[Family, ...]:
-    patterns = tuple(dict.fromkeys(pattern for facet in facets for pattern, _ in facet.patterns))
+    patterns = tuple(dict.fromkeys([pattern for facet in facets for pattern, _ in facet.patterns]))
+    if not patterns:
+        schemas = conjunction([facet.additional for facet in facets])
+        return () if FALSE in schemas else (Family((), (), schemas),)
     if len(patterns) > MAXIMUM_PATTERNS:
         raise LimitError(
             f"{len(patterns)} patterns of member names apply to one object",
@@ -146,15 +145,13 @@ def _families(facets: Sequence[ObjectFacet]) -> tuple[Family, ...]:
         )
     families = []
     for chosen in product((False, True), repeat=len(patterns)):
-        inside = {pattern for pattern, taken in zip(patterns, chosen, strict=True) if taken}
-        schemas: dict[SchemaId, None] = {}
+        inside = tuple(compress(patterns, chosen))
+        found: list[SchemaId] = []
         for facet in facets:
-            matched = [schema for pattern, schema in facet.patterns if pattern in inside]
-            schemas.update(dict.fromkeys(matched or [facet.additional]))
-        schemas.pop(TRUE, None)
+            found.extend([schema for pattern, schema in facet.patterns if pattern in inside] or [facet.additional])
+        schemas = conjunction(found)
         if FALSE not in schemas:
-            outside = tuple(pattern for pattern in patterns if pattern not in inside)
-            families.append(Family(tuple(p for p in patterns if p in inside), outside, tuple(schemas)))
+            families.append(Family(inside, tuple([p for p in patterns if p not in inside]), schemas))
     return tuple(families)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from constrain.compiler.fragments import shared
 from constrain.compiler.grammar import Expression, GrammarBuilder
 from constrain.compiler.json_schema import json_text
 from constrain.compiler.json_schema.formats import FORMATS
@@ -45,6 +46,7 @@ def check_pattern(text: str, pointer: str) -> None:
         raise type(error)(error.message, pointer=pointer, span=error.span, expected=error.expected) from None
 
 
+@shared
 def term_body(builder: GrammarBuilder, term: PatternTerm) -> Expression:
     """The bodies of JSON strings (no quotes) that a term accepts."""
     body = lower(_node(term.kind, term.text), builder, json_text.character_class, json_text.text_body)

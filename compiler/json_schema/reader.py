@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 from constrain.compiler.json_schema import arrays, numbers, objects, strings
 from constrain.compiler.json_schema.drafts import Draft, check_metaschema, detect_draft
@@ -57,6 +58,20 @@ _REFUSED_IF: dict[str, tuple[int, Callable[[Any], bool]]] = {
     "$recursiveRef": (ALL_TYPES, lambda value: True),
 }
 
+_Rule: TypeAlias = int | tuple[int, Callable[[Any], bool]]
+
+
+@lru_cache(maxsize=256)
+def _keywords(draft: Draft, preview: frozenset[str]) -> dict[str, _Rule]:
+    """Keywords that are read, with their family, and those that are refused, with the types and when."""
+    # what is no keyword of the draft is an annotation
+    rules: dict[str, _Rule] = {key: rule for key, rule in (_FAMILIES | _REFUSED_IF).items() if key in draft.keywords}
+    if draft.reference_siblings:
+        # dropped from the specification in 2019-09, yet many validators still heed it: neither reading is safe
+        rules["dependencies"] = (OBJECT, bool)
+    rules |= {key: rule for key, rule in KEYWORDS.items() if key in rules and key not in preview}
+    return rules
+
 
 class Reader:
     """Reads one document."""
@@ -69,29 +84,8 @@ class Reader:
         self._references = References(root, draft)
         self._places: dict[str, Place] = {}
         self._targets: dict[str, SchemaId] = {}
-        # what is no keyword of the draft is an annotation
-        self._families = {key: family for key, family in _FAMILIES.items() if key in draft.keywords}
-        self._refused = {key: rule for key, rule in _REFUSED_IF.items() if key in draft.keywords}
-        if draft.reference_siblings:
-            # dropped from the specification in 2019-09, yet many validators still heed it: neither reading is safe
-            del self._families["dependencies"]
-            self._refused["dependencies"] = (OBJECT, bool)
-        for key, rule in KEYWORDS.items():
-            if key not in options.preview and self._families.pop(key, None) is not None:
-                self._refused[key] = rule
-        self._combinators: dict[str, Callable[[dict[str, Any], Any, str, str, int], SchemaId]] = {
-            "$ref": self._reference,
-            "allOf": self._all_of,
-            "anyOf": self._any_of,
-            "oneOf": self._one_of,
-            "not": self._not,
-            "if": self._if,
-            "enum": self._enum,
-            "const": self._const,
-            "dependencies": self._dependencies,
-            "dependentRequired": self._dependencies,
-            "dependentSchemas": self._dependencies,
-        }
+        self._known_references: dict[tuple[str, str], SchemaId] = {}
+        self._keywords = _keywords(draft, options.preview)
 
     def root(self) -> SchemaId:
         """The document's schema."""
@@ -144,30 +138,32 @@ class Reader:
             return self._reference(raw, raw["$ref"], pointer, base, depth)
         if "$schema" in raw and pointer and detect_draft(raw) != draft:
             raise UnsupportedError("a subschema of another draft", pointer=f"{pointer}/$schema")
+        keywords = self._keywords
         families = 0
-        parts: list[SchemaId | None] = []  # None: where the facets belong in the order of keywords
+        parts: list[SchemaId] = []
+        place = 0  # of the facets among the parts: where the first of them stands, of the object's if there are any
         refusals: list[Refusal] = []
         for key in raw:
-            family = self._families.get(key)
+            family = keywords.get(key)
             if family is None:
-                rule = self._refused.get(key)
-                if rule is not None and rule[1](raw[key]):
+                continue
+            if isinstance(family, tuple):
+                types, matters = family
+                if matters(raw[key]):
                     hint = f"preview={key!r} (--preview {key}), to use it nevertheless" if key in KEYWORDS else None
-                    refusals.append(Refusal(rule[0], key, f"{pointer}/{key}", hint))
+                    refusals.append(Refusal(types, key, f"{pointer}/{key}", hint))
             elif family == _COMBINATOR:
-                parts.append(self._combinators[key](raw, raw[key], f"{pointer}/{key}", base, depth))
+                parts.append(_COMBINATORS[key](self, raw, raw[key], f"{pointer}/{key}", base, depth))
             else:
-                if not families & _OBJECT and (family == _OBJECT or not families):
-                    if families:
-                        parts.remove(None)
-                    parts.append(None)
+                if not families or (family == _OBJECT and not families & _OBJECT):
+                    place = len(parts)
                 families |= family
         facets = self._facets(raw, families, refusals, pointer, base, depth)
-        if None in parts:
-            parts[parts.index(None)] = facets
-        else:
-            parts.insert(0, facets)
-        schema = self._store.all_of(tuple(part for part in parts if part is not None))
+        self._store.places.setdefault(facets, pointer)
+        if not parts:
+            return facets
+        parts.insert(place, facets)
+        schema = self._store.all_of(tuple(parts))
         self._store.places.setdefault(schema, pointer)
         return schema
 
@@ -175,12 +171,17 @@ class Reader:
         self, raw: dict[str, Any], families: int, refusals: list[Refusal], pointer: str, base: str, depth: int
     ) -> SchemaId:
         draft = self._draft
-        types = ALL_TYPES
-        if "type" in raw:
-            named = raw["type"]
-            types = TYPE_NAMES[named] if isinstance(named, str) else 0
-            for name in named if isinstance(named, list) else ():
+        named = raw.get("type")
+        if named is None:
+            types = ALL_TYPES
+        elif isinstance(named, str):
+            types = TYPE_NAMES[named]
+        else:
+            types = 0
+            for name in named:
                 types |= TYPE_NAMES[name]
+        if not families and not refusals and "format" not in raw:
+            return self._store.typed(types)
 
         def child(item: Any, where: str) -> SchemaId:
             return self.read(item, where, base, depth + 1)
@@ -199,7 +200,7 @@ class Reader:
                     number = part if number is None else numbers.merge([number, part])
                 else:
                     refusals.append(part)
-        facets = self._store.add(
+        return self._store.add(
             Schema(
                 types=types,
                 string=string,
@@ -209,17 +210,18 @@ class Reader:
                 refusals=tuple(refusals),
             )
         )
-        self._store.places.setdefault(facets, pointer)
-        return facets
 
     # -- combinators -----------------------------------------------------------------------------------------------
 
     def _reference(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
         if not isinstance(value, str):
             raise SchemaError(f"$ref is {shown(value)}", pointer=pointer, expected="a URI reference")
-        place = self._references.resolve(value, base, pointer)
-        self._places.setdefault(place.pointer, place)
-        return self._store.add(Schema(reference=place.pointer))
+        known = self._known_references.get((value, base))
+        if known is None:
+            place = self._references.resolve(value, base, pointer)
+            self._places.setdefault(place.pointer, place)
+            known = self._known_references[value, base] = self._store.add(Schema(reference=place.pointer))
+        return known
 
     def _parts(self, value: Any, pointer: str, base: str, depth: int) -> tuple[SchemaId, ...]:
         return tuple(self.read(item, f"{pointer}/{i}", base, depth + 1) for i, item in enumerate(value))
@@ -263,3 +265,18 @@ class Reader:
             absent = store.add(Schema(object=ObjectFacet(properties=((name, FALSE),))))
             parts.append(store.any_of((absent, consequence)))
         return store.all_of(tuple(parts))
+
+
+_COMBINATORS: dict[str, Callable[[Reader, dict[str, Any], Any, str, str, int], SchemaId]] = {
+    "$ref": Reader._reference,
+    "allOf": Reader._all_of,
+    "anyOf": Reader._any_of,
+    "oneOf": Reader._one_of,
+    "not": Reader._not,
+    "if": Reader._if,
+    "enum": Reader._enum,
+    "const": Reader._const,
+    "dependencies": Reader._dependencies,
+    "dependentRequired": Reader._dependencies,
+    "dependentSchemas": Reader._dependencies,
+}

@@ -38,6 +38,7 @@ class References:
     def __init__(self, root: Any, draft: Draft) -> None:
         self._root = root
         self._draft = draft
+        self._root_base = self.base_of(root, "") if isinstance(root, dict) else ""
         self._resources: dict[str, Place] | None = None
         self._anchors: dict[tuple[str, str], Place] = {}
 
@@ -65,13 +66,15 @@ class References:
             SchemaError: nothing is there.
             UnsupportedError: another document.
         """
-        try:
-            uri, fragment = urldefrag(reference)
-            target = urldefrag(urljoin(base, uri)).url if uri else base
-        except ValueError:
-            raise SchemaError(f"$ref {shown(reference)} is not a URI reference", pointer=pointer) from None
-        root_base = self.base_of(self._root, "") if isinstance(self._root, dict) else ""
-        if target in ("", root_base) and (not fragment or fragment.startswith("/")):
+        target, fragment = base, reference[1:]
+        if not reference.startswith("#"):
+            try:
+                uri, fragment = urldefrag(reference)
+                if uri:
+                    target = urldefrag(urljoin(base, uri)).url
+            except ValueError:
+                raise SchemaError(f"$ref {shown(reference)} is not a URI reference", pointer=pointer) from None
+        if target in ("", self._root_base) and (not fragment or fragment.startswith("/")):
             place = Place(self._root, "", "")
         else:
             found = self._index().get(target)
@@ -87,7 +90,7 @@ class References:
         if fragment.startswith("/"):
             return self._follow(place, unquote(fragment), reference, pointer)
         self._index()
-        anchor = self._anchors.get((target or root_base, unquote(fragment)))
+        anchor = self._anchors.get((target or self._root_base, unquote(fragment)))
         if anchor is None:
             raise SchemaError(f"$ref {shown(reference)} names no anchor of the schema", pointer=pointer)
         return anchor

@@ -68,13 +68,16 @@ def read_format(
     return (Refusal(ALL_TYPES, f"format {name!r}", pointer),)
 
 
+_ANY = StringFacet()
+
+
 def merge(facets: Sequence[StringFacet]) -> StringFacet:
     """The conjunction."""
-    if len(facets) == 1:
-        return facets[0]
+    if len(facets) < 2:
+        return facets[0] if facets else _ANY
     maxima = [facet.maximum for facet in facets if facet.maximum is not None]
     return StringFacet(
-        max((facet.minimum for facet in facets), default=0),
+        max(facet.minimum for facet in facets),
         min(maxima, default=None),
         tuple(dict.fromkeys(term for facet in facets for term in facet.patterns)),
     )

@@ -146,10 +146,16 @@ class Recogniser:
                     return [(separator, (seen, count, last, True))] if separator in self.productive else []
                 # without an upper bound, counting past the lower one changes nothing
                 more = min(count + 1, max(minimum, 1)) if maximum is None else count + 1
-                for index, (part, _, unique) in enumerate(options):
-                    possible = index not in seen or not unique
-                    if possible and (order == "any" or index >= last) and part in self.productive:
-                        steps.append((part, (seen | {index}, more, index, False)))
+                required = frozenset[int]()
+                for index, option in enumerate(options):
+                    # in schema order, nothing comes back: what is required and was passed is missing for good, and what
+                    # was passed besides makes no difference
+                    missed = order == "schema" and (index < last or not required <= seen)
+                    if option.required:
+                        required |= {index}
+                    if not missed and (index not in seen or not option.unique) and option.symbol in self.productive:
+                        after = required | {index} if order == "schema" else seen | {index}
+                        steps.append((option.symbol, (after, more, index, False)))
         return steps
 
     def _can_finish(self, symbol: Symbol, progress: Any) -> bool:

@@ -32,6 +32,7 @@ from constrain.compiler.regex.ast import (
     character,
     children_of,
     concat,
+    contains,
     intersection,
     repeat,
     union,
@@ -61,6 +62,8 @@ Surroundings: TypeAlias = tuple[bool, After]
 
 _Step: TypeAlias = Generator[tuple[Node, Surroundings], Node, Node]
 
+_BEGIN = Anchor("begin")
+_END = Anchor("end")
 _NEWLINE = character(10)
 _NO_KINDS: frozenset[str] = frozenset()
 _WHOLE: Surroundings = (True, After.NOTHING)
@@ -86,6 +89,12 @@ def resolve_search(node: Node) -> Node:
     if isinstance(node, Union):
         # one alternative at a time, so that ^a$|b keeps the simple form of ^a$
         return union([resolve_search(part) for part in node.parts])
+    parts = node.parts if isinstance(node, Concat) else (node,)
+    at_begin, at_end = parts[:1] == (_BEGIN,), parts[-1:] == (_END,)
+    inside = parts[at_begin : len(parts) - at_end]
+    if not any(contains(part, Anchor) for part in inside):
+        # the form of nearly every pattern: all that anchors say is where the text begins and ends
+        return concat([*([] if at_begin else [EVERYTHING]), *inside, *([] if at_end else [EVERYTHING])])
     resolver = _Resolver(node)
     before, after = resolver.kinds(node)
     starts: list[tuple[bool, list[Node]]] = [(False, [EVERYTHING])]

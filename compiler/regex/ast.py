@@ -35,6 +35,7 @@ __all__ = [
     "children_of",
     "complement_ranges",
     "concat",
+    "contains",
     "intersection",
     "nesting_error",
     "repeat",
@@ -142,12 +143,24 @@ EVERYTHING = Repeat(ANY, 0, None)
 def children_of(node: Node) -> Sequence[Node]:
     """The nodes directly below."""
     match node:
+        case CharacterClass() | Anchor():
+            return ()
         case Concat(parts) | Union(parts) | Intersection(parts):
             return parts
         case Complement(part) | Repeat(part) | Look(part):
             return (part,)
-        case _:
-            return ()
+
+
+def contains(root: Node, kind: type[Anchor | Look]) -> bool:
+    """Is there an assertion of some kind anywhere in the tree?"""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, kind):
+            return True
+        # most nodes are classes
+        stack.extend(child for child in children_of(node) if not isinstance(child, CharacterClass))
+    return False
 
 
 def character(code_point: int) -> Node:

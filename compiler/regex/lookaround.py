@@ -34,9 +34,9 @@ from constrain.compiler.regex.ast import (
     Repeat,
     Union,
     character_class,
-    children_of,
     complement_ranges,
     concat,
+    contains,
     intersection,
     repeat,
     union,
@@ -81,13 +81,7 @@ def word_boundary(word: Ranges, *, negated: bool, empty_text: bool = True) -> No
 
 def has_lookaround(root: Node) -> bool:
     """Is there an assertion anywhere in the tree?"""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Look):
-            return True
-        stack.extend(child for child in children_of(node) if not isinstance(child, CharacterClass))
-    return False
+    return contains(root, Look)
 
 
 def resolve_lookaround(node: Node, *, whole: bool) -> Node:

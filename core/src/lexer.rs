@@ -9,12 +9,13 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::{SmallVec, smallvec};
 
 use crate::bounds::Bounds;
-use crate::bytes::{ByteSet, ClassSet, classes_where, continuation};
+use crate::bytes::{ByteSet, CHARACTERS, ClassSet, class_of, classes_where, continuation};
 use crate::error::{Error, Result};
 use crate::regex::counted::{Counted, RepeatedParts};
 use crate::regex::derivative::{Derivatives, for_each_interval};
 use crate::regex::digest::{Digest, Digests};
 use crate::regex::expression::{Arm, EPSILON, Expression, ExpressionId};
+use crate::regex::needs::{Need, Needs, counted_beside};
 
 pub type LexerState = u32;
 pub type Lexeme = u32;
@@ -96,6 +97,8 @@ struct DenseRow {
     own: ClassSet,
 }
 
+/// More states are not looked through for what is safe in all of them.
+const MAX_SAFE_STATES: usize = 12;
 /// Larger expressions are not named.
 const MAX_NAMED_SIZE: u32 = 4_096;
 /// Rows with more ranges are dense.
@@ -117,10 +120,14 @@ pub struct Lexer {
     dense_rows: usize,
     /// Do all characters beyond ASCII lead back to the state?
     keeps_characters: FxHashMap<LexerState, bool>,
+    /// See `safe_classes`.
+    safe_classes: FxHashMap<LexerState, ClassSet>,
     repeated: RepeatedParts,
     /// Per state, what takes its place where repetitions are counted.
     counted_forms: Vec<Option<Progress>>,
     counters: Vec<Counter>,
+    /// By counter: what texts lack, where that is more than the bounds tell.
+    needs: Vec<Option<Needs>>,
     counter_ids: FxHashMap<LexerState, CounterId>,
     matches: Vec<MatchSet>,
     goes_on: Vec<bool>,
@@ -143,6 +150,7 @@ impl Lexer {
             rows: vec![Row::Unmade],
             dense_rows: 0,
             keeps_characters: FxHashMap::default(),
+            safe_classes: FxHashMap::default(),
             repeated: RepeatedParts::default(),
             counted_forms: vec![Some(Progress::uncounted(DEAD))],
             counters: vec![Counter {
@@ -150,6 +158,7 @@ impl Lexer {
                 after: DEAD,
                 first: ByteSet::default(),
             }],
+            needs: vec![None],
             counter_ids: FxHashMap::default(),
             matches: vec![NO_MATCH],
             goes_on: vec![false],
@@ -324,6 +333,93 @@ impl Lexer {
         Ok(true)
     }
 
+    /// Classes of bytes, and `CHARACTERS`, that keep lexemes alive without a match however many follow: in a string that
+    /// must contain a word, these are the bytes of any string.
+    pub fn safe_classes(&mut self, state: LexerState) -> Result<ClassSet> {
+        if let Some(&known) = self.safe_classes.get(&state) {
+            return Ok(known);
+        }
+        if let Some((_, expression)) = self.only_lexeme(state) {
+            let kept = self.derivatives.kept_classes(expression)?;
+            if kept != 0 {
+                self.safe_classes.insert(state, kept);
+                return Ok(kept);
+            }
+        }
+        let mut classes = classes_where(|_| true) | CHARACTERS;
+        let mut reached = vec![state];
+        let mut done = 0;
+        while let Some(&at) = reached.get(done) {
+            if self.matches(at) != NO_MATCH || reached.len() > MAX_SAFE_STATES {
+                classes = 0;
+                break;
+            }
+            let row = self.reached(at)?;
+            let live = classes_where(|byte| row[usize::from(byte)] != DEAD) | CHARACTERS;
+            let after = if classes & CHARACTERS == 0 {
+                Some(Vec::new())
+            } else {
+                self.after_characters(&row)?
+            };
+            let smaller = match &after {
+                Some(_) => classes & live,
+                None => classes & live & !CHARACTERS,
+            };
+            if smaller != classes {
+                // fewer bytes reach fewer states
+                classes = smaller;
+                reached.truncate(1);
+                done = 0;
+                continue;
+            }
+            let ascii = (0..128u8).filter(|&byte| class_of(byte) & classes != 0);
+            for next in ascii
+                .map(|byte| row[usize::from(byte)])
+                .chain(after.unwrap_or_default())
+            {
+                if !reached.contains(&next) {
+                    reached.push(next);
+                }
+            }
+            done += 1;
+        }
+        // what is safe here is so in all states that it leads to
+        let alike = if classes == 0 { vec![state] } else { reached };
+        for at in alike {
+            self.safe_classes.entry(at).or_insert(classes);
+        }
+        Ok(classes)
+    }
+
+    /// The states after the characters beyond ASCII; None if one of them leads nowhere.
+    fn after_characters(&mut self, row: &[LexerState; 256]) -> Result<Option<Vec<LexerState>>> {
+        // (state inside a character, range of the next byte, bytes that follow it)
+        let mut inside: Vec<(LexerState, u8, u8, u8)> = Vec::new();
+        for lead in 0xC2..=0xF4u8 {
+            if let Some((low, high, count)) = continuation(lead) {
+                inside.push((row[usize::from(lead)], low, high, count));
+            }
+        }
+        inside.dedup();
+        let mut after = Vec::new();
+        while let Some((state, low, high, count)) = inside.pop() {
+            let row = self.reached(state)?;
+            let mut next = row[usize::from(low)..=usize::from(high)].to_vec();
+            next.dedup();
+            if next.contains(&DEAD) {
+                return Ok(None);
+            }
+            if count == 1 {
+                after.extend(next);
+                after.sort_unstable();
+                after.dedup();
+            } else {
+                inside.extend(next.into_iter().map(|state| (state, 0x80, 0xBF, count - 1)));
+            }
+        }
+        Ok(Some(after))
+    }
+
     /// The state of one lexeme in progress.
     pub fn state_of(&mut self, lexeme: Lexeme, expression: ExpressionId) -> Result<LexerState> {
         self.intern(smallvec![(lexeme, expression)])
@@ -357,13 +453,17 @@ impl Lexer {
         let Some((lexeme, expression)) = self.only_lexeme(state) else {
             return Ok(plain);
         };
-        let Some(counted) = self.counted(expression)? else {
-            return Ok(plain);
+        let (counted, needs) = match self.counted(expression)? {
+            Some(counted) => (counted, None),
+            None => match counted_beside(expression, &mut self.repeated, &mut self.derivatives)? {
+                Some((counted, needs)) => (counted, Some(needs)),
+                None => return Ok(plain),
+            },
         };
         if counted.bounds == Bounds::NONE {
             return Ok(plain);
         }
-        let counter = self.counter_for(state, &counted)?;
+        let counter = self.counter_for(state, &counted, needs)?;
         Ok(Progress {
             state: self.state_of(lexeme, counted.unbounded)?,
             counter,
@@ -372,7 +472,7 @@ impl Lexer {
     }
 
     /// The counter of a state of one lexeme.
-    pub fn counter_for(&mut self, state: LexerState, counted: &Counted) -> Result<CounterId> {
+    pub fn counter_for(&mut self, state: LexerState, counted: &Counted, needs: Option<Needs>) -> Result<CounterId> {
         let lexeme = self.in_progress(state)[0].0;
         let between = self.state_of(lexeme, counted.between)?;
         if let Some(&known) = self.counter_ids.get(&between) {
@@ -384,9 +484,27 @@ impl Lexer {
             after,
             first: counted.first,
         });
+        self.needs.push(needs);
         let id = self.counters.len() as CounterId - 1;
         self.counter_ids.insert(between, id);
         Ok(id)
+    }
+
+    /// What texts lack at a state of a counted lexeme, before what follows the repetitions.
+    #[inline]
+    pub fn need(&self, counter: CounterId, state: LexerState) -> Need {
+        match &self.needs[counter as usize] {
+            None => Need {
+                between: state == self.counters[counter as usize].between,
+                least: 0,
+            },
+            Some(needs) => needs.of(self.states[state as usize][0].1).unwrap_or_default(),
+        }
+    }
+
+    /// The most that texts lack at any state of a counted lexeme.
+    pub fn most_needed(&self, counter: CounterId) -> u32 {
+        self.needs[counter as usize].as_ref().map_or(0, |needs| needs.most)
     }
 
     /// After a byte: the lexemes that go on, if any do, and those that match.
@@ -401,7 +519,7 @@ impl Lexer {
         }
         let counter = self.counters[from.counter as usize];
         let mut bounds = from.bounds;
-        if from.state == counter.between {
+        if self.need(from.counter, from.state).between {
             if !counter.first.contains(byte) {
                 return if bounds.min > 0 {
                     Ok((None, NO_MATCH))
@@ -411,7 +529,11 @@ impl Lexer {
             }
             bounds = bounds.less_one();
         }
-        if next == counter.between && bounds.max == 0 {
+        let need = self.need(from.counter, next);
+        if need.least > bounds.max {
+            return Ok((None, NO_MATCH));
+        }
+        if need.between && bounds.max == 0 {
             return self.arrive(counter.after);
         }
         let matched = if bounds.min == 0 { self.matches(next) } else { NO_MATCH };
@@ -441,11 +563,22 @@ impl Lexer {
     pub fn next_bytes(&mut self, at: Progress) -> Result<ByteSet> {
         let row = self.reached(at.state)?;
         let counter = self.counters[at.counter as usize];
-        // more must begin: what follows the repetitions has to wait
-        let waits = at.counter != NO_COUNTER && at.state == counter.between && at.bounds.min > 0;
-        Ok((0..=255u8)
-            .filter(|&byte| row[usize::from(byte)] != DEAD && (!waits || counter.first.contains(byte)))
-            .collect())
+        let mut possible: ByteSet = (0..=255u8).filter(|&byte| row[usize::from(byte)] != DEAD).collect();
+        if at.counter != NO_COUNTER {
+            let need = self.need(at.counter, at.state);
+            for byte in 0..=255u8 {
+                let begins = need.between && counter.first.contains(byte);
+                let bounds = if begins { at.bounds.less_one() } else { at.bounds };
+                // more must begin: what follows the repetitions has to wait
+                let waits = need.between && !begins && at.bounds.min > 0;
+                let inside = !need.between || begins;
+                let lacks = inside && self.need(at.counter, row[usize::from(byte)]).least > bounds.max;
+                if waits || lacks {
+                    possible.remove(byte);
+                }
+            }
+        }
+        Ok(possible)
     }
 
     /// The lexemes in progress, each with all that is left of it.
@@ -456,9 +589,12 @@ impl Lexer {
         }
         let between = self.in_progress(self.counters[at.counter as usize].between)[0].1;
         let whole = |&(lexeme, expression): &(Lexeme, ExpressionId)| {
-            let bounded = self
-                .repeated
-                .bounded(expression, between, at.bounds, &mut self.derivatives)?;
+            let bounded = match &self.needs[at.counter as usize] {
+                Some(needs) => needs.bounded(expression, at.bounds, &mut self.derivatives)?,
+                None => self
+                    .repeated
+                    .bounded(expression, between, at.bounds, &mut self.derivatives)?,
+            };
             Ok((lexeme, bounded))
         };
         parts.iter().map(whole).collect()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use constrain_core::artifact::LoadOptions;
 use constrain_core::error::Error;
-use constrain_core::form::{ExpressionForm, GrammarForm, SymbolForm};
+use constrain_core::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use constrain_core::limits::Limits;
 use constrain_core::matcher::Compiled;
 use constrain_core::vocabulary::Vocabulary;
@@ -58,7 +58,26 @@ fn form() -> GrammarForm {
             },
             SymbolForm::Rule {
                 name: "start".into(),
-                alternatives: vec![vec![2], vec![2, 3, 4], vec![]],
+                alternatives: vec![vec![2], vec![2, 3, 4], vec![5, 1], vec![]],
+            },
+            SymbolForm::Members {
+                name: "members".into(),
+                options: vec![
+                    OptionForm {
+                        symbol: 1,
+                        required: true,
+                        unique: true,
+                    },
+                    OptionForm {
+                        symbol: 0,
+                        required: false,
+                        unique: false,
+                    },
+                ],
+                separator: Some(1),
+                ordered: false,
+                minimum: 1,
+                maximum: Some(3),
             },
         ],
         start: 4,

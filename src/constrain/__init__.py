@@ -16,6 +16,7 @@ from constrain.compiler import (
     compile_json_schema,
     compile_lark,
     compile_regex,
+    fill_batch,
 )
 from constrain.errors import (
     ArtifactError,
@@ -62,6 +63,7 @@ __all__ = [
     "compile_json_schema",
     "compile_lark",
     "compile_regex",
+    "fill_batch",
 ]
 
 

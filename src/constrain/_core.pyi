@@ -158,5 +158,21 @@ def compile_grammar(
         ValueError: the grammar is malformed, which :class:`~constrain.compiler.grammar.GrammarBuilder` never makes.
     """
 
+def fill_batch(matchers: Sequence[Matcher], bitmask: NDArray[np.int32], rows: Sequence[int] | None = None) -> None:
+    """Fill a row of ``bitmask`` for each matcher, over threads, without the GIL.
+
+    The matchers may be of different grammars; what their vocabularies share is the mask's width. There are as many
+    threads as processors, or as ``RAYON_NUM_THREADS`` says when the first batch is filled.
+
+    Args:
+        matchers: one for each row to fill.
+        bitmask: int32, shape ``[batch, ceil(vocab_size / 32)]``, C-contiguous; nobody else may touch it meanwhile.
+        rows: where each matcher's mask goes, distinct; by default the first rows, in order.
+
+    Raises:
+        ValueError: wrong dtype, shape or rows.
+        LimitError: a budget of ``Limits`` ran out for a matcher; its row is left as it was, the others are filled.
+    """
+
 def unicode_class(query: str) -> list[tuple[int, int]] | None:
     r"""Code-point ranges of ``\p{query}`` (general category, script, binary property); None when unknown."""

@@ -79,6 +79,7 @@ fn are_bounds(minimum: u32, maximum: Option<u32>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::OptionForm;
 
     fn form(expressions: Vec<ExpressionForm>) -> GrammarForm {
         GrammarForm {
@@ -134,6 +135,20 @@ mod tests {
             maximum: None,
             separator,
         };
+        let members = |symbol, separator, maximum| SymbolForm::Members {
+            name: String::new(),
+            options: vec![OptionForm {
+                symbol,
+                required: true,
+                unique: true,
+            }],
+            separator,
+            ordered: true,
+            minimum: 1,
+            maximum,
+        };
+        assert!(with(members(1, Some(0), Some(1))) && !with(members(1, None, Some(0))));
+        assert!(!with(members(2, None, None)) && !with(members(0, Some(2), None)));
         assert!(with(rule(vec![0, 1])) && !with(rule(vec![2])));
         assert!(with(repeat(1, Some(0))) && !with(repeat(2, None)) && !with(repeat(0, Some(2))));
         assert!(!with(SymbolForm::Terminal {

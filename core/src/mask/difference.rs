@@ -40,8 +40,8 @@ impl Engine {
         let Some(model) = self.self_looping_neighbour(state)? else {
             return Ok(None);
         };
-        // the neighbour of the neighbour is itself, so this ends
-        let walk = self.walk(None, Progress::uncounted(model), vocabulary)?;
+        // the neighbour's own walk is not told by a difference, so this ends
+        let walk = self.walk_alone(Progress::uncounted(model), vocabulary)?;
         let like = walk.interior;
         let Some(tokens) = like.counting.all() else {
             return Ok(None);

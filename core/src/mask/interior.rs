@@ -10,12 +10,16 @@ use crate::bounds::Bounds;
 use crate::bytes::{ByteSet, CHARACTERS, begins_character};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::lexer::{Counter, CounterId, DEAD, LexerState, MatchSet, NO_COUNTER, NO_MATCH, Progress};
+use crate::lexer::{CounterId, DEAD, LexerState, MatchSet, NO_COUNTER, NO_MATCH, Progress};
 use crate::regex::expression::ExpressionId;
+use crate::regex::needs::Need;
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::interior::{Edge, Exits, Interior, Levels, WalkName};
 use crate::vocabulary::token_set::set_bit;
 use crate::vocabulary::trie::Trie;
+
+/// Only larger subtrees are worth to find out what is safe in a state.
+const WORTH_A_LOOK: usize = 16;
 
 /// Where the path to a trie node stands.
 #[derive(Clone, Copy)]
@@ -87,16 +91,25 @@ fn file(levels: &mut Vec<Vec<u32>>, level: u16) -> &mut Vec<u32> {
 impl Engine {
     /// The walk for lexemes in progress: a single one means the same in every grammar, and then the walk is shared.
     pub(super) fn walk(&mut self, below: Below, at: Progress, vocabulary: &Vocabulary) -> Result<Walk> {
+        self.walk_with(below, at, true, vocabulary)
+    }
+
+    /// `walk` through the whole trie, whatever other walks are known.
+    pub(super) fn walk_alone(&mut self, at: Progress, vocabulary: &Vocabulary) -> Result<Walk> {
+        self.walk_with(None, at, false, vocabulary)
+    }
+
+    fn walk_with(&mut self, below: Below, at: Progress, compare: bool, vocabulary: &Vocabulary) -> Result<Walk> {
         if let Some(walk) = self.named_walk(below, at) {
             return Ok(walk);
         }
         let Some((lexeme, expression)) = self.lexer.only_lexeme(at.state) else {
-            let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
+            let interior = Arc::new(self.walk_trie(below, at, compare, vocabulary)?);
             return Ok(self.name_walk(below, at, interior, None));
         };
         let single = self.lexer.singleton(lexeme);
         if self.lexer.is_large(expression) {
-            let interior = Arc::new(self.walk_trie(below, at, vocabulary)?);
+            let interior = Arc::new(self.walk_trie(below, at, compare, vocabulary)?);
             return Ok(self.name_walk(below, at, interior, Some(single)));
         }
         let counter = match at.counter {
@@ -121,7 +134,7 @@ impl Engine {
         let interior = match vocabulary.interiors.get(&name) {
             Some(shared) => shared,
             None => {
-                let made = Arc::new(self.walk_trie(below, form, vocabulary)?);
+                let made = Arc::new(self.walk_trie(below, form, compare, vocabulary)?);
                 vocabulary.interiors.keep(name, made.clone());
                 made
             }
@@ -157,20 +170,23 @@ impl Engine {
     /// The counter with which others have counted a repetition that has no bounds here.
     fn endless_counter(&mut self, state: LexerState, expression: ExpressionId) -> Result<CounterId> {
         match self.lexer.counted(expression)? {
-            Some(counted) if counted.bounds == Bounds::NONE => self.lexer.counter_for(state, &counted),
+            Some(counted) if counted.bounds == Bounds::NONE => self.lexer.counter_for(state, &counted, None),
             _ => Ok(NO_COUNTER),
         }
     }
 
-    fn walk_trie(&mut self, below: Below, at: Progress, vocabulary: &Vocabulary) -> Result<Interior> {
+    fn walk_trie(&mut self, below: Below, at: Progress, compare: bool, vocabulary: &Vocabulary) -> Result<Interior> {
         if below.is_none() {
             self.masks.counts.walks.fetch_add(1, Ordering::Relaxed);
         }
         let trie = &vocabulary.trie;
         let single = self.lexer.only_lexeme(at.state).is_some();
-        let counter = (at.counter != NO_COUNTER).then(|| self.lexer.counter(at.counter));
-        let literals = self.literals(at.state).filter(|_| counter.is_none() && below.is_none());
-        if counter.is_none()
+        let counter = at.counter;
+        let literals = self
+            .literals(at.state)
+            .filter(|_| counter == NO_COUNTER && below.is_none());
+        if compare
+            && counter == NO_COUNTER
             && below.is_none()
             && literals.is_none()
             && let Some(interior) = self.walk_difference(at.state, single, vocabulary)?
@@ -180,11 +196,18 @@ impl Engine {
         let mut ends = Ends::default();
         let words = vocabulary.words();
         let (counting, counted) = match counter {
-            None => {
+            NO_COUNTER => {
                 let mut mask = vec![0; words];
                 match literals {
                     Some(literals) => self.walk_literals(literals, trie, &mut mask, &mut ends)?,
-                    None => self.walk_below(below, at.state, None, trie, &mut Tokens::Flat(&mut mask), &mut ends)?,
+                    None => self.walk_below(
+                        below,
+                        at.state,
+                        NO_COUNTER,
+                        trie,
+                        &mut Tokens::Flat(&mut mask),
+                        &mut ends,
+                    )?,
                 }
                 (Levels::flat(&mask), Levels::default())
             }
@@ -218,7 +241,7 @@ impl Engine {
         &mut self,
         below: Below,
         state: LexerState,
-        counter: Option<Counter>,
+        counter: CounterId,
         trie: &Trie,
         tokens: &mut Tokens,
         ends: &mut Ends,
@@ -242,7 +265,7 @@ impl Engine {
     ) -> Result<()> {
         let ended = self.lexer.matches(start.state);
         let mut tokens = Tokens::Flat(words);
-        self.walk_everything(Some(index as u32), start, ended, None, trie, &mut tokens, ends)
+        self.walk_everything(Some(index as u32), start, ended, NO_COUNTER, trie, &mut tokens, ends)
     }
 
     /// Every token below a trie node against a place, at which the lexemes `ended` may end; where all bytes of a subtree
@@ -253,7 +276,7 @@ impl Engine {
         below: Below,
         start: Place,
         ended_before: MatchSet,
-        counter: Option<Counter>,
+        counter: CounterId,
         trie: &Trie,
         tokens: &mut Tokens,
         ends: &mut Ends,
@@ -293,16 +316,20 @@ impl Engine {
                 characters: from.characters + u16::from(begins_character(node.byte)),
                 ..from
             };
-            if let Some(counter) = counter
-                && from.state == counter.between
-            {
-                if counter.first.contains(node.byte) {
-                    place.level += 1;
-                } else {
-                    place.after = true;
+            let mut need = Need::default();
+            if counter != NO_COUNTER && !from.after {
+                need = self.lexer.need(counter, next);
+                if self.lexer.need(counter, from.state).between {
+                    if self.lexer.counter(counter).first.contains(node.byte) {
+                        place.level += 1;
+                    } else {
+                        place.after = true;
+                        need = Need::default();
+                    }
                 }
             }
-            let whole = at + 1 < node.end as usize && self.keeps_all(next, trie, at)?;
+            let whole = at + 1 < node.end as usize
+                && (self.keeps_all(next, trie, at)? || (counter == NO_COUNTER && self.stays_inside(next, trie, at)?));
             if whole {
                 let set = self.lexer.matches(next);
                 if set != NO_MATCH {
@@ -323,14 +350,15 @@ impl Engine {
             match tokens {
                 Tokens::Flat(words) => ids.iter().for_each(|&id| set_bit(words, id)),
                 Tokens::Counted(counting, counted) => {
-                    let counts = counter.is_some_and(|counter| counter.between == next);
                     let levels = if place.after { counted } else { counting };
-                    if whole && counts {
+                    // what is still missing must begin, too
+                    let level = place.level + need.least as u16;
+                    if whole && need.between {
                         for (&id, &characters) in ids.iter().zip(trie.characters_below(at)) {
-                            file(levels, place.level + (characters - place.characters)).push(id);
+                            file(levels, level + (characters - place.characters)).push(id);
                         }
                     } else if !ids.is_empty() {
-                        file(levels, place.level).extend_from_slice(ids);
+                        file(levels, level).extend_from_slice(ids);
                     }
                 }
             }
@@ -345,5 +373,12 @@ impl Engine {
     pub(super) fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
         let others = trie.below(at) & !self.lexer.own_classes(state)?;
         Ok(others == 0 || (others == CHARACTERS && self.lexer.keeps_characters(state)?))
+    }
+
+    /// Do all texts below the trie node stay inside the lexemes, without an end?
+    #[inline]
+    pub(super) fn stays_inside(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
+        let many = trie.node(at).end as usize - at > WORTH_A_LOOK;
+        Ok(many && trie.below(at) & !self.lexer.safe_classes(state)? == 0)
     }
 }

@@ -219,19 +219,20 @@ fn write<'a>(masks: impl Iterator<Item = &'a ThreadMask>, stop: bool, vocabulary
     }
 }
 
-/// Equal for threads that no token tells apart.
-fn clamped(thread: Thread, vocabulary: &Vocabulary) -> Thread {
-    let bounds = thread.lexer.bounds.clamped(vocabulary.trie.max_depth() as u32);
-    Thread {
-        lexer: Progress { bounds, ..thread.lexer },
-        ..thread
-    }
-}
-
 impl Engine {
+    /// Equal for threads that no token tells apart.
+    fn clamped(&self, thread: Thread, vocabulary: &Vocabulary) -> Thread {
+        let most = vocabulary.trie.max_depth() as u32 + self.lexer.most_needed(thread.lexer.counter);
+        let bounds = thread.lexer.bounds.clamped(most);
+        Thread {
+            lexer: Progress { bounds, ..thread.lexer },
+            ..thread
+        }
+    }
+
     /// As `fill_mask` where everything is known; false, and nothing is written, elsewhere.
     pub fn fill_known_mask(&self, threads: &[Thread], stop: bool, vocabulary: &Vocabulary, words: &mut [u32]) -> bool {
-        let known = |thread: &Thread| self.masks.threads.get(&(None, clamped(*thread, vocabulary)));
+        let known = |thread: &Thread| self.masks.threads.get(&(None, self.clamped(*thread, vocabulary)));
         if !threads.iter().all(|thread| known(thread).is_some()) {
             return false;
         }
@@ -273,7 +274,7 @@ impl Engine {
 
     /// The mask of a thread for texts below a trie node; the search learns the parser nodes it was read from.
     fn thread_mask(&mut self, below: Below, thread: Thread, outer: &mut Search) -> Result<Arc<ThreadMask>> {
-        let thread = clamped(thread, outer.vocabulary);
+        let thread = self.clamped(thread, outer.vocabulary);
         if let Some(known) = self.masks.threads.get(&(below, thread)) {
             self.masks.counts.hits.fetch_add(1, Ordering::Relaxed);
             outer.reads.extend_from_slice(&known.reads);

@@ -48,19 +48,11 @@ impl RepeatedParts {
         let Some((rest, (part, minimum, maximum), after)) = split(id, derivatives) else {
             return Ok(None);
         };
-        let Some(known) = self.part(part, derivatives)? else {
+        let Some(first) = self.first_bytes(part, after, derivatives)? else {
             return Ok(None);
         };
-        if rest.is_some_and(|rest| !known.rests.contains(&rest)) {
-            return Ok(None);
-        }
-        let first = known.first;
-        let begins_alike = |low: u8, high: u8| (low..=high).any(|byte| first.contains(byte));
-        if derivatives
-            .arms(after)?
-            .iter()
-            .any(|arm| begins_alike(arm.low, arm.high))
-        {
+        let rests = self.part(part, derivatives)?.map(|part| &part.rests);
+        if rest.is_some_and(|rest| rests.is_none_or(|rests| !rests.contains(&rest))) {
             return Ok(None);
         }
         let expressions = &mut derivatives.expressions;
@@ -79,6 +71,22 @@ impl RepeatedParts {
                 max: maximum,
             },
         }))
+    }
+
+    /// The bytes that begin a repeated part; None when its repetitions can't be counted from the text alone.
+    pub fn first_bytes(
+        &mut self,
+        part: ExpressionId,
+        after: ExpressionId,
+        derivatives: &mut Derivatives,
+    ) -> Result<Option<ByteSet>> {
+        let Some(first) = self.part(part, derivatives)?.map(|part| part.first) else {
+            return Ok(None);
+        };
+        let begins_alike = |low: u8, high: u8| (low..=high).any(|byte| first.contains(byte));
+        let arms = derivatives.arms(after)?;
+        let alike = arms.iter().any(|arm| begins_alike(arm.low, arm.high));
+        Ok((!alike).then_some(first))
     }
 
     /// The expression of which `id` has lost the bounds, where `between` is what it is between two repetitions.
