@@ -69,6 +69,13 @@ struct Writing {
 type Finished = (Rule, NodeId);
 type Best = FxHashMap<Finished, (u64, From)>;
 
+fn too_long() -> Error {
+    Error::TooLarge {
+        what: "the bytes of the shortest completion",
+        value: MAX_COMPLETION_BYTES as usize,
+    }
+}
+
 /// Notes a way to finish a rule, if it is the shortest so far.
 fn offer(best: &mut Best, queue: &mut BinaryHeap<Reverse<(u64, Finished)>>, key: Finished, cost: u64, from: From) {
     let slot = best.entry(key).or_insert((u64::MAX, from));
@@ -115,7 +122,8 @@ impl Engine {
                 offer(&mut best, &mut queue, (rule, origin), total, From::Rule(key, dot));
             }
         }
-        Err(Error::Malformed("the text has no completion".into()))
+        // there always is one; what is as long as no number tells was not offered
+        Err(too_long())
     }
 
     /// The lexemes in progress at a state, those in a trie of keys one by one.
@@ -168,10 +176,7 @@ impl Engine {
     ) -> Result<Vec<u8>> {
         let length = best[&goal].0;
         if length > MAX_COMPLETION_BYTES {
-            return Err(Error::TooLarge {
-                what: "the bytes of the shortest completion",
-                value: MAX_COMPLETION_BYTES as usize,
-            });
+            return Err(too_long());
         }
         let mut dots = Vec::new();
         let mut key = goal;

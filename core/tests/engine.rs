@@ -311,6 +311,20 @@ fn a_long_completion_repeats_its_parts() {
 }
 
 #[test]
+fn a_completion_longer_than_any_number_is_too_large() {
+    // (((ab){n}){n}), n = 2^32 - 2
+    let mut grammar = form(&["ab"], &[&[&[0]]]);
+    grammar.expressions.extend([
+        ExpressionForm::Repeat(0, u32::MAX - 1, None),
+        ExpressionForm::Repeat(1, u32::MAX - 1, None),
+    ]);
+    let name = "T".into();
+    grammar.symbols[0] = SymbolForm::Terminal { name, expression: 2 };
+    let error = matcher(grammar).shortest_completion().err();
+    assert!(matches!(error, Some(Error::TooLarge { .. })));
+}
+
+#[test]
 fn a_sequence_does_not_use_up_the_budgets_of_others() {
     // [ab]*a[ab]{16}: nearly every text of 16 letters is a lexer state of its own
     let mut grammar = form(&["a"], &[]);
