@@ -566,7 +566,7 @@ impl Lexer {
         let mut possible: ByteSet = (0..=255u8).filter(|&byte| row[usize::from(byte)] != DEAD).collect();
         if at.counter != NO_COUNTER {
             let need = self.need(at.counter, at.state);
-            for byte in 0..=255u8 {
+            for byte in (0..=255u8).filter(|&byte| row[usize::from(byte)] != DEAD) {
                 let begins = need.between && counter.first.contains(byte);
                 let bounds = if begins { at.bounds.less_one() } else { at.bounds };
                 // more must begin: what follows the repetitions has to wait

@@ -311,6 +311,31 @@ fn a_long_completion_repeats_its_parts() {
 }
 
 #[test]
+fn a_length_beside_a_pattern_leaves_out_bytes_that_lead_nowhere() {
+    // [0-z][a-z]{2,} & [0-z]{0,3}
+    let mut grammar = form(&["a"], &[]);
+    grammar.expressions = vec![
+        ExpressionForm::CharClass(vec![(0x30, 0x7A)]),
+        ExpressionForm::CharClass(vec![(0x61, 0x7A)]),
+        ExpressionForm::Repeat(1, 2, None),
+        ExpressionForm::Concat(vec![0, 2]),
+        ExpressionForm::Repeat(0, 0, Some(3)),
+        ExpressionForm::Intersection(vec![3, 4]),
+    ];
+    let name = "T".into();
+    grammar.symbols[0] = SymbolForm::Terminal { name, expression: 5 };
+    grammar.start = 0;
+    let letters: Vec<u8> = (b'a'..=b'z').collect();
+    let mut at = matcher(grammar);
+    for _ in 0..2 {
+        assert!(at.accept_bytes(b"a").unwrap());
+        assert_eq!(at.next_bytes().unwrap(), letters);
+    }
+    assert!(at.accept_bytes(b"a").unwrap() && at.current().accepting);
+    assert!(at.next_bytes().unwrap().is_empty());
+}
+
+#[test]
 fn a_completion_longer_than_any_number_is_too_large() {
     // (((ab){n}){n}), n = 2^32 - 2
     let mut grammar = form(&["ab"], &[&[&[0]]]);
