@@ -67,7 +67,8 @@ class Limits:
     """Budgets of one compiled grammar. Each stops work that input can inflate; its error names the field.
 
     Attributes:
-        max_lexer_states: distinct states of the lazily determinised lexer (about 2 KB each).
+        max_lexer_states: distinct states of the lazily determinised lexer (about 2 KB each; those of many terminals
+            count for more).
         max_expressions: distinct regular expressions that derivatives may create (about 120 bytes each; wide ones, and
             work on them, count for more).
         max_items: parser items (dotted rules with an origin) made by one byte of text.

@@ -117,6 +117,16 @@ pub fn begins_character(byte: u8) -> bool {
     byte & 0xC0 != 0x80
 }
 
+/// Appends what `text` holds from `start` on so many times more.
+pub fn repeat_tail(text: &mut Vec<u8>, start: usize, times: u32) {
+    let length = text.len() + (text.len() - start) * times as usize;
+    while text.len() < length {
+        // all of it repeats the tail, so that twice as much can be copied each time
+        let end = text.len().min(start + length - text.len());
+        text.extend_from_within(start..end);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::bytes::repeat_tail;
 use crate::engine::{Configuration, Engine};
 use crate::error::{Error, Result};
 use crate::grammar::frame::{Ending, Frame, Role, Tally, roles};
@@ -20,11 +21,11 @@ const MAX_COMPLETION_BYTES: u64 = 1 << 24;
 /// Least numbers of bytes, and how they are come by.
 #[derive(Debug)]
 pub struct ShortestRest {
-    /// Per dot, to complete its production.
-    rest: Vec<u64>,
-    /// Per rule, and a shortest production; none for a frame.
+    /// Per dot, to complete its production, which is the rule's.
+    rest: Vec<(Rule, u64)>,
+    /// Per rule, and with what it is written.
     yields: Vec<u64>,
-    production: Vec<Option<Dot>>,
+    derivation: Vec<Option<Piece>>,
     lexemes: Vec<u64>,
 }
 
@@ -45,14 +46,35 @@ struct Beginning {
 }
 
 /// What is still to be written.
+#[derive(Debug, Clone)]
 enum Piece {
     Rest(Dot),
     Symbol(Next),
     Members(Ending),
+    /// What was written from the start on, so many times more.
+    Again {
+        start: usize,
+        times: u32,
+    },
+}
+
+/// A text in the making. What was written once is copied when it comes again, so that the time is linear in the size
+/// of the text and of the grammar.
+struct Writing {
+    text: Vec<u8>,
+    /// Where a symbol's text begins.
+    written: FxHashMap<Next, usize>,
 }
 
 type Finished = (Rule, NodeId);
 type Best = FxHashMap<Finished, (u64, From)>;
+
+fn too_long() -> Error {
+    Error::TooLarge {
+        what: "the bytes of the shortest completion",
+        value: MAX_COMPLETION_BYTES as usize,
+    }
+}
 
 /// Notes a way to finish a rule, if it is the shortest so far.
 fn offer(best: &mut Best, queue: &mut BinaryHeap<Reverse<(u64, Finished)>>, key: Finished, cost: u64, from: From) {
@@ -100,7 +122,8 @@ impl Engine {
                 offer(&mut best, &mut queue, (rule, origin), total, From::Rule(key, dot));
             }
         }
-        Err(Error::Malformed("the text has no completion".into()))
+        // there always is one; what is as long as no number tells was not offered
+        Err(too_long())
     }
 
     /// The lexemes in progress at a state, those in a trie of keys one by one.
@@ -141,13 +164,7 @@ impl Engine {
             let frame = &self.grammar.frames[ending.frame as usize];
             return (frame.rule, shortest.of_ending(frame, &ending));
         }
-        let mut end = dot;
-        loop {
-            match self.grammar.next(end) {
-                Next::End(rule) => return (rule, shortest.rest[dot as usize]),
-                _ => end += 1,
-            }
-        }
+        shortest.rest[dot as usize]
     }
 
     fn write_completion(
@@ -159,10 +176,7 @@ impl Engine {
     ) -> Result<Vec<u8>> {
         let length = best[&goal].0;
         if length > MAX_COMPLETION_BYTES {
-            return Err(Error::TooLarge {
-                what: "the bytes of the shortest completion",
-                value: MAX_COMPLETION_BYTES as usize,
-            });
+            return Err(too_long());
         }
         let mut dots = Vec::new();
         let mut key = goal;
@@ -180,14 +194,17 @@ impl Engine {
         };
         let mut text = beginning.bytes.clone();
         text.extend(self.shortest_text(beginning.then)?);
+        let written = FxHashMap::default();
+        let mut writing = Writing { text, written };
         for dot in dots.into_iter().rev() {
-            self.write_rest(shortest, dot, &mut text)?;
+            self.write_rest(shortest, dot, &mut writing)?;
         }
-        Ok(text)
+        Ok(writing.text)
     }
 
     /// Appends a shortest completion of the production from the dot.
-    fn write_rest(&mut self, shortest: &ShortestRest, dot: Dot, text: &mut Vec<u8>) -> Result<()> {
+    fn write_rest(&mut self, shortest: &ShortestRest, dot: Dot, writing: &mut Writing) -> Result<()> {
+        let Writing { text, written } = writing;
         let open = self.parser.frames.cheapest_end(dot, &self.grammar, |s| shortest.of(s));
         let mut stack = vec![open.map_or(Piece::Rest(dot), Piece::Members)];
         while let Some(piece) = stack.pop() {
@@ -197,34 +214,38 @@ impl Engine {
                     symbol => stack.extend([Piece::Rest(dot + 1), Piece::Symbol(symbol)]),
                 },
                 Piece::Symbol(symbol) if shortest.of(symbol) == 0 => {}
-                Piece::Symbol(Next::Terminal(lexeme)) => {
-                    let expression = self.lexer.expression(lexeme);
-                    text.extend(self.shortest_text(expression)?);
-                }
-                Piece::Symbol(Next::Rule(rule)) => match self.grammar.frame_of[rule as usize] {
-                    Some(id) => {
-                        let frame = &self.grammar.frames[id as usize];
-                        stack.push(Piece::Members(frame.cheapest_end(|s| shortest.of(s))));
+                Piece::Symbol(symbol) => {
+                    if let Some(start) = written.insert(symbol, text.len()) {
+                        text.extend_from_within(start..start + shortest.of(symbol) as usize);
+                        continue;
                     }
-                    None => stack.extend(shortest.production[rule as usize].map(Piece::Rest)),
-                },
-                Piece::Symbol(_) => {}
+                    match symbol {
+                        Next::Terminal(lexeme) => {
+                            let expression = self.lexer.expression(lexeme);
+                            text.extend(self.shortest_text(expression)?);
+                        }
+                        Next::Rule(rule) => stack.extend(shortest.derivation[rule as usize].clone()),
+                        Next::Member(_) | Next::End(_) => {}
+                    }
+                }
                 Piece::Members(mut ending) => {
                     let Some((option, count)) = ending.members.pop() else {
                         continue;
                     };
                     let frame = &self.grammar.frames[ending.frame as usize];
-                    let member = frame.options[option as usize].symbol;
-                    let separator = frame.separator.filter(|_| ending.separated);
-                    // members without a byte need not be written, and there may be very many
-                    let empty = shortest.of(member) == 0 && frame.separator.map_or(0, |s| shortest.of(s)) == 0;
-                    if count > 1 && !empty {
-                        ending.members.push((option, count - 1));
+                    let member = Piece::Symbol(frame.options[option as usize].symbol);
+                    let separator = frame.separator.map(Piece::Symbol);
+                    if separator.is_some() && !ending.separated {
+                        ending.separated = true;
+                        ending.members.extend((count > 1).then_some((option, count - 1)));
+                        stack.extend([Piece::Members(ending), member]);
+                        continue;
                     }
-                    ending.separated = true;
-                    stack.extend([Piece::Members(ending), Piece::Symbol(member)]);
-                    stack.extend(separator.map(Piece::Symbol));
+                    let (start, times) = (text.len(), count - 1);
+                    stack.extend([Piece::Members(ending), Piece::Again { start, times }, member]);
+                    stack.extend(separator);
                 }
+                Piece::Again { start, times } => repeat_tail(text, start, times),
             }
         }
         Ok(())
@@ -273,9 +294,9 @@ impl ShortestRest {
     fn new(grammar: &Grammar, lexemes: Vec<u64>) -> Self {
         let rules = grammar.rules();
         let mut shortest = ShortestRest {
-            rest: vec![0; grammar.next.len()],
+            rest: vec![(0, 0); grammar.next.len()],
             yields: vec![u64::MAX; rules],
-            production: vec![None; rules],
+            derivation: vec![None; rules],
             lexemes,
         };
         let mut settled = vec![false; rules];
@@ -324,7 +345,9 @@ impl ShortestRest {
                 Event::PartOf(user, role) => parts.push((user, role)),
                 Event::Rule(rule, first) if !settled[rule as usize] => {
                     settled[rule as usize] = true;
-                    shortest.production[rule as usize] = first;
+                    if let Some(first) = first {
+                        shortest.derivation[rule as usize] = Some(Piece::Rest(first));
+                    }
                     shortest.yields[rule as usize] = length;
                     for place in &used_in[rule as usize] {
                         match *place {
@@ -352,17 +375,21 @@ impl ShortestRest {
                 }
                 tally.add(role);
                 if tally.is_enough() {
-                    // what settles later is no shorter
+                    // what settles later is no shorter, and may hold the frame itself
                     let frame = &grammar.frames[id as usize];
-                    let length = shortest.of_ending(frame, &frame.cheapest_end(|s| shortest.of(s)));
-                    queue.push(Reverse((length, Event::Rule(user, None))));
+                    let ending = frame.cheapest_end(|s| shortest.of(s));
+                    queue.push(Reverse((shortest.of_ending(frame, &ending), Event::Rule(user, None))));
+                    shortest.derivation[user as usize] = Some(Piece::Members(ending));
                 }
             }
         }
         for dot in (0..grammar.next.len()).rev() {
             shortest.rest[dot] = match grammar.next[dot] {
-                Next::End(_) => 0,
-                symbol => shortest.rest[dot + 1].saturating_add(shortest.of(symbol)),
+                Next::End(rule) => (rule, 0),
+                symbol => {
+                    let (rule, rest) = shortest.rest[dot + 1];
+                    (rule, rest.saturating_add(shortest.of(symbol)))
+                }
             };
         }
         shortest

@@ -44,6 +44,8 @@ pub struct Engine {
     pub tables: Option<Arc<Tables>>,
     pub names: Names,
     pub max_mask_steps: usize,
+    /// What of its budgets the grammar itself uses.
+    built: [(usize, usize); 3],
     /// Least number of bytes that complete a production from a dot; made when first needed.
     pub(crate) shortest_rest: Option<Arc<crate::completion::ShortestRest>>,
 }
@@ -55,7 +57,7 @@ impl Engine {
         let built = build(form, &mut derivatives)?;
         let mut lexer = Lexer::new(derivatives, built.lexemes, limits.max_lexer_states);
         let parser = Parser::new(&built.grammar, &mut lexer, limits, longest_token)?;
-        Ok(Engine {
+        let mut engine = Engine {
             grammar: built.grammar,
             lexer,
             parser,
@@ -63,8 +65,26 @@ impl Engine {
             tables: None,
             names: Names::default(),
             max_mask_steps: limits.max_mask_steps,
+            built: [(0, 0); 3],
             shortest_rest: None,
-        })
+        };
+        engine.built = engine.used();
+        Ok(engine)
+    }
+
+    /// What is used of the budgets of tables that grow with every text, and the budgets.
+    fn used(&self) -> [(usize, usize); 3] {
+        let expressions = &self.lexer.derivatives.expressions;
+        [self.lexer.used(), expressions.used(), self.parser.used()]
+    }
+
+    /// Is so little of a budget left that a sequence which needs little could run out of it? After it ran out, this
+    /// is so.
+    pub fn is_spent(&self) -> bool {
+        let spent = |((used, budget), (built, _)): ((usize, usize), (usize, usize))| {
+            used.saturating_sub(built) > budget.saturating_sub(built) / 4 * 3
+        };
+        self.used().into_iter().zip(self.built).any(spent)
     }
 
     pub fn start(&mut self) -> Result<Configuration> {

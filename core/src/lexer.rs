@@ -3,7 +3,9 @@
 //! Nothing is thrown away on a match, so lexemes that overlap or that are prefixes of each other all stay possible.
 //! States are interned and their rows of 256 transitions are made when first asked for.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::{SmallVec, smallvec};
 
 use crate::bounds::Bounds;
@@ -101,6 +103,8 @@ const MAX_SAFE_STATES: usize = 12;
 const MAX_NAMED_SIZE: u32 = 4_096;
 /// Rows with more ranges are dense.
 const MAX_STEPS: usize = 4;
+/// So many lexemes in progress weigh as much as a state.
+const PARTS_PER_WEIGHT: usize = 32;
 
 pub struct Lexer {
     pub derivatives: Derivatives,
@@ -108,7 +112,10 @@ pub struct Lexer {
     /// Expression of each lexeme.
     lexemes: Vec<ExpressionId>,
     states: Vec<Parts>,
-    state_ids: FxHashMap<Parts, LexerState>,
+    /// By the hash of the parts; where that is taken by another state, by the next number that is free.
+    state_ids: FxHashMap<u64, LexerState>,
+    /// What the budget counts: states, wide ones for more than one.
+    weight: usize,
     rows: Vec<Row>,
     dense_rows: usize,
     /// Do all characters beyond ASCII lead back to the state?
@@ -137,8 +144,9 @@ impl Lexer {
             derivatives,
             digests: Digests::default(),
             lexemes,
-            states: vec![dead.clone()],
-            state_ids: FxHashMap::from_iter([(dead, DEAD)]),
+            state_ids: FxHashMap::from_iter([(FxBuildHasher.hash_one(&dead), DEAD)]),
+            states: vec![dead],
+            weight: 1,
             rows: vec![Row::Unmade],
             dense_rows: 0,
             keeps_characters: FxHashMap::default(),
@@ -164,9 +172,15 @@ impl Lexer {
         self.states.len()
     }
 
+    /// What of the budget is used, and the budget.
+    pub fn used(&self) -> (usize, usize) {
+        (self.weight, self.budget)
+    }
+
     /// Rough size in bytes.
     pub fn memory(&self) -> usize {
-        self.states.len() * 160 + self.dense_rows * 1_100
+        let wide = (self.weight - self.states.len()) * PARTS_PER_WEIGHT * size_of::<(Lexeme, ExpressionId)>();
+        self.states.len() * 160 + wide + self.dense_rows * 1_100
     }
 
     /// The whole expression of a lexeme.
@@ -654,10 +668,15 @@ impl Lexer {
         if parts.last().is_some_and(|&(lexeme, _)| lexeme == KEYS) {
             self.tell_apart(&mut parts);
         }
-        if let Some(&state) = self.state_ids.get(&parts) {
-            return Ok(state);
+        let mut hash = FxBuildHasher.hash_one(&parts);
+        while let Some(&state) = self.state_ids.get(&hash) {
+            if self.states[state as usize] == parts {
+                return Ok(state);
+            }
+            hash = hash.wrapping_add(1);
         }
-        if self.states.len() >= self.budget {
+        self.weight += 1 + parts.len() / PARTS_PER_WEIGHT;
+        if self.weight > self.budget {
             return Err(Error::Limit {
                 budget: "max_lexer_states",
                 value: self.budget,
@@ -671,8 +690,8 @@ impl Lexer {
         let goes_on = parts.iter().any(|&(_, expression)| expression != EPSILON);
         let set = self.intern_set(matched);
         let state = self.states.len() as LexerState;
-        self.states.push(parts.clone());
-        self.state_ids.insert(parts, state);
+        self.states.push(parts);
+        self.state_ids.insert(hash, state);
         self.rows.push(Row::Unmade);
         self.matches.push(set);
         self.goes_on.push(goes_on);
@@ -730,5 +749,17 @@ mod tests {
                 ..
             })
         ));
+    }
+
+    #[test]
+    fn wide_states_weigh_more() {
+        let words: Vec<String> = (0..100).map(|number| format!("word{number}")).collect();
+        let mut lexer = lexer(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        let all: Vec<Lexeme> = (0..100).collect();
+        let (before, _) = lexer.used();
+        lexer.start(&all, EMPTY).unwrap();
+        assert_eq!(lexer.used().0 - before, 4);
+        lexer.start(&all[..30], EMPTY).unwrap();
+        assert_eq!(lexer.used().0 - before, 5);
     }
 }

@@ -17,8 +17,8 @@ use crate::mask::tables::Tables;
 use crate::names::fingerprint;
 use crate::vocabulary::Vocabulary;
 
-/// When the shared tables have grown past this many bytes, new sequences start on fresh ones; the old ones are freed
-/// with the last sequence that uses them.
+/// When the shared tables have grown past this many bytes, or to near a budget, new sequences start on fresh ones; the
+/// old ones are freed with the last sequence that uses them.
 const ENGINE_BYTES: usize = 512 << 20;
 /// Longest run of forced bytes or tokens that is reported at once.
 const MAX_FORCED: usize = 1 << 16;
@@ -72,7 +72,8 @@ impl Compiled {
 
     pub fn matcher(self: &Arc<Self>) -> Result<Matcher> {
         let mut current = lock(&self.engine);
-        if read(&current).memory() > ENGINE_BYTES {
+        let outgrown = |engine: &Engine| engine.memory() > ENGINE_BYTES || engine.is_spent();
+        if outgrown(&read(&current)) {
             let mut engine = self.fresh_engine()?;
             engine.tables = self.tables();
             *current = Arc::new(RwLock::new(engine));
@@ -157,8 +158,10 @@ impl Matcher {
         self.history.len()
     }
 
-    pub fn reset(&mut self) {
-        self.history.rollback(self.history.len());
+    /// A new sequence, on fresh tables where a new matcher would have them.
+    pub fn reset(&mut self) -> Result<()> {
+        *self = self.compiled.matcher()?;
+        Ok(())
     }
 
     /// False when there are fewer steps.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use constrain_core::error::Error;
-use constrain_core::form::{ExpressionForm, GrammarForm, SymbolForm};
+use constrain_core::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use constrain_core::limits::Limits;
 use constrain_core::matcher::{Compiled, Matcher};
 use constrain_core::vocabulary::Vocabulary;
@@ -196,4 +196,189 @@ fn rollback_and_stop() {
     assert!(at.rollback(2) && !at.rollback(2));
     assert_eq!(at.forced_bytes().unwrap(), b"b");
     assert_eq!(at.forced_tokens().unwrap(), [u32::from(b'b')]);
+}
+
+/// Members: each option's symbol, and whether it is unique.
+fn members(options: &[(usize, bool)], separator: Option<usize>, minimum: u32, maximum: Option<u32>) -> SymbolForm {
+    let option = |&(symbol, unique): &(usize, bool)| OptionForm {
+        symbol,
+        required: false,
+        unique,
+    };
+    SymbolForm::Members {
+        name: "members".into(),
+        options: options.iter().map(option).collect(),
+        separator,
+        ordered: false,
+        minimum,
+        maximum,
+    }
+}
+
+#[test]
+fn empty_members_are_not_counted() {
+    // a: 0, comma: 1, E -> a | "": 2, optional comma: 3
+    for (minimum, maximum) in [(u32::MAX - 1, None), (0, Some(4_000_000)), (4_000_000, Some(4_000_000))] {
+        let mut grammar = form(&["a", ","], &[&[&[0], &[]], &[&[1], &[]]]);
+        let options = [(2, true), (2, false)];
+        grammar.symbols.push(members(&options, Some(3), minimum, maximum));
+        grammar.start = 4;
+        for text in ["", "a", ",", "aaa", ",,a", "a,,aa,"] {
+            assert!(accepts(&grammar, text), "{minimum} {maximum:?} {text}");
+        }
+    }
+}
+
+#[test]
+fn empty_members_are_counted_between_separators() {
+    // a: 0, comma: 1, E -> a | "": 2; two to three members
+    let mut grammar = form(&["a", ","], &[&[&[0], &[]]]);
+    let options = [(2, false), (0, true)];
+    grammar.symbols.push(members(&options, Some(1), 2, Some(3)));
+    grammar.start = 3;
+    let cases = [
+        ("", false),
+        ("a", false),
+        (",", true),
+        ("a,", true),
+        (",,a", true),
+        (",,,", false),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(accepts(&grammar, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn too_many_sets_of_empty_members_end_in_a_limit() {
+    // each of 40 may come once and be empty: 2^40 sets of them
+    let rules: Vec<&[&[usize]]> = vec![&[&[0], &[]]; 40];
+    let mut grammar = form(&["a"], &rules);
+    let options: Vec<(usize, bool)> = (1..=40).map(|rule| (rule, true)).collect();
+    grammar.symbols.push(members(&options, None, 20, None));
+    grammar.start = 41;
+    let limits = Limits {
+        max_items: 1_000,
+        ..Limits::default()
+    };
+    let error = Compiled::new(grammar, byte_vocabulary(&[]), limits).err();
+    assert!(matches!(
+        error,
+        Some(Error::Limit {
+            budget: "max_items",
+            ..
+        })
+    ));
+}
+
+#[test]
+fn a_completion_does_not_go_round_in_a_frame() {
+    // S -> b F; F: one or more of F and a, which are equally short
+    let mut grammar = form(&["a", "b"], &[&[&[1, 3]]]);
+    grammar.symbols.push(members(&[(3, false), (0, false)], None, 1, None));
+    grammar.start = 2;
+    assert_eq!(matcher(grammar).shortest_completion().unwrap(), b"ba");
+}
+
+#[test]
+fn a_long_completion_repeats_its_members() {
+    // ab: 0, comma: 1, b: 2; S -> b F; E -> "", X -> E ab; F: a million times X, between commas
+    let mut grammar = form(&["ab", ",", "b"], &[&[&[2, 6]], &[&[]], &[&[4, 0]]]);
+    grammar.symbols.push(members(&[(5, false)], Some(1), 1_000_000, None));
+    grammar.start = 3;
+    let text = matcher(grammar).shortest_completion().unwrap();
+    assert_eq!(text.len(), 3_000_000);
+    assert_eq!(text[..7], *b"bab,ab,");
+    assert!(text[1..].chunks(3).all(|part| part == b"ab," || part == b"ab"));
+}
+
+#[test]
+fn a_long_completion_repeats_its_parts() {
+    // (c(ab){3,5}){2000000,}
+    let mut grammar = form(&["ab"], &[]);
+    grammar.expressions.extend([
+        ExpressionForm::Repeat(0, 3, Some(5)),
+        ExpressionForm::Literal(b"c".to_vec()),
+        ExpressionForm::Concat(vec![2, 1]),
+        ExpressionForm::Repeat(3, 2_000_000, None),
+    ]);
+    let name = "T".into();
+    grammar.symbols[0] = SymbolForm::Terminal { name, expression: 4 };
+    grammar.start = 0;
+    let text = matcher(grammar).shortest_completion().unwrap();
+    assert_eq!(text.len(), 14_000_000);
+    assert!(text.chunks(7).all(|part| part == b"cababab"));
+}
+
+#[test]
+fn a_length_beside_a_pattern_leaves_out_bytes_that_lead_nowhere() {
+    // [0-z][a-z]{2,} & [0-z]{0,3}
+    let mut grammar = form(&["a"], &[]);
+    grammar.expressions = vec![
+        ExpressionForm::CharClass(vec![(0x30, 0x7A)]),
+        ExpressionForm::CharClass(vec![(0x61, 0x7A)]),
+        ExpressionForm::Repeat(1, 2, None),
+        ExpressionForm::Concat(vec![0, 2]),
+        ExpressionForm::Repeat(0, 0, Some(3)),
+        ExpressionForm::Intersection(vec![3, 4]),
+    ];
+    let name = "T".into();
+    grammar.symbols[0] = SymbolForm::Terminal { name, expression: 5 };
+    grammar.start = 0;
+    let letters: Vec<u8> = (b'a'..=b'z').collect();
+    let mut at = matcher(grammar);
+    for _ in 0..2 {
+        assert!(at.accept_bytes(b"a").unwrap());
+        assert_eq!(at.next_bytes().unwrap(), letters);
+    }
+    assert!(at.accept_bytes(b"a").unwrap() && at.current().accepting);
+    assert!(at.next_bytes().unwrap().is_empty());
+}
+
+#[test]
+fn a_completion_longer_than_any_number_is_too_large() {
+    // (((ab){n}){n}), n = 2^32 - 2
+    let mut grammar = form(&["ab"], &[&[&[0]]]);
+    grammar.expressions.extend([
+        ExpressionForm::Repeat(0, u32::MAX - 1, None),
+        ExpressionForm::Repeat(1, u32::MAX - 1, None),
+    ]);
+    let name = "T".into();
+    grammar.symbols[0] = SymbolForm::Terminal { name, expression: 2 };
+    let error = matcher(grammar).shortest_completion().err();
+    assert!(matches!(error, Some(Error::TooLarge { .. })));
+}
+
+#[test]
+fn a_sequence_does_not_use_up_the_budgets_of_others() {
+    // [ab]*a[ab]{16}: nearly every text of 16 letters is a lexer state of its own
+    let mut grammar = form(&["a"], &[]);
+    grammar.expressions.extend([
+        ExpressionForm::CharClass(vec![(0x61, 0x62)]),
+        ExpressionForm::Repeat(1, 0, None),
+        ExpressionForm::Repeat(1, 16, Some(16)),
+        ExpressionForm::Concat(vec![2, 0, 3]),
+    ]);
+    let name = "T".into();
+    grammar.symbols[0] = SymbolForm::Terminal { name, expression: 4 };
+    grammar.start = 0;
+    let limits = Limits {
+        max_lexer_states: 300,
+        ..Limits::default()
+    };
+    let compiled = Arc::new(Compiled::new(grammar, byte_vocabulary(&[]), limits).unwrap());
+    let mut seed = 1u32;
+    let mut letter = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        b'a' + (seed >> 31) as u8
+    };
+    let mut greedy = compiled.matcher().unwrap();
+    let long: Vec<u8> = (0..1_000).map(|_| letter()).collect();
+    assert!(matches!(greedy.accept_bytes(&long), Err(Error::Limit { .. })));
+    for _ in 0..50 {
+        let short: Vec<u8> = (0..40).map(|_| letter()).collect();
+        assert!(compiled.matcher().unwrap().accept_bytes(&short).unwrap());
+    }
+    greedy.reset().unwrap();
+    assert!(greedy.accept_bytes(&long[..40]).unwrap());
 }

@@ -126,7 +126,7 @@ pub fn roles<'a, S: Copy>(
 }
 
 /// The members with which a frame ends.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ending {
     pub frame: FrameId,
     /// Options, and how often; the next one is last.
@@ -144,7 +144,8 @@ pub struct Frame {
     pub separator: Option<Next>,
     /// May the separator be left out, since there is none or it can be empty?
     pub separator_skippable: bool,
-    /// Is it enough to step over one empty symbol at a time? An empty member and an empty separator change nothing.
+    /// May any number of members be empty, and the separators between them? Then the minimum holds anyway, and an empty
+    /// member beside an empty separator changes nothing unless it was required.
     pub padded: bool,
     pub ordered: bool,
     pub minimum: u32,
@@ -178,18 +179,15 @@ impl Frame {
         let separator_skippable = separator.is_none_or(&can_be_empty);
         let indices = 0..count as OptionId;
         let mut skippable: Vec<OptionId> = indices.filter(|&i| can_be_empty(options[i as usize].symbol)).collect();
-        let mut padded = false;
-        if let [only] = &mut options[..]
-            && separator_skippable
-            && !only.unique
-            && !skippable.is_empty()
-        {
+        let padded = separator_skippable && skippable.iter().any(|&i| !options[i as usize].unique);
+        if padded {
             // a text with too few members has as many as one likes, since any number of them may be empty
-            padded = true;
-            only.required = false;
             minimum = 0;
-            if separator.is_none() {
-                skippable.clear();
+            if let [only] = &mut options[..] {
+                only.required = false;
+                if separator.is_none() {
+                    skippable.clear();
+                }
             }
         }
         let mut next_required = vec![count as u32; count + 1];
@@ -256,8 +254,14 @@ impl Frame {
         &self.options[option as usize]
     }
 
+    /// Is the option required, and still to come?
+    pub fn lacks(&self, register: &Register, option: OptionId) -> bool {
+        let behind = option < register.position || register.saw(option);
+        self.choice(option).required && !behind
+    }
+
     /// Required options still to come.
-    fn needed(&self, register: &Register) -> u32 {
+    pub fn needed(&self, register: &Register) -> u32 {
         if self.ordered {
             return self.required_from[register.position as usize];
         }

@@ -72,7 +72,7 @@ impl Chains {
                             symbols.push(rule);
                         }
                     },
-                );
+                )?;
             }
         }
         made.items.sort_unstable();

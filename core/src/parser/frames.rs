@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::grammar::frame::{Ending, Frame, FrameId, OptionId, Register};
 use crate::grammar::{Dot, Grammar, Next, Rule};
 use crate::regex::expression::{ExpressionId, Expressions};
@@ -42,6 +42,8 @@ pub struct Frames {
     first: Dot,
     /// Bytes of the longest token.
     longest_token: u32,
+    /// One dot may expand to this many.
+    max_items: usize,
     states: Vec<State>,
     ids: FxHashMap<(FrameId, Register), Dot>,
     /// The dot after a member, where the option may come.
@@ -49,10 +51,11 @@ pub struct Frames {
 }
 
 impl Frames {
-    pub fn new(grammar: &Grammar, longest_token: u32) -> Self {
+    pub fn new(grammar: &Grammar, longest_token: u32, max_items: usize) -> Self {
         Frames {
             first: grammar.next.len() as Dot,
             longest_token,
+            max_items,
             states: Vec::new(),
             ids: FxHashMap::default(),
             moves: FxHashMap::default(),
@@ -120,44 +123,50 @@ impl Frames {
         self.intern(frame, Register::default(), None, grammar) + 1
     }
 
-    pub fn expand(&mut self, dot: Dot, grammar: &Grammar) -> Arc<Expansion> {
+    pub fn expand(&mut self, dot: Dot, grammar: &Grammar) -> Result<Arc<Expansion>> {
         let phase = usize::from(self.before_a_member(dot));
         if let Some(known) = &self.state(dot).expansions[phase] {
-            return known.clone();
+            return Ok(known.clone());
         }
-        let made = Arc::new(self.make_expansion(dot, grammar));
+        let made = Arc::new(self.make_expansion(dot, grammar)?);
         self.states[(dot - self.first) as usize / 2].expansions[phase] = Some(made.clone());
-        made
+        Ok(made)
     }
 
-    fn make_expansion(&mut self, dot: Dot, grammar: &Grammar) -> Expansion {
+    fn make_expansion(&mut self, dot: Dot, grammar: &Grammar) -> Result<Expansion> {
         let mut made = Expansion::default();
-        let mut seen = vec![dot];
-        let mut next = 0;
-        while let Some(&at) = seen.get(next) {
-            next += 1;
+        let mut seen = FxHashSet::from_iter([dot]);
+        let mut pending = vec![dot];
+        while let Some(at) = pending.pop() {
             let frame = self.frame(at, grammar);
+            // past the first step, only what is required is worth an empty member
+            let all = at == dot || !frame.padded;
             let mut reached = Vec::new();
             if self.before_a_member(at) {
                 made.items.push((Next::Member(self.state(at).frame), at));
                 for &option in &frame.skippable {
-                    reached.extend(self.moved_over(at, option, grammar));
+                    if all || frame.lacks(&self.state(at).register, option) {
+                        reached.extend(self.moved_over(at, option, grammar));
+                    }
                 }
             } else {
                 let register = &self.state(at).register;
                 made.ends |= frame.done(register);
                 if frame.goes_on(register) {
                     made.items.extend(frame.separator.map(|separator| (separator, at)));
-                    reached.extend(frame.separator_skippable.then_some(at + 1));
+                    reached
+                        .extend((frame.separator_skippable && (all || frame.needed(register) > 0)).then_some(at + 1));
                 }
             }
-            if frame.padded && at != dot {
-                continue;
+            pending.extend(reached.into_iter().filter(|&dot| seen.insert(dot)));
+            if seen.len() > self.max_items {
+                return Err(Error::Limit {
+                    budget: "max_items",
+                    value: self.max_items,
+                });
             }
-            reached.retain(|dot| !seen.contains(dot));
-            seen.extend(reached);
         }
-        made
+        Ok(made)
     }
 
     /// The rule that a frame is.

@@ -103,7 +103,7 @@ impl Parser {
             predictions: Predictions::default(),
             chains: Chains::default(),
             gathering: Gathering::new(limits.max_items),
-            frames: Frames::new(grammar, longest_token as u32),
+            frames: Frames::new(grammar, longest_token as u32, limits.max_items),
             advanced: FxHashMap::default(),
             merged: FxHashMap::default(),
             shortcuts: FxHashMap::default(),
@@ -121,6 +121,11 @@ impl Parser {
 
     pub fn nodes(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// What of the budget of nodes is used, and the budget.
+    pub fn used(&self) -> (usize, usize) {
+        (self.nodes.len(), self.max_nodes)
     }
 
     pub fn node(&self, id: NodeId) -> &Node {
@@ -447,7 +452,7 @@ impl Gathering {
                     completions.push((rule, origin));
                 }
             },
-        );
+        )?;
         self.check()
     }
 
@@ -475,23 +480,25 @@ fn for_each_place(
     dot: Dot,
     mut item: impl FnMut(Next, Dot),
     mut complete: impl FnMut(Rule),
-) {
+) -> Result<()> {
     if frames.owns(dot) {
-        let expansion = frames.expand(dot, grammar);
+        let expansion = frames.expand(dot, grammar)?;
         expansion.items.iter().for_each(|&(next, dot)| item(next, dot));
         if expansion.ends {
             complete(frames.rule(dot, grammar));
         }
-        return;
+        return Ok(());
     }
     for dot in dot.. {
         let next = grammar.next(dot);
         if let Next::End(rule) = next {
-            return complete(rule);
+            complete(rule);
+            break;
         }
         item(next, dot);
         if !grammar.skippable(next) {
-            return;
+            break;
         }
     }
+    Ok(())
 }

@@ -83,7 +83,7 @@ impl Predictions {
             };
             if let Some(frame) = grammar.frame_of[rule as usize] {
                 let start = frames.start(frame, grammar);
-                let begun = &frames.expand(start, grammar).items;
+                let begun = &frames.expand(start, grammar)?.items;
                 unvisited.extend(begun.iter().map(|&(symbol, dot)| expected(symbol, dot)));
                 items.extend(begun);
             }

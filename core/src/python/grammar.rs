@@ -315,8 +315,8 @@ impl PyMatcher {
         }
     }
 
-    fn reset(&mut self) {
-        self.inner.reset();
+    fn reset(&mut self, py: Python<'_>) -> PyResult<()> {
+        work(py, || self.inner.reset())
     }
 
     #[getter]

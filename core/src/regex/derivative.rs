@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::expression::{ANY, Arm, EMPTY, Expression, ExpressionId, Expressions, UNBOUNDED, merge_neighbours};
 use super::lengths::Lengths;
+use crate::bytes::repeat_tail;
 use crate::error::Result;
 
 type Arms = Arc<[Arm]>;
@@ -21,6 +22,16 @@ pub struct Derivatives {
     live: FxHashMap<ExpressionId, bool>,
     shortest: FxHashMap<ExpressionId, u64>,
     pub(super) lengths: Lengths,
+}
+
+/// What is still to be written of a shortest string.
+enum Piece {
+    Whole(ExpressionId),
+    /// What was written from the start on, so many times more.
+    Again {
+        start: usize,
+        times: u32,
+    },
 }
 
 /// Derivatives looked at before emptiness is decided by lengths: most languages show a string at once.
@@ -329,48 +340,59 @@ impl Derivatives {
         Ok(self.shortest[&id])
     }
 
-    /// A shortest string of the language, or None when it is empty.
+    /// A shortest string of the language, or None when it is empty. What comes again is copied, so that the time is
+    /// linear in the string's length and the expression's nodes.
     pub fn shortest_string(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
+        if self.shortest_length(id)? == u64::MAX {
+            return Ok(None);
+        }
         let mut text = Vec::new();
-        // what is still to be written, the last first, and how often
-        let mut stack = vec![(id, 1)];
-        // the same search would be made for each repetition
-        let mut searched: FxHashMap<ExpressionId, Vec<u8>> = FxHashMap::default();
-        while let Some((top, times)) = stack.pop() {
-            if self.shortest_length(top)? == u64::MAX {
-                return Ok(None);
-            }
-            if self.expressions.nullable(top) {
-                continue;
-            }
-            if times > 1 {
-                stack.push((top, times - 1));
-            }
-            match self.expressions.node(top).clone() {
+        // what is still to be written, the last first
+        let mut stack = vec![Piece::Whole(id)];
+        // where the string of an expression begins that was written already
+        let mut written: FxHashMap<ExpressionId, usize> = FxHashMap::default();
+        while let Some(piece) = stack.pop() {
+            let top = match piece {
+                Piece::Again { start, times } => {
+                    repeat_tail(&mut text, start, times);
+                    continue;
+                }
+                Piece::Whole(top) if self.expressions.nullable(top) => continue,
+                Piece::Whole(top) => top,
+            };
+            match written.entry(top) {
+                Entry::Occupied(start) => {
+                    let length = self.shortest_length(top)? as usize;
+                    text.extend_from_within(*start.get()..start.get() + length);
+                    continue;
+                }
+                Entry::Vacant(place) => place.insert(text.len()),
+            };
+            let least = |part: &ExpressionId| self.shortest[part];
+            match self.expressions.node(top) {
                 Expression::Empty | Expression::Epsilon => {}
                 Expression::Branch { arms, .. } => {
-                    if let Some(arm) = arms.iter().min_by_key(|arm| self.shortest[&arm.to]) {
+                    if let Some(arm) = arms.iter().min_by_key(|arm| least(&arm.to)) {
                         text.push(arm.low);
-                        stack.push((arm.to, 1));
+                        stack.push(Piece::Whole(arm.to));
                     }
                 }
-                Expression::Concat(a, b) => stack.extend([(b, 1), (a, 1)]),
+                Expression::Concat(a, b) => stack.extend([Piece::Whole(*b), Piece::Whole(*a)]),
                 Expression::Union(parts) => {
                     stack.extend(
                         parts
                             .iter()
-                            .min_by_key(|part| self.shortest[part])
-                            .map(|&part| (part, 1)),
+                            .min_by_key(|part| least(part))
+                            .map(|&part| Piece::Whole(part)),
                     );
                 }
-                Expression::Repeat(part, minimum, _) => stack.push((part, minimum)),
-                Expression::Tagged(part, _) => stack.push((part, 1)),
+                Expression::Repeat(part, minimum, _) => {
+                    let (start, times) = (text.len(), minimum.saturating_sub(1));
+                    stack.extend([Piece::Again { start, times }, Piece::Whole(*part)]);
+                }
+                Expression::Tagged(part, _) => stack.push(Piece::Whole(*part)),
                 Expression::Intersection(_) | Expression::Not(_) => {
-                    let found = match searched.entry(top) {
-                        Entry::Occupied(known) => known.into_mut(),
-                        Entry::Vacant(place) => place.insert(self.shortest_of_derivatives(top)?.unwrap_or_default()),
-                    };
-                    text.extend(found.iter());
+                    text.extend(self.shortest_of_derivatives(top)?.unwrap_or_default());
                 }
             }
         }

@@ -148,6 +148,11 @@ impl Expressions {
         Ok(self.insert(node, hash))
     }
 
+    /// What of the budget is used, and the budget.
+    pub fn used(&self) -> (usize, usize) {
+        (self.weight, self.budget)
+    }
+
     /// Work or memory that weighs as much as so many expressions.
     pub fn charge(&mut self, weight: usize) -> Result<()> {
         self.weight = self.weight.saturating_add(weight);

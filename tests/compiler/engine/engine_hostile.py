@@ -155,6 +155,19 @@ def many_overlapping_terminals(builder: GrammarBuilder) -> Any:
     )
 
 
+def many_parities(builder: GrammarBuilder) -> Any:
+    """500 lexemes, each an even number of some letter and then its own number: each set of odd letters is a state."""
+
+    def parity(index: int) -> Any:
+        letter = 0x61 + index % 26
+        others = builder.repeat(builder.char_class([(0x20, letter - 1), (letter + 1, 0x7E)]), 0, None)
+        one = builder.literal(bytes([letter]))
+        pairs = builder.repeat(builder.concat([others, one, others, one]), 0, None)
+        return builder.concat([pairs, others, builder.literal(b"\n%d" % index)])
+
+    return builder.choice("start", ([builder.terminal(parity(index), "W")] for index in range(500)))
+
+
 def _wide_object() -> dict[str, Any]:
     return {"type": "object", "properties": {f"property{i}": {"type": "string", "minLength": i} for i in range(300)}}
 
@@ -268,6 +281,7 @@ INPUTS: dict[str, tuple[str, Any, str]] = {
             (a_product_of_machines, "max_expressions"),
             (intersections_of_distances, "max_expressions"),
             (many_overlapping_terminals, "result"),
+            (many_parities, "result or max_lexer_states"),
         )
     },
 }
