@@ -15,30 +15,51 @@ impl Derivatives {
         if self.expressions.opaque(id) {
             return Ok(0);
         }
-        let mut begins = [false; 256];
-        let mut most: ClassSet = 0;
-        for part in self.alternatives(id) {
-            // a match ends with the last part, so bytes that don't begin it never match
-            let last = self.last(part);
-            if self.expressions.nullable(last) {
-                return Ok(0);
-            }
-            for arm in self.arms(last)?.iter() {
-                begins[usize::from(arm.low)..=usize::from(arm.high)].fill(true);
-            }
+        let alternatives = self.alternatives(id);
+        let mut kept: ClassSet = 0;
+        for &part in &alternatives {
             let heads = match *self.expressions.node(part) {
                 Expression::Concat(head, _) => self.alternatives(head),
                 _ => Vec::new(),
             };
             for candidate in heads.into_iter().chain([part]) {
-                let kept = self.kept_by(candidate)?;
-                if kept.count_ones() > most.count_ones() {
-                    most = kept;
+                let classes = self.kept_by(candidate)?;
+                if classes.count_ones() > kept.count_ones() {
+                    kept = classes;
                 }
             }
         }
-        let characters = if begins[128..].contains(&true) { 0 } else { CHARACTERS };
-        Ok(most & (classes_where(|byte| !begins[usize::from(byte)]) | characters))
+        for part in alternatives {
+            kept &= self.without_match(part, kept)?;
+        }
+        Ok(kept)
+    }
+
+    /// Most of the classes without whose other bytes the expression can't match: each match has a byte that begins one of
+    /// its parts, whichever part that can't be empty.
+    fn without_match(&mut self, id: ExpressionId, among: ClassSet) -> Result<ClassSet> {
+        let mut most: ClassSet = 0;
+        let mut rest = Some(id);
+        while let Some(here) = rest {
+            let (part, next) = match *self.expressions.node(here) {
+                Expression::Concat(head, tail) => (head, Some(tail)),
+                _ => (here, None),
+            };
+            rest = next;
+            if self.expressions.nullable(part) {
+                continue;
+            }
+            let mut begins = [false; 256];
+            for arm in self.arms(part)?.iter() {
+                begins[usize::from(arm.low)..=usize::from(arm.high)].fill(true);
+            }
+            let characters = if begins[128..].contains(&true) { 0 } else { CHARACTERS };
+            let others = among & (classes_where(|byte| !begins[usize::from(byte)]) | characters);
+            if others.count_ones() > most.count_ones() {
+                most = others;
+            }
+        }
+        Ok(most)
     }
 
     fn alternatives(&self, id: ExpressionId) -> Vec<ExpressionId> {
@@ -46,15 +67,6 @@ impl Derivatives {
             Expression::Union(parts) => parts.to_vec(),
             _ => vec![id],
         }
-    }
-
-    /// The last part of a concatenation.
-    fn last(&self, id: ExpressionId) -> ExpressionId {
-        let mut last = id;
-        while let Expression::Concat(_, tail) = *self.expressions.node(last) {
-            last = tail;
-        }
-        last
     }
 
     fn kept_by(&mut self, part: ExpressionId) -> Result<ClassSet> {
@@ -144,8 +156,10 @@ mod tests {
         assert_ne!(kept & CHARACTERS, 0);
         assert_eq!(kept & class_of(b'"'), 0);
         assert_eq!(kept & class_of(b'\n'), 0);
-        // a word keeps nothing, and what may match at once is not asked
+        // a word keeps nothing, and without it the search alone does not match
         assert_eq!(derivatives.kept_classes(begun).unwrap(), 0);
-        assert_eq!(derivatives.kept_classes(search).unwrap(), 0);
+        let kept = derivatives.kept_classes(search).unwrap();
+        assert_eq!(kept & class_of(b'a'), 0);
+        assert_ne!(kept & class_of(b'z'), 0);
     }
 }
