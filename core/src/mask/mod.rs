@@ -10,6 +10,7 @@ mod follow;
 mod interior;
 mod literals;
 mod memo;
+mod multiples;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

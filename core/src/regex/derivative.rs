@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::expression::{ANY, Arm, EMPTY, Expression, ExpressionId, Expressions, UNBOUNDED, merge_neighbours};
 use super::lengths::Lengths;
+use super::multiple_ranges::Shapes;
 use crate::error::Result;
 
 type Arms = Arc<[Arm]>;
@@ -21,6 +22,7 @@ pub struct Derivatives {
     live: FxHashMap<ExpressionId, bool>,
     shortest: FxHashMap<ExpressionId, u64>,
     pub(super) lengths: Lengths,
+    pub(super) shapes: Option<Shapes>,
 }
 
 /// Derivatives looked at before emptiness is decided by lengths: most languages show a string at once.
@@ -34,6 +36,7 @@ impl Derivatives {
             live: FxHashMap::default(),
             shortest: FxHashMap::default(),
             lengths: Lengths::default(),
+            shapes: None,
         }
     }
 
@@ -76,7 +79,7 @@ impl Derivatives {
     /// The parts whose derivatives the derivative of `id` is made of.
     fn parts_to_derive(&self, id: ExpressionId) -> Vec<ExpressionId> {
         match self.expressions.node(id) {
-            Expression::Empty | Expression::Epsilon | Expression::Branch { .. } => Vec::new(),
+            Expression::Empty | Expression::Epsilon | Expression::Branch { .. } | Expression::Multiple(_) => Vec::new(),
             Expression::Concat(a, b) if self.expressions.nullable(*a) => vec![*a, *b],
             Expression::Concat(a, _) | Expression::Not(a) | Expression::Repeat(a, _, _) | Expression::Tagged(a, _) => {
                 vec![*a]
@@ -146,6 +149,17 @@ impl Derivatives {
                 self.map_arms(part, |e, to| e.concat(to, rest))
             }
             Expression::Tagged(part, lexeme) => self.map_arms(part, |e, to| e.tagged(to, lexeme)),
+            Expression::Multiple(state) => {
+                let mut arms = Vec::with_capacity(11);
+                for (byte, after) in state.arms() {
+                    arms.push(Arm {
+                        low: byte,
+                        high: byte,
+                        to: self.expressions.multiple(after)?,
+                    });
+                }
+                Ok(merge_neighbours(arms))
+            }
         }
     }
 
@@ -222,6 +236,9 @@ impl Derivatives {
     }
 
     fn is_live_by_derivatives(&mut self, id: ExpressionId) -> Result<bool> {
+        if let Some(live) = self.is_live_by_remainders(id)? {
+            return Ok(live);
+        }
         if let Some(live) = self.is_live_by_lengths(id, true)? {
             return Ok(live);
         }
@@ -320,6 +337,7 @@ impl Derivatives {
                     Expression::Branch { .. } => least().saturating_add(1),
                     Expression::Concat(a, b) => of(a).saturating_add(of(b)),
                     Expression::Repeat(part, minimum, _) => of(part).saturating_mul(u64::from(*minimum)),
+                    Expression::Multiple(state) => state.shortest().len() as u64,
                     _ => least(),
                 }
             };
@@ -365,6 +383,7 @@ impl Derivatives {
                 }
                 Expression::Repeat(part, minimum, _) => stack.push((part, minimum)),
                 Expression::Tagged(part, _) => stack.push((part, 1)),
+                Expression::Multiple(state) => text.extend(state.shortest()),
                 Expression::Intersection(_) | Expression::Not(_) => {
                     let found = match searched.entry(top) {
                         Entry::Occupied(known) => known.into_mut(),
@@ -380,6 +399,9 @@ impl Derivatives {
     fn shortest_of_derivatives(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
         if !self.is_live(id)? {
             return Ok(None);
+        }
+        if let Some(found) = self.shortest_by_remainders(id)? {
+            return Ok(found);
         }
         match self.shortest_by_lengths(id)? {
             Some(text) => Ok(Some(text)),

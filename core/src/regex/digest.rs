@@ -59,6 +59,7 @@ impl Digests {
                 }
                 Expression::Repeat(_, minimum, maximum) => (minimum, maximum).hash(&mut hasher),
                 Expression::Tagged(_, lexeme) => lexeme.hash(&mut hasher),
+                Expression::Multiple(state) => state.hash(&mut hasher),
                 _ => {}
             }
             parts.hash(&mut hasher);

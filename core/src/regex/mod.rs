@@ -7,4 +7,6 @@ pub mod expression;
 pub mod keys;
 mod lengths;
 pub mod literals;
+pub mod multiple;
+mod multiple_ranges;
 mod reachability;
