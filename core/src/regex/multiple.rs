@@ -129,6 +129,19 @@ impl Multiple {
         self.shortest_within(0, u32::MAX).unwrap_or_default()
     }
 
+    /// Is there a string of which between so many digits belong to the whole part?
+    pub fn exists_within(self, minimum: u32, maximum: u32) -> bool {
+        match self.place {
+            // where few digits do, more do as well: with zeros at the end
+            Whole(places) if minimum <= maximum => {
+                let digits = maximum.saturating_add(u32::from(places.unwrap_or(0)));
+                digits >= u32::from(MAX_PLACES) || self.least(digits as u8, 0).is_some()
+            }
+            Point(_) | Fraction(_) => true,
+            _ => self.shortest_within(minimum, maximum).is_some(),
+        }
+    }
+
     /// A shortest string of which between so many digits belong to the whole part; in the fraction it's as if there
     /// were no bounds. None when there is none.
     pub fn shortest_within(self, minimum: u32, maximum: u32) -> Option<Vec<u8>> {

@@ -59,9 +59,18 @@ impl Derivatives {
 
     /// Is `multiple & rest` not empty?
     pub fn multiple_is_live(&mut self, state: Multiple, rest: ExpressionId) -> Result<bool> {
+        if state.nullable() && self.expressions.nullable(rest) {
+            return Ok(true);
+        }
         let shapes = self.shapes()?;
-        if let Some(found) = self.looked_up(state, rest, &shapes) {
-            return Ok(found.is_some());
+        if let Some((minimum, maximum)) = self.digits_allowed(state, rest, &shapes) {
+            return Ok(state.exists_within(minimum, maximum));
+        }
+        for part in self.alternatives(rest)?.unwrap_or_default() {
+            let digits = self.digits_allowed(state, part, &shapes);
+            if digits.is_some_and(|(minimum, maximum)| state.exists_within(minimum, maximum)) {
+                return Ok(true);
+            }
         }
         let multiple = self.expressions.multiple(state)?;
         let both = self.expressions.intersection(&[multiple, rest])?;
@@ -81,7 +90,12 @@ impl Derivatives {
             if best.as_ref().is_some_and(|best| any || best.len() <= text.len()) {
                 break;
             }
-            if let Some(end) = self.looked_up(state, rest, &shapes) {
+            if state.nullable() && self.expressions.nullable(rest) {
+                best = Some(text);
+                continue;
+            }
+            if let Some((minimum, maximum)) = self.digits_allowed(state, rest, &shapes) {
+                let end = state.shortest_within(minimum, maximum);
                 let whole = end.map(|end| [&text[..], &end].concat());
                 best = [best, whole].into_iter().flatten().min_by_key(Vec::len);
                 continue;
@@ -123,16 +137,10 @@ impl Derivatives {
         joined.collect::<Result<_>>().map(Some)
     }
 
-    /// A shortest string of a multiple in the rest, if it has any. None where it takes another byte to tell.
-    fn looked_up(&self, state: Multiple, rest: ExpressionId, shapes: &Shapes) -> Option<Option<Vec<u8>>> {
-        if state.nullable() && self.expressions.nullable(rest) {
-            return Some(Some(Vec::new()));
-        }
-        if rest == EPSILON {
-            return Some(None);
-        }
+    /// Between how many digits of the whole part the rest allows, if it asks for nothing else.
+    fn digits_allowed(&self, state: Multiple, rest: ExpressionId, shapes: &Shapes) -> Option<(u32, u32)> {
         if rest == ANY {
-            return Some(Some(state.shortest()));
+            return Some((0, UNBOUNDED));
         }
         let (digits, tail) = match *self.expressions.node(rest) {
             Expression::Concat(digits, tail) => (digits, tail),
@@ -145,13 +153,13 @@ impl Derivatives {
             _ if digits == EPSILON => (0, 0),
             _ => return None,
         };
-        let tail_fits = tail == shapes.fraction || (tail == EPSILON && !state.may_have_point());
-        if state.is_whole() && tail_fits && minimum <= MAX_DIGITS {
-            return Some(state.shortest_within(minimum, maximum));
+        if state.is_whole() {
+            let fits = tail == shapes.fraction || (tail == EPSILON && !state.may_have_point());
+            return (fits && minimum <= MAX_DIGITS).then_some((minimum, maximum));
         }
         // in the fraction the multiple itself says how many digits there are; after the point it's at least one
         let any_digits = tail == EPSILON && maximum == UNBOUNDED && minimum <= u32::from(!state.is_fraction());
-        (!state.is_whole() && any_digits).then(|| Some(state.shortest()))
+        any_digits.then_some((0, UNBOUNDED))
     }
 
     fn shapes(&mut self) -> Result<Shapes> {
