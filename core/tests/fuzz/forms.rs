@@ -34,10 +34,6 @@ fn range() -> impl Strategy<Value = (u32, u32)> {
     ]
 }
 
-fn divisor() -> impl Strategy<Value = u64> {
-    prop_oneof![1..13u64, 1..2_000_000u64, 1..=1_000_000_000_000_000_000u64]
-}
-
 fn expression() -> impl Strategy<Value = ExpressionForm> {
     use ExpressionForm::*;
     let part = any::<usize>;
@@ -50,7 +46,6 @@ fn expression() -> impl Strategy<Value = ExpressionForm> {
         1 => vec(part(), 1..4).prop_map(Intersection),
         1 => part().prop_map(Complement),
         4 => (part(), bound(), option::weighted(0.8, bound())).prop_map(|(part, low, high)| Repeat(part, low, high)),
-        1 => (divisor(), option::of(0..19u8)).prop_map(|(divisor, places)| Multiple { divisor, places }),
     ]
 }
 
