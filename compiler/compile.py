@@ -70,7 +70,7 @@ def compile_json_schema(
         numbers: ``"plain"`` writes integers without fraction or exponent.
         escapes: ``"minimal"`` escapes only what must be.
         preview: keywords that are implemented but not yet held against the whole official test suite (``oneOf``,
-            ``not``, ``if``, ``multipleOf``, ...); they are refused unless named here, or ``"all"``.
+            ``not``, ``if``, ...); they are refused unless named here, or ``"all"``.
         limits: budgets.
 
     Raises:

@@ -21,7 +21,24 @@ from typing import Literal, NamedTuple, NewType, TypeAlias
 
 from constrain.errors import LimitError
 
-__all__ = ["Expression", "ExpressionNode", "Grammar", "GrammarBuilder", "Limits", "Option", "Symbol", "SymbolNode"]
+__all__ = [
+    "MAXIMUM_DIVISOR",
+    "MAXIMUM_PLACES",
+    "Expression",
+    "ExpressionNode",
+    "Grammar",
+    "GrammarBuilder",
+    "Limits",
+    "Option",
+    "Symbol",
+    "SymbolNode",
+]
+
+MAXIMUM_DIVISOR = 10**18
+"""Of :meth:`GrammarBuilder.multiples`."""
+
+MAXIMUM_PLACES = 18
+"""Of :meth:`GrammarBuilder.multiples`."""
 
 Expression = NewType("Expression", int)
 """Index into ``Grammar.expressions``."""
@@ -38,6 +55,7 @@ ExpressionNode: TypeAlias = (
     | tuple[Literal["intersection"], tuple[Expression, ...]]
     | tuple[Literal["complement"], Expression]
     | tuple[Literal["repeat"], Expression, int, int | None]
+    | tuple[Literal["multiple"], int, int | None]
 )
 
 SymbolNode: TypeAlias = (
@@ -215,6 +233,20 @@ class GrammarBuilder:
                 numbers.append(self._expressions[_renumbered(node, numbers)])
             known = self._pasted[fragment] = numbers[-1]
         return known
+
+    def multiples(self, divisor: int, places: int | None = None) -> Expression:
+        """JSON's numerals of the multiples of ``divisor / 10**places``, without an exponent.
+
+        The fraction may end in any number of zeros, or be left out if it is zero; without ``places`` there is none, and
+        no ``-0``. The engine computes with remainders: a divisor of any size is one expression.
+
+        Args:
+            divisor: from 1 to ``MAXIMUM_DIVISOR``.
+            places: up to ``MAXIMUM_PLACES``.
+        """
+        if not 1 <= divisor <= MAXIMUM_DIVISOR or not 0 <= (places or 0) <= MAXIMUM_PLACES:
+            raise ValueError(f"bad divisor {divisor} / 10**{places}")
+        return self._expressions["multiple", divisor, places]
 
     # -- the context-free layer --------------------------------------------------------------------------------
 

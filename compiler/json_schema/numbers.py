@@ -9,11 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 from constrain.compiler.fragments import shared
-from constrain.compiler.grammar import Expression, GrammarBuilder
+from constrain.compiler.grammar import MAXIMUM_DIVISOR, MAXIMUM_PLACES, Expression, GrammarBuilder
 from constrain.compiler.json_schema import numerals
 from constrain.compiler.json_schema.model import FRACTION, INTEGER, NUMBER, Bound, NumberFacet, Refusal, Schema, Value
 from constrain.compiler.json_schema.values import exact, is_integral
-from constrain.errors import SchemaError
+from constrain.errors import LimitError, SchemaError
 
 __all__ = ["INTEGER_FORMATS", "admits", "complements", "expression_of", "is_empty", "merge", "read", "spelled"]
 
@@ -22,8 +22,6 @@ INTEGER_FORMATS = {
     "int64": NumberFacet(Bound(-(2**63)), Bound(2**63 - 1), (1,)),
 }
 """OpenAPI's formats of numbers that constrain a value."""
-
-_MAXIMUM_FRACTIONS = 1000
 
 
 def read(raw: dict[str, Any], pointer: str, *, boolean_exclusive: bool) -> tuple[NumberFacet, tuple[Refusal, ...]]:
@@ -60,10 +58,29 @@ def _tighter_high(a: Bound, b: Bound) -> Bound:
     return a if (a.value, not a.strict) <= (b.value, not b.strict) else b
 
 
-def supports_divisor(divisor: int | Decimal) -> bool:
-    """Divisors of 1 that leave few fractions; others would need an automaton of remainders."""
-    share = 1 / Fraction(divisor)
-    return share.denominator == 1 and share.numerator <= _MAXIMUM_FRACTIONS
+def supports_divisor(divisor: int | Decimal | Fraction) -> bool:
+    """Whether the engine can compute with it."""
+    digits, places = _digits_and_places(Fraction(divisor))
+    return digits <= MAXIMUM_DIVISOR and places <= MAXIMUM_PLACES
+
+
+def _digits_and_places(divisor: Fraction) -> tuple[int, int]:
+    """``(n, k)``, k the least, such that the divisor is ``n / 10**k``; it has finitely many decimals."""
+    places = 0
+    while divisor.denominator != 1:
+        divisor *= 10
+        places += 1
+    return divisor.numerator, places
+
+
+def _common(facet: NumberFacet, types: int) -> Fraction | None:
+    """The least number of which the multiples are those of all divisors; of integers, a whole one."""
+    divisors = [Fraction(divisor) for divisor in facet.divisors]
+    if divisors and not types & FRACTION:
+        divisors.append(Fraction(1))
+    if not divisors:
+        return None
+    return Fraction(math.lcm(*(d.numerator for d in divisors)), math.gcd(*(d.denominator for d in divisors)))
 
 
 _ANY = NumberFacet()
@@ -124,11 +141,25 @@ def _integer_bounds(facet: NumberFacet) -> tuple[int | None, int | None]:
 
 
 def is_empty(facet: NumberFacet, types: int) -> bool:
-    """Whether no number of the types lies within the bounds."""
-    if not types & FRACTION:
-        least, most = _integer_bounds(facet)
-        return least is not None and most is not None and most < least
+    """Whether no number of the types lies within the bounds, or no multiple of the divisors."""
     low, high = facet.low, facet.high
+    divisor = _common(facet, types)
+    if divisor is not None:
+        if divisor.denominator == 1 and not types & INTEGER:
+            return True
+        if low is None or high is None:
+            return False
+        # exact numbers of different classes don't compare
+        first, last = Fraction(low.value), Fraction(high.value)
+        least = math.ceil(first / divisor) * divisor
+        if low.strict and least == first:
+            least += divisor
+        if not types & INTEGER and least.denominator == 1:
+            least += divisor  # of two neighbours one at most is an integer
+        return least > last or (high.strict and least == last)
+    if not types & FRACTION:
+        lowest, highest = _integer_bounds(facet)
+        return lowest is not None and highest is not None and highest < lowest
     if low is None or high is None:
         return False
     return high.value < low.value or (high.value == low.value and (high.strict or low.strict))
@@ -160,30 +191,31 @@ def expression_of(
 def _refined(
     builder: GrammarBuilder, found: Expression, facet: NumberFacet, types: int, excluded: Sequence[int | Decimal]
 ) -> Expression:
-    parts = [found]
-    if types & FRACTION:
-        pieces = numerals.Numerals(builder)
-        sign = builder.repeat(pieces.minus, 0, 1)
-        parts.extend(builder.concat([sign, pieces.natural, _fractions(builder, divisor)]) for divisor in facet.divisors)
-        if not types & INTEGER:
-            parts.append(builder.concat([sign, pieces.natural, pieces.some_fraction]))
+    pieces = numerals.Numerals(builder)
+    sign = builder.repeat(pieces.minus, 0, 1)
+    divisor = _common(facet, types)
+    parts = []
+    if divisor is None or facet.low is not None or facet.high is not None:
+        parts.append(found)
+    if divisor is not None:
+        parts.append(_multiples(builder, divisor, types))
+    if not types & INTEGER:
+        parts.append(builder.concat([sign, pieces.natural, pieces.some_fraction]))
     if excluded:
-        pieces = numerals.Numerals(builder)
-        sign = builder.repeat(pieces.minus, 0, 1)
-        parts.append(builder.concat([sign, pieces.natural, pieces.any_fraction]))
+        if divisor is None:
+            parts.append(builder.concat([sign, pieces.natural, pieces.any_fraction]))
         parts.append(builder.complement(builder.union(numerals.spellings(builder, value) for value in excluded)))
     return builder.intersection(parts)
 
 
-def _fractions(builder: GrammarBuilder, divisor: int | Decimal) -> Expression:
-    """The fractions of the multiples of a divisor of 1."""
-    pieces = numerals.Numerals(builder)
-    count = (1 / Fraction(divisor)).numerator
-    parts = [pieces.zero_fraction]
-    for i in range(1, count):
-        digits = format(divisor * i, "f").partition(".")[2].rstrip("0")
-        parts.append(builder.concat([builder.literal(f".{digits}".encode()), pieces.zeros]))
-    return builder.union(parts)
+def _multiples(builder: GrammarBuilder, divisor: Fraction, types: int) -> Expression:
+    if not supports_divisor(divisor):
+        raise LimitError(
+            "the divisors of a number (multipleOf) have a common multiple that is too large",
+            expected=f"at most {MAXIMUM_DIVISOR}, without its point; this limit is fixed",
+        )
+    digits, places = _digits_and_places(divisor)
+    return builder.multiples(digits, places if types & FRACTION else None)
 
 
 def spelled(value: Value, types: int) -> list[bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from constrain.compiler.json_schema.formats import REGISTRY_FORMATS
-from constrain.compiler.json_schema.model import ALL_TYPES, NUMBER, OBJECT
+from constrain.compiler.json_schema.model import ALL_TYPES, OBJECT
 
 __all__ = ["KEYWORDS", "PREVIEW"]
 
@@ -14,7 +14,6 @@ KEYWORDS: dict[str, tuple[int, Callable[[Any], bool]]] = {
     "oneOf": (ALL_TYPES, lambda value: True),
     "not": (ALL_TYPES, lambda value: True),
     "if": (ALL_TYPES, lambda value: True),
-    "multipleOf": (NUMBER, lambda value: True),
     "minProperties": (OBJECT, bool),
     "maxProperties": (OBJECT, lambda value: True),
     "propertyNames": (OBJECT, lambda value: value is not True and value != {}),

@@ -15,11 +15,14 @@ An expression here is a tuple of its kind and its parts::
     ("intersection", parts)            a set of two or more
     ("not", part)                      every byte string, valid UTF-8 or not, that the part does not match
     ("repeat", part, minimum, maximum or None)
+    ("multiple", divisor, places, value, unit)
+                                       what is left of a numeral of a multiple of divisor / 10**places, see _multiple
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -103,6 +106,8 @@ def expressions_of(grammar: Grammar) -> list[Node]:
                 built.append(intersection([UTF8, negation(built[part])]))
             case ("repeat", part, minimum, maximum):
                 built.append(repeat(built[part], minimum, maximum))
+            case ("multiple", divisor, places):
+                built.append(("multiple", divisor, places, None, 1))
     return built
 
 
@@ -120,6 +125,9 @@ def nullable(node: Node) -> bool:
             return not nullable(part)
         case ("repeat", part, minimum, _):
             return minimum == 0 or nullable(part)
+        case ("multiple", divisor, places, value, unit):
+            ends_in_digit = value is not None and unit != "."
+            return ends_in_digit and value % Fraction(divisor, 10 ** (places or 0)) == 0
     return False  # a character has at least one byte
 
 
@@ -152,7 +160,38 @@ def derivative(node: Node, byte: int) -> Node:
         case ("repeat", part, minimum, maximum):
             rest = repeat(part, max(minimum - 1, 0), None if maximum is None else maximum - 1)
             return concat([derivative(part, byte), rest])
+        case ("multiple", divisor, places, value, unit):
+            return _multiple(divisor, places, value, unit, chr(byte))
     raise ValueError(f"not an expression: {node!r}")
+
+
+def _multiple(divisor: int, places: int | None, value: Fraction | None, unit: Any, byte: str) -> Node:
+    """What may follow a byte in a numeral.
+
+    Args:
+        divisor: together with ``places`` what divides the number.
+        places: digits of the divisor's fraction; None where the numeral has no fraction.
+        value: the number so far, less multiples of the divisor; None before the first digit.
+        unit: what the last digit counted, 0 for a leading zero, "." after the point, "-" after the sign.
+        byte: the next one.
+    """
+    exact = Fraction(divisor, 10 ** (places or 0))
+    smallest = Fraction(1, 10 ** (places or 0))
+    in_fraction = unit == "." or (unit != "-" and 0 < unit < 1)
+    if byte == "-" and value is None and unit != "-":
+        return ("multiple", divisor, places, None, "-")
+    if byte == "." and value is not None and not in_fraction and places is not None:
+        return ("multiple", divisor, places, value, ".")
+    if byte not in "0123456789" or unit == 0 or (byte == "0" and unit == "-" and places is None):
+        return EMPTY
+    if not in_fraction:
+        longer = (10 * (value or 0) + int(byte)) % exact
+        return ("multiple", divisor, places, longer, 0 if value is None and byte == "0" else 1)
+    unit = Fraction(1, 10) if unit == "." else unit / 10
+    if unit < smallest:
+        # no digit here can be part of a multiple
+        return EMPTY if byte != "0" else ("multiple", divisor, places, value, min(smallest, Fraction(1, 10)))
+    return ("multiple", divisor, places, (value + int(byte) * unit) % exact, unit)
 
 
 def tail(count: int, ranges: Ranges, payload: int) -> Node:
@@ -185,6 +224,8 @@ def cuts(node: Node) -> frozenset[int]:
             return frozenset().union(*map(cuts, parts))
         case ("not" | "repeat", part, *_):
             return cuts(part)
+        case ("multiple", *_):
+            return frozenset(range(ord("-"), ord("9") + 2))
     raise ValueError(f"not an expression: {node!r}")
 
 
@@ -209,7 +250,9 @@ def alive(node: Node) -> bool:
             return any(map(alive, parts))
         case ("repeat", part, minimum, _):
             return minimum == 0 or alive(part)
-        case ("intersection", _) | ("not", _):
+        case ("multiple", _, _, _, unit) if unit in ("-", 0, 1):
+            return True  # enough more digits of the whole part reach every remainder
+        case ("intersection", _) | ("not", _) | ("multiple", *_):
             # no rule on the parts decides these: look whether any derivative matches the empty string
             seen, unexplored = {node}, [node]
             while unexplored:

@@ -13,6 +13,11 @@ pub enum ExpressionForm {
     Intersection(Vec<usize>),
     Complement(usize),
     Repeat(usize, u32, Option<u32>),
+    /// Numerals of the multiples of `divisor / 10^places`; without places, no fraction.
+    Multiple {
+        divisor: u64,
+        places: Option<u8>,
+    },
 }
 
 /// A node of the context-free layer; rules may refer to any index.

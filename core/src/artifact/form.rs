@@ -13,6 +13,7 @@ const UNION: u8 = 4;
 const INTERSECTION: u8 = 5;
 const COMPLEMENT: u8 = 6;
 const REPEAT: u8 = 7;
+const MULTIPLE: u8 = 8;
 
 const TERMINAL: u8 = 0;
 const RULE: u8 = 1;
@@ -64,6 +65,11 @@ fn write_expression(out: &mut Writer, node: &ExpressionForm) {
             out.number(*part as u64);
             write_bounds(out, *minimum, *maximum);
         }
+        ExpressionForm::Multiple { divisor, places } => {
+            out.raw(&[MULTIPLE]);
+            out.number(*divisor);
+            out.list(places.iter(), |out, &places| out.number(places));
+        }
     }
 }
 
@@ -81,6 +87,10 @@ fn read_expression(reader: &mut Reader<'_>) -> Result<ExpressionForm> {
             let (minimum, maximum) = read_bounds(reader)?;
             ExpressionForm::Repeat(part, minimum, maximum)
         }
+        MULTIPLE => ExpressionForm::Multiple {
+            divisor: reader.number(u64::MAX)?,
+            places: read_optional(reader, |r| Ok(r.number(u8::MAX.into())? as u8))?,
+        },
         _ => return Err(reader.corrupt("an expression is of an unknown kind")),
     })
 }

@@ -12,6 +12,7 @@ use crate::regex::derivative::Derivatives;
 use crate::regex::expression::{EMPTY, EPSILON, ExpressionId, Expressions, UNBOUNDED};
 use crate::regex::keys::Key;
 use crate::regex::literals::{any_text, char_class, literals};
+use crate::regex::multiple::Multiple;
 
 /// A grammar and the expression of each of its lexemes.
 pub struct Built {
@@ -172,6 +173,9 @@ fn lower_expressions(form: &GrammarForm, derivatives: &mut Derivatives) -> Resul
             ExpressionForm::Repeat(index, minimum, maximum) => {
                 let part = *get(&lowered, *index)?;
                 expressions.repeat(part, *minimum, maximum.unwrap_or(UNBOUNDED))?
+            }
+            ExpressionForm::Multiple { divisor, places } => {
+                expressions.multiple(Multiple::numerals(*divisor, *places))?
             }
         };
         // an empty language in disguise would only cost time later

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
 use crate::regex::expression::UNBOUNDED;
+use crate::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
 
 /// Refuses indices out of range, expressions that don't refer to smaller ones only, literals or ranges out of order,
 /// and repetitions with impossible bounds.
@@ -37,6 +38,9 @@ fn expression_is_sound(node: &ExpressionForm, bound: usize) -> bool {
         ExpressionForm::Intersection(parts) => !parts.is_empty() && earlier(parts),
         ExpressionForm::Complement(part) => *part < bound,
         ExpressionForm::Repeat(part, minimum, maximum) => *part < bound && are_bounds(*minimum, *maximum),
+        ExpressionForm::Multiple { divisor, places } => {
+            (1..=MAX_DIVISOR).contains(divisor) && places.is_none_or(|places| places <= MAX_PLACES)
+        }
     }
 }
 
@@ -100,6 +104,10 @@ mod tests {
         assert!(sound(Union(vec![])) && !sound(Intersection(vec![])));
         assert!(!sound(Complement(1)) && !sound(Repeat(1, 0, None)));
         assert!(sound(Repeat(0, 2, Some(2))) && !sound(Repeat(0, 2, Some(1))));
+        let multiple = |divisor, places| Multiple { divisor, places };
+        assert!(sound(multiple(MAX_DIVISOR, None)) && sound(multiple(1, Some(MAX_PLACES))));
+        assert!(!sound(multiple(0, None)) && !sound(multiple(MAX_DIVISOR + 1, None)));
+        assert!(!sound(multiple(1, Some(MAX_PLACES + 1))));
         assert!(!sound(Repeat(0, 2, Some(UNBOUNDED))) && !sound(Repeat(0, UNBOUNDED, None)));
         assert!(sound(Literals(vec![vec![], vec![1]])));
         assert!(!sound(Literals(vec![vec![1], vec![1]])) && !sound(Literals(vec![vec![2], vec![1]])));

@@ -278,6 +278,11 @@ impl Engine {
         tokens: &mut Tokens,
         ends: &mut Ends,
     ) -> Result<()> {
+        if let Tokens::Flat(words) = tokens
+            && let Some(numeral) = self.numeral(start.state)?
+        {
+            return self.walk_numeral(below, numeral, ended_before != NO_MATCH, trie, words, ends);
+        }
         let (mut at, end) = trie.span(below);
         let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
         // stack[d] is the place after d bytes of the path to the current node
@@ -360,6 +365,17 @@ impl Engine {
                 }
             }
             stack[depth + 1] = place;
+            // within a numeral a digit came before
+            if node.byte.is_ascii_digit()
+                && !whole
+                && let Tokens::Flat(words) = tokens
+                && let Some(numeral) = self.numeral(next)?
+            {
+                let ended = self.lexer.matches(next) != NO_MATCH;
+                self.walk_numeral(Some(at as u32), numeral, ended, trie, words, ends)?;
+                at = node.end as usize;
+                continue;
+            }
             at = if whole { node.end as usize } else { at + 1 };
         }
         self.spend(visited)

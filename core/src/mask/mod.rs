@@ -11,6 +11,7 @@ mod follow;
 mod interior;
 mod literals;
 mod memo;
+mod multiples;
 mod store;
 pub mod tables;
 

@@ -79,6 +79,10 @@ fn read_expression(node: &Bound<'_, PyAny>) -> PyResult<ExpressionForm> {
             bound(&node.get_item(2)?)?,
             optional_bound(&node.get_item(3)?)?,
         ),
+        "multiple" => ExpressionForm::Multiple {
+            divisor: first.extract()?,
+            places: node.get_item(2)?.extract()?,
+        },
         other => return Err(PyValueError::new_err(format!("unknown expression {other:?}"))),
     })
 }

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::expression::{ANY, Arm, EMPTY, Expression, ExpressionId, Expressions, UNBOUNDED, merge_neighbours};
 use super::lengths::Lengths;
+use super::multiple_ranges::Shapes;
 use crate::bytes::repeat_tail;
 use crate::error::Result;
 
@@ -22,6 +23,7 @@ pub struct Derivatives {
     live: FxHashMap<ExpressionId, bool>,
     shortest: FxHashMap<ExpressionId, u64>,
     pub(super) lengths: Lengths,
+    pub(super) shapes: Option<Shapes>,
 }
 
 /// What is still to be written of a shortest string.
@@ -45,6 +47,7 @@ impl Derivatives {
             live: FxHashMap::default(),
             shortest: FxHashMap::default(),
             lengths: Lengths::default(),
+            shapes: None,
         }
     }
 
@@ -87,7 +90,7 @@ impl Derivatives {
     /// The parts whose derivatives the derivative of `id` is made of.
     fn parts_to_derive(&self, id: ExpressionId) -> Vec<ExpressionId> {
         match self.expressions.node(id) {
-            Expression::Empty | Expression::Epsilon | Expression::Branch { .. } => Vec::new(),
+            Expression::Empty | Expression::Epsilon | Expression::Branch { .. } | Expression::Multiple(_) => Vec::new(),
             Expression::Concat(a, b) if self.expressions.nullable(*a) => vec![*a, *b],
             Expression::Concat(a, _) | Expression::Not(a) | Expression::Repeat(a, _, _) | Expression::Tagged(a, _) => {
                 vec![*a]
@@ -157,6 +160,17 @@ impl Derivatives {
                 self.map_arms(part, |e, to| e.concat(to, rest))
             }
             Expression::Tagged(part, lexeme) => self.map_arms(part, |e, to| e.tagged(to, lexeme)),
+            Expression::Multiple(state) => {
+                let mut arms = Vec::with_capacity(11);
+                for (byte, after) in state.arms() {
+                    arms.push(Arm {
+                        low: byte,
+                        high: byte,
+                        to: self.expressions.multiple(after)?,
+                    });
+                }
+                Ok(merge_neighbours(arms))
+            }
         }
     }
 
@@ -233,6 +247,9 @@ impl Derivatives {
     }
 
     fn is_live_by_derivatives(&mut self, id: ExpressionId) -> Result<bool> {
+        if let Some(live) = self.is_live_by_remainders(id)? {
+            return Ok(live);
+        }
         if let Some(live) = self.is_live_by_lengths(id, true)? {
             return Ok(live);
         }
@@ -331,6 +348,7 @@ impl Derivatives {
                     Expression::Branch { .. } => least().saturating_add(1),
                     Expression::Concat(a, b) => of(a).saturating_add(of(b)),
                     Expression::Repeat(part, minimum, _) => of(part).saturating_mul(u64::from(*minimum)),
+                    Expression::Multiple(state) => state.shortest().len() as u64,
                     _ => least(),
                 }
             };
@@ -391,6 +409,7 @@ impl Derivatives {
                     stack.extend([Piece::Again { start, times }, Piece::Whole(*part)]);
                 }
                 Expression::Tagged(part, _) => stack.push(Piece::Whole(*part)),
+                Expression::Multiple(state) => text.extend(state.shortest()),
                 Expression::Intersection(_) | Expression::Not(_) => {
                     text.extend(self.shortest_of_derivatives(top)?.unwrap_or_default());
                 }
@@ -402,6 +421,9 @@ impl Derivatives {
     fn shortest_of_derivatives(&mut self, id: ExpressionId) -> Result<Option<Vec<u8>>> {
         if !self.is_live(id)? {
             return Ok(None);
+        }
+        if let Some(found) = self.shortest_by_remainders(id)? {
+            return Ok(found);
         }
         match self.shortest_by_lengths(id)? {
             Some(text) => Ok(Some(text)),

@@ -97,6 +97,13 @@ impl Digests {
                 content.number(*lexeme);
                 content
             }
+            Expression::Multiple(state) => {
+                let mut content = Content::of(b"mult");
+                state.numbers().into_iter().for_each(|number| {
+                    content.number(number);
+                });
+                content
+            }
         };
         parts.into_iter().for_each(|part| {
             content.digest(part);

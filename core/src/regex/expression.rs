@@ -8,6 +8,7 @@ use std::hash::BuildHasher;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
+use super::multiple::Multiple;
 use crate::error::{Error, Result};
 
 pub type ExpressionId = u32;
@@ -47,13 +48,15 @@ pub enum Expression {
     Repeat(ExpressionId, u32, u32),
     /// The part, as what is left of this lexeme: in a union of lexemes it tells which of them it came from.
     Tagged(ExpressionId, u32),
+    /// What is left of a numeral of a multiple. Never empty: `Multiple` has no states that can't be completed.
+    Multiple(Multiple),
 }
 
 impl Expression {
     /// The expressions that it is made of, by number.
     pub fn part(&self, index: usize) -> Option<ExpressionId> {
         match self {
-            Expression::Empty | Expression::Epsilon => None,
+            Expression::Empty | Expression::Epsilon | Expression::Multiple(_) => None,
             Expression::Branch { arms, .. } => arms.get(index).map(|arm| arm.to),
             Expression::Concat(a, b) => [*a, *b].get(index).copied(),
             Expression::Union(parts) | Expression::Intersection(parts) => parts.get(index).copied(),
@@ -194,6 +197,7 @@ impl Expressions {
             Expression::Not(part) => (!nullable(part), true),
             Expression::Repeat(part, minimum, _) => (*minimum == 0 || nullable(part), opaque(part)),
             Expression::Tagged(part, _) => (nullable(part), opaque(part)),
+            Expression::Multiple(state) => (state.nullable(), false),
         };
         Facts { nullable, opaque, size }
     }
@@ -312,6 +316,10 @@ impl Expressions {
             return Ok(EMPTY);
         }
         self.intern(Expression::Tagged(part, lexeme))
+    }
+
+    pub fn multiple(&mut self, state: Multiple) -> Result<ExpressionId> {
+        self.intern(Expression::Multiple(state))
     }
 }
 

@@ -15,11 +15,11 @@ impl Derivatives {
         if self.expressions.opaque(id) {
             return Ok(0);
         }
-        let alternatives = self.alternatives(id);
+        let alternatives = self.union_parts(id);
         let mut kept: ClassSet = 0;
         for &part in &alternatives {
             let heads = match *self.expressions.node(part) {
-                Expression::Concat(head, _) => self.alternatives(head),
+                Expression::Concat(head, _) => self.union_parts(head),
                 _ => Vec::new(),
             };
             for candidate in heads.into_iter().chain([part]) {
@@ -62,7 +62,7 @@ impl Derivatives {
         Ok(most)
     }
 
-    fn alternatives(&self, id: ExpressionId) -> Vec<ExpressionId> {
+    fn union_parts(&self, id: ExpressionId) -> Vec<ExpressionId> {
         match self.expressions.node(id) {
             Expression::Union(parts) => parts.to_vec(),
             _ => vec![id],

@@ -8,5 +8,7 @@ mod kept;
 pub mod keys;
 mod lengths;
 pub mod literals;
+pub mod multiple;
+mod multiple_ranges;
 pub mod needs;
 mod reachability;

@@ -122,7 +122,7 @@ fn sound(mut form: GrammarForm) -> GrammarForm {
     for index in 0..form.expressions.len() {
         let earlier = |part: &mut usize| *part %= index.max(1);
         let replaced = match &mut form.expressions[index] {
-            ExpressionForm::Literal(_) => None,
+            ExpressionForm::Literal(_) | ExpressionForm::Multiple { .. } => None,
             ExpressionForm::Literals(texts) => {
                 texts.sort();
                 texts.dedup();

@@ -1,13 +1,20 @@
-"""Intervals of decimals against Decimal itself, over every short numeral."""
+"""Intervals and multiples of decimals against Decimal and Fraction themselves, over every short numeral."""
 
 from __future__ import annotations
 
 import itertools
 import re
 from decimal import Decimal
+from fractions import Fraction
+from random import Random
 from typing import Any
 
+import jsonschema_rs
 import pytest
+
+from constrain import UnsatisfiableError
+from constrain.compiler import json_schema, reference
+from constrain.errors import LimitError, UnsupportedError
 
 DIGITS = ["0", "1", "4", "5", "9"]
 NUMERAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -75,3 +82,117 @@ def test_excluded_numbers_are_excluded_in_every_spelling(compiled: Any, takes: A
         assert not takes(grammar, text)
     for text in ("-1", "10", "1.01", "2.51", "0.1"):
         assert takes(grammar, text)
+
+
+# -- multipleOf --------------------------------------------------------------------------------------------------------
+
+SHORT = [
+    text
+    for length in range(1, 6)
+    for text in map("".join, itertools.product("-.0256", repeat=length))
+    if NUMERAL.fullmatch(text)
+]
+DIVISORS = ["1", "2", "3", "7", "11", "25", "256", "0.5", "0.2", "0.25", "1.5", "2.6", "0.05", "0.3", "12.5", "0.001"]
+
+
+def is_written(text: str, kind: str) -> bool:
+    return kind == "number" or re.fullmatch("0|-?[1-9][0-9]*", text) is not None
+
+
+@pytest.mark.parametrize("kind", ["integer", "number"])
+@pytest.mark.parametrize("divisor", DIVISORS)
+def test_multiples(divisor: str, kind: str, compiled: Any, takes: Any) -> None:
+    schema = f'{{"type": "{kind}", "multipleOf": {divisor}}}'
+    grammar = compiled(schema)
+    recogniser = reference.Recogniser(json_schema.build(schema))
+    for index, text in enumerate(SHORT):
+        inside = is_written(text, kind) and Fraction(text) % Fraction(divisor) == 0
+        assert takes(grammar, text) == inside, text
+        if index % 20 == 0:
+            assert reference.matches(recogniser.grammar, text.encode()) == inside, text
+
+
+@pytest.mark.parametrize("kind", ["integer", "number"])
+def test_random_multiples_within_bounds(kind: str, compiled: Any, takes: Any) -> None:
+    random = Random(kind)
+
+    def number(size: int) -> Decimal:
+        return Decimal(random.randrange(-size, size)).scaleb(-random.choice([0, 1, 2]))
+
+    judged = empty = 0
+    for _ in range(150):
+        divisor = abs(number(random.choice([30, 3_000, 10**9]))) + Decimal("0.5")
+        low = number(random.choice([30, 3_000, 10**12]))
+        high = low + divisor * random.randrange(1, 40) / 10
+        names = [random.choice(pair) for pair in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))]
+        schema = f'{{"type": "{kind}", "multipleOf": {divisor}, "{names[0]}": {low}, "{names[1]}": {high}}}'
+        step = Fraction(divisor) if kind == "number" else Fraction(Fraction(divisor).numerator)
+        multiples = [(Fraction(low) // step + index) * step for index in range(6)]
+
+        def inside(
+            value: Fraction, step: Fraction = step, low: Decimal = low, high: Decimal = high, names: list[str] = names
+        ) -> bool:
+            above = value > Fraction(low) or (value == Fraction(low) and names[0] == "minimum")
+            below = value < Fraction(high) or (value == Fraction(high) and names[1] == "maximum")
+            return above and below and value % step == 0
+
+        try:
+            grammar = compiled(schema)
+        except UnsatisfiableError:
+            assert not any(map(inside, multiples)), schema
+            empty += 1
+            continue
+        assert any(map(inside, multiples)), schema
+        for value in [near for exact in multiples for near in (exact, exact + 1, exact + Fraction(1, 100))]:
+            if kind == "number" or value.denominator == 1:
+                text = format(Decimal(value.numerator) / value.denominator, "f")
+                assert takes(grammar, text) == inside(value), (schema, text)
+                judged += 1
+        # every beginning has a completion
+        text = format(Decimal(max(filter(inside, multiples)).numerator), "f")
+        for cut in range(len(text)):
+            matcher = grammar.matcher()
+            if matcher.accept_bytes(text[:cut].encode()):
+                assert inside(Fraction(text[:cut] + matcher.shortest_completion().decode())), (schema, text[:cut])
+    assert judged > 500
+    assert empty > 10
+
+
+def test_integers_are_judged_as_the_validator_does(compiled: Any, takes: Any) -> None:
+    random = Random(4)
+    for divisor in (3, 7, 64, 999_999, 10**6):
+        schema = {"type": "integer", "multipleOf": divisor}
+        grammar, validator = compiled(schema), jsonschema_rs.validator_for(schema)
+        for _ in range(60):
+            value = random.randrange(-(10**9), 10**9) * random.choice([1, divisor])
+            assert takes(grammar, str(value)) == validator.is_valid(value)
+
+
+def test_large_divisors_cost_what_small_ones_do(compiled: Any, takes: Any) -> None:
+    largest = 10**18
+    grammar = compiled({"type": "integer", "multipleOf": largest - 1, "maximum": 10**40})
+    for factor in (0, 1, -1, 123_456_789, 10**21):
+        assert takes(grammar, str((largest - 1) * factor))
+    assert not takes(grammar, str(largest - 2))
+    assert not takes(grammar, str((largest - 1) * 10**23))
+    assert compiled({"type": "number", "multipleOf": Decimal(1).scaleb(-18)})
+    for divisor in (largest + 1, Decimal(1).scaleb(-19)):
+        with pytest.raises(UnsupportedError, match="multipleOf") as caught:
+            compiled({"type": "number", "multipleOf": divisor})
+        assert caught.value.pointer == "/multipleOf"
+
+
+def test_a_common_multiple_may_be_too_large(compiled: Any) -> None:
+    with pytest.raises(LimitError, match="common multiple"):
+        compiled({"type": "integer", "allOf": [{"multipleOf": 10**12 + 1}, {"multipleOf": 10**12 - 1}]})
+
+
+def test_where_no_multiple_lies_is_decided_by_arithmetic(compiled: Any) -> None:
+    for schema in (
+        {"type": "integer", "multipleOf": 10**17 + 3, "minimum": 1, "maximum": 10**17 + 2},
+        {"type": "number", "multipleOf": 2.5, "exclusiveMinimum": 5, "exclusiveMaximum": 7.5},
+        {"type": "number", "multipleOf": 2, "not": {"type": "integer"}},
+        {"type": "integer", "multipleOf": 0.3, "minimum": 4, "maximum": 5},
+    ):
+        with pytest.raises(UnsatisfiableError):
+            compiled(schema)

@@ -15,7 +15,6 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "oneOf": {"oneOf": [{"type": "string"}, {"type": "null"}]},
     "not": {"not": {"type": "string"}},
     "if": {"if": {"type": "string"}, "then": {"maxLength": 3}},
-    "multipleOf": {"type": "number", "multipleOf": 0.5},
     "minProperties": {"type": "object", "minProperties": 1},
     "maxProperties": {"type": "object", "properties": {"a": {}, "b": {}}, "maxProperties": 1},
     "propertyNames": {"type": "object", "propertyNames": {"maxLength": 3}},

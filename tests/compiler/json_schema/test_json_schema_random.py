@@ -90,7 +90,7 @@ class Writer:
             case "$ref":
                 return choose(["#/$defs/x", "#/$defs/y"])
             case "multipleOf":
-                return choose([1, 0.5, 0.25, 0.1])
+                return choose([1, 0.5, 0.25, 0.1, 2, 3, 7, 1.5, 0.75])
             case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
                 return choose([0, 1, -1, 2, 0.5, -0.5, 1.25, 10, -3])
         return count(0, 3)
