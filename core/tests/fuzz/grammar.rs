@@ -117,10 +117,10 @@ fn walk(compiled: &Arc<Compiled>, choices: &[u16]) -> TestCaseResult {
     let Some(rest) = within_budget(matcher.shortest_completion())? else {
         return Ok(());
     };
-    if rest.len() < 2_000 {
-        if let Some(accepted) = within_budget(matcher.accept_bytes(&rest))? {
-            prop_assert!(accepted && matcher.current().accepting);
-        }
+    if rest.len() < 2_000
+        && let Some(accepted) = within_budget(matcher.accept_bytes(&rest))?
+    {
+        prop_assert!(accepted && matcher.current().accepting);
     }
     Ok(())
 }
