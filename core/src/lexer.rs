@@ -298,39 +298,10 @@ impl Lexer {
         if let Some(&known) = self.keeps_characters.get(&state) {
             return Ok(known);
         }
-        let mut keeps = true;
-        let mut previous = DEAD;
-        for lead in 0xC2..=0xF4u8 {
-            let Some((low, high, count)) = continuation(lead) else {
-                continue;
-            };
-            let next = self.step(state, lead)?;
-            // neighbours mostly lead to one state, but what may follow the first and last of them differs
-            if next != previous || !(0xE2..=0xEC).contains(&lead) {
-                keeps = keeps && self.returns(state, next, low, high, count)?;
-            }
-            previous = next;
-        }
+        let row = self.reached(state)?;
+        let keeps = self.after_characters(&row)?.is_some_and(|after| after == [state]);
         self.keeps_characters.insert(state, keeps);
         Ok(keeps)
-    }
-
-    /// Do all ends of a character, of `count` bytes and the first within the range, lead from `at` to `home`?
-    fn returns(&mut self, home: LexerState, at: LexerState, low: u8, high: u8, count: u8) -> Result<bool> {
-        let row = self.reached(at)?;
-        let mut previous = DEAD;
-        for byte in low..=high {
-            let next = row[usize::from(byte)];
-            let fine = match count {
-                1 => next == home,
-                _ => next != DEAD && (next == previous || self.returns(home, next, 0x80, 0xBF, count - 1)?),
-            };
-            if !fine {
-                return Ok(false);
-            }
-            previous = next;
-        }
-        Ok(true)
     }
 
     /// Classes of bytes, and `CHARACTERS`, that keep lexemes alive without a match however many follow: in a string that

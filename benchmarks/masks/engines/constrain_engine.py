@@ -4,8 +4,7 @@ or with every keyword that is in preview."""
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -48,7 +47,7 @@ class Constrain(base.Engine):
         )
 
     def batch(self, rows: int, threads: int) -> base.Batch:
-        return _Batch(np.zeros((rows, (self.tokenizer.vocab_size + 31) // 32), dtype=np.int32), threads)
+        return _Batch(np.zeros((rows, (self.tokenizer.vocab_size + 31) // 32), dtype=np.int32))
 
 
 class ConstrainArtifact(Constrain):
@@ -59,14 +58,11 @@ class ConstrainArtifact(Constrain):
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         super().__init__(tokenizer)
-        self.load: Callable[..., constrain.CompiledGrammar] | None = getattr(constrain.CompiledGrammar, "load", None)
         self.compiling = self.new_vocabulary()
         self.folder = tempfile.TemporaryDirectory()
         self.saved = 0
 
     def prepare(self, constraint: Constraint) -> Any:
-        if self.load is None:
-            raise NotImplementedError("not built: CompiledGrammar has no load")
         self.saved += 1
         path = Path(self.folder.name) / f"artifact-{self.saved}"
         grammar: Any = self.grammar(constraint, self.compiling)
@@ -74,9 +70,7 @@ class ConstrainArtifact(Constrain):
         return path
 
     def compile(self, prepared: Any) -> base.Compiled:
-        if self.load is None:
-            raise NotImplementedError("not built: CompiledGrammar has no load")
-        return _Compiled(self.load(prepared, self.vocabulary))
+        return _Compiled(constrain.CompiledGrammar.load(prepared, self.vocabulary))
 
 
 class _Compiled(base.Compiled):
@@ -106,21 +100,11 @@ class _Matcher(base.Matcher):
 
 
 class _Batch(base.Batch):
-    """``constrain.fill_batch``, whose threads the environment sets; without it, rows in turn in Python threads."""
+    """``constrain.fill_batch``, whose threads the environment sets."""
 
-    def __init__(self, buffer: NDArray[np.int32], threads: int) -> None:
-        self.buffer, self.threads = buffer, threads
-        self.fill_batch: Callable[..., None] | None = getattr(constrain, "fill_batch", None)
-        self.pool = ThreadPoolExecutor(threads)
+    def __init__(self, buffer: NDArray[np.int32]) -> None:
+        self.buffer = buffer
 
     def fill(self, matchers: Sequence[base.Matcher]) -> None:
         own = [matcher.matcher for matcher in matchers if isinstance(matcher, _Matcher)]
-        if self.fill_batch is not None:
-            self.fill_batch(own, self.buffer, list(range(len(own))))
-            return
-
-        def share(first: int) -> None:
-            for row in range(first, len(own), self.threads):
-                own[row].fill_next_token_bitmask(self.buffer, row)
-
-        list(self.pool.map(share, range(self.threads)))
+        constrain.fill_batch(own, self.buffer)

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread};
@@ -267,15 +268,18 @@ impl Engine {
     /// As `fill_mask` where everything is known; false, and nothing is written, elsewhere.
     pub fn fill_known_mask(&self, threads: &[Thread], stop: bool, vocabulary: &Vocabulary, words: &mut [u32]) -> bool {
         let known = |thread: &Thread| self.masks.threads.get(&(None, self.clamped(*thread, vocabulary)));
-        if !threads.iter().all(|thread| known(thread).is_some()) {
+        let masks: Option<SmallVec<[&ThreadMask; 4]>> = threads
+            .iter()
+            .map(|thread| known(thread).map(|found| &*found.mask))
+            .collect();
+        let Some(masks) = masks else {
             return false;
-        }
+        };
         self.masks
             .counts
             .hits
             .fetch_add(threads.len() as u64, Ordering::Relaxed);
-        let masks = threads.iter().filter_map(known).map(|found| &*found.mask);
-        write(masks, stop, vocabulary, words);
+        write(masks.into_iter(), stop, vocabulary, words);
         true
     }
 

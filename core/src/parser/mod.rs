@@ -250,11 +250,6 @@ impl Parser {
         Ok(())
     }
 
-    /// As `advance`, if the answer is known.
-    pub fn known_advance(&self, node: NodeId, set: MatchSet) -> Option<NodeId> {
-        self.advanced.get(&(node, set)).map(|&(next, _)| next)
-    }
-
     /// Adds the nodes whose items a reduction path goes through, each once from `before` on.
     fn note_path(&self, from: Completion, to: Completion, before: usize, read: &mut Vec<NodeId>) {
         let mut current = from;
@@ -328,14 +323,6 @@ impl Parser {
         let merged = self.intern(grammar, lexer)?;
         self.merged.insert(key, merged);
         Ok(merged)
-    }
-
-    /// As `merge`, if the answer is known.
-    pub fn known_merge(&self, a: NodeId, b: NodeId) -> Option<NodeId> {
-        if a == b {
-            return Some(a);
-        }
-        self.merged.get(&(a.min(b), a.max(b))).copied()
     }
 
     /// While exactly one item waits for the completed rule and that item is thereby complete, go on to its rule.

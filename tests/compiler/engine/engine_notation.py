@@ -32,6 +32,17 @@ TOKEN = re.compile(
 )
 ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})|\\u\{([0-9a-fA-F]+)\}|\\(.)|([^\\])", re.DOTALL)
 
+JSON = r"""
+start: value
+value: object | array | STRING | NUMBER | "true" | "false" | "null"
+object: "{" pair{0, / ","} "}"
+pair: STRING ":" value
+array: "[" value{0, / ","} "]"
+STRING: "\"" ([^"\\\x00-\x1F] | "\\" ["\\/bfnrt])* "\""
+NUMBER: "-"? ("0" | [1-9] [0-9]*) ("." [0-9]+)?
+"""
+"""JSON without blanks: nested, recursive, with lexemes of every sort."""
+
 
 def pieces(text: str) -> list[tuple[str, bytes]]:
     """The characters of a literal or class: as written, and as bytes (``\\xHH`` is one raw byte)."""

@@ -34,8 +34,6 @@ BEGINNINGS = 6
 PRECOMPUTED = 300_000
 """Budget in bytes: enough for all masks of some grammars, and for the first ones of others."""
 
-SAVES = hasattr(CompiledGrammar, "save")
-
 MOODS = [b"abcxyz0123456789 ", b'[({<a"- ', b'])}>b,:"/\n', b'abcxyz0123456789,:.[](){}" ', bytes(range(256))]
 """Bytes that a random text prefers for a while: stay in a lexeme, go in, come out, what tokens are made of, any."""
 
@@ -113,12 +111,10 @@ def check_grammar(source: str, grammar: Grammar, tokens: Tokens, seed: int, fold
     for position in found:
         check(tokens.compile(grammar, LIMITS), position, tokens, source, "cold")
         check(shared, position, tokens, source, "after other texts")
-    if SAVES:
-        loaded = round_trip(shared, tokens, folder)
+    loaded = round_trip(shared, tokens, folder)
     for position in random.sample(found, len(found)):
         check(shared, position, tokens, source, "remembered")
-        if SAVES:
-            check(loaded, position, tokens, source, "saved and loaded")
+        check(loaded, position, tokens, source, "saved and loaded")
     return len(found)
 
 

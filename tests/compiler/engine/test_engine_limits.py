@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from engine_driver import Tokens, allowed
+from engine_hostile import a_product_of_machines
 from engine_notation import read_grammar
 
 from constrain import Grammar, GrammarBuilder, LimitError, Limits
@@ -99,18 +100,6 @@ def towers_of_complements(builder: GrammarBuilder) -> Symbol:
 def intersections_of_counts(builder: GrammarBuilder) -> Symbol:
     primes = (2, 3, 5, 7, 11, 13, 17, 19, 23)
     parts = [builder.repeat(builder.literal(b"a" * prime), 1, None) for prime in primes]
-    return builder.terminal(builder.intersection(parts), "start")
-
-
-def a_product_of_machines(builder: GrammarBuilder) -> Symbol:
-    letter = builder.char_class([(0x61, 0x62)])
-    anything = builder.repeat(letter, 0, None)
-    parts = [builder.repeat(letter, 40, None)]
-    for distance in range(14):
-        for text in (b"a", b"b"):
-            end = builder.literal(text)
-            pair = [anything, end, builder.repeat(letter, distance, distance), end, anything]
-            parts.append(builder.complement(builder.concat(pair)))
     return builder.terminal(builder.intersection(parts), "start")
 
 

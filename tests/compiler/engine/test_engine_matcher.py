@@ -7,19 +7,9 @@ from random import Random
 import numpy as np
 import pytest
 from engine_driver import Tokens, allowed
-from engine_notation import read_grammar
+from engine_notation import JSON, read_grammar
 
 from constrain import CompiledGrammar, allocate_token_bitmask
-
-JSON = r"""
-start: value
-value: object | array | STRING | NUMBER | "true" | "false" | "null"
-object: "{" pair{0, / ","} "}"
-pair: STRING ":" value
-array: "[" value{0, / ","} "]"
-STRING: "\"" ([^"\\\x00-\x1F] | "\\" ["\\/bfnrt])* "\""
-NUMBER: "-"? ("0" | [1-9] [0-9]*) ("." [0-9]+)?
-"""
 
 
 @pytest.fixture(scope="module")

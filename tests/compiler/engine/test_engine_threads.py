@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from engine_driver import Tokens, random_tokens, tekken_tokens
-from engine_notation import read_grammar
+from engine_notation import JSON, read_grammar
 from engine_oracle import LIMITS, Oracle
 from engine_random import random_grammar
 from engine_shapes import random_shape
@@ -24,17 +24,6 @@ import constrain
 from constrain import Grammar, Matcher, UnsatisfiableError, allocate_token_bitmask
 
 THREADS = 8
-
-
-JSON = r"""
-start: value
-value: object | array | STRING | NUMBER | "true" | "false" | "null"
-object: "{" pair{0, / ","} "}"
-pair: STRING ":" value
-array: "[" value{0, / ","} "]"
-STRING: "\"" ([^"\\\x00-\x1F] | "\\" ["\\/bfnrt])* "\""
-NUMBER: "-"? ("0" | [1-9] [0-9]*) ("." [0-9]+)?
-"""
 
 
 @dataclass
@@ -159,7 +148,6 @@ def test_threads_share_one_grammar(vocabulary: Tokens) -> None:
     assert all_at_once(tasks) == truth
 
 
-@pytest.mark.skipif(not hasattr(constrain, "fill_batch"), reason="this core cannot fill a batch of masks in one call")
 def test_a_batch_has_the_masks_of_its_sequences(vocabulary: Tokens, along: list[tuple[Work, list[bytes]]]) -> None:
     """Matchers of different grammars and of the same one, in rows of any order."""
     tokens = fresh(vocabulary)
