@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::lexer::{DEAD, MatchSet, NO_COUNTER};
 use crate::parser::NodeId;
 use crate::vocabulary::interior::{NO_LINK, Suffixes};
+use crate::vocabulary::trie::Trie;
 
 /// Below a trie node with at least this many nodes, threads have masks of their own, which are kept.
 const OWN_MASK_NODES: usize = 256;
@@ -86,6 +87,10 @@ impl Engine {
     /// Adds the tokens below a trie node that go on with any of the threads.
     fn subtree(&mut self, index: u32, threads: &[Thread], search: &mut Search) -> Result<()> {
         let trie = &search.vocabulary.trie;
+        if self.any_keeps_all(threads, trie, index as usize)? {
+            search.found.tokens.extend_from_slice(trie.tokens_below(index as usize));
+            return Ok(());
+        }
         let (mut at, end) = trie.span(Some(index));
         if end - at >= OWN_MASK_NODES && search.depth < MAX_DEPTH {
             for &thread in threads {
@@ -110,11 +115,26 @@ impl Engine {
                 at = node.end as usize;
                 continue;
             }
+            if self.any_keeps_all(&next, trie, at)? {
+                search.found.tokens.extend_from_slice(trie.tokens_below(at));
+                at = node.end as usize;
+                continue;
+            }
             search.found.tokens.extend_from_slice(trie.tokens_at(at));
             stack.push(next);
             at += 1;
         }
         Ok(())
+    }
+
+    /// Does a thread stay in its state whatever text below the trie node follows?
+    fn any_keeps_all(&mut self, threads: &[Thread], trie: &Trie, at: usize) -> Result<bool> {
+        for thread in threads {
+            if thread.lexer.counter == NO_COUNTER && self.keeps_all(thread.lexer.state, trie, at)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What follows can read bytes that also go on with the lexeme, so every end within a token counts, not only those
