@@ -6,13 +6,55 @@ use crate::engine::{Engine, Thread, Threads};
 use crate::error::Result;
 use crate::lexer::{DEAD, MatchSet, NO_COUNTER};
 use crate::parser::NodeId;
-use crate::vocabulary::interior::{NO_LINK, Suffixes};
+use crate::vocabulary::interior::{Edge, Interior, NO_LINK, Suffixes};
 use crate::vocabulary::trie::Trie;
 
 /// Below a trie node with at least this many nodes, threads have masks of their own, which are kept.
 const OWN_MASK_NODES: usize = 256;
 /// Masks within masks; deeper, threads are walked one by one.
 const MAX_DEPTH: usize = 32;
+
+/// What of the trie a walk in its order has to read: the way to some edges, and what lies below them.
+#[derive(Clone, Copy)]
+struct Route<'a> {
+    /// Edges that are still ahead, in the order of the trie; None where everything has to be read.
+    ahead: Option<&'a [Edge]>,
+    /// What comes before this node lies below an edge.
+    below_to: u32,
+}
+
+impl<'a> Route<'a> {
+    const ANYWHERE: Route<'static> = Route { ahead: None, below_to: 0 };
+
+    fn to(edges: &'a [Edge]) -> Self {
+        Route { ahead: Some(edges), below_to: 0 }
+    }
+
+    /// Is there something to read at a trie node, or in the subtree that ends at `end`?
+    #[inline]
+    fn passes(&mut self, at: usize, end: u32) -> bool {
+        let Some(ahead) = &mut self.ahead else {
+            return true;
+        };
+        let at = at as u32;
+        if at < self.below_to {
+            return true;
+        }
+        while let Some((edge, rest)) = ahead.split_first()
+            && edge.node < at
+        {
+            *ahead = rest;
+        }
+        match ahead.first() {
+            Some(edge) if edge.node == at => {
+                self.below_to = end;
+                true
+            }
+            Some(edge) => edge.node < end,
+            None => false,
+        }
+    }
+}
 
 impl Engine {
     /// Adds the tokens that leave the walk's lexemes, which began at the thread's node.
@@ -25,7 +67,7 @@ impl Engine {
             };
             let live = self.lexer.next_bytes(begun.lexer)?;
             if exits.stay.intersects(&live) {
-                self.follow_everywhere(below, thread, set, begun, search)?;
+                self.follow_everywhere(below, thread, set, begun, &interior, search)?;
             } else {
                 self.follow_suffixes(&exits.suffixes, begun, thread.lexer.bounds, search)?;
             }
@@ -70,7 +112,7 @@ impl Engine {
                         .found
                         .tokens
                         .extend_from_slice(trie.tokens_at(suffix.link as usize));
-                    self.subtree(suffix.link, &threads, search)?;
+                    self.subtree(suffix.link, &threads, Route::ANYWHERE, search)?;
                 }
                 at += 1;
                 continue;
@@ -84,8 +126,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Adds the tokens below a trie node that go on with any of the threads.
-    fn subtree(&mut self, index: u32, threads: &[Thread], search: &mut Search) -> Result<()> {
+    /// Adds the tokens below a trie node that go on with any of the threads; those off the route may be left out.
+    fn subtree(&mut self, index: u32, threads: &[Thread], mut route: Route, search: &mut Search) -> Result<()> {
         let trie = &search.vocabulary.trie;
         if self.any_keeps_all(threads, trie, index as usize)? {
             search.found.tokens.extend_from_slice(trie.tokens_below(index as usize));
@@ -106,6 +148,10 @@ impl Engine {
         let mut stack: Vec<Threads> = vec![Threads::from_slice(threads)];
         while at < end {
             let node = *trie.node(at);
+            if !route.passes(at, node.end) {
+                at = node.end as usize;
+                continue;
+            }
             let length = usize::from(node.depth) - base;
             stack.truncate(length + 1);
             let mut next = Threads::new();
@@ -138,23 +184,33 @@ impl Engine {
     }
 
     /// What follows can read bytes that also go on with the lexeme, so every end within a token counts, not only those
-    /// where the lexeme can't go on.
+    /// where the lexeme can't go on. Tokens that stay inside the lexeme are allowed already.
     fn follow_everywhere(
         &mut self,
         below: Below,
         thread: Thread,
         set: MatchSet,
         begun: Thread,
+        interior: &Interior,
         search: &mut Search,
     ) -> Result<()> {
         let trie = &search.vocabulary.trie;
         let (mut at, end) = trie.span(below);
+        let mut route = match &interior.exits[..] {
+            // a bound can cut off tokens that stay inside
+            [(_, exits)] if thread.lexer.counter == NO_COUNTER => Route::to(&exits.edges),
+            _ => Route::ANYWHERE,
+        };
         let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
         let mut stack = vec![thread.lexer; trie.max_depth() + 1 - base];
         let mut visited = 0;
         while at < end {
-            visited += 1;
             let node = *trie.node(at);
+            if !route.passes(at, node.end) {
+                at = node.end as usize;
+                continue;
+            }
+            visited += 1;
             let length = usize::from(node.depth) - base;
             let (next, matched) = self.lexer.advance(stack[length], node.byte)?;
             if let Some(next) = next
@@ -166,7 +222,7 @@ impl Engine {
                 continue;
             }
             if matched == set && node.end as usize > at + 1 {
-                self.subtree(at as u32, &[begun], search)?;
+                self.subtree(at as u32, &[begun], route, search)?;
             }
             at = match next {
                 Some(next) => {
