@@ -38,7 +38,7 @@ pub const CACHE_BYTES: usize = 128 << 20;
 const MAX_PIECES: usize = 2;
 
 /// So many lexemes in progress are taken one by one.
-const MAX_SPLIT: usize = 4;
+const MAX_SPLIT: usize = 64;
 
 /// Trie node below which the tokens' texts are read; None for whole tokens.
 type Below = Option<u32>;
