@@ -241,8 +241,16 @@ fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
         Part::Lexeme(lexeme) => nullable_lexemes[lexeme as usize],
         Part::Rule(rule) => nullable_rules[rule as usize],
     });
+    let mut rule_of = vec![start_rule; next.len()];
+    for (dot, symbol) in next.iter().enumerate().rev() {
+        rule_of[dot] = match symbol {
+            Next::End(rule) => *rule,
+            _ => rule_of[dot + 1],
+        };
+    }
     Grammar {
         next,
+        rule_of,
         nullable_rules,
         productions,
         frames,

@@ -31,6 +31,8 @@ pub enum Next {
 pub struct Grammar {
     /// All productions end to end, each closed by `Next::End`.
     pub next: Vec<Next>,
+    /// Left-hand side of the production that a dot is in.
+    pub rule_of: Vec<Rule>,
     /// First dots of a rule's productions; none for a frame.
     pub productions: Vec<Vec<Dot>>,
     pub frames: Vec<Frame>,

@@ -52,6 +52,23 @@ impl Node {
         let to = self.kernel.partition_point(|item| item.next <= symbol);
         &self.kernel[from..to]
     }
+
+    /// If nothing waits for a rule but one item, at the end of a production of that rule: the rule, and where that item
+    /// began. What begins here may then as well begin there, since nothing else happens when it is complete. So right
+    /// recursion to any depth makes one node: it is Leo's shortcut, taken beforehand.
+    fn tail(&self, prediction: &Prediction, grammar: &Grammar) -> Option<(Rule, NodeId)> {
+        self.kernel.iter().find_map(|item| {
+            let Next::Rule(rule) = item.next else {
+                return None;
+            };
+            let ends = grammar.next.get(item.dot as usize + 1) == Some(&Next::End(rule));
+            let alone = ends
+                && self.waiting_for(item.next).len() == 1
+                && prediction.waiting_for(item.next).is_empty()
+                && !grammar.options_of.contains_key(&item.next);
+            alone.then_some((rule, item.origin))
+        })
+    }
 }
 
 /// Dots after a symbol, each with the node where its production began.
@@ -220,11 +237,13 @@ impl Parser {
         } = self;
         let waiting = &nodes[node as usize];
         let chain = chains.of(waiting.prediction, symbol, predictions, grammar, frames)?;
-        let begun = chain.items.iter();
-        gathering.items.extend(begun.map(|&(next, dot)| Item {
-            next,
-            dot,
-            origin: node,
+        let tail = waiting.tail(predictions.get(waiting.prediction), grammar);
+        gathering.items.extend(chain.items.iter().map(|&(next, dot)| {
+            let origin = match tail {
+                Some((rule, origin)) if grammar.rule_of.get(dot as usize) == Some(&rule) => origin,
+                _ => node,
+            };
+            Item { next, dot, origin }
         }));
         gathering.check()?;
         for &symbol in chain.symbols.iter() {
