@@ -74,7 +74,7 @@ impl Engine {
         let numbers: FxHashMap<NodeId, u32> = slots.map(|(&origin, slot)| (origin, slot)).collect();
         let frames = &self.parser.frames;
         let mut items: Vec<(Vec<u32>, u32)> = Vec::new();
-        for item in &self.parser.node(node).kernel {
+        for item in self.parser.node(node).kernel {
             let mut dot = Vec::new();
             frames.describe(frames.alike(item.dot), &mut dot);
             items.push((dot, numbers[&item.origin]));

@@ -24,10 +24,16 @@ struct Route<'a> {
 }
 
 impl<'a> Route<'a> {
-    const ANYWHERE: Route<'static> = Route { ahead: None, below_to: 0 };
+    const ANYWHERE: Route<'static> = Route {
+        ahead: None,
+        below_to: 0,
+    };
 
     fn to(edges: &'a [Edge]) -> Self {
-        Route { ahead: Some(edges), below_to: 0 }
+        Route {
+            ahead: Some(edges),
+            below_to: 0,
+        }
     }
 
     /// Is there something to read at a trie node, or in the subtree that ends at `end`?

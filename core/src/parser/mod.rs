@@ -7,15 +7,18 @@
 
 mod chains;
 mod frames;
+mod nodes;
 mod predict;
 
-use std::hash::BuildHasher;
+use std::ops::Range;
 
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use chains::Chains;
 use frames::Frames;
+use nodes::Nodes;
+pub use nodes::{Item, Node, NodeId};
 use predict::{Expected, expected};
 pub use predict::{Prediction, PredictionId, Predictions};
 
@@ -24,52 +27,8 @@ use crate::grammar::{Dot, Grammar, Next, Rule};
 use crate::lexer::{Lexer, LexerState, MatchSet};
 use crate::limits::Limits;
 
-pub type NodeId = u32;
-
 /// Where every sequence starts.
 pub const ROOT: NodeId = 0;
-
-/// A dotted production and the node where it began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Item {
-    pub next: Next,
-    pub dot: Dot,
-    pub origin: NodeId,
-}
-
-#[derive(Debug)]
-pub struct Node {
-    /// Items that began before this node, none of them complete, sorted by the symbol after the dot.
-    pub kernel: Box<[Item]>,
-    pub prediction: PredictionId,
-    /// Is the text up to here a sentence?
-    pub accepting: bool,
-}
-
-impl Node {
-    fn waiting_for(&self, symbol: Next) -> &[Item] {
-        let from = self.kernel.partition_point(|item| item.next < symbol);
-        let to = self.kernel.partition_point(|item| item.next <= symbol);
-        &self.kernel[from..to]
-    }
-
-    /// If nothing waits for a rule but one item, at the end of a production of that rule: the rule, and where that item
-    /// began. What begins here may then as well begin there, since nothing else happens when it is complete. So right
-    /// recursion to any depth makes one node: it is Leo's shortcut, taken beforehand.
-    fn tail(&self, prediction: &Prediction, grammar: &Grammar) -> Option<(Rule, NodeId)> {
-        self.kernel.iter().find_map(|item| {
-            let Next::Rule(rule) = item.next else {
-                return None;
-            };
-            let ends = grammar.next.get(item.dot as usize + 1) == Some(&Next::End(rule));
-            let alone = ends
-                && self.waiting_for(item.next).len() == 1
-                && prediction.waiting_for(item.next).is_empty()
-                && !grammar.options_of.contains_key(&item.next);
-            alone.then_some((rule, item.origin))
-        })
-    }
-}
 
 /// Dots after a symbol, each with the node where its production began.
 pub type Moved = SmallVec<[(Dot, NodeId); 4]>;
@@ -85,16 +44,14 @@ pub type ShapeId = u32;
 /// A node's shape, and the distinct nodes in which its items began, in the order of their appearance.
 type Shape = (ShapeId, Box<[NodeId]>);
 
-/// The node after some lexemes, and the other nodes that were read for it.
-type Advance = (NodeId, Box<[NodeId]>);
+/// The node after some lexemes, and where the other nodes that were read for it are in `Parser::reads`.
+type Advance = (NodeId, Range<u32>);
 
 /// A finished rule and the node where it began.
 type Completion = (Rule, NodeId);
 
 pub struct Parser {
-    nodes: Vec<Node>,
-    /// By the hash of items and acceptance; where that is taken by another node, by the next number that is free.
-    ids: FxHashMap<u64, NodeId>,
+    nodes: Nodes,
     predictions: Predictions,
     chains: Chains,
     /// Kept so that a node allocates only what stays.
@@ -102,6 +59,7 @@ pub struct Parser {
     pub frames: Frames,
     /// By node and the lexemes that end.
     advanced: FxHashMap<(NodeId, MatchSet), Advance>,
+    reads: Vec<NodeId>,
     merged: FxHashMap<(NodeId, NodeId), NodeId>,
     /// Leo's deterministic reduction paths, compressed: completing the key does nothing but complete the value.
     shortcuts: FxHashMap<Completion, Completion>,
@@ -115,13 +73,13 @@ pub struct Parser {
 impl Parser {
     pub fn new(grammar: &Grammar, lexer: &mut Lexer, limits: &Limits, longest_token: usize) -> Result<Self> {
         let mut parser = Parser {
-            nodes: Vec::new(),
-            ids: FxHashMap::default(),
+            nodes: Nodes::default(),
             predictions: Predictions::default(),
             chains: Chains::default(),
             gathering: Gathering::new(limits.max_items),
             frames: Frames::new(grammar, longest_token as u32, limits.max_items),
             advanced: FxHashMap::default(),
+            reads: Vec::new(),
             merged: FxHashMap::default(),
             shortcuts: FxHashMap::default(),
             hops: FxHashMap::default(),
@@ -145,8 +103,8 @@ impl Parser {
         (self.nodes.len(), self.max_nodes)
     }
 
-    pub fn node(&self, id: NodeId) -> &Node {
-        &self.nodes[id as usize]
+    pub fn node(&self, id: NodeId) -> Node<'_> {
+        self.nodes.get(id)
     }
 
     pub fn prediction(&self, id: NodeId) -> &Prediction {
@@ -166,7 +124,7 @@ impl Parser {
             frames,
             ..
         } = self;
-        let kernel = &nodes[node as usize];
+        let kernel = nodes.get(node);
         let prediction = predictions.get(kernel.prediction);
         let waiting = |symbol: Next| {
             let predicted = prediction.waiting_for(symbol).iter().map(move |&(_, dot)| (dot, node));
@@ -203,7 +161,7 @@ impl Parser {
         reads: &mut Vec<NodeId>,
     ) -> Result<NodeId> {
         if let Some((known, read)) = self.advanced.get(&(node, set)) {
-            reads.extend_from_slice(read);
+            reads.extend_from_slice(&self.reads[read.start as usize..read.end as usize]);
             return Ok(*known);
         }
         let before = reads.len();
@@ -221,7 +179,9 @@ impl Parser {
             }
         }
         let next = self.intern(grammar, lexer)?;
-        self.advanced.insert((node, set), (next, reads[before..].into()));
+        let from = self.reads.len() as u32;
+        self.reads.extend_from_slice(&reads[before..]);
+        self.advanced.insert((node, set), (next, from..self.reads.len() as u32));
         Ok(next)
     }
 
@@ -235,7 +195,7 @@ impl Parser {
             gathering,
             ..
         } = self;
-        let waiting = &nodes[node as usize];
+        let waiting = nodes.get(node);
         let chain = chains.of(waiting.prediction, symbol, predictions, grammar, frames)?;
         let tail = waiting.tail(predictions.get(waiting.prediction), grammar);
         gathering.items.extend(chain.items.iter().map(|&(next, dot)| {
@@ -294,7 +254,7 @@ impl Parser {
         if let Some(Some((shape, _))) = self.shapes.get(index) {
             return *shape;
         }
-        let kernel = &self.nodes[index].kernel;
+        let kernel = self.nodes.get(id).kernel;
         let mut slots: Vec<NodeId> = Vec::new();
         let mut numbers: FxHashMap<NodeId, u32> = FxHashMap::default();
         let items: Box<[(Dot, u32)]> = kernel
@@ -335,8 +295,8 @@ impl Parser {
         }
         self.gathering.clear();
         for id in [a, b] {
-            let node = &self.nodes[id as usize];
-            self.gathering.items.extend_from_slice(&node.kernel);
+            let node = self.nodes.get(id);
+            self.gathering.items.extend_from_slice(node.kernel);
             self.gathering.accepting |= node.accepting;
         }
         let merged = self.intern(grammar, lexer)?;
@@ -382,14 +342,10 @@ impl Parser {
         let Gathering { items, accepting, .. } = &mut self.gathering;
         items.sort_unstable();
         items.dedup();
-        let mut key = FxBuildHasher.hash_one((&*items, *accepting));
-        while let Some(&id) = self.ids.get(&key) {
-            let node = &self.nodes[id as usize];
-            if *node.kernel == **items && node.accepting == *accepting {
-                return Ok(id);
-            }
-            key = key.wrapping_add(1);
-        }
+        let vacant = match self.nodes.find(items, *accepting) {
+            Ok(known) => return Ok(known),
+            Err(vacant) => vacant,
+        };
         if self.nodes.len() >= self.max_nodes {
             return Err(Error::Limit {
                 budget: "max_parser_nodes",
@@ -399,14 +355,12 @@ impl Parser {
         let mut symbols: SmallVec<[Expected; 16]> = items.iter().map(|item| expected(item.next, item.dot)).collect();
         symbols.dedup();
         let prediction = self.predictions.of(&symbols, grammar, &mut self.frames, lexer)?;
-        let id = self.nodes.len() as NodeId;
-        self.nodes.push(Node {
-            kernel: items.as_slice().into(),
+        let node = Node {
+            kernel: items,
             prediction,
             accepting: *accepting,
-        });
-        self.ids.insert(key, id);
-        Ok(id)
+        };
+        Ok(self.nodes.add(vacant, node))
     }
 }
 

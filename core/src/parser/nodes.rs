@@ -1,0 +1,114 @@
+//! Parser nodes: hash-consed sets of items, all in one array.
+
+use std::hash::BuildHasher;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::predict::{Prediction, PredictionId};
+use crate::grammar::{Dot, Grammar, Next, Rule};
+
+pub type NodeId = u32;
+
+/// A dotted production and the node where it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Item {
+    pub next: Next,
+    pub dot: Dot,
+    pub origin: NodeId,
+}
+
+/// A node as it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Node<'a> {
+    /// Items that began before this node, none of them complete, sorted by the symbol after the dot.
+    pub kernel: &'a [Item],
+    pub prediction: PredictionId,
+    /// Is the text up to here a sentence?
+    pub accepting: bool,
+}
+
+impl<'a> Node<'a> {
+    pub fn waiting_for(self, symbol: Next) -> &'a [Item] {
+        let from = self.kernel.partition_point(|item| item.next < symbol);
+        let count = self.kernel[from..].partition_point(|item| item.next == symbol);
+        &self.kernel[from..from + count]
+    }
+
+    /// If nothing waits for a rule but one item, at the end of a production of that rule: the rule, and where that item
+    /// began. What begins here may then as well begin there, since nothing else happens when it is complete. So right
+    /// recursion to any depth makes one node: it is Leo's shortcut, taken beforehand.
+    pub fn tail(self, prediction: &Prediction, grammar: &Grammar) -> Option<(Rule, NodeId)> {
+        self.kernel.iter().find_map(|item| {
+            let Next::Rule(rule) = item.next else {
+                return None;
+            };
+            let ends = grammar.next.get(item.dot as usize + 1) == Some(&Next::End(rule));
+            let alone = ends
+                && self.waiting_for(item.next).len() == 1
+                && prediction.waiting_for(item.next).is_empty()
+                && !grammar.options_of.contains_key(&item.next);
+            alone.then_some((rule, item.origin))
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// Where its items end; they begin where those of the node before end.
+    end: u32,
+    prediction: PredictionId,
+    accepting: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Nodes {
+    items: Vec<Item>,
+    entries: Vec<Entry>,
+    /// By the hash of items and acceptance; where that is taken by another node, by the next number that is free.
+    ids: FxHashMap<u64, NodeId>,
+}
+
+/// The place of a node that isn't there yet.
+pub struct Vacant(u64);
+
+impl Nodes {
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn get(&self, id: NodeId) -> Node<'_> {
+        let index = id as usize;
+        let from = index.checked_sub(1).map_or(0, |before| self.entries[before].end);
+        let entry = &self.entries[index];
+        Node {
+            kernel: &self.items[from as usize..entry.end as usize],
+            prediction: entry.prediction,
+            accepting: entry.accepting,
+        }
+    }
+
+    /// The node of these items (sorted, distinct), or the place for it.
+    pub fn find(&self, items: &[Item], accepting: bool) -> Result<NodeId, Vacant> {
+        let mut key = FxBuildHasher.hash_one((items, accepting));
+        while let Some(&id) = self.ids.get(&key) {
+            let node = self.get(id);
+            if node.kernel == items && node.accepting == accepting {
+                return Ok(id);
+            }
+            key = key.wrapping_add(1);
+        }
+        Err(Vacant(key))
+    }
+
+    pub fn add(&mut self, Vacant(key): Vacant, node: Node) -> NodeId {
+        let id = self.entries.len() as NodeId;
+        self.items.extend_from_slice(node.kernel);
+        self.entries.push(Entry {
+            end: self.items.len() as u32,
+            prediction: node.prediction,
+            accepting: node.accepting,
+        });
+        self.ids.insert(key, id);
+        id
+    }
+}
