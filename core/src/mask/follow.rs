@@ -10,7 +10,7 @@ use crate::vocabulary::interior::{Edge, Interior, NO_LINK, Suffixes};
 use crate::vocabulary::trie::Trie;
 
 /// Below a trie node with at least this many nodes, threads have masks of their own, which are kept.
-const OWN_MASK_NODES: usize = 256;
+const OWN_MASK_NODES: usize = 2048;
 /// Masks within masks; deeper, threads are walked one by one.
 const MAX_DEPTH: usize = 32;
 
