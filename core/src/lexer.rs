@@ -396,6 +396,11 @@ impl Lexer {
         self.intern(smallvec![(lexeme, expression)])
     }
 
+    /// The state of some lexemes in progress.
+    pub fn state_of_parts(&mut self, parts: &[(Lexeme, ExpressionId)]) -> Result<LexerState> {
+        self.intern(Parts::from_slice(parts))
+    }
+
     /// What is known of an expression's repetitions, if they can be counted.
     pub fn counted(&mut self, expression: ExpressionId) -> Result<Option<Counted>> {
         self.repeated.counted(expression, &mut self.derivatives)

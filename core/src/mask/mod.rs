@@ -38,6 +38,7 @@ pub const CACHE_BYTES: usize = 128 << 20;
 const MAX_PIECES: usize = 2;
 
 /// So many lexemes in progress are taken one by one.
+const SHORT: u32 = 24;
 const MAX_SPLIT: usize = 64;
 
 /// Trie node below which the tokens' texts are read; None for whole tokens.
@@ -320,7 +321,8 @@ impl Engine {
         }
         let mut search = Search::new(outer.vocabulary, outer.depth + 1);
         let lexemes = self.lexer.in_progress(thread.lexer.state).len();
-        let mask = if (2..=MAX_SPLIT).contains(&lexemes) {
+        let mask = if (2..=MAX_SPLIT).contains(&lexemes)
+            && !self.lexer.in_progress(thread.lexer.state).iter().all(|&(_, e)| self.lexer.derivatives.expressions.is_trie(e, SHORT)) {
             self.split_mask(below, thread, &mut search)?
         } else {
             self.walked_mask(below, thread, &mut search)?
@@ -336,8 +338,17 @@ impl Engine {
 
     /// Few lexemes are taken one by one: alone, each means the same in every grammar.
     fn split_mask(&mut self, below: Below, thread: Thread, search: &mut Search) -> Result<Arc<ThreadMask>> {
-        for (lexeme, expression) in self.lexer.in_progress(thread.lexer.state).to_vec() {
-            let state = self.lexer.state_of(lexeme, expression)?;
+        let parts = self.lexer.in_progress(thread.lexer.state).to_vec();
+        let expressions = &self.lexer.derivatives.expressions;
+        let (short, long): (Vec<_>, Vec<_>) = parts.into_iter().partition(|&(_, e)| expressions.is_trie(e, SHORT));
+        let mut states = Vec::new();
+        if !short.is_empty() {
+            states.push(self.lexer.state_of_parts(&short)?);
+        }
+        for (lexeme, expression) in long {
+            states.push(self.lexer.state_of(lexeme, expression)?);
+        }
+        for state in states {
             let lexer = self.lexer.settle(state)?;
             let mask = self.thread_mask(below, Thread { lexer, ..thread }, search)?;
             search.found.add(&mask);
