@@ -4,13 +4,13 @@ use super::{Below, Search, Walk};
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread, Threads};
 use crate::error::Result;
-use crate::lexer::{DEAD, MatchSet, NO_COUNTER};
+use crate::lexer::{DEAD, MatchSet, NO_COUNTER, NO_MATCH};
 use crate::parser::NodeId;
 use crate::vocabulary::interior::{Edge, Interior, NO_LINK, Suffixes};
 use crate::vocabulary::trie::Trie;
 
 /// Below a trie node with at least this many nodes, threads have masks of their own, which are kept.
-const OWN_MASK_NODES: usize = 2048;
+const OWN_MASK_NODES: usize = 1024;
 /// Masks within masks; deeper, threads are walked one by one.
 const MAX_DEPTH: usize = 32;
 
@@ -105,6 +105,24 @@ impl Engine {
                 continue;
             }
             stack.truncate(length + 1);
+            let leaf = match suffix.link {
+                NO_LINK => suffix.end as usize == at + 1,
+                link => trie.span(Some(link)).0 == trie.span(Some(link)).1,
+            };
+            if leaf {
+                self.spend(stack[length].len())?;
+                if self.any_goes_on(&stack[length], suffix.byte)? {
+                    if suffix.link == NO_LINK {
+                    let tokens = suffixes.tokens[suffix.from as usize..suffix.to as usize].iter();
+                    let allowed = tokens.filter(|&&(_, level)| bounds.contain(level)).map(|&(id, _)| id);
+                    search.found.tokens.extend(allowed);
+                    } else if bounds.contain(suffix.level) {
+                    search.found.tokens.extend_from_slice(trie.tokens_at(suffix.link as usize));
+                    }
+                }
+                at += 1;
+                continue;
+            }
             let mut threads = Threads::new();
             let landed = self.step_threads(&stack[length], suffix.byte, &mut threads, &mut search.reads)?;
             self.spend(stack[length].len())?;
@@ -160,6 +178,14 @@ impl Engine {
             }
             let length = usize::from(node.depth) - base;
             stack.truncate(length + 1);
+            if node.end as usize == at + 1 {
+                self.spend(stack[length].len())?;
+                if self.any_goes_on(&stack[length], node.byte)? {
+                    search.found.tokens.extend_from_slice(trie.tokens_at(at));
+                }
+                at += 1;
+                continue;
+            }
             let mut next = Threads::new();
             let landed = self.step_threads(&stack[length], node.byte, &mut next, &mut search.reads)?;
             self.spend(stack[length].len())?;
@@ -177,6 +203,17 @@ impl Engine {
             at += 1;
         }
         Ok(())
+    }
+
+    /// Does a byte go on with any of the threads, or end its lexeme? Each end is one that the parser waits for.
+    fn any_goes_on(&mut self, threads: &[Thread], byte: u8) -> Result<bool> {
+        for thread in threads {
+            let (next, ended) = self.lexer.advance(thread.lexer, byte)?;
+            if next.is_some() || ended != NO_MATCH {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Does a thread stay in its state whatever text below the trie node follows?
