@@ -82,8 +82,8 @@ pub struct Lexer {
     weight: usize,
     rows: Vec<Row>,
     dense_rows: usize,
-    /// Do all characters beyond ASCII lead back to the state?
-    keeps_characters: FxHashMap<LexerState, bool>,
+    /// See `own_characters`.
+    own_characters: FxHashMap<LexerState, ClassSet>,
     /// See `safe_classes`.
     safe_classes: FxHashMap<LexerState, ClassSet>,
     repeated: RepeatedParts,
@@ -113,7 +113,7 @@ impl Lexer {
             weight: 1,
             rows: vec![Row::Unmade],
             dense_rows: 0,
-            keeps_characters: FxHashMap::default(),
+            own_characters: FxHashMap::default(),
             safe_classes: FxHashMap::default(),
             repeated: RepeatedParts::default(),
             counted_forms: vec![Some(Progress::uncounted(DEAD))],

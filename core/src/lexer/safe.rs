@@ -1,26 +1,31 @@
 //! Bytes that keep lexemes alive whatever their order: a walk over tokens takes whole subtrees of them.
 
 use super::{DEAD, Lexer, LexerState, NO_MATCH};
-use crate::bytes::{CHARACTERS, ClassSet, class_of, classes_where, continuation};
+use crate::bytes::{Beginning, CHARACTERS, ClassSet, beginnings, class_of, classes_where};
 use crate::error::Result;
 
 /// More states are not looked through for what is safe in all of them.
 const MAX_SAFE_STATES: usize = 12;
 
 impl Lexer {
-    /// Does every character beyond ASCII lead from the state back to it?
-    pub fn keeps_characters(&mut self, state: LexerState) -> Result<bool> {
-        if let Some(&known) = self.keeps_characters.get(&state) {
+    /// Classes of characters beyond ASCII that all lead from the state back to it.
+    pub fn own_characters(&mut self, state: LexerState) -> Result<ClassSet> {
+        if let Some(&known) = self.own_characters.get(&state) {
             return Ok(known);
         }
         let row = self.reached(state)?;
-        let keeps = self.after_characters(&row)?.is_some_and(|after| after == [state]);
-        self.keeps_characters.insert(state, keeps);
-        Ok(keeps)
+        let mut own = CHARACTERS;
+        self.for_each_character(&row, CHARACTERS, |class, after| {
+            if after != state {
+                own &= !class;
+            }
+        })?;
+        self.own_characters.insert(state, own);
+        Ok(own)
     }
 
-    /// Classes of bytes, and `CHARACTERS`, that keep lexemes alive without a match however many follow: in a string that
-    /// must contain a word, these are the bytes of any string.
+    /// Classes of bytes that keep lexemes alive without a match however many follow: in a string that must contain a word,
+    /// these are the bytes of any string.
     pub fn safe_classes(&mut self, state: LexerState) -> Result<ClassSet> {
         if let Some(&known) = self.safe_classes.get(&state) {
             return Ok(known);
@@ -41,16 +46,14 @@ impl Lexer {
                 break;
             }
             let row = self.reached(at)?;
-            let live = classes_where(|byte| row[usize::from(byte)] != DEAD) | CHARACTERS;
-            let after = if classes & CHARACTERS == 0 {
-                Some(Vec::new())
-            } else {
-                self.after_characters(&row)?
-            };
-            let smaller = match &after {
-                Some(_) => classes & live,
-                None => classes & live & !CHARACTERS,
-            };
+            let mut live = classes_where(|byte| row[usize::from(byte)] != DEAD) | CHARACTERS;
+            let mut after = Vec::new();
+            self.for_each_character(&row, classes, |class, state| match state {
+                DEAD => live &= !class,
+                _ if after.contains(&state) => {}
+                _ => after.push(state),
+            })?;
+            let smaller = classes & live;
             if smaller != classes {
                 // fewer bytes reach fewer states
                 classes = smaller;
@@ -59,10 +62,7 @@ impl Lexer {
                 continue;
             }
             let ascii = (0..128u8).filter(|&byte| class_of(byte) & classes != 0);
-            for next in ascii
-                .map(|byte| row[usize::from(byte)])
-                .chain(after.unwrap_or_default())
-            {
+            for next in ascii.map(|byte| row[usize::from(byte)]).chain(after) {
                 if !reached.contains(&next) {
                     reached.push(next);
                 }
@@ -77,32 +77,43 @@ impl Lexer {
         Ok(classes)
     }
 
-    /// The states after the characters beyond ASCII; None if one of them leads nowhere.
-    fn after_characters(&mut self, row: &[LexerState; 256]) -> Result<Option<Vec<LexerState>>> {
-        // (state inside a character, range of the next byte, bytes that follow it)
-        let mut inside: Vec<(LexerState, u8, u8, u8)> = Vec::new();
+    /// Calls `visit` with the states after the characters beyond ASCII of some classes, `DEAD` among them, by class.
+    /// States may come more than once.
+    fn for_each_character(
+        &mut self,
+        row: &[LexerState; 256],
+        classes: ClassSet,
+        mut visit: impl FnMut(ClassSet, LexerState),
+    ) -> Result<()> {
+        // the state after the first byte, and the rest of the characters
+        let mut inside: Vec<(LexerState, Beginning)> = Vec::new();
         for lead in 0xC2..=0xF4u8 {
-            if let Some((low, high, count)) = continuation(lead) {
-                inside.push((row[usize::from(lead)], low, high, count));
-            }
+            let wanted = beginnings(lead).filter(|beginning| beginning.class & classes != 0);
+            inside.extend(wanted.map(|beginning| (row[usize::from(lead)], beginning)));
         }
         inside.dedup();
-        let mut after = Vec::new();
-        while let Some((state, low, high, count)) = inside.pop() {
-            let row = self.reached(state)?;
-            let mut next = row[usize::from(low)..=usize::from(high)].to_vec();
-            next.dedup();
-            if next.contains(&DEAD) {
-                return Ok(None);
+        while let Some((state, rest)) = inside.pop() {
+            if state == DEAD {
+                visit(rest.class, DEAD);
+                continue;
             }
-            if count == 1 {
-                after.extend(next);
-                after.sort_unstable();
-                after.dedup();
-            } else {
-                inside.extend(next.into_iter().map(|state| (state, 0x80, 0xBF, count - 1)));
+            let row = self.reached(state)?;
+            let mut next = row[usize::from(rest.low)..=usize::from(rest.high)].to_vec();
+            next.dedup();
+            for state in next {
+                if rest.count == 1 {
+                    visit(rest.class, state);
+                } else {
+                    let rest = Beginning {
+                        low: 0x80,
+                        high: 0xBF,
+                        count: rest.count - 1,
+                        ..rest
+                    };
+                    inside.push((state, rest));
+                }
             }
         }
-        Ok(Some(after))
+        Ok(())
     }
 }

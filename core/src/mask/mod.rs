@@ -7,6 +7,7 @@
 //! to another process (`store`, `tables`).
 
 mod difference;
+mod filing;
 mod follow;
 mod interior;
 mod literals;
