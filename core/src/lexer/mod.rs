@@ -84,8 +84,8 @@ pub struct Lexer {
     dense_rows: usize,
     /// See `own_characters`.
     own_characters: FxHashMap<LexerState, ClassSet>,
-    /// See `safe_classes`.
-    safe_classes: FxHashMap<LexerState, ClassSet>,
+    /// See `safe_classes` and `safe_counted_classes`.
+    safe_classes: FxHashMap<(CounterId, LexerState), ClassSet>,
     repeated: RepeatedParts,
     /// Per state, what takes its place where repetitions are counted.
     counted_forms: Vec<Option<Progress>>,

@@ -301,7 +301,7 @@ impl Engine {
             let depth = usize::from(node.depth) - base;
             let from = stack[depth];
             if let Some(classes) = trie.from_character(at)
-                && self.is_whole(from.state, counter, classes, node.end as usize - at)?
+                && self.is_whole(&from, counter, classes, node.end as usize - at)?
             {
                 if from.ended != NO_MATCH {
                     ends.stay(from.ended, node.byte);
@@ -343,7 +343,7 @@ impl Engine {
                 }
             }
             let nodes = node.end as usize - at;
-            if nodes > 1 && self.is_whole(next, counter, trie.below(at), nodes)? {
+            if nodes > 1 && self.is_whole(&place, counter, trie.below(at), nodes)? {
                 self.take_whole(&place, at, trie, tokens, ends)?;
                 at = node.end as usize;
                 continue;
@@ -371,9 +371,20 @@ impl Engine {
 
     /// Can the tokens of so many nodes be taken as a whole, if their bytes are of the classes?
     #[inline]
-    fn is_whole(&mut self, state: LexerState, counter: CounterId, classes: ClassSet, nodes: usize) -> Result<bool> {
-        let looked_through = counter == NO_COUNTER && nodes > WORTH_A_LOOK;
-        Ok(self.keeps(state, classes)? || (looked_through && self.stays_inside(state, classes)?))
+    fn is_whole(&mut self, place: &Place, counter: CounterId, classes: ClassSet, nodes: usize) -> Result<bool> {
+        if self.keeps(place.state, classes)? {
+            return Ok(true);
+        }
+        Ok(nodes > WORTH_A_LOOK && classes & !self.safe_classes(place, counter)? == 0)
+    }
+
+    /// Classes of bytes that stay inside the lexemes without an end, and where characters are counted, lack as much.
+    fn safe_classes(&mut self, place: &Place, counter: CounterId) -> Result<ClassSet> {
+        match counter {
+            NO_COUNTER => self.lexer.safe_classes(place.state),
+            _ if place.need.between => self.lexer.safe_counted_classes(counter, place.state),
+            _ => Ok(0),
+        }
     }
 
     /// Takes all tokens below a trie node, whose bytes lead from the place's state back to it, or stay inside.
@@ -418,11 +429,5 @@ impl Engine {
     fn keeps(&mut self, state: LexerState, classes: ClassSet) -> Result<bool> {
         let others = classes & !self.lexer.own_classes(state)?;
         Ok(others == 0 || (others & !CHARACTERS == 0 && others & !self.lexer.own_characters(state)? == 0))
-    }
-
-    /// Do all texts of the classes stay inside the lexemes, without an end?
-    #[inline]
-    fn stays_inside(&mut self, state: LexerState, classes: ClassSet) -> Result<bool> {
-        Ok(classes & !self.lexer.safe_classes(state)? == 0)
     }
 }
