@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 
 use rustc_hash::FxHashMap;
 
-use super::filing::{Filed, Tokens};
+use super::filing::{Filed, Flat, Tokens};
 use super::{Below, Walk};
 use crate::bounds::Bounds;
-use crate::bytes::{ByteSet, CHARACTERS, ClassSet, begins_character};
+use crate::bytes::{ByteSet, CHARACTERS, ClassSet, begins_character, class_of};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::lexer::{CounterId, DEAD, LexerState, MatchSet, NO_COUNTER, NO_MATCH, Progress};
@@ -16,7 +16,6 @@ use crate::regex::expression::ExpressionId;
 use crate::regex::needs::Need;
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::interior::{Edge, Exits, Interior, Levels, WalkName};
-use crate::vocabulary::token_set::set_bit;
 use crate::vocabulary::trie::Trie;
 
 /// Only larger subtrees are worth to find out what is safe in a state.
@@ -195,19 +194,22 @@ impl Engine {
                 let mut mask = vec![0; words];
                 match literals {
                     Some(literals) => self.walk_literals(literals, trie, &mut mask, &mut ends)?,
-                    None => self.walk_below(
-                        below,
-                        at.state,
-                        NO_COUNTER,
-                        trie,
-                        &mut Tokens::Flat(&mut mask),
-                        &mut ends,
-                    )?,
+                    None => {
+                        let flat = match self.keeps_most(below, at.state)? {
+                            true => Flat::from_all(&mut mask, trie),
+                            false => Flat::new(&mut mask),
+                        };
+                        self.walk_below(below, at.state, NO_COUNTER, trie, &mut Tokens::Flat(flat), &mut ends)?;
+                    }
                 }
                 (Levels::flat(&mask), Levels::default())
             }
             counter => {
-                let mut tokens = Tokens::Counted(Filed::new(words));
+                let need = self.lexer.need(counter, at.state);
+                let mut tokens = Tokens::Counted(match need.between && self.keeps_most(below, at.state)? {
+                    true => Filed::from_all(words, need.least as u16, trie),
+                    false => Filed::new(words),
+                });
                 self.walk_below(below, at.state, counter, trie, &mut tokens, &mut ends)?;
                 match tokens {
                     Tokens::Counted(filed) => filed.finish(trie),
@@ -230,6 +232,12 @@ impl Engine {
             counted,
             exits,
         })
+    }
+
+    /// Are most tokens likely to stay inside?
+    fn keeps_most(&mut self, below: Below, state: LexerState) -> Result<bool> {
+        let letters = class_of(b'a') | class_of(b'z');
+        Ok(below.is_none() && letters & !self.lexer.own_classes(state)? & !self.lexer.safe_classes(state)? == 0)
     }
 
     fn walk_below(
@@ -263,7 +271,7 @@ impl Engine {
             ended: self.lexer.matches(state),
             ..Place::new(state)
         };
-        let mut tokens = Tokens::Flat(words);
+        let mut tokens = Tokens::Flat(Flat::new(words));
         self.walk_everything(Some(index as u32), start, NO_COUNTER, trie, &mut tokens, ends)
     }
 
@@ -285,9 +293,11 @@ impl Engine {
         tokens: &mut Tokens,
         ends: &mut Ends,
     ) -> Result<()> {
-        if let Tokens::Flat(words) = tokens
+        if let Tokens::Flat(flat) = tokens
             && let Some(numeral) = self.numeral(start.state)?
         {
+            // no letter follows a numeral, so there are no tokens to take back
+            let words = flat.without(&[]);
             return self.walk_numeral(below, numeral, start.ended != NO_MATCH, trie, words, ends);
         }
         let (mut at, end) = trie.span(below);
@@ -319,6 +329,7 @@ impl Engine {
                     };
                     ends.leave(from.ended, edge);
                 }
+                tokens.leave_out(trie.tokens_below(at));
                 at = node.end as usize;
                 continue;
             }
@@ -350,15 +361,16 @@ impl Engine {
             }
             let ids = trie.tokens_at(at);
             match tokens {
-                Tokens::Flat(words) => ids.iter().for_each(|&id| set_bit(words, id)),
+                Tokens::Flat(flat) => flat.take(ids),
                 Tokens::Counted(filed) if place.after => filed.after(place.level, ids),
-                Tokens::Counted(filed) => filed.within(place.reached(), ids),
+                Tokens::Counted(filed) => filed.within(place.reached(), place.characters, ids),
             }
             // within a numeral a digit came before
             if node.byte.is_ascii_digit()
-                && let Tokens::Flat(words) = tokens
+                && let Tokens::Flat(flat) = tokens
                 && let Some(numeral) = self.numeral(next)?
             {
+                let words = flat.without(trie.tokens_below(at));
                 self.walk_numeral(Some(at as u32), numeral, place.ended != NO_MATCH, trie, words, ends)?;
                 at = node.end as usize;
                 continue;
@@ -408,12 +420,12 @@ impl Engine {
         }
         let ids = trie.tokens_below(index);
         match tokens {
-            Tokens::Flat(words) => ids.iter().for_each(|&id| set_bit(words, id)),
+            Tokens::Flat(flat) => flat.take(ids),
             Tokens::Counted(filed) if place.after => filed.after(place.level, ids),
             Tokens::Counted(filed) if place.need.between => {
                 filed.characters_below(place.reached(), place.characters, trie, index);
             }
-            Tokens::Counted(filed) => filed.within(place.reached(), ids),
+            Tokens::Counted(filed) => filed.all_within(place.reached(), ids),
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! All tokens as one flat trie in depth-first order: a walk reads it front to back and skips a subtree with one jump.
 
-use super::token_set::TokenSet;
+use super::token_set::{TokenSet, set_bit};
 use crate::bytes::{ClassSet, STRAY_BYTES, UNFINISHED, beginnings, begins_character, class_of};
 
 /// A node stands for the bytes on the path to it.
@@ -28,6 +28,8 @@ pub struct Trie {
     characters: Vec<u16>,
     /// Tokens by the number of characters that begin in them.
     by_characters: Vec<TokenSet>,
+    /// A mask of all tokens.
+    all: Box<[u32]>,
     max_depth: usize,
 }
 
@@ -72,13 +74,16 @@ impl Trie {
             byte: 0,
         });
         let below = summaries(&nodes);
-        let by_characters = by_characters(&ids, &characters);
+        let mut all = vec![0; ids.iter().max().map_or(0, |&id| id as usize / 32 + 1)];
+        ids.iter().for_each(|&id| set_bit(&mut all, id));
+        let by_characters = by_characters(&ids, &characters, all.len());
         Trie {
             nodes,
             ids,
             below,
             characters,
             by_characters,
+            all: all.into(),
             max_depth,
         }
     }
@@ -134,6 +139,11 @@ impl Trie {
         &self.by_characters
     }
 
+    /// A mask of all tokens, no wider than they need.
+    pub fn all(&self) -> &[u32] {
+        &self.all
+    }
+
     /// Nodes one byte further.
     pub fn children(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
         children(&self.nodes, index)
@@ -173,9 +183,8 @@ impl Trie {
     }
 }
 
-fn by_characters(ids: &[u32], characters: &[u16]) -> Vec<TokenSet> {
+fn by_characters(ids: &[u32], characters: &[u16], words: usize) -> Vec<TokenSet> {
     let most = characters.iter().max().map_or(0, |&most| usize::from(most) + 1);
-    let words = ids.iter().max().map_or(0, |&id| id as usize / 32 + 1);
     let mut lists = vec![Vec::new(); most];
     for (&id, &count) in ids.iter().zip(characters) {
         lists[usize::from(count)].push(id);
