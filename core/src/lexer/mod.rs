@@ -19,6 +19,7 @@ use crate::regex::digest::{Digest, Digests};
 use crate::regex::expression::{Arm, EPSILON, Expression, ExpressionId};
 use crate::regex::needs::Needs;
 pub use counters::{Counter, CounterId, NO_COUNTER, Progress};
+use safe::Safe;
 
 pub type LexerState = u32;
 pub type Lexeme = u32;
@@ -84,8 +85,8 @@ pub struct Lexer {
     dense_rows: usize,
     /// See `own_characters`.
     own_characters: FxHashMap<LexerState, ClassSet>,
-    /// See `safe_classes` and `safe_counted_classes`.
-    safe_classes: FxHashMap<(CounterId, LexerState), ClassSet>,
+    /// See `stays_inside`.
+    safe_classes: FxHashMap<(CounterId, LexerState), Safe>,
     repeated: RepeatedParts,
     /// Per state, what takes its place where repetitions are counted.
     counted_forms: Vec<Option<Progress>>,

@@ -8,6 +8,13 @@ use crate::regex::needs::Need;
 /// More states are not looked through for what is safe in all of them.
 const MAX_SAFE_STATES: usize = 12;
 
+/// What is known of the classes of bytes that keep lexemes alive.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Safe {
+    AtMost(ClassSet),
+    Exactly(ClassSet),
+}
+
 impl Lexer {
     /// Classes of characters beyond ASCII that all lead from the state back to it.
     pub fn own_characters(&mut self, state: LexerState) -> Result<ClassSet> {
@@ -25,62 +32,65 @@ impl Lexer {
         Ok(own)
     }
 
-    /// Classes of bytes that keep lexemes alive without a match however many follow: in a string that must contain a word,
-    /// these are the bytes of any string.
-    pub fn safe_classes(&mut self, state: LexerState) -> Result<ClassSet> {
-        let place = (NO_COUNTER, state);
-        if let Some(&known) = self.safe_classes.get(&place) {
-            return Ok(known);
+    /// Do bytes of the classes keep lexemes alive without a match, however many follow? In a string that must contain a
+    /// word, the bytes of any string do. With a counter, which must be between two repetitions, texts must also lack as
+    /// much as before.
+    pub fn stays_inside(&mut self, counter: CounterId, state: LexerState, classes: ClassSet) -> Result<bool> {
+        let place = (counter, state);
+        let known = match self.safe_classes.get(&place) {
+            Some(&known) => known,
+            None => {
+                // most are told by the first byte
+                let row = self.reached(state)?;
+                let live = classes_where(|byte| row[usize::from(byte)] != DEAD) | CHARACTERS;
+                self.safe_classes.insert(place, Safe::AtMost(live));
+                Safe::AtMost(live)
+            }
+        };
+        match known {
+            Safe::AtMost(most) if classes & !most != 0 => Ok(false),
+            Safe::AtMost(_) => Ok(classes & !self.safe_classes(counter, state)? == 0),
+            Safe::Exactly(safe) => Ok(classes & !safe == 0),
         }
-        if let Some((_, expression)) = self.only_lexeme(state) {
+    }
+
+    fn safe_classes(&mut self, counter: CounterId, state: LexerState) -> Result<ClassSet> {
+        if counter == NO_COUNTER
+            && let Some((_, expression)) = self.only_lexeme(state)
+        {
             let kept = self.derivatives.kept_classes(expression)?;
             if kept != 0 {
-                self.safe_classes.insert(place, kept);
+                self.safe_classes.insert((counter, state), Safe::Exactly(kept));
                 return Ok(kept);
             }
         }
-        self.closed_classes(NO_COUNTER, state)
-    }
-
-    /// As `safe_classes`, for characters that are counted: however many follow, texts lack as much of what the counter
-    /// needs as they did before.
-    pub fn safe_counted_classes(&mut self, counter: CounterId, state: LexerState) -> Result<ClassSet> {
-        match self.safe_classes.get(&(counter, state)) {
-            Some(&known) => Ok(known),
-            None => self.closed_classes(counter, state),
-        }
-    }
-
-    fn closed_classes(&mut self, counter: CounterId, state: LexerState) -> Result<ClassSet> {
-        let need = |lexer: &Lexer, state| match counter {
+        let lacks = |lexer: &Lexer, state| match counter {
             NO_COUNTER => Need::default(),
             _ => lexer.need(counter, state),
         };
-        let here = need(self, state);
-        let alike = |lexer: &Lexer, next| next != DEAD && lexer.matches(next) == NO_MATCH && need(lexer, next) == here;
-        let mut classes = if alike(self, state) {
-            classes_where(|_| true) | CHARACTERS
-        } else {
-            0
-        };
+        let here = lacks(self, state);
+        let is_safe = |lexer: &Lexer, next| next != DEAD && lacks(lexer, next) == here;
+        let mut classes = classes_where(|_| true) | CHARACTERS;
         let mut reached = vec![state];
         let mut done = 0;
         while let Some(&at) = reached.get(done) {
-            if reached.len() > MAX_SAFE_STATES {
+            if self.matches(at) != NO_MATCH || reached.len() > MAX_SAFE_STATES {
                 classes = 0;
                 break;
             }
             let row = self.reached(at)?;
+            let mut safe = classes_where(|byte| is_safe(self, row[usize::from(byte)])) | CHARACTERS;
             let mut after: Vec<LexerState> = Vec::new();
-            let mut safe = classes_where(|byte| alike(self, row[usize::from(byte)])) | CHARACTERS;
-            self.for_each_character(&row, classes, |lexer, class, next| {
-                if !alike(lexer, next) {
-                    safe &= !class;
-                } else if !after.contains(&next) {
-                    after.push(next);
-                }
-            })?;
-            if classes & safe != classes {
+            if classes & !safe == 0 {
+                self.for_each_character(&row, classes, |lexer, class, next| {
+                    if !is_safe(lexer, next) {
+                        safe &= !class;
+                    } else if !after.contains(&next) {
+                        after.push(next);
+                    }
+                })?;
+            }
+            if classes & !safe != 0 {
                 // fewer bytes reach fewer states
                 classes &= safe;
                 reached.truncate(1);
@@ -98,7 +108,10 @@ impl Lexer {
         // what is safe here is so in all states that it leads to
         let alike = if classes == 0 { vec![state] } else { reached };
         for at in alike {
-            self.safe_classes.entry((counter, at)).or_insert(classes);
+            let known = self.safe_classes.entry((counter, at)).or_insert(Safe::Exactly(classes));
+            if let Safe::AtMost(_) = known {
+                *known = Safe::Exactly(classes);
+            }
         }
         Ok(classes)
     }

@@ -237,7 +237,7 @@ impl Engine {
     /// Are most tokens likely to stay inside?
     fn keeps_most(&mut self, below: Below, state: LexerState) -> Result<bool> {
         let letters = class_of(b'a') | class_of(b'z');
-        Ok(below.is_none() && letters & !self.lexer.own_classes(state)? & !self.lexer.safe_classes(state)? == 0)
+        Ok(below.is_none() && letters & !self.lexer.own_classes(state)? == 0)
     }
 
     fn walk_below(
@@ -310,16 +310,6 @@ impl Engine {
             let node = *trie.node(at);
             let depth = usize::from(node.depth) - base;
             let from = stack[depth];
-            if let Some(classes) = trie.from_character(at)
-                && self.is_whole(&from, counter, classes, node.end as usize - at)?
-            {
-                if from.ended != NO_MATCH {
-                    ends.stay(from.ended, node.byte);
-                }
-                self.take_whole(&from, at, trie, tokens, ends)?;
-                at = node.end as usize;
-                continue;
-            }
             let next = self.lexer.step(from.state, node.byte)?;
             if next == DEAD {
                 if from.ended != NO_MATCH {
@@ -335,6 +325,13 @@ impl Engine {
             }
             if from.ended != NO_MATCH {
                 ends.stay(from.ended, node.byte);
+            }
+            if let Some(classes) = trie.from_character(at)
+                && self.is_whole(&from, counter, classes, node.end as usize - at)?
+            {
+                self.take_whole(&from, at, trie, tokens, ends)?;
+                at = node.end as usize;
+                continue;
             }
             let mut place = Place {
                 state: next,
@@ -387,16 +384,8 @@ impl Engine {
         if self.keeps(place.state, classes)? {
             return Ok(true);
         }
-        Ok(nodes > WORTH_A_LOOK && classes & !self.safe_classes(place, counter)? == 0)
-    }
-
-    /// Classes of bytes that stay inside the lexemes without an end, and where characters are counted, lack as much.
-    fn safe_classes(&mut self, place: &Place, counter: CounterId) -> Result<ClassSet> {
-        match counter {
-            NO_COUNTER => self.lexer.safe_classes(place.state),
-            _ if place.need.between => self.lexer.safe_counted_classes(counter, place.state),
-            _ => Ok(0),
-        }
+        let between = counter == NO_COUNTER || place.need.between;
+        Ok(between && nodes > WORTH_A_LOOK && self.lexer.stays_inside(counter, place.state, classes)?)
     }
 
     /// Takes all tokens below a trie node, whose bytes lead from the place's state back to it, or stay inside.
