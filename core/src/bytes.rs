@@ -44,13 +44,60 @@ impl FromIterator<u8> for ByteSet {
     }
 }
 
-/// A set of byte classes: one bit for each class of ASCII bytes and these two for the others.
+/// A set of byte classes: one bit for each class of ASCII bytes, for each of characters beyond, and these two.
 pub type ClassSet = u64;
 
-/// Bytes above 0x7F that make up valid UTF-8, though the last character may still lack bytes.
-pub const CHARACTERS: ClassSet = 1 << 62;
-/// Any other bytes above 0x7F.
+/// Bytes that make up no valid UTF-8.
 pub const STRAY_BYTES: ClassSet = 1 << 63;
+/// A place inside a character: classes are known from the character's first byte on.
+pub const UNFINISHED: ClassSet = 1 << 62;
+
+/// The lowest bit of classes of characters beyond ASCII.
+const FIRST_CHARACTERS: u32 = 52;
+/// All classes of characters beyond ASCII.
+pub const CHARACTERS: ClassSet = ((1 << 10) - 1) << FIRST_CHARACTERS;
+
+/// The class of the characters that begin with two bytes: blocks of letters, and apart from them those that hold spaces,
+/// as patterns tell spaces from other characters, and `.` tells U+2028.
+const fn character_class(lead: u8, second: u8) -> ClassSet {
+    let index = match (lead, second) {
+        (..=0xC2, _) => 0,
+        (0xC3, _) => 1,
+        (0xC4..=0xDF, _) => 2,
+        (0xE0..=0xE1, _) => 3,
+        (0xE2, ..=0x81) => 4,
+        (0xE2, _) => 5,
+        (0xE3, ..=0x80) => 6,
+        (0xE3..=0xED, _) => 7,
+        (0xEE..=0xEF, _) => 8,
+        _ => 9,
+    };
+    1 << (FIRST_CHARACTERS + index)
+}
+
+/// The characters of one class that begin with a byte: bytes `low..=high` come next, `count` bytes follow in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beginning {
+    pub class: ClassSet,
+    pub low: u8,
+    pub high: u8,
+    pub count: u8,
+}
+
+/// The characters that begin with a byte, by their class; none for bytes that begin no character of several bytes.
+pub fn beginnings(lead: u8) -> impl Iterator<Item = Beginning> {
+    let parts = match (lead, continuation(lead)) {
+        (0xE2, Some((low, high, count))) => [Some((low, 0x81, count)), Some((0x82, high, count))],
+        (0xE3, Some((low, high, count))) => [Some((low, 0x80, count)), Some((0x81, high, count))],
+        (_, whole) => [whole, None],
+    };
+    parts.into_iter().flatten().map(move |(low, high, count)| Beginning {
+        class: character_class(lead, low),
+        low,
+        high,
+        count,
+    })
+}
 
 /// Class of each ASCII byte: bytes that constraints rarely tell apart share one.
 const CLASSES: [u8; 128] = classes();
@@ -132,11 +179,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_fit_beside_the_two_bits() {
+    fn classes_fit_beside_the_others() {
         let all = classes_where(|_| true);
-        assert_eq!(all & (CHARACTERS | STRAY_BYTES), 0);
+        assert_eq!(all & (CHARACTERS | STRAY_BYTES | UNFINISHED), 0);
         assert!(all.count_ones() > 32 && class_of(b'"') != class_of(b'\\'));
         assert_eq!(classes_where(|byte| byte.is_ascii_digit()).count_ones(), 2);
         assert_eq!(classes_where(|byte| byte == b'a'), 0);
+    }
+
+    #[test]
+    fn each_character_has_one_class() {
+        let mut found: ClassSet = 0;
+        for character in '\u{80}'..=char::MAX {
+            let mut buffer = [0; 4];
+            let bytes = character.encode_utf8(&mut buffer).as_bytes();
+            let mut mine = beginnings(bytes[0]).filter(|b| b.low <= bytes[1] && bytes[1] <= b.high);
+            let beginning = mine.next().unwrap();
+            assert_eq!(mine.next(), None, "{character}");
+            assert_eq!(usize::from(beginning.count), bytes.len() - 1);
+            assert_eq!(beginning.class, character_class(bytes[0], bytes[1]), "{character}");
+            found |= beginning.class;
+        }
+        assert_eq!(found, CHARACTERS);
+        assert!((0..=0xFF).all(|byte| begins_character(byte) || beginnings(byte).next().is_none()));
     }
 }

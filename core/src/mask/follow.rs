@@ -4,63 +4,16 @@ use super::{Below, Search, Walk};
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread, Threads};
 use crate::error::Result;
-use crate::lexer::{DEAD, MatchSet, NO_COUNTER, NO_MATCH};
+use crate::lexer::{DEAD, LexerState, MatchSet, NO_COUNTER, NO_MATCH};
 use crate::parser::NodeId;
-use crate::vocabulary::interior::{Edge, Interior, NO_LINK, Suffixes};
+use crate::vocabulary::Vocabulary;
+use crate::vocabulary::interior::{Everywhere, Exits, NO_LINK, Suffixes};
 use crate::vocabulary::trie::Trie;
 
 /// Below a trie node with at least this many nodes, threads have masks of their own, which are kept.
 const OWN_MASK_NODES: usize = 1024;
 /// Masks within masks; deeper, threads are walked one by one.
 const MAX_DEPTH: usize = 32;
-
-/// What of the trie a walk in its order has to read: the way to some edges, and what lies below them.
-#[derive(Clone, Copy)]
-struct Route<'a> {
-    /// Edges that are still ahead, in the order of the trie; None where everything has to be read.
-    ahead: Option<&'a [Edge]>,
-    /// What comes before this node lies below an edge.
-    below_to: u32,
-}
-
-impl<'a> Route<'a> {
-    const ANYWHERE: Route<'static> = Route {
-        ahead: None,
-        below_to: 0,
-    };
-
-    fn to(edges: &'a [Edge]) -> Self {
-        Route {
-            ahead: Some(edges),
-            below_to: 0,
-        }
-    }
-
-    /// Is there something to read at a trie node, or in the subtree that ends at `end`?
-    #[inline]
-    fn passes(&mut self, at: usize, end: u32) -> bool {
-        let Some(ahead) = &mut self.ahead else {
-            return true;
-        };
-        let at = at as u32;
-        if at < self.below_to {
-            return true;
-        }
-        while let Some((edge, rest)) = ahead.split_first()
-            && edge.node < at
-        {
-            *ahead = rest;
-        }
-        match ahead.first() {
-            Some(edge) if edge.node == at => {
-                self.below_to = end;
-                true
-            }
-            Some(edge) => edge.node < end,
-            None => false,
-        }
-    }
-}
 
 impl Engine {
     /// Adds the tokens that leave the walk's lexemes, which began at the thread's node.
@@ -72,10 +25,16 @@ impl Engine {
                 continue;
             };
             let live = self.lexer.next_bytes(begun.lexer)?;
-            if exits.stay.intersects(&live) {
-                self.follow_everywhere(below, thread, set, begun, &interior, search)?;
-            } else {
+            if !exits.stay.intersects(&live) {
                 self.follow_suffixes(&exits.suffixes, begun, thread.lexer.bounds, search)?;
+            } else if thread.lexer.counter == NO_COUNTER {
+                let places = self.everywhere(below, thread.lexer.state, set, exits, search.vocabulary)?;
+                for &node in &places.large {
+                    self.subtree(node, &[begun], search)?;
+                }
+                self.follow_suffixes(&places.suffixes, begun, thread.lexer.bounds, search)?;
+            } else {
+                self.follow_everywhere(below, thread, set, begun, search)?;
             }
         }
         Ok(())
@@ -113,11 +72,14 @@ impl Engine {
                 self.spend(stack[length].len())?;
                 if self.any_goes_on(&stack[length], suffix.byte)? {
                     if suffix.link == NO_LINK {
-                    let tokens = suffixes.tokens[suffix.from as usize..suffix.to as usize].iter();
-                    let allowed = tokens.filter(|&&(_, level)| bounds.contain(level)).map(|&(id, _)| id);
-                    search.found.tokens.extend(allowed);
+                        let tokens = suffixes.tokens[suffix.from as usize..suffix.to as usize].iter();
+                        let allowed = tokens.filter(|&&(_, level)| bounds.contain(level)).map(|&(id, _)| id);
+                        search.found.tokens.extend(allowed);
                     } else if bounds.contain(suffix.level) {
-                    search.found.tokens.extend_from_slice(trie.tokens_at(suffix.link as usize));
+                        search
+                            .found
+                            .tokens
+                            .extend_from_slice(trie.tokens_at(suffix.link as usize));
                     }
                 }
                 at += 1;
@@ -136,7 +98,7 @@ impl Engine {
                         .found
                         .tokens
                         .extend_from_slice(trie.tokens_at(suffix.link as usize));
-                    self.subtree(suffix.link, &threads, Route::ANYWHERE, search)?;
+                    self.subtree(suffix.link, &threads, search)?;
                 }
                 at += 1;
                 continue;
@@ -150,8 +112,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Adds the tokens below a trie node that go on with any of the threads; those off the route may be left out.
-    fn subtree(&mut self, index: u32, threads: &[Thread], mut route: Route, search: &mut Search) -> Result<()> {
+    /// Adds the tokens below a trie node that go on with any of the threads.
+    fn subtree(&mut self, index: u32, threads: &[Thread], search: &mut Search) -> Result<()> {
         let trie = &search.vocabulary.trie;
         if self.any_keeps_all(threads, trie, index as usize)? {
             search.found.tokens.extend_from_slice(trie.tokens_below(index as usize));
@@ -172,10 +134,6 @@ impl Engine {
         let mut stack: Vec<Threads> = vec![Threads::from_slice(threads)];
         while at < end {
             let node = *trie.node(at);
-            if !route.passes(at, node.end) {
-                at = node.end as usize;
-                continue;
-            }
             let length = usize::from(node.depth) - base;
             stack.truncate(length + 1);
             if node.end as usize == at + 1 {
@@ -226,33 +184,88 @@ impl Engine {
         Ok(false)
     }
 
+    /// The texts with which tokens leave the lexemes, from every place on where `set` may end before: what follows can
+    /// read bytes that also go on with the lexeme. Made when they are first asked for.
+    fn everywhere<'e>(
+        &mut self,
+        below: Below,
+        start: LexerState,
+        set: MatchSet,
+        exits: &'e Exits,
+        vocabulary: &Vocabulary,
+    ) -> Result<&'e Everywhere> {
+        if let Some(known) = exits.everywhere.get() {
+            return Ok(known);
+        }
+        let trie = &vocabulary.trie;
+        let (mut at, end) = trie.span(below);
+        let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
+        // after d bytes of the path to the current node: the state, whether `set` may have ended before, and whether what
+        // is below is large
+        let mut stack = vec![(start, false, false); trie.max_depth() + 1 - base];
+        // the nodes after such places on the path, as long as no token below is known to leave
+        let mut open: Vec<usize> = Vec::new();
+        let (mut starts, mut edges, mut large): (Vec<u32>, Vec<u32>, Vec<u32>) = Default::default();
+        let mut visited = 0;
+        while at < end {
+            visited += 1;
+            let node = *trie.node(at);
+            let depth = usize::from(node.depth) - base;
+            while open.last().is_some_and(|&start| trie.node(start).end as usize <= at) {
+                open.pop();
+            }
+            let (state, mut passed, apart) = stack[depth];
+            if depth > 0 && self.lexer.matches(state) == set {
+                passed = true;
+                if !apart {
+                    open.push(at);
+                }
+            }
+            let next = self.lexer.step(state, node.byte)?;
+            if next == DEAD {
+                if passed {
+                    edges.push(at as u32);
+                    starts.extend(open.drain(..).map(|node| node as u32));
+                }
+                at = node.end as usize;
+                continue;
+            }
+            if self.keeps_all(next, trie, at)? {
+                at = node.end as usize;
+                continue;
+            }
+            let apart = self.lexer.matches(next) == set && node.end as usize - at > OWN_MASK_NODES;
+            if apart {
+                large.push(at as u32);
+            }
+            stack[depth + 1] = (next, passed, apart);
+            at += 1;
+        }
+        self.spend(visited)?;
+        starts.sort_unstable();
+        let suffixes = Suffixes::leading_to(&edges, &starts, trie);
+        self.masks.interiors(vocabulary).grow(suffixes.memory());
+        let made = Everywhere { large, suffixes };
+        Ok(exits.everywhere.get_or_init(|| made))
+    }
+
     /// What follows can read bytes that also go on with the lexeme, so every end within a token counts, not only those
-    /// where the lexeme can't go on. Tokens that stay inside the lexeme are allowed already.
+    /// where the lexeme can't go on. A bound can cut off tokens that would stay inside, so all are read.
     fn follow_everywhere(
         &mut self,
         below: Below,
         thread: Thread,
         set: MatchSet,
         begun: Thread,
-        interior: &Interior,
         search: &mut Search,
     ) -> Result<()> {
         let trie = &search.vocabulary.trie;
         let (mut at, end) = trie.span(below);
-        let mut route = match &interior.exits[..] {
-            // a bound can cut off tokens that stay inside
-            [(_, exits)] if thread.lexer.counter == NO_COUNTER => Route::to(&exits.edges),
-            _ => Route::ANYWHERE,
-        };
         let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
         let mut stack = vec![thread.lexer; trie.max_depth() + 1 - base];
         let mut visited = 0;
         while at < end {
             let node = *trie.node(at);
-            if !route.passes(at, node.end) {
-                at = node.end as usize;
-                continue;
-            }
             visited += 1;
             let length = usize::from(node.depth) - base;
             let (next, matched) = self.lexer.advance(stack[length], node.byte)?;
@@ -265,7 +278,7 @@ impl Engine {
                 continue;
             }
             if matched == set && node.end as usize > at + 1 {
-                self.subtree(at as u32, &[begun], route, search)?;
+                self.subtree(at as u32, &[begun], search)?;
             }
             at = match next {
                 Some(next) => {

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 
 use rustc_hash::FxHashMap;
 
+use super::filing::{Filed, Flat, Tokens};
 use super::{Below, Walk};
 use crate::bounds::Bounds;
-use crate::bytes::{ByteSet, CHARACTERS, begins_character};
+use crate::bytes::{ByteSet, CHARACTERS, ClassSet, begins_character, class_of};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::lexer::{CounterId, DEAD, LexerState, MatchSet, NO_COUNTER, NO_MATCH, Progress};
@@ -15,7 +16,6 @@ use crate::regex::expression::ExpressionId;
 use crate::regex::needs::Need;
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::interior::{Edge, Exits, Interior, Levels, WalkName};
-use crate::vocabulary::token_set::set_bit;
 use crate::vocabulary::trie::Trie;
 
 /// Only larger subtrees are worth to find out what is safe in a state.
@@ -25,22 +25,34 @@ const WORTH_A_LOOK: usize = 16;
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     state: LexerState,
+    /// Lexemes that may end here.
+    ended: MatchSet,
     /// Repetitions begun.
     level: u16,
     /// Characters begun.
     characters: u16,
     /// Has the path come past the repetitions?
     after: bool,
+    /// What is still missing of them.
+    need: Need,
 }
 
 impl Place {
+    /// Before the first byte, where no end counts.
     pub(super) fn new(state: LexerState) -> Self {
         Place {
             state,
+            ended: NO_MATCH,
             level: 0,
             characters: 0,
             after: false,
+            need: Need::default(),
         }
+    }
+
+    /// Level of the tokens that end here: what is still missing must begin, too.
+    fn reached(&self) -> u16 {
+        self.level + self.need.least as u16
     }
 }
 
@@ -71,21 +83,6 @@ impl Ends {
             .map(|(set, (edges, stay))| (if single { NO_MATCH } else { set }, Exits::new(edges, stay, trie)))
             .collect()
     }
-}
-
-/// Tokens found on a walk.
-enum Tokens<'a> {
-    Flat(&'a mut [u32]),
-    /// Ids by level: within the repetitions, and after them.
-    Counted(Vec<Vec<u32>>, Vec<Vec<u32>>),
-}
-
-fn file(levels: &mut Vec<Vec<u32>>, level: u16) -> &mut Vec<u32> {
-    let level = usize::from(level);
-    if levels.len() <= level {
-        levels.resize_with(level + 1, Vec::new);
-    }
-    &mut levels[level]
 }
 
 impl Engine {
@@ -197,22 +194,25 @@ impl Engine {
                 let mut mask = vec![0; words];
                 match literals {
                     Some(literals) => self.walk_literals(literals, trie, &mut mask, &mut ends)?,
-                    None => self.walk_below(
-                        below,
-                        at.state,
-                        NO_COUNTER,
-                        trie,
-                        &mut Tokens::Flat(&mut mask),
-                        &mut ends,
-                    )?,
+                    None => {
+                        let flat = match self.keeps_most(below, at.state)? {
+                            true => Flat::from_all(&mut mask, trie),
+                            false => Flat::new(&mut mask),
+                        };
+                        self.walk_below(below, at.state, NO_COUNTER, trie, &mut Tokens::Flat(flat), &mut ends)?;
+                    }
                 }
                 (Levels::flat(&mask), Levels::default())
             }
             counter => {
-                let mut tokens = Tokens::Counted(Vec::new(), Vec::new());
+                let need = self.lexer.need(counter, at.state);
+                let mut tokens = Tokens::Counted(match need.between && self.keeps_most(below, at.state)? {
+                    true => Filed::from_all(words, need.least as u16, trie),
+                    false => Filed::new(words),
+                });
                 self.walk_below(below, at.state, counter, trie, &mut tokens, &mut ends)?;
                 match tokens {
-                    Tokens::Counted(counting, counted) => (Levels::new(counting, words), Levels::new(counted, words)),
+                    Tokens::Counted(filed) => filed.finish(trie),
                     Tokens::Flat(_) => Default::default(),
                 }
             }
@@ -234,6 +234,12 @@ impl Engine {
         })
     }
 
+    /// Are most tokens likely to stay inside?
+    fn keeps_most(&mut self, below: Below, state: LexerState) -> Result<bool> {
+        let letters = class_of(b'a') | class_of(b'z');
+        Ok(below.is_none() && letters & !self.lexer.own_classes(state)? == 0)
+    }
+
     fn walk_below(
         &mut self,
         below: Below,
@@ -243,45 +249,56 @@ impl Engine {
         tokens: &mut Tokens,
         ends: &mut Ends,
     ) -> Result<()> {
+        // what ends before the first byte is a thread of its own
         let start = Place {
             characters: below.map_or(0, |index| trie.characters_to(index as usize)),
+            need: self.need(counter, state),
             ..Place::new(state)
         };
-        // what ends before the first byte is a thread of its own
-        self.walk_everything(below, start, NO_MATCH, counter, trie, tokens, ends)
+        self.walk_everything(below, start, counter, trie, tokens, ends)
     }
 
     /// The tokens below a trie node that a walk has come to.
     pub(super) fn walk_subtree(
         &mut self,
         index: usize,
-        start: Place,
+        state: LexerState,
         trie: &Trie,
         words: &mut [u32],
         ends: &mut Ends,
     ) -> Result<()> {
-        let ended = self.lexer.matches(start.state);
-        let mut tokens = Tokens::Flat(words);
-        self.walk_everything(Some(index as u32), start, ended, NO_COUNTER, trie, &mut tokens, ends)
+        let start = Place {
+            ended: self.lexer.matches(state),
+            ..Place::new(state)
+        };
+        let mut tokens = Tokens::Flat(Flat::new(words));
+        self.walk_everything(Some(index as u32), start, NO_COUNTER, trie, &mut tokens, ends)
     }
 
-    /// Every token below a trie node against a place, at which the lexemes `ended` may end; where all bytes of a subtree
-    /// lead back to a state, the subtree is taken as a whole.
-    #[allow(clippy::too_many_arguments)]
+    fn need(&self, counter: CounterId, state: LexerState) -> Need {
+        match counter {
+            NO_COUNTER => Need::default(),
+            _ => self.lexer.need(counter, state),
+        }
+    }
+
+    /// Every token below a trie node against a place; where all bytes of a subtree lead back to a state, the subtree is
+    /// taken as a whole.
     fn walk_everything(
         &mut self,
         below: Below,
         start: Place,
-        ended_before: MatchSet,
         counter: CounterId,
         trie: &Trie,
         tokens: &mut Tokens,
         ends: &mut Ends,
     ) -> Result<()> {
-        if let Tokens::Flat(words) = tokens
+        if let Tokens::Flat(flat) = tokens
             && let Some(numeral) = self.numeral(start.state)?
         {
-            return self.walk_numeral(below, numeral, ended_before != NO_MATCH, trie, words, ends);
+            // no letter follows a numeral, so there are no tokens to take back
+            let words = flat.without(&[]);
+            return self.walk_numeral(below, numeral, start.ended != NO_MATCH, trie, words, ends);
         }
         let (mut at, end) = trie.span(below);
         let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
@@ -294,104 +311,124 @@ impl Engine {
             let depth = usize::from(node.depth) - base;
             let from = stack[depth];
             let next = self.lexer.step(from.state, node.byte)?;
-            let ended = if depth == 0 {
-                ended_before
-            } else {
-                self.lexer.matches(from.state)
-            };
             if next == DEAD {
-                if ended != NO_MATCH {
+                if from.ended != NO_MATCH {
                     let edge = Edge {
                         node: at as u32,
                         level: from.level,
                     };
-                    ends.leave(ended, edge);
+                    ends.leave(from.ended, edge);
                 }
+                tokens.leave_out(trie.tokens_below(at));
                 at = node.end as usize;
                 continue;
             }
-            if ended != NO_MATCH {
-                ends.stay(ended, node.byte);
+            if from.ended != NO_MATCH {
+                ends.stay(from.ended, node.byte);
+            }
+            if let Some(classes) = trie.from_character(at)
+                && self.is_whole(&from, counter, classes, node.end as usize - at)?
+            {
+                self.take_whole(&from, at, trie, tokens, ends)?;
+                at = node.end as usize;
+                continue;
             }
             let mut place = Place {
                 state: next,
+                ended: self.lexer.matches(next),
                 characters: from.characters + u16::from(begins_character(node.byte)),
                 ..from
             };
-            let mut need = Need::default();
             if counter != NO_COUNTER && !from.after {
-                need = self.lexer.need(counter, next);
-                if self.lexer.need(counter, from.state).between {
-                    if self.lexer.counter(counter).first.contains(node.byte) {
-                        place.level += 1;
-                    } else {
-                        place.after = true;
-                        need = Need::default();
+                if from.need.between && !self.lexer.counter(counter).first.contains(node.byte) {
+                    place.after = true;
+                    place.need = Need::default();
+                } else {
+                    place.level += u16::from(from.need.between);
+                    if next != from.state {
+                        place.need = self.lexer.need(counter, next);
                     }
                 }
             }
-            let whole = at + 1 < node.end as usize
-                && (self.keeps_all(next, trie, at)? || (counter == NO_COUNTER && self.stays_inside(next, trie, at)?));
-            if whole {
-                let set = self.lexer.matches(next);
-                if set != NO_MATCH {
-                    let row = self.lexer.reached(next)?;
-                    (0..=255u8)
-                        .filter(|&byte| row[usize::from(byte)] == next)
-                        .for_each(|byte| ends.stay(set, byte));
-                    if self.lexer.keeps_characters(next)? {
-                        (0x80..=0xFFu8).for_each(|byte| ends.stay(set, byte));
-                    }
-                }
-            }
-            let ids = if whole {
-                trie.tokens_below(at)
-            } else {
-                trie.tokens_at(at)
-            };
-            match tokens {
-                Tokens::Flat(words) => ids.iter().for_each(|&id| set_bit(words, id)),
-                Tokens::Counted(counting, counted) => {
-                    let levels = if place.after { counted } else { counting };
-                    // what is still missing must begin, too
-                    let level = place.level + need.least as u16;
-                    if whole && need.between {
-                        for (&id, &characters) in ids.iter().zip(trie.characters_below(at)) {
-                            file(levels, level + (characters - place.characters)).push(id);
-                        }
-                    } else if !ids.is_empty() {
-                        file(levels, level).extend_from_slice(ids);
-                    }
-                }
-            }
-            stack[depth + 1] = place;
-            // within a numeral a digit came before
-            if node.byte.is_ascii_digit()
-                && !whole
-                && let Tokens::Flat(words) = tokens
-                && let Some(numeral) = self.numeral(next)?
-            {
-                let ended = self.lexer.matches(next) != NO_MATCH;
-                self.walk_numeral(Some(at as u32), numeral, ended, trie, words, ends)?;
+            let nodes = node.end as usize - at;
+            if nodes > 1 && self.is_whole(&place, counter, trie.below(at), nodes)? {
+                self.take_whole(&place, at, trie, tokens, ends)?;
                 at = node.end as usize;
                 continue;
             }
-            at = if whole { node.end as usize } else { at + 1 };
+            let ids = trie.tokens_at(at);
+            match tokens {
+                Tokens::Flat(flat) => flat.take(ids),
+                Tokens::Counted(filed) if place.after => filed.after(place.level, ids),
+                Tokens::Counted(filed) => filed.within(place.reached(), place.characters, ids),
+            }
+            // within a numeral a digit came before
+            if node.byte.is_ascii_digit()
+                && let Tokens::Flat(flat) = tokens
+                && let Some(numeral) = self.numeral(next)?
+            {
+                let words = flat.without(trie.tokens_below(at));
+                self.walk_numeral(Some(at as u32), numeral, place.ended != NO_MATCH, trie, words, ends)?;
+                at = node.end as usize;
+                continue;
+            }
+            stack[depth + 1] = place;
+            at += 1;
         }
         self.spend(visited)
+    }
+
+    /// Can the tokens of so many nodes be taken as a whole, if their bytes are of the classes?
+    #[inline]
+    fn is_whole(&mut self, place: &Place, counter: CounterId, classes: ClassSet, nodes: usize) -> Result<bool> {
+        if self.keeps(place.state, classes)? {
+            return Ok(true);
+        }
+        let between = counter == NO_COUNTER || place.need.between;
+        Ok(between && nodes > WORTH_A_LOOK && self.lexer.stays_inside(counter, place.state, classes)?)
+    }
+
+    /// Takes all tokens below a trie node, whose bytes lead from the place's state back to it, or stay inside.
+    fn take_whole(
+        &mut self,
+        place: &Place,
+        index: usize,
+        trie: &Trie,
+        tokens: &mut Tokens,
+        ends: &mut Ends,
+    ) -> Result<()> {
+        let set = self.lexer.matches(place.state);
+        if set != NO_MATCH {
+            let row = self.lexer.reached(place.state)?;
+            (0..=255u8)
+                .filter(|&byte| row[usize::from(byte)] == place.state)
+                .for_each(|byte| ends.stay(set, byte));
+            if self.lexer.own_characters(place.state)? != 0 {
+                (0x80..=0xFFu8).for_each(|byte| ends.stay(set, byte));
+            }
+        }
+        let ids = trie.tokens_below(index);
+        match tokens {
+            Tokens::Flat(flat) => flat.take(ids),
+            Tokens::Counted(filed) if place.after => filed.after(place.level, ids),
+            Tokens::Counted(filed) if place.need.between => {
+                filed.characters_below(place.reached(), place.characters, trie, index);
+            }
+            Tokens::Counted(filed) => filed.all_within(place.reached(), ids),
+        }
+        Ok(())
     }
 
     /// Do all bytes below the trie node lead from the state back to it?
     #[inline]
     pub(super) fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
-        let others = trie.below(at) & !self.lexer.own_classes(state)?;
-        Ok(others == 0 || (others == CHARACTERS && self.lexer.keeps_characters(state)?))
+        self.keeps(state, trie.below(at))
     }
 
-    /// Do all texts below the trie node stay inside the lexemes, without an end?
+    /// Do all bytes of the classes lead from the state back to it?
     #[inline]
-    pub(super) fn stays_inside(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
-        let many = trie.node(at).end as usize - at > WORTH_A_LOOK;
-        Ok(many && trie.below(at) & !self.lexer.safe_classes(state)? == 0)
+    fn keeps(&mut self, state: LexerState, classes: ClassSet) -> Result<bool> {
+        let others = classes & !self.lexer.own_classes(state)?;
+        Ok(others == 0 || (others & !CHARACTERS == 0 && others & !self.lexer.own_characters(state)? == 0))
     }
 }

@@ -1,7 +1,7 @@
 //! Walks within literals: in an enumeration of many texts, or a declared key. The nodes of the literals' own trie serve
 //! as states, so none of the lexer's is made for a byte that no sequence may ever come to.
 
-use super::interior::{Ends, Place};
+use super::interior::Ends;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::lexer::{Lexeme, LexerState, MatchSet};
@@ -96,8 +96,8 @@ impl Engine {
             }
             if node.end as usize > at + 1 {
                 let rest = self.lexer.derivatives.expressions.concat(to, after)?;
-                let start = Place::new(self.lexer.state_of(lexeme, rest)?);
-                self.walk_subtree(at, start, trie, words, ends)?;
+                let state = self.lexer.state_of(lexeme, rest)?;
+                self.walk_subtree(at, state, trie, words, ends)?;
             }
             at = node.end as usize;
         }

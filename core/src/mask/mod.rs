@@ -7,6 +7,7 @@
 //! to another process (`store`, `tables`).
 
 mod difference;
+mod filing;
 mod follow;
 mod interior;
 mod literals;
@@ -322,7 +323,12 @@ impl Engine {
         let mut search = Search::new(outer.vocabulary, outer.depth + 1);
         let lexemes = self.lexer.in_progress(thread.lexer.state).len();
         let mask = if (2..=MAX_SPLIT).contains(&lexemes)
-            && !self.lexer.in_progress(thread.lexer.state).iter().all(|&(_, e)| self.lexer.derivatives.expressions.is_trie(e, SHORT)) {
+            && !self
+                .lexer
+                .in_progress(thread.lexer.state)
+                .iter()
+                .all(|&(_, e)| self.lexer.derivatives.expressions.is_trie(e, SHORT))
+        {
             self.split_mask(below, thread, &mut search)?
         } else {
             self.walked_mask(below, thread, &mut search)?

@@ -5,7 +5,7 @@
 
 use super::derivative::Derivatives;
 use super::expression::{Expression, ExpressionId};
-use crate::bytes::{CHARACTERS, ClassSet, classes_where, continuation};
+use crate::bytes::{Beginning, CHARACTERS, ClassSet, beginnings, classes_where};
 use crate::error::Result;
 
 impl Derivatives {
@@ -81,23 +81,29 @@ impl Derivatives {
         if classes == 0 {
             return Ok(0);
         }
+        let mut characters = CHARACTERS;
         for lead in 0xC2..=0xF4u8 {
-            let Some((low, high, count)) = continuation(lead) else {
-                continue;
-            };
             let to = arms
                 .iter()
                 .find(|arm| arm.low <= lead && lead <= arm.high)
                 .map(|arm| arm.to);
-            let returns = match to {
-                Some(to) => self.returns_to(part, to, low, high, count)?,
-                None => false,
-            };
-            if !returns {
-                return Ok(classes);
+            for Beginning {
+                class,
+                low,
+                high,
+                count,
+            } in beginnings(lead)
+            {
+                let returns = match to {
+                    Some(to) if characters & class != 0 => self.returns_to(part, to, low, high, count)?,
+                    _ => false,
+                };
+                if !returns {
+                    characters &= !class;
+                }
             }
         }
-        Ok(classes | CHARACTERS)
+        Ok(classes | characters)
     }
 
     /// Is the part the expression, or one of its alternatives?

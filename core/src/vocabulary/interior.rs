@@ -4,7 +4,7 @@
 //! Where a lexeme counts characters (`[a-z]{0,50}"`), one walk serves every count: the walk is that of the uncounted
 //! lexeme (`[a-z]*"`), and each token is filed under the number of repetitions that begin in it, its *level*.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 
@@ -168,21 +168,52 @@ pub const NO_LINK: u32 = u32::MAX;
 /// Texts are merged up to this many bytes; it bounds a recursion.
 const MERGED_BYTES: u8 = 16;
 
+/// Where a trie node lies.
+enum Part {
+    /// At an edge or below it: all its texts have left.
+    Outside,
+    /// On the way to an edge.
+    Before,
+    /// All its texts stay.
+    Inside,
+}
+
 impl Suffixes {
-    fn new(edges: &[Edge], trie: &Trie) -> Self {
+    /// Of edges, in the order of the trie.
+    pub fn new(edges: &[Edge], trie: &Trie) -> Self {
         let mut made = Suffixes::default();
-        made.merge(edges.to_vec(), 0, trie);
+        made.merge(edges.to_vec(), 0, trie, &|_| Part::Outside);
+        made
+    }
+
+    /// From some trie nodes on, of texts that lead to `edges` (both in the order of the trie). All on level 0.
+    pub fn leading_to(edges: &[u32], starts: &[u32], trie: &Trie) -> Self {
+        let part = |node: usize| {
+            let next = edges.partition_point(|&edge| (edge as usize) <= node);
+            let before = next.checked_sub(1).map(|last| edges[last] as usize);
+            if before.is_some_and(|edge| node < trie.node(edge).end as usize) {
+                Part::Outside
+            } else if edges.get(next).is_some_and(|&edge| edge < trie.node(node).end) {
+                Part::Before
+            } else {
+                Part::Inside
+            }
+        };
+        let mut made = Suffixes::default();
+        let starts = starts.iter().map(|&node| Edge { node, level: 0 });
+        made.merge(starts.collect(), 0, trie, &part);
         made
     }
 
     /// Adds a node for each first byte of the trie nodes.
-    fn merge(&mut self, mut edges: Vec<Edge>, depth: u8, trie: &Trie) {
+    fn merge(&mut self, mut edges: Vec<Edge>, depth: u8, trie: &Trie, part: &impl Fn(usize) -> Part) {
         // equal bytes together; the order among them is that of the trie, which makes the result deterministic
         edges.sort_by_key(|edge| trie.node(edge.node as usize).byte);
         for group in edges.chunk_by(|a, b| trie.node(a.node as usize).byte == trie.node(b.node as usize).byte) {
             let byte = trie.node(group[0].node as usize).byte;
-            let merged = group.len() > 1 && depth < MERGED_BYTES;
-            if !merged {
+            let outside = |edge: &Edge| matches!(part(edge.node as usize), Part::Outside);
+            let alone = group.len() == 1 && outside(&group[0]);
+            if alone || depth >= MERGED_BYTES {
                 for edge in group {
                     self.push(byte, depth, edge.level, edge.node);
                 }
@@ -192,17 +223,27 @@ impl Suffixes {
             let mut below = Vec::new();
             for edge in group {
                 let node = edge.node as usize;
-                self.tokens
-                    .extend(trie.tokens_at(node).iter().map(|&id| (id, edge.level)));
-                below.extend(trie.children(node).map(|child| Edge {
+                if outside(edge) {
+                    let tokens = trie.tokens_at(node).iter();
+                    self.tokens.extend(tokens.map(|&id| (id, edge.level)));
+                }
+                let children = trie
+                    .children(node)
+                    .filter(|&child| !matches!(part(child), Part::Inside));
+                below.extend(children.map(|child| Edge {
                     node: child as u32,
                     level: edge.level,
                 }));
             }
             self.nodes[index].to = self.tokens.len() as u32;
-            self.merge(below, depth + 1, trie);
+            self.merge(below, depth + 1, trie, part);
             self.nodes[index].end = self.nodes.len() as u32;
         }
+    }
+
+    /// Size in bytes.
+    pub fn memory(&self) -> usize {
+        self.nodes.len() * 24 + self.tokens.len() * 8
     }
 
     fn push(&mut self, byte: u8, depth: u8, level: u16, link: u32) -> usize {
@@ -221,12 +262,23 @@ impl Suffixes {
     }
 }
 
+/// What can follow an end at any place inside a token, of texts with which tokens leave later.
+#[derive(Debug)]
+pub struct Everywhere {
+    /// Trie nodes at which the end may be, with so much below them that it isn't merged.
+    pub large: Vec<u32>,
+    /// The texts after all other places.
+    pub suffixes: Suffixes,
+}
+
 /// The ends of one lexeme, or of several that end together.
 #[derive(Debug, Default)]
 pub struct Exits {
     /// In the order of the trie.
     pub edges: Vec<Edge>,
     pub suffixes: Suffixes,
+    /// The texts from every place on where the end may be; made when first needed.
+    pub everywhere: OnceLock<Everywhere>,
     /// Bytes that follow an end inside a token and also go on with the lexeme. What reads such a byte *after* the end
     /// is not among the suffixes.
     pub stay: ByteSet,
@@ -236,13 +288,14 @@ impl Exits {
     pub fn new(edges: Vec<Edge>, stay: ByteSet, trie: &Trie) -> Self {
         Exits {
             suffixes: Suffixes::new(&edges, trie),
+            everywhere: OnceLock::new(),
             edges,
             stay,
         }
     }
 
     fn memory(&self) -> usize {
-        self.edges.len() * 8 + self.suffixes.nodes.len() * 24 + self.suffixes.tokens.len() * 8 + 64
+        self.edges.len() * 8 + self.suffixes.memory() + 64
     }
 }
 
@@ -315,6 +368,11 @@ impl Interiors {
             cache.1 = interior.memory();
         }
         cache.0.insert(name, interior);
+    }
+
+    /// One that is kept has grown.
+    pub fn grow(&self, bytes: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 += bytes;
     }
 
     /// Number of interiors kept and their size in bytes.

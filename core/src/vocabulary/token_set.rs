@@ -3,6 +3,9 @@
 /// A list of fewer ids than this part of a mask's words is quicker to write than a mask.
 const LIST_SHARE: usize = 8;
 
+/// Words of a mask that are looked at together.
+const BLOCK: usize = 16;
+
 /// A set of tokens: a list while it is short, else a bit mask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenSet {
@@ -13,16 +16,21 @@ pub enum TokenSet {
 impl TokenSet {
     /// From a bit mask.
     pub fn new(words: &[u32]) -> Self {
-        let count: usize = words.iter().map(|word| word.count_ones() as usize).sum();
-        if count * LIST_SHARE >= words.len() {
-            return TokenSet::Many(words.into());
-        }
-        let mut ids = Vec::with_capacity(count);
-        for (index, &word) in words.iter().enumerate() {
-            let mut rest = word;
-            while rest != 0 {
-                ids.push(index as u32 * 32 + rest.trailing_zeros());
-                rest &= rest - 1;
+        let mut ids = Vec::new();
+        for (index, block) in words.chunks(BLOCK).enumerate() {
+            // most are empty where there are few, and where there are many, that shows soon
+            if block.iter().fold(0, |all, word| all | word) == 0 {
+                continue;
+            }
+            for (word, at) in block.iter().zip(index * BLOCK..) {
+                let mut rest = *word;
+                while rest != 0 {
+                    ids.push(at as u32 * 32 + rest.trailing_zeros());
+                    rest &= rest - 1;
+                }
+            }
+            if ids.len() * LIST_SHARE >= words.len() {
+                return TokenSet::Many(words.into());
             }
         }
         TokenSet::Few(ids.into())

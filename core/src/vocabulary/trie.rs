@@ -1,6 +1,7 @@
 //! All tokens as one flat trie in depth-first order: a walk reads it front to back and skips a subtree with one jump.
 
-use crate::bytes::{CHARACTERS, ClassSet, STRAY_BYTES, begins_character, class_of, continuation};
+use super::token_set::{TokenSet, set_bit};
+use crate::bytes::{ClassSet, STRAY_BYTES, UNFINISHED, beginnings, begins_character, class_of};
 
 /// A node stands for the bytes on the path to it.
 #[derive(Debug, Clone, Copy)]
@@ -20,10 +21,15 @@ pub struct Trie {
     nodes: Vec<TrieNode>,
     /// Token ids in the order of the nodes; tokens with the same bytes share a node.
     ids: Vec<u32>,
-    /// Per node, what the bytes below it are, if its own ends a character.
+    /// Per node, what the bytes below it are, if its own ends a character. If its own begins one of several bytes, what
+    /// the bytes are from there on, and `UNFINISHED`.
     below: Vec<ClassSet>,
     /// In the order of `ids`: characters that begin in the token.
     characters: Vec<u16>,
+    /// Tokens by the number of characters that begin in them.
+    by_characters: Vec<TokenSet>,
+    /// A mask of all tokens.
+    all: Box<[u32]>,
     max_depth: usize,
 }
 
@@ -68,11 +74,16 @@ impl Trie {
             byte: 0,
         });
         let below = summaries(&nodes);
+        let mut all = vec![0; ids.iter().max().map_or(0, |&id| id as usize / 32 + 1)];
+        ids.iter().for_each(|&id| set_bit(&mut all, id));
+        let by_characters = by_characters(&ids, &characters, all.len());
         Trie {
             nodes,
             ids,
             below,
             characters,
+            by_characters,
+            all: all.into(),
             max_depth,
         }
     }
@@ -96,10 +107,17 @@ impl Trie {
         &self.nodes[index]
     }
 
-    /// What the bytes below the node are, if its own ends a character.
+    /// What the bytes below the node are, if its own ends a character; else not only known classes.
     #[inline]
     pub fn below(&self, index: usize) -> ClassSet {
         self.below[index]
+    }
+
+    /// What the bytes from the node's own on are, if it begins a character of several bytes.
+    #[inline]
+    pub fn from_character(&self, index: usize) -> Option<ClassSet> {
+        let classes = self.below[index];
+        (classes & UNFINISHED != 0).then_some(classes & !UNFINISHED)
     }
 
     /// Tokens that end in the subtree of the node.
@@ -114,6 +132,16 @@ impl Trie {
         let node = &self.nodes[index];
         let to = self.nodes[node.end as usize].first_token as usize;
         &self.characters[node.first_token as usize..to]
+    }
+
+    /// Sets of tokens by the number of characters that begin in them.
+    pub fn by_characters(&self) -> &[TokenSet] {
+        &self.by_characters
+    }
+
+    /// A mask of all tokens, no wider than they need.
+    pub fn all(&self) -> &[u32] {
+        &self.all
     }
 
     /// Nodes one byte further.
@@ -155,6 +183,15 @@ impl Trie {
     }
 }
 
+fn by_characters(ids: &[u32], characters: &[u16], words: usize) -> Vec<TokenSet> {
+    let most = characters.iter().max().map_or(0, |&most| usize::from(most) + 1);
+    let mut lists = vec![Vec::new(); most];
+    for (&id, &count) in ids.iter().zip(characters) {
+        lists[usize::from(count)].push(id);
+    }
+    lists.into_iter().map(|ids| TokenSet::from_ids(ids, words)).collect()
+}
+
 /// Children of a node: each begins where the subtree of the one before it ends.
 fn children(nodes: &[TrieNode], index: usize) -> impl Iterator<Item = usize> + '_ {
     let end = nodes[index].end as usize;
@@ -172,26 +209,49 @@ fn children(nodes: &[TrieNode], index: usize) -> impl Iterator<Item = usize> + '
 fn summaries(nodes: &[TrieNode]) -> Vec<ClassSet> {
     let mut below = vec![0; nodes.len()];
     for index in (0..nodes.len() - 1).rev() {
-        below[index] = children(nodes, index)
-            .map(|child| match nodes[child].byte {
-                byte if byte < 0x80 => class_of(byte) | below[child],
-                byte => match continuation(byte) {
-                    Some((low, high, count)) => CHARACTERS | rest_of_character(nodes, &below, child, low, high, count),
-                    None => STRAY_BYTES,
-                },
-            })
-            .fold(0, |all, part| all | part);
+        let byte = nodes[index].byte;
+        below[index] = if beginnings(byte).next().is_some() {
+            UNFINISHED | from_character(nodes, &below, index)
+        } else {
+            children(nodes, index)
+                .map(|child| match nodes[child].byte {
+                    byte if byte < 0x80 => class_of(byte) | below[child],
+                    _ if below[child] & UNFINISHED != 0 => below[child] & !UNFINISHED,
+                    _ => STRAY_BYTES,
+                })
+                .fold(0, |all, part| all | part)
+        };
     }
     below
 }
 
+/// What the texts of a node that begins a character are from there on. Where one of them ends before the class is known,
+/// it counts as all that it can be.
+fn from_character(nodes: &[TrieNode], below: &[ClassSet], index: usize) -> ClassSet {
+    let ends_here = nodes[index].first_token != nodes[index + 1].first_token;
+    let possible = beginnings(nodes[index].byte).filter(|_| ends_here);
+    let ended = possible.fold(0, |all, beginning| all | beginning.class);
+    children(nodes, index)
+        .map(|child| {
+            let second = nodes[child].byte;
+            let mut beginnings = beginnings(nodes[index].byte);
+            match beginnings.find(|beginning| beginning.low <= second && second <= beginning.high) {
+                None => STRAY_BYTES,
+                Some(beginning) => beginning.class | rest_of_character(nodes, below, child, beginning.count - 1),
+            }
+        })
+        .fold(ended, |all, part| all | part)
+}
+
 /// What lies below a node inside a character that lacks `count` bytes. At most three levels deep.
-fn rest_of_character(nodes: &[TrieNode], below: &[ClassSet], index: usize, low: u8, high: u8, count: u8) -> ClassSet {
+fn rest_of_character(nodes: &[TrieNode], below: &[ClassSet], index: usize, count: u8) -> ClassSet {
+    if count == 0 {
+        return below[index];
+    }
     children(nodes, index)
         .map(|child| match nodes[child].byte {
-            byte if byte < low || byte > high => STRAY_BYTES,
-            _ if count == 1 => below[child],
-            _ => rest_of_character(nodes, below, child, 0x80, 0xBF, count - 1),
+            0x80..=0xBF => rest_of_character(nodes, below, child, count - 1),
+            _ => STRAY_BYTES,
         })
         .fold(0, |all, part| all | part)
 }
@@ -228,12 +288,15 @@ mod tests {
 
     #[test]
     fn summaries_tell_characters_from_stray_bytes() {
-        let below = |tokens: &[&[u8]]| {
-            let trie = Trie::new(tokens.iter().map(|&token| (token, 0)).collect());
-            trie.below(0)
-        };
+        let trie = |tokens: &[&[u8]]| Trie::new(tokens.iter().map(|&token| (token, 0)).collect());
+        let below = |tokens: &[&[u8]]| trie(tokens).below(0);
+        let class = |character: &str| trie(&[character.as_bytes()]).from_character(0).unwrap();
         assert_eq!(below(&[b"a", b"a1z"]), class_of(b'1') | class_of(b'z'));
-        assert_eq!(below(&["aé!".as_bytes(), b"a\xE2\x82"]), CHARACTERS | class_of(b'!'));
+        assert_eq!(below(&["aé!".as_bytes()]), class("é") | class_of(b'!'));
+        assert_eq!(below(&[b"a\xE2\x82"]), class("€"));
+        // the class of what a text ends within may be any that can follow
+        assert_eq!(below(&[b"a\xE2"]), class("€") | class("\u{2028}"));
+        assert_ne!(class("€"), class("\u{2028}"));
         assert_eq!(below(&[b"a\x80"]), STRAY_BYTES);
         // overlong forms, surrogates and broken characters
         for token in [
@@ -245,6 +308,9 @@ mod tests {
         ] {
             assert_ne!(below(&[token]) & STRAY_BYTES, 0, "{token:?}");
         }
+        // seen from within a character, its rest is none
+        assert_ne!(trie(&["é".as_bytes()]).below(0) & UNFINISHED, 0);
+        assert_eq!(trie(&["éa".as_bytes()]).from_character(1), None);
     }
 
     #[test]
@@ -252,6 +318,9 @@ mod tests {
         let trie = Trie::new(vec![("aé€".as_bytes(), 0), (b"a", 1), (b"a\xC3", 2)]);
         assert_eq!(trie.tokens_below(0), [1, 2, 0]);
         assert_eq!(trie.characters_below(0), [1, 2, 3]);
+        let by_characters = trie.by_characters();
+        assert_eq!(by_characters.len(), 4);
+        assert_eq!(by_characters[2], TokenSet::from_ids(vec![2], 1));
     }
 
     #[test]

@@ -3,19 +3,23 @@
 //! Nothing is thrown away on a match, so lexemes that overlap or that are prefixes of each other all stay possible.
 //! States are interned and their rows of 256 transitions are made when first asked for.
 
+mod counters;
+mod safe;
+
 use std::hash::BuildHasher;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::{SmallVec, smallvec};
 
-use crate::bounds::Bounds;
-use crate::bytes::{ByteSet, CHARACTERS, ClassSet, class_of, classes_where, continuation};
+use crate::bytes::{ByteSet, ClassSet, classes_where};
 use crate::error::{Error, Result};
-use crate::regex::counted::{Counted, RepeatedParts};
+use crate::regex::counted::RepeatedParts;
 use crate::regex::derivative::{Derivatives, for_each_interval};
 use crate::regex::digest::{Digest, Digests};
 use crate::regex::expression::{Arm, EPSILON, Expression, ExpressionId};
-use crate::regex::needs::{Need, Needs, counted_beside};
+use crate::regex::needs::Needs;
+pub use counters::{Counter, CounterId, NO_COUNTER, Progress};
+use safe::Safe;
 
 pub type LexerState = u32;
 pub type Lexeme = u32;
@@ -24,43 +28,6 @@ pub type MatchSet = u32;
 
 /// In a state, stands for lexemes that share what was read so far: their expression is a trie (see `regex::keys`).
 pub const KEYS: Lexeme = Lexeme::MAX;
-
-/// Index of an interned counter.
-pub type CounterId = u32;
-
-/// No repetitions are counted.
-pub const NO_COUNTER: CounterId = 0;
-
-/// A counted repetition in a lexeme. The states of its texts are those of the lexeme without bounds; what the bounds
-/// say is known from how many repetitions have begun.
-#[derive(Debug, Clone, Copy)]
-pub struct Counter {
-    /// The state between two repetitions.
-    pub between: LexerState,
-    /// The state when no more may begin.
-    pub after: LexerState,
-    /// Bytes that begin a repetition.
-    pub first: ByteSet,
-}
-
-/// A lexeme in progress apart from where it began: its state, and what is left of a counted repetition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Progress {
-    pub state: LexerState,
-    pub counter: CounterId,
-    /// `NONE` without a counter.
-    pub bounds: Bounds,
-}
-
-impl Progress {
-    pub fn uncounted(state: LexerState) -> Self {
-        Progress {
-            state,
-            counter: NO_COUNTER,
-            bounds: Bounds::NONE,
-        }
-    }
-}
 
 /// No lexeme can be completed any more.
 pub const DEAD: LexerState = 0;
@@ -97,8 +64,6 @@ struct DenseRow {
     own: ClassSet,
 }
 
-/// More states are not looked through for what is safe in all of them.
-const MAX_SAFE_STATES: usize = 12;
 /// Larger expressions are not named.
 const MAX_NAMED_SIZE: u32 = 4_096;
 /// Rows with more ranges are dense.
@@ -118,10 +83,10 @@ pub struct Lexer {
     weight: usize,
     rows: Vec<Row>,
     dense_rows: usize,
-    /// Do all characters beyond ASCII lead back to the state?
-    keeps_characters: FxHashMap<LexerState, bool>,
-    /// See `safe_classes`.
-    safe_classes: FxHashMap<LexerState, ClassSet>,
+    /// See `own_characters`.
+    own_characters: FxHashMap<LexerState, ClassSet>,
+    /// See `stays_inside`.
+    safe_classes: FxHashMap<(CounterId, LexerState), Safe>,
     repeated: RepeatedParts,
     /// Per state, what takes its place where repetitions are counted.
     counted_forms: Vec<Option<Progress>>,
@@ -149,7 +114,7 @@ impl Lexer {
             weight: 1,
             rows: vec![Row::Unmade],
             dense_rows: 0,
-            keeps_characters: FxHashMap::default(),
+            own_characters: FxHashMap::default(),
             safe_classes: FxHashMap::default(),
             repeated: RepeatedParts::default(),
             counted_forms: vec![Some(Progress::uncounted(DEAD))],
@@ -293,104 +258,6 @@ impl Lexer {
         })
     }
 
-    /// Does every character beyond ASCII lead from the state back to it?
-    pub fn keeps_characters(&mut self, state: LexerState) -> Result<bool> {
-        if let Some(&known) = self.keeps_characters.get(&state) {
-            return Ok(known);
-        }
-        let row = self.reached(state)?;
-        let keeps = self.after_characters(&row)?.is_some_and(|after| after == [state]);
-        self.keeps_characters.insert(state, keeps);
-        Ok(keeps)
-    }
-
-    /// Classes of bytes, and `CHARACTERS`, that keep lexemes alive without a match however many follow: in a string that
-    /// must contain a word, these are the bytes of any string.
-    pub fn safe_classes(&mut self, state: LexerState) -> Result<ClassSet> {
-        if let Some(&known) = self.safe_classes.get(&state) {
-            return Ok(known);
-        }
-        if let Some((_, expression)) = self.only_lexeme(state) {
-            let kept = self.derivatives.kept_classes(expression)?;
-            if kept != 0 {
-                self.safe_classes.insert(state, kept);
-                return Ok(kept);
-            }
-        }
-        let mut classes = classes_where(|_| true) | CHARACTERS;
-        let mut reached = vec![state];
-        let mut done = 0;
-        while let Some(&at) = reached.get(done) {
-            if self.matches(at) != NO_MATCH || reached.len() > MAX_SAFE_STATES {
-                classes = 0;
-                break;
-            }
-            let row = self.reached(at)?;
-            let live = classes_where(|byte| row[usize::from(byte)] != DEAD) | CHARACTERS;
-            let after = if classes & CHARACTERS == 0 {
-                Some(Vec::new())
-            } else {
-                self.after_characters(&row)?
-            };
-            let smaller = match &after {
-                Some(_) => classes & live,
-                None => classes & live & !CHARACTERS,
-            };
-            if smaller != classes {
-                // fewer bytes reach fewer states
-                classes = smaller;
-                reached.truncate(1);
-                done = 0;
-                continue;
-            }
-            let ascii = (0..128u8).filter(|&byte| class_of(byte) & classes != 0);
-            for next in ascii
-                .map(|byte| row[usize::from(byte)])
-                .chain(after.unwrap_or_default())
-            {
-                if !reached.contains(&next) {
-                    reached.push(next);
-                }
-            }
-            done += 1;
-        }
-        // what is safe here is so in all states that it leads to
-        let alike = if classes == 0 { vec![state] } else { reached };
-        for at in alike {
-            self.safe_classes.entry(at).or_insert(classes);
-        }
-        Ok(classes)
-    }
-
-    /// The states after the characters beyond ASCII; None if one of them leads nowhere.
-    fn after_characters(&mut self, row: &[LexerState; 256]) -> Result<Option<Vec<LexerState>>> {
-        // (state inside a character, range of the next byte, bytes that follow it)
-        let mut inside: Vec<(LexerState, u8, u8, u8)> = Vec::new();
-        for lead in 0xC2..=0xF4u8 {
-            if let Some((low, high, count)) = continuation(lead) {
-                inside.push((row[usize::from(lead)], low, high, count));
-            }
-        }
-        inside.dedup();
-        let mut after = Vec::new();
-        while let Some((state, low, high, count)) = inside.pop() {
-            let row = self.reached(state)?;
-            let mut next = row[usize::from(low)..=usize::from(high)].to_vec();
-            next.dedup();
-            if next.contains(&DEAD) {
-                return Ok(None);
-            }
-            if count == 1 {
-                after.extend(next);
-                after.sort_unstable();
-                after.dedup();
-            } else {
-                inside.extend(next.into_iter().map(|state| (state, 0x80, 0xBF, count - 1)));
-            }
-        }
-        Ok(Some(after))
-    }
-
     /// The state of one lexeme in progress.
     pub fn state_of(&mut self, lexeme: Lexeme, expression: ExpressionId) -> Result<LexerState> {
         self.intern(smallvec![(lexeme, expression)])
@@ -399,184 +266,6 @@ impl Lexer {
     /// The state of some lexemes in progress.
     pub fn state_of_parts(&mut self, parts: &[(Lexeme, ExpressionId)]) -> Result<LexerState> {
         self.intern(Parts::from_slice(parts))
-    }
-
-    /// What is known of an expression's repetitions, if they can be counted.
-    pub fn counted(&mut self, expression: ExpressionId) -> Result<Option<Counted>> {
-        self.repeated.counted(expression, &mut self.derivatives)
-    }
-
-    pub fn counter(&self, id: CounterId) -> Counter {
-        self.counters[id as usize]
-    }
-
-    /// The form of a state in which a bounded repetition is counted, if it is one lexeme that can be read so.
-    #[inline]
-    pub fn settle(&mut self, state: LexerState) -> Result<Progress> {
-        if let Some(&Some(known)) = self.counted_forms.get(state as usize) {
-            return Ok(known);
-        }
-        let form = self.make_counted_form(state)?;
-        if self.counted_forms.len() <= state as usize {
-            self.counted_forms.resize(self.states.len(), None);
-        }
-        self.counted_forms[state as usize] = Some(form);
-        Ok(form)
-    }
-
-    fn make_counted_form(&mut self, state: LexerState) -> Result<Progress> {
-        let plain = Progress::uncounted(state);
-        let Some((lexeme, expression)) = self.only_lexeme(state) else {
-            return Ok(plain);
-        };
-        let (counted, needs) = match self.counted(expression)? {
-            Some(counted) => (counted, None),
-            None => match counted_beside(expression, &mut self.repeated, &mut self.derivatives)? {
-                Some((counted, needs)) => (counted, Some(needs)),
-                None => return Ok(plain),
-            },
-        };
-        if counted.bounds == Bounds::NONE {
-            return Ok(plain);
-        }
-        let counter = self.counter_for(state, &counted, needs)?;
-        Ok(Progress {
-            state: self.state_of(lexeme, counted.unbounded)?,
-            counter,
-            bounds: counted.bounds,
-        })
-    }
-
-    /// The counter of a state of one lexeme.
-    pub fn counter_for(&mut self, state: LexerState, counted: &Counted, needs: Option<Needs>) -> Result<CounterId> {
-        let lexeme = self.in_progress(state)[0].0;
-        let between = self.state_of(lexeme, counted.between)?;
-        if let Some(&known) = self.counter_ids.get(&between) {
-            return Ok(known);
-        }
-        let after = self.state_of(lexeme, counted.after)?;
-        self.counters.push(Counter {
-            between,
-            after,
-            first: counted.first,
-        });
-        self.needs.push(needs);
-        let id = self.counters.len() as CounterId - 1;
-        self.counter_ids.insert(between, id);
-        Ok(id)
-    }
-
-    /// What texts lack at a state of a counted lexeme, before what follows the repetitions.
-    #[inline]
-    pub fn need(&self, counter: CounterId, state: LexerState) -> Need {
-        match &self.needs[counter as usize] {
-            None => Need {
-                between: state == self.counters[counter as usize].between,
-                least: 0,
-            },
-            Some(needs) => {
-                let place = self.states[state as usize].first();
-                place.and_then(|&(_, rest)| needs.of(rest)).unwrap_or_default()
-            }
-        }
-    }
-
-    /// The most that texts lack at any state of a counted lexeme.
-    pub fn most_needed(&self, counter: CounterId) -> u32 {
-        self.needs[counter as usize].as_ref().map_or(0, |needs| needs.most)
-    }
-
-    /// After a byte: the lexemes that go on, if any do, and those that match.
-    #[inline]
-    pub fn advance(&mut self, from: Progress, byte: u8) -> Result<(Option<Progress>, MatchSet)> {
-        let next = self.step(from.state, byte)?;
-        if next == DEAD {
-            return Ok((None, NO_MATCH));
-        }
-        if from.counter == NO_COUNTER {
-            return self.arrive(next);
-        }
-        let counter = self.counters[from.counter as usize];
-        let mut bounds = from.bounds;
-        if self.need(from.counter, from.state).between {
-            if !counter.first.contains(byte) {
-                return if bounds.min > 0 {
-                    Ok((None, NO_MATCH))
-                } else {
-                    self.arrive(next)
-                };
-            }
-            bounds = bounds.less_one();
-        }
-        let need = self.need(from.counter, next);
-        if need.least > bounds.max {
-            return Ok((None, NO_MATCH));
-        }
-        if need.between && bounds.max == 0 {
-            return self.arrive(counter.after);
-        }
-        let matched = if bounds.min == 0 { self.matches(next) } else { NO_MATCH };
-        let moved = if bounds == Bounds::NONE {
-            Progress::uncounted(next)
-        } else {
-            Progress {
-                state: next,
-                bounds,
-                ..from
-            }
-        };
-        Ok((Some(moved), matched))
-    }
-
-    fn arrive(&mut self, state: LexerState) -> Result<(Option<Progress>, MatchSet)> {
-        let matched = self.matches(state);
-        let moved = if self.goes_on(state) {
-            Some(self.settle(state)?)
-        } else {
-            None
-        };
-        Ok((moved, matched))
-    }
-
-    /// The bytes that can come next.
-    pub fn next_bytes(&mut self, at: Progress) -> Result<ByteSet> {
-        let row = self.reached(at.state)?;
-        let counter = self.counters[at.counter as usize];
-        let mut possible: ByteSet = (0..=255u8).filter(|&byte| row[usize::from(byte)] != DEAD).collect();
-        if at.counter != NO_COUNTER {
-            let need = self.need(at.counter, at.state);
-            for byte in (0..=255u8).filter(|&byte| row[usize::from(byte)] != DEAD) {
-                let begins = need.between && counter.first.contains(byte);
-                let bounds = if begins { at.bounds.less_one() } else { at.bounds };
-                // more must begin: what follows the repetitions has to wait
-                let waits = need.between && !begins && at.bounds.min > 0;
-                let inside = !need.between || begins;
-                let lacks = inside && self.need(at.counter, row[usize::from(byte)]).least > bounds.max;
-                if waits || lacks {
-                    possible.remove(byte);
-                }
-            }
-        }
-        Ok(possible)
-    }
-
-    /// The lexemes in progress, each with all that is left of it.
-    pub fn left(&mut self, at: Progress) -> Result<Vec<(Lexeme, ExpressionId)>> {
-        let parts = self.in_progress(at.state).to_vec();
-        if at.counter == NO_COUNTER {
-            return Ok(parts);
-        }
-        let between = self.in_progress(self.counters[at.counter as usize].between)[0].1;
-        let whole = |&(lexeme, expression): &(Lexeme, ExpressionId)| {
-            let bounded = match &self.needs[at.counter as usize] {
-                Some(needs) => needs.bounded(expression, at.bounds, &mut self.derivatives)?,
-                None => self
-                    .repeated
-                    .bounded(expression, between, at.bounds, &mut self.derivatives)?,
-            };
-            Ok((lexeme, bounded))
-        };
-        parts.iter().map(whole).collect()
     }
 
     fn make_row(&mut self, state: LexerState) -> Result<Row> {
