@@ -5,9 +5,11 @@ Rules that the start does not reach are checked too, as lark does it: a mistake 
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from constrain.compiler.lark.definitions import Definition, Definitions, Scope
 from constrain.compiler.lark.syntax import Call, Name
-from constrain.errors import GrammarError, Span
+from constrain.errors import GrammarError
 
 __all__ = ["check"]
 
@@ -22,11 +24,10 @@ def check(definitions: Definitions) -> None:
     """
     for definition in (*definitions.scope.table.values(), *definitions.ignored):
         _check_parameters(definition, definitions)
-        in_body = _check_in_terminal if definition.is_terminal else _check_in_rule
         for body, scope in definition.bodies:
             for leaf in body.leaves:
                 if isinstance(leaf, Name | Call):
-                    in_body(leaf, definition, scope, definitions)
+                    _check_use(leaf, definition, scope, definitions)
                 elif scope is definitions.scope:
                     definitions.patterns.of(leaf)
 
@@ -46,48 +47,51 @@ def _check_parameters(definition: Definition, definitions: Definitions) -> None:
         )
 
 
-def _check_in_rule(leaf: Name | Call, definition: Definition, scope: Scope, definitions: Definitions) -> None:
+def _check_use(leaf: Name | Call, definition: Definition, scope: Scope, definitions: Definitions) -> None:
+    if definition.is_terminal:
+        problem = _problem_in_terminal(leaf, scope)
+    else:
+        problem = _problem_in_rule(leaf, definition, scope, definitions)
+    if problem is not None:
+        message, expected = problem
+        raise GrammarError(
+            f"{message} (in {definition.name})",
+            span=definitions.place(definition, scope, leaf.at),
+            expected=expected,
+        )
+
+
+_Problem: TypeAlias = tuple[str, str] | None
+"""What is wrong, and what was expected."""
+
+
+def _problem_in_rule(leaf: Name | Call, definition: Definition, scope: Scope, definitions: Definitions) -> _Problem:
     name = leaf if isinstance(leaf, Name) else leaf.template
     if name.text in definition.parameters:
-        return
+        return None
     found = definitions.scope.table.get(scope.full_name(name.text))
-    place = definitions.place(definition, scope, leaf.at)
+    if found is None:
+        return _undefined(leaf, name)
     if isinstance(leaf, Call):
-        if found is None:
-            raise _undefined(name, definition, place, kind="Template")
         if len(found.parameters) != len(leaf.arguments):
-            raise GrammarError(
-                f"Wrong number of template arguments used for {name.text}",
-                span=place,
-                expected=f"{len(found.parameters)}, not {len(leaf.arguments)}",
-            )
-    elif found is None:
-        raise _undefined(name, definition, place)
+            message = f"Wrong number of template arguments used for {name.text}"
+            return message, f"{len(found.parameters)}, not {len(leaf.arguments)}"
     elif found.is_terminal != name.is_terminal:
-        raise GrammarError(
-            f"{name.text} is a {'terminal' if found.is_terminal else 'rule'} imported under the name of the other kind",
-            span=place,
-            expected="upper case for terminals, lower case for rules",
-        )
+        kind = "terminal" if found.is_terminal else "rule"
+        message = f"{name.text} is a {kind} imported under the name of the other kind"
+        return message, "upper case for terminals, lower case for rules"
+    return None
 
 
-def _check_in_terminal(leaf: Name | Call, definition: Definition, scope: Scope, definitions: Definitions) -> None:
+def _problem_in_terminal(leaf: Name | Call, scope: Scope) -> _Problem:
     name = leaf if isinstance(leaf, Name) else leaf.template
-    place = definitions.place(definition, scope, leaf.at)
     if not name.is_terminal:
-        raise GrammarError(
-            f"Rules aren't allowed inside terminals: {name.text} in {definition.name}",
-            span=place,
-            expected="terminals and literals, or a rule (lower case) in place of the terminal",
-        )
+        message = f"Rules aren't allowed inside terminals: {name.text}"
+        return message, "terminals and literals, or a rule (lower case) in place of the terminal"
     found = scope.find(name.text)
-    if found is None or not found.is_terminal:
-        raise _undefined(name, definition, place)
+    return _undefined(leaf, name) if found is None or not found.is_terminal else None
 
 
-def _undefined(name: Name, user: Definition, place: Span, kind: str | None = None) -> GrammarError:
-    return GrammarError(
-        f"{kind or ('Terminal' if name.is_terminal else 'Rule')} '{name.text}' used but not defined (in {user.name})",
-        span=place,
-        expected=f"a definition of {name.text}",
-    )
+def _undefined(leaf: Name | Call, name: Name) -> _Problem:
+    kind = "Template" if isinstance(leaf, Call) else "Terminal" if name.is_terminal else "Rule"
+    return f"{kind} '{name.text}' used but not defined", f"a definition of {name.text}"
