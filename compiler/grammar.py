@@ -93,7 +93,7 @@ class Limits:
         max_parser_nodes: distinct parser states kept for one matcher's text.
         max_mask_steps: automaton steps spent on one mask.
         max_pattern_length: characters of a regular expression (about 5 us each to read).
-        max_grammar_tokens: words and signs of a Lark grammar (about 50 us each to read).
+        max_grammar_tokens: words, signs and line ends of a Lark grammar (about 20 us each to read).
     """
 
     max_lexer_states: int = 250_000

@@ -1,4 +1,4 @@
-"""Lark grammars, read with lark's own loader, as grammars of the engine.
+"""Lark grammars as grammars of the engine.
 
 The language is lark's under its Earley parser with ``lexer="dynamic_complete"``: every split of the text into full
 matches of the terminals, with ``%ignore`` terminals allowed before the first, between any two and after the last. Lazy
@@ -8,8 +8,10 @@ choose trees, not texts, and play no part.
 Lark itself tries less in two places: of a terminal only the matches that ``re.match`` prefers on a prefix of the text
 (of ``/a|ab/`` never ``ab``), and of what is ignored only one such match. Here every split counts.
 
-``source`` parses the text and knows where every name stands, ``loading`` runs lark's loader and turns its complaints
-into errors with a place, ``terminals`` makes regular expressions of terminals, ``rules`` makes symbols of rules.
+Grammars are read here and not by lark's loader, which takes longer to be imported and made ready than all of this; the
+tests hold every step against it. ``tokens`` and ``reader`` make a tree (``syntax``) of the text, ``definitions`` finds
+what each name stands for and takes imports from ``library``, ``checks`` looks at what the names are used for and reads
+the ``literals``, ``terminals`` makes regular expressions of terminals, ``rules`` makes symbols of rules.
 """
 
 from __future__ import annotations

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from constrain.compiler.grammar import Grammar, Limits
-from constrain.compiler.lark.loading import load
+from constrain.compiler.lark.checks import check
+from constrain.compiler.lark.definitions import load
+from constrain.compiler.lark.reader import read
 from constrain.compiler.lark.rules import grammar_of
-from constrain.compiler.lark.source import count_tokens, read
+from constrain.compiler.regex.ast import text_span
 from constrain.errors import GrammarError, InputError
 
 __all__ = ["build"]
@@ -30,18 +32,27 @@ def build(text: str, *, start: str = "start", source: str | None = None, limits:
         LimitError: a grammar that is too long; nesting, terminals or templates beyond the fixed bounds.
     """
     try:
-        limits.check("max_grammar_tokens", count_tokens(text, limits.max_grammar_tokens))
-        read_source = read(text)
-        definitions = load(text, read_source)
-        if start not in definitions.rules:
-            names = ", ".join(name for name in definitions.rules if "{" not in name)
-            raise GrammarError(
-                f"the grammar has no rule {start!r} to start from", expected=f"one of {names or 'no rules'}"
-            )
-        return grammar_of(definitions, read_source, start)
+        return _build(text, start, limits)
     except InputError as error:
         if source is None:
             raise
         raise type(error)(
             f"{source}: {error.message}", pointer=error.pointer, span=error.span, expected=error.expected
         ) from None
+
+
+def _build(text: str, start: str, limits: Limits) -> Grammar:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise GrammarError(
+            "the grammar holds a lone surrogate", span=text_span(text, error.start), expected="UTF-8 text"
+        ) from None
+    definitions = load(text, read(text, limits))
+    check(definitions)
+    if start not in definitions.rules():
+        raise GrammarError(
+            f"the grammar has no rule {start!r} to start from",
+            expected=f"one of {', '.join(definitions.rules()) or 'no rules'}",
+        )
+    return grammar_of(definitions, start)

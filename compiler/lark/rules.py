@@ -1,116 +1,201 @@
 """Rules as symbols: alternatives stay alternatives, ``?`` and ``[]`` add an empty one, the others are repeats.
 
 Every terminal is followed by whatever the grammar ignores, and the start rule is preceded by it; so ignored text may
-stand anywhere between terminals and at both ends, and nowhere else.
+stand anywhere between terminals and at both ends, and nowhere else. A template is a rule for each list of arguments
+that it is called with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
 
-from lark.grammar import NonTerminal, Terminal
-
-from constrain.compiler.grammar import Grammar, GrammarBuilder, Symbol
-from constrain.compiler.lark.loading import Definitions
-from constrain.compiler.lark.source import Source
-from constrain.compiler.lark.terminals import ignored_language, shown, terminal_language
+from constrain.compiler.grammar import Expression, Grammar, GrammarBuilder, Symbol
+from constrain.compiler.lark.definitions import Definition, Definitions, Scope
+from constrain.compiler.lark.syntax import Call, Choice, Literal, Name, Node, Range, Repeat
+from constrain.compiler.lark.terminals import Terminals
 from constrain.compiler.regex import lower
+from constrain.compiler.regex.ast import Node as RegexNode
+from constrain.compiler.regex.ast import repeat, union
+from constrain.errors import GrammarError, LimitError
 
-__all__ = ["grammar_of"]
+__all__ = ["MAXIMUM_TEMPLATE_INSTANCES", "grammar_of"]
+
+MAXIMUM_TEMPLATE_INSTANCES = 2_000
+"""Rules made by templates; a template that calls itself with ever larger arguments makes them without end."""
+
+_Sequence: TypeAlias = tuple[Symbol, ...]
+
+_Argument: TypeAlias = Definition | _Sequence
+"""What a template's parameter stands for: a rule or template by its definition, anything else by its symbols."""
 
 
-def grammar_of(definitions: Definitions, source: Source, start: str) -> Grammar:
-    """The grammar of everything that ``start`` reaches. Errors of :func:`~.terminals.terminal_language`."""
-    return _Rules(definitions, source).build(start)
+class _Context(NamedTuple):
+    """Where a part of a rule stands.
+
+    Attributes:
+        definition: the rule.
+        scope: of the names in the part.
+        arguments: what the rule's parameters stand for.
+    """
+
+    definition: Definition
+    scope: Scope
+    arguments: Mapping[str, _Argument]
+
+
+def grammar_of(definitions: Definitions, start: str) -> Grammar:
+    """The grammar of everything that ``start`` reaches.
+
+    Raises:
+        GrammarError: a template in place of a rule, or the other way round.
+        LimitError: templates make too many rules.
+        ConstraintError: errors of :class:`~.terminals.Terminals`.
+    """
+    return _Rules(definitions).build(definitions.scope.table[start])
 
 
 class _Rules:
-    def __init__(self, definitions: Definitions, source: Source) -> None:
+    def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
-        self._source = source
+        self._terminals = Terminals(definitions)
         self._builder = GrammarBuilder()
-        self._rules: dict[str, Symbol] = {}
-        self._terminals: dict[str, tuple[Symbol, ...]] = {}
-        self._groups: dict[tuple[tuple[Symbol, ...], ...], Symbol] = {}
-        self._pending: list[str] = []
-        ignored = ignored_language(definitions, source)
-        self._ignored: tuple[Symbol, ...] = ()
-        if ignored is not None:
+        self._rules: dict[tuple[Definition, tuple[_Argument, ...]], Symbol] = {}
+        self._pending: list[tuple[Symbol, Definition, tuple[_Argument, ...]]] = []
+        self._instances = 0
+        self._named: dict[Definition, _Sequence] = {}
+        self._literals: dict[str, _Sequence] = {}
+        self._lexemes: dict[Expression, _Sequence] = {}
+        self._groups: dict[tuple[_Sequence, ...], Symbol] = {}
+        self._ignored: _Sequence = ()
+        if definitions.ignored:
+            ignored = repeat(union([self._terminals.of(each) for each in definitions.ignored]), 0, None)
             self._ignored = (self._builder.terminal(lower(ignored, self._builder), "%ignore"),)
 
-    def build(self, start: str) -> Grammar:
+    def build(self, start: Definition) -> Grammar:
         symbol = self._rule(start)
         while self._pending:
-            name = self._pending.pop()
-            self._builder.define(self._rules[name], self._alternatives(self._definitions.rules[name], name))
+            rule, definition, arguments = self._pending.pop()
+            bindings = dict(zip(definition.parameters, arguments, strict=True))
+            alternatives: list[_Sequence] = []
+            for body, scope in definition.bodies:
+                alternatives.extend(self._alternatives(body.choice, _Context(definition, scope, bindings)))
+            self._builder.define(rule, alternatives)
         if self._ignored:
             symbol = self._builder.choice("%start", [(*self._ignored, symbol)])
         return self._builder.finish(symbol)
 
-    def _rule(self, name: str) -> Symbol:
-        if name not in self._rules:
-            self._rules[name] = self._builder.rule(name)
-            self._pending.append(name)
-        return self._rules[name]
+    def _rule(self, definition: Definition, arguments: tuple[_Argument, ...] = ()) -> Symbol:
+        known = self._rules.get((definition, arguments))
+        if known is None:
+            known = self._rules[definition, arguments] = self._builder.rule(definition.name)
+            self._pending.append((known, definition, arguments))
+        return known
 
-    def _terminal(self, name: str) -> tuple[Symbol, ...]:
-        if name not in self._terminals:
-            node = terminal_language(name, self._definitions, self._source)
-            symbol = self._builder.terminal(lower(node, self._builder), shown(self._definitions.terminals[name]))
-            self._terminals[name] = (symbol, *self._ignored)
-        return self._terminals[name]
+    # -- parts of rules ----------------------------------------------------------------------------------------
 
-    def _alternatives(self, tree: Any, rule: str) -> list[tuple[Symbol, ...]]:
-        """The alternatives of a subtree; its depth is bounded by the check on the source."""
-        match tree:
-            case Terminal():
-                return [self._terminal(tree.name)]
-            case NonTerminal():
-                return [(self._rule(tree.name),)]
-        match tree.data:
-            case "expansions":
-                alternatives: list[tuple[Symbol, ...]] = []
-                for child in tree.children:
-                    alternatives.extend(self._alternatives(child, rule))
+    def _alternatives(self, node: Node, context: _Context) -> list[_Sequence]:
+        """The alternatives of a part; its depth is bounded by the reader."""
+        match node:
+            case Name():
+                return [self._name(node, context)]
+            case Literal() | Range():
+                return [self._literal(node, context)]
+            case Call():
+                return [(self._call(node, context),)]
+            case Choice(choices):
+                alternatives: list[_Sequence] = []
+                for items in choices:
+                    if len(items) == 1:
+                        alternatives.extend(self._alternatives(items[0], context))
+                        continue
+                    sequence: list[Symbol] = []
+                    for item in items:
+                        sequence.extend(self._one(self._alternatives(item, context), context))
+                    alternatives.append(tuple(sequence))
                 return alternatives
-            case "alias":
-                return self._alternatives(tree.children[0], rule)
-            case "expansion":
-                sequence: list[Symbol] = []
-                for child in tree.children:
-                    sequence.extend(self._one(self._alternatives(child, rule), rule))
-                return [tuple(sequence)]
-            case "maybe":
-                return [*self._alternatives(tree.children[0], rule), ()]
-            case "expr":
-                return self._repetition(tree.children, rule)
-            case other:
-                raise ValueError(f"unknown part of a lark grammar: {other!r}")
+            case Repeat(part, 0, 1):
+                return [*self._alternatives(part, context), ()]
+            case Repeat(part, minimum, maximum):
+                single = self._single(self._alternatives(part, context), context)
+                return [(self._builder.repeat_symbol(single, minimum, maximum, name=context.definition.name),)]
 
-    def _repetition(self, children: Sequence[Any], rule: str) -> list[tuple[Symbol, ...]]:
-        inner, operator, *counts = children
-        alternatives = self._alternatives(inner, rule)
-        match str(operator):
-            case "?":
-                return [*alternatives, ()]
-            case "*":
-                minimum, maximum = 0, None
-            case "+":
-                minimum, maximum = 1, None
-            case _:
-                minimum, maximum = int(counts[0]), int(counts[-1])
-        return [(self._builder.repeat_symbol(self._single(alternatives, rule), minimum, maximum, name=rule),)]
-
-    def _one(self, alternatives: list[tuple[Symbol, ...]], rule: str) -> tuple[Symbol, ...]:
+    def _one(self, alternatives: list[_Sequence], context: _Context) -> _Sequence:
         """The alternatives as a sequence: itself if there is but one."""
-        return alternatives[0] if len(alternatives) == 1 else (self._single(alternatives, rule),)
+        return alternatives[0] if len(alternatives) == 1 else (self._single(alternatives, context),)
 
-    def _single(self, alternatives: list[tuple[Symbol, ...]], rule: str) -> Symbol:
+    def _single(self, alternatives: list[_Sequence], context: _Context) -> Symbol:
         """The alternatives as one symbol."""
         if len(alternatives) == 1 and len(alternatives[0]) == 1:
             return alternatives[0][0]
         key = tuple(alternatives)
         if key not in self._groups:
-            self._groups[key] = self._builder.choice(rule, alternatives)
+            self._groups[key] = self._builder.choice(context.definition.name, alternatives)
         return self._groups[key]
+
+    # -- names and templates -----------------------------------------------------------------------------------
+
+    def _name(self, name: Name, context: _Context) -> _Sequence:
+        found = self._meaning(name, context)
+        if not isinstance(found, Definition):
+            return found
+        if found.parameters:
+            raise self._error(f"the template {name.text} is used without arguments", name, context)
+        return (self._rule(found),)
+
+    def _call(self, call: Call, context: _Context) -> Symbol:
+        template = self._meaning(call.template, context)
+        if not isinstance(template, Definition) or len(template.parameters) != len(call.arguments):
+            raise self._error(
+                f"{call.template.text} is no template of {len(call.arguments)} parameters", call.template, context
+            )
+        arguments: list[_Argument] = []
+        for argument in call.arguments:
+            match argument:
+                case Name():
+                    arguments.append(self._meaning(argument, context))
+                case Call():
+                    arguments.append((self._call(argument, context),))
+                case _:
+                    arguments.append(self._literal(argument, context))
+        known = len(self._rules)
+        symbol = self._rule(template, tuple(arguments))
+        self._instances += len(self._rules) - known
+        if self._instances > MAXIMUM_TEMPLATE_INSTANCES:
+            raise LimitError(
+                f"the template {template.name} makes more than {MAXIMUM_TEMPLATE_INSTANCES} rules",
+                span=self._definitions.span(template.at),
+                expected="a template that does not call itself with larger arguments",
+            )
+        return symbol
+
+    def _meaning(self, name: Name, context: _Context) -> _Argument:
+        """What a name stands for: a rule or template by its definition, a terminal by its symbols."""
+        if name.text in context.arguments:
+            return context.arguments[name.text]
+        definition = self._definitions.scope.table[context.scope.full_name(name.text)]
+        if not definition.is_terminal:
+            return definition
+        if definition not in self._named:
+            self._named[definition] = self._lexeme(self._terminals.of(definition), definition.name)
+        return self._named[definition]
+
+    def _error(self, message: str, name: Name, context: _Context) -> GrammarError:
+        place = self._definitions.place(context.definition, context.scope, name.at)
+        return GrammarError(message, span=place)
+
+    # -- terminals ---------------------------------------------------------------------------------------------
+
+    def _literal(self, leaf: Literal | Range, context: _Context) -> _Sequence:
+        known = self._literals.get(leaf.written)
+        if known is None:
+            node = self._terminals.of_literal(leaf, context.scope, context.definition.at)
+            known = self._literals[leaf.written] = self._lexeme(node, leaf.written)
+        return known
+
+    def _lexeme(self, node: RegexNode, name: str) -> _Sequence:
+        """A terminal and what may follow it; one for all terminals of the same language, by the name of the first."""
+        expression = lower(node, self._builder)
+        if expression not in self._lexemes:
+            self._lexemes[expression] = (self._builder.terminal(expression, name), *self._ignored)
+        return self._lexemes[expression]

@@ -1,78 +1,199 @@
 """Terminals as regular expressions of the engine.
 
-A terminal matches a piece of text when Python's ``re.fullmatch`` does. What could look beyond the piece (anchors,
-lookaround at its ends) is refused.
+A terminal is put together as lark does it: as text, so that ``/a|b/ "c"`` means ``a|bc``. It matches a piece of text
+when Python's ``re.fullmatch`` does. What could look beyond the piece (anchors, lookaround at its ends) is refused.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from lark.lexer import PatternStr, TerminalDef
-
-from constrain.compiler.lark.internals import literal_to_pattern
-from constrain.compiler.lark.loading import Definitions
-from constrain.compiler.lark.source import Source, place_in_literal, span_of
+from constrain.compiler.lark.definitions import Definition, Definitions, Scope
+from constrain.compiler.lark.literals import Pattern
+from constrain.compiler.lark.syntax import Body, Choice, Literal, Name, Node, Range, Repeat
 from constrain.compiler.regex import python_re
-from constrain.compiler.regex.ast import Node, character, concat, repeat, union
+from constrain.compiler.regex.ast import Node as RegexNode
+from constrain.compiler.regex.ast import character, concat
 from constrain.compiler.regex.membership import nullable
 from constrain.errors import GrammarError, LimitError, RegexError, Span, UnsupportedError
 
-__all__ = ["ignored_language", "terminal_language"]
+__all__ = ["MAXIMUM_TERMINAL_SIZE", "Terminals"]
+
+MAXIMUM_TERMINAL_SIZE = 200_000
+"""Characters of all terminals of a grammar together, each with the terminals in it put in.
+
+Forty terminals, each twice the next, are a text of a few hundred characters and a pattern of 2**40.
+"""
+
+_QUANTIFIERS = {(0, 1): "?", (0, None): "*", (1, None): "+"}
 
 
-def terminal_language(name: str, definitions: Definitions, source: Source) -> Node:
-    """The pieces of text that a terminal matches.
+class Terminals:
+    """The languages of a grammar's terminals.
 
     Raises:
-        GrammarError: the terminal matches the empty string, which lark does not allow.
-        RegexError: its pattern is not a regular expression of Python's.
-        UnsupportedError: a construct that is not implemented, at the literal it stands in.
+        GrammarError: a terminal contains itself, or is empty.
+        LimitError: the terminals are too large.
     """
-    terminal = definitions.terminals[name]
-    pattern = terminal.pattern
-    if isinstance(pattern, PatternStr) and not pattern.flags:
-        node = concat([character(ord(each)) for each in pattern.value])
-    else:
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self._patterns: dict[Definition, Pattern] = {}
+        self._size = 0
+        for definition in (*definitions.scope.table.values(), *definitions.ignored):
+            if definition.is_terminal:
+                self._put_together(definition)
+
+    def of(self, definition: Definition) -> RegexNode:
+        """The pieces of text that a terminal matches.
+
+        Raises:
+            GrammarError: the terminal matches the empty string, which lark does not allow.
+            RegexError: its pattern is not a regular expression of Python's.
+            UnsupportedError: a construct that is not implemented, at the literal it stands in.
+            LimitError: it is beyond one of the fixed bounds.
+        """
+        pattern = self._patterns[definition]
         try:
-            node = python_re.parse(pattern.to_regexp(), whole=False)
+            node = _language(pattern)
         except (RegexError, UnsupportedError, LimitError) as error:
             raise type(error)(
-                f"in terminal {shown(terminal)}: {error.message}",
-                span=_blame(name, pattern, source),
+                f"in terminal {definition.name}: {error.message}",
+                span=self._blame(definition),
                 expected=error.expected,
             ) from None
-    if nullable(node):
-        raise GrammarError(
-            f"terminal {shown(terminal)} matches the empty string",
-            span=_blame(name, pattern, source),
-            expected="at least one character",
-        )
-    return node
+        if nullable(node):
+            raise GrammarError(
+                f"terminal {definition.name} matches the empty string",
+                span=self._nullable_place(definition),
+                expected="at least one character",
+            )
+        return node
+
+    def of_literal(self, leaf: Literal | Range, scope: Scope, at: int) -> RegexNode:
+        """The pieces of text that a literal of a rule matches; errors as for terminals.
+
+        Args:
+            leaf: the literal.
+            scope: of the text it stands in.
+            at: where the rule is defined, or imported.
+        """
+        body = Body(Choice(((leaf,),)), (leaf,))
+        definition = Definition(leaf.written, True, (), [(body, scope)], at)
+        self._patterns[definition] = self._definitions.patterns.of(leaf)
+        return self.of(definition)
+
+    # -- putting together --------------------------------------------------------------------------------------
+
+    def _put_together(self, root: Definition) -> None:
+        """Make the pattern of a terminal, after those of the terminals inside it."""
+        stack = [root]
+        begun: set[Definition] = set()
+        while stack:
+            definition = stack[-1]
+            if definition in self._patterns:
+                stack.pop()
+                continue
+            missing = [part for part in _parts(definition) if part not in self._patterns]
+            if not missing:
+                self._patterns[definition] = self._joined(definition)
+                continue
+            begun.add(definition)
+            for part in missing:
+                if part in begun:
+                    raise GrammarError(
+                        f"terminal {part.name} contains itself",
+                        span=self._definitions.span(part.at),
+                        expected="a rule (lower case), where recursion is allowed",
+                    )
+            stack.extend(missing)
+
+    def _joined(self, definition: Definition) -> Pattern:
+        leaves = [(leaf, scope) for body, scope in definition.bodies for leaf in body.leaves]
+        if not leaves:
+            raise GrammarError(
+                f"terminal {definition.name} is empty",
+                span=self._definitions.span(definition.at),
+                expected="at least one character",
+            )
+        # before it is made, for it may be huge
+        self._size += sum(len(self._part(leaf, scope).value) + 1 for leaf, scope in leaves)
+        if self._size > MAXIMUM_TERMINAL_SIZE:
+            raise LimitError(
+                f"with the terminals inside it, terminal {definition.name} brings the grammar's patterns above "
+                f"{MAXIMUM_TERMINAL_SIZE} characters",
+                span=self._definitions.span(definition.at),
+                expected="rules (lower case) instead of terminals; this limit is fixed",
+            )
+        return _either([self._part(body.choice, scope) for body, scope in definition.bodies])
+
+    def _part(self, node: Node, scope: Scope) -> Pattern:
+        match node:
+            case Literal() | Range():
+                return self._definitions.patterns.of(node)
+            case Name(text):
+                part = scope.find(text)
+                if part is not None:
+                    return self._patterns[part]
+            case Choice(alternatives):
+                return _either([self._sequence(items, scope) for items in alternatives])
+            case Repeat(part, minimum, maximum):
+                count = f"{minimum}" if minimum == maximum else f"{minimum},{'' if maximum is None else maximum}"
+                quantifier = _QUANTIFIERS.get((minimum, maximum), f"{{{count}}}")
+                return Pattern(f"(?:{self._part(part, scope).regexp}){quantifier}")
+        raise ValueError(f"{node} in a terminal")  # names and calls have been checked
+
+    def _sequence(self, items: Sequence[Node], scope: Scope) -> Pattern:
+        parts = [self._part(item, scope) for item in items]
+        if len(parts) == 1:
+            return parts[0]
+        if all(part.plain for part in parts):
+            return Pattern("".join([part.value for part in parts]), plain=True)
+        return Pattern("".join([part.regexp for part in parts]))
+
+    # -- blame -------------------------------------------------------------------------------------------------
+
+    def _blame(self, definition: Definition) -> Span:
+        """The place of the first literal that is at fault by itself, else that of the definition."""
+        stack = [definition]
+        seen = {definition}
+        while stack:
+            current = stack.pop()
+            for body, scope in current.bodies:
+                for leaf in body.leaves:
+                    if isinstance(leaf, Literal | Range) and scope is self._definitions.scope:
+                        try:
+                            _language(self._definitions.patterns.of(leaf))
+                        except (RegexError, UnsupportedError, LimitError) as error:
+                            return self._definitions.patterns.place(leaf, error.span)
+            inside = [part for part in _parts(current) if part not in seen]
+            seen.update(inside)
+            stack.extend(reversed(inside))
+        return self._definitions.span(definition.at)
+
+    def _nullable_place(self, definition: Definition) -> Span:
+        leaves = [(leaf, scope) for body, scope in definition.bodies for leaf in body.leaves]
+        leaf, scope = leaves[0]
+        if len(leaves) == 1 and self._part(leaf, scope) == self._patterns[definition]:
+            return self._definitions.place(definition, scope, leaf.at)
+        return self._definitions.span(definition.at)
 
 
-def ignored_language(definitions: Definitions, source: Source) -> Node | None:
-    """Any run of ``%ignore`` terminals, the empty one too; None when nothing is ignored."""
-    if not definitions.ignored:
-        return None
-    return repeat(union([terminal_language(name, definitions, source) for name in definitions.ignored]), 0, None)
+def _parts(definition: Definition) -> Iterator[Definition]:
+    """The terminals that are named in one."""
+    for body, scope in definition.bodies:
+        for leaf in body.leaves:
+            if isinstance(leaf, Name):
+                part = scope.find(leaf.text)
+                if part is not None:
+                    yield part
 
 
-def shown(terminal: TerminalDef) -> str:
-    """The terminal as the grammar's author knows it."""
-    return str(terminal.user_repr())
+def _either(patterns: Sequence[Pattern]) -> Pattern:
+    return patterns[0] if len(patterns) == 1 else Pattern(f"(?:{'|'.join([each.regexp for each in patterns])})")
 
 
-def _blame(name: str, pattern: Any, source: Source) -> Span | None:
-    """The literal that is at fault by itself, else the definition."""
-    for owner, token in source.literals:
-        literal = literal_to_pattern(token)
-        if token.type != "REGEXP" or (owner != name and literal != pattern):
-            continue
-        try:
-            python_re.parse(literal.to_regexp(), whole=False)
-        except (RegexError, UnsupportedError, LimitError) as error:
-            return place_in_literal(token, literal.value, literal.to_regexp(), error.span)
-        if literal == pattern:
-            return span_of(token)
-    return source.place(name)
+def _language(pattern: Pattern) -> RegexNode:
+    if pattern.plain:
+        return concat([character(ord(each)) for each in pattern.value])
+    return python_re.parse(pattern.regexp, whole=False)

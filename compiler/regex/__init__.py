@@ -3,11 +3,12 @@
 ``ecma`` reads the notation of JSON Schema's ``pattern`` and ``python_re`` that of Python's ``re``; both give a
 :data:`Node`. ``lower`` turns a node into an expression of a grammar builder, with any encoding of characters as bytes.
 ``build`` makes a grammar of one terminal.
+
+The two notations are imported where they are used: whoever needs one rarely needs the other.
 """
 
 from __future__ import annotations
 
-from constrain.compiler.regex import ecma, python_re
 from constrain.compiler.regex.ast import (
     ANY,
     EMPTY,
@@ -37,8 +38,6 @@ __all__ = [
     "Repeat",
     "Union",
     "build",
-    "ecma",
     "lower",
-    "python_re",
     "utf8_class",
 ]

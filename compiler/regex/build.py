@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 from constrain.compiler.grammar import Grammar, GrammarBuilder, Limits
-from constrain.compiler.regex import ecma, python_re
 from constrain.compiler.regex.lower import lower
 from constrain.errors import RegexError, Span
 
@@ -34,8 +33,12 @@ def build(pattern: str, *, syntax: Literal["python", "ecma"] = "python", limits:
     except UnicodeEncodeError as error:
         raise RegexError("a lone surrogate is no character", span=Span(1, error.start + 1)) from None
     if syntax == "python":
+        from constrain.compiler.regex import python_re
+
         node = python_re.parse(pattern)
     elif syntax == "ecma":
+        from constrain.compiler.regex import ecma
+
         node = ecma.whole_language(pattern)
     else:
         raise ValueError(f"unknown regex syntax {syntax!r}; expected 'python' or 'ecma'")

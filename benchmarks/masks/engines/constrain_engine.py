@@ -3,6 +3,7 @@ or with every keyword that is in preview."""
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ class Constrain(base.Engine):
 
     def __init__(self, tokenizer: Tokenizer, *, preview: Sequence[str] | Literal["all"] = ()) -> None:
         super().__init__(tokenizer)
+        # imported when first used, which is no part of a compile
+        for front_end in ("json_schema", "lark", "regex"):
+            importlib.import_module(f"constrain.compiler.{front_end}")
         self.preview = preview
         self.vocabulary = self.new_vocabulary()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from constrain import GrammarError, LimitError, Limits, UnsatisfiableError, Vocabulary, compile_lark
@@ -58,3 +61,30 @@ def test_nesting_is_bounded() -> None:
         build("start: " + "(" * 5000 + '"a"' + ")" * 5000)
     with pytest.raises(LimitError, match="nest"):
         build("start: /" + "(" * 5000 + "a" + ")" * 5000 + "/")
+
+
+def test_lark_itself_is_never_imported() -> None:
+    program = (
+        "import sys; from constrain.compiler.lark import build; "
+        "build('start: INT\\n%import common.INT'); sys.exit('lark' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_chain_of_terminals_is_no_deep_stack() -> None:
+    chain = "".join(f"A{index}: A{index + 1}\n" for index in range(4_000))
+    assert len(build(f'start: A0\n{chain}A4000: "x"\n').symbols) == 2
+    with pytest.raises(GrammarError, match="contains itself"):
+        build(f"start: A0\n{chain}A4000: A0\n")
+
+
+def test_a_template_needs_its_arguments() -> None:
+    with pytest.raises(GrammarError, match="without arguments") as caught:
+        build("start: twice\ntwice{x}: x x\n")
+    assert str(caught.value.span) == "line 1, column 8"
+
+
+def test_names_of_the_other_kind_are_refused() -> None:
+    with pytest.raises(GrammarError, match="other kind") as caught:
+        build("start: digit\n%import common.DIGIT -> digit\n")
+    assert str(caught.value.span) == "line 1, column 8"

@@ -1,0 +1,321 @@
+"""From the text of a grammar to its syntax tree: recursive descent over lark's syntax.
+
+The syntax is that of ``lark.load_grammar``: ``TERMINALS`` and ``RULES`` there are its definition.
+"""
+
+from __future__ import annotations
+
+from typing import Literal as OneOf
+from typing import NoReturn
+
+from constrain.compiler.grammar import Limits
+from constrain.compiler.lark.syntax import (
+    Body,
+    Call,
+    Choice,
+    Declare,
+    Define,
+    Ignore,
+    Import,
+    Leaf,
+    Literal,
+    Name,
+    Node,
+    Range,
+    Repeat,
+    Statement,
+    Value,
+)
+from constrain.compiler.lark.tokens import Token, tokenise
+from constrain.compiler.regex.ast import MAXIMUM_REPEAT, text_span
+from constrain.errors import GrammarError, LimitError, Span
+
+__all__ = ["MAXIMUM_DEPTH", "read"]
+
+MAXIMUM_DEPTH = 100
+"""Brackets within brackets. People write fewer than ten; the bound keeps every later pass off the end of its stack."""
+
+_NAMES = ("RULE", "TERMINAL")
+_VALUES = frozenset(("RULE", "TERMINAL", "STRING", "REGEXP"))
+_ITEMS = _VALUES | {"(", "["}
+_REPEATS: dict[str, tuple[int, int | None]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
+
+_SPELLINGS = {
+    "RULE": "a rule name",
+    "TERMINAL": "a terminal name",
+    "STRING": "a string",
+    "REGEXP": "a regular expression",
+    "NUMBER": "a number",
+    "NEW_LINE": "a new line",
+    "END": "the end of the grammar",
+}
+_STATEMENTS = ("a rule name", "a terminal name", "%ignore", "%import", "%declare", "%override", "%extend")
+_ITEM = "a name, a string, a regular expression, '(' or '['"
+
+
+def read(text: str, limits: Limits) -> list[Statement]:
+    """The statements of a grammar.
+
+    Raises:
+        GrammarError: a syntax error, or a repetition without meaning, at its place.
+        LimitError: too many tokens, brackets too deep, or a count too large.
+    """
+    return _Reader(text, limits).statements()
+
+
+class _Reader:
+    def __init__(self, text: str, limits: Limits) -> None:
+        self._text = text
+        self._tokens = iter(tokenise(text, limits))
+        self._token = next(self._tokens)
+        # of the body that is being read: what it defines (None: %ignore), what is in it, the brackets that are open
+        self._owner: Name | None = None
+        self._leaves: list[Leaf] = []
+        self._open: list[Token] = []
+
+    # -- statements --------------------------------------------------------------------------------------------
+
+    def statements(self) -> list[Statement]:
+        statements: list[Statement] = []
+        while self._token.kind != "END":
+            if self._took("NEW_LINE"):
+                continue
+            statement = self._statement()
+            statements.append(statement)
+            if self._token.kind != "NEW_LINE":
+                more = [_ITEM, "'|'"] if isinstance(statement, Define | Ignore) else []
+                self._fail(*more, "a new line")
+        return statements
+
+    def _statement(self) -> Statement:
+        first = self._token
+        if first.kind in ("RULE", "TERMINAL", "MODIFIERS"):
+            return self._definition("define")
+        if first.kind not in ("%override", "%extend", "%ignore", "%declare", "%import"):
+            self._fail(*_STATEMENTS, why="a rule, a terminal or a % statement begins here")
+        self._advance()
+        match first.kind:
+            case "%override":
+                return self._definition("override")
+            case "%extend":
+                return self._definition("extend")
+            case "%ignore":
+                return Ignore(self._body(None), first.at)
+            case "%import":
+                return self._import()
+            case _:
+                names = [self._name()]
+                while self._token.kind in _NAMES:
+                    names.append(self._name())
+                return Declare(tuple(names))
+
+    def _definition(self, how: OneOf["define", "override", "extend"]) -> Define:
+        modifiers = self._token
+        name = self._name("RULE") if self._took("MODIFIERS") else self._name()
+        if modifiers.kind == "MODIFIERS" and "?" in modifiers.text and name.text.startswith("_"):
+            self._refuse(
+                f"rule {name.text} is inlined (its name starts with an underscore) and cannot have the modifier '?'",
+                name,
+                expected="no '?'",
+            )
+        parameters: list[Name] = []
+        if not name.is_terminal and self._took("{"):
+            parameters.append(self._name("RULE"))
+            while self._took(","):
+                parameters.append(self._name("RULE"))
+            self._expect("}")
+        if self._took("."):
+            self._expect("NUMBER")
+        if self._token.kind != ":":
+            self._fail("':'", why=f"missing colon in the definition of {name.text}")
+        self._advance()
+        return Define(how, name, tuple(parameters), self._body(name))
+
+    def _import(self) -> Import:
+        relative = self._took(".")
+        path = [self._name()]
+        while self._took("."):
+            path.append(self._name())
+        if self._took("("):
+            names = [self._name()]
+            while self._took(","):
+                names.append(self._name())
+            self._expect(")")
+            return Import(tuple(path), relative, tuple((name, name) for name in names))
+        original = path[-1]
+        alias = self._name() if self._took("->") else original
+        return Import(tuple(path[:-1]), relative, ((original, alias),))
+
+    # -- bodies ------------------------------------------------------------------------------------------------
+
+    def _body(self, owner: Name | None) -> Body:
+        self._owner = owner
+        self._leaves = []
+        return Body(self._choice(), tuple(self._leaves))
+
+    def _choice(self) -> Choice:
+        alternatives = [self._sequence()]
+        while self._took("|"):
+            alternatives.append(self._sequence())
+        return Choice(tuple(alternatives))
+
+    def _sequence(self) -> tuple[Node, ...]:
+        items: list[Node] = []
+        while self._token.kind in _ITEMS:
+            items.append(self._item())
+        if self._token.kind == "->":
+            self._alias()
+        return tuple(items)
+
+    def _item(self) -> Node:
+        item: Node
+        match self._token.kind:
+            case "(":
+                item = self._bracketed(")")
+            case "[":
+                item = Repeat(self._bracketed("]"), 0, 1)
+            case _:
+                item = self._value()
+        if self._token.kind == "OPERATOR":
+            minimum, maximum = _REPEATS[self._token.text]
+            self._advance()
+            return Repeat(item, minimum, maximum)
+        if self._took("~"):
+            return Repeat(item, *self._counts())
+        return item
+
+    def _bracketed(self, closing: str) -> Choice:
+        self._enter()
+        choice = self._choice()
+        self._leave(closing)
+        return choice
+
+    def _value(self) -> Value:
+        token = self._token
+        if token.kind not in _VALUES:
+            self._fail("a name", "a string", "a regular expression")
+        self._advance()
+        leaf: Leaf
+        if token.kind in _NAMES:
+            leaf = Name(token.text, token.at)
+            if self._token.kind == "{" and token.kind == "RULE":
+                self._enter()
+                arguments = [self._value()]
+                while self._took(","):
+                    arguments.append(self._value())
+                self._leave("}")
+                leaf = Call(leaf, tuple(arguments))
+        else:
+            leaf = Literal(token.text, token.at)
+            if token.kind == "STRING" and self._took(".."):
+                high = self._expect("STRING")
+                leaf = Range(leaf, Literal(high.text, high.at))
+        self._leaves.append(leaf)
+        return leaf
+
+    def _counts(self) -> tuple[int, int]:
+        first = self._expect("NUMBER")
+        last = self._expect("NUMBER") if self._took("..") else first
+        if max(len(first.text), len(last.text)) > 10 or max(int(first.text), int(last.text)) > MAXIMUM_REPEAT:
+            raise LimitError(
+                "a repetition count is too large", span=self._span(first), expected=f"at most {MAXIMUM_REPEAT}"
+            )
+        minimum, maximum = int(first.text), int(last.text)
+        if not 0 <= minimum <= maximum:
+            written = first.text if last is first else f"{first.text}..{last.text}"
+            self._refuse(
+                f"the repetition {written} has no meaning",
+                first,
+                expected="a count, or two in ascending order, from 0 up",
+            )
+        return minimum, maximum
+
+    def _alias(self) -> None:
+        """An alias names the tree of an alternative. There it is skipped; elsewhere lark has no use for it either."""
+        owner = self._owner
+        if owner is None or owner.is_terminal:
+            where = "%ignore" if owner is None else f"terminal {owner.text}"
+            self._refuse(f"Aliasing not allowed in {where}: only rules have '->'", owner or self._token)
+        if owner.text.startswith("_"):
+            self._refuse(
+                f"rule {owner.text} is inlined (its name starts with an underscore) and cannot have an alias",
+                owner,
+                expected="no '->' in this rule",
+            )
+        if self._open:
+            self._refuse("an alias inside brackets", self._token, expected="'->' at the end of a rule's alternative")
+        self._advance()
+        self._expect("RULE")
+
+    # -- tokens ------------------------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        self._token = next(self._tokens)
+
+    def _took(self, kind: str) -> bool:
+        if self._token.kind != kind:
+            return False
+        self._advance()
+        return True
+
+    def _expect(self, *kinds: str) -> Token:
+        token = self._token
+        if token.kind not in kinds:
+            self._fail(*(_SPELLINGS.get(kind, f"'{kind}'") for kind in kinds))
+        self._advance()
+        return token
+
+    def _name(self, *kinds: str) -> Name:
+        """A name of one of the kinds; none given: of any."""
+        token = self._expect(*(kinds or _NAMES))
+        return Name(token.text, token.at)
+
+    def _enter(self) -> None:
+        self._open.append(self._token)
+        if len(self._open) > MAXIMUM_DEPTH:
+            raise LimitError(
+                f"the grammar nests deeper than {MAXIMUM_DEPTH} levels",
+                span=self._span(self._token),
+                expected="a flatter rule; this limit is fixed",
+            )
+        self._advance()
+
+    def _leave(self, closing: str) -> None:
+        if self._token.kind != closing:
+            bracket = self._open[-1]
+            inside = "','" if bracket.kind == "{" else f"{_ITEM}, '|'"
+            why = f"unclosed parenthesis, {bracket.text} at {self._span(bracket)}"
+            self._fail(inside, f"'{closing}'", why=why if self._token.kind in ("NEW_LINE", "END") else None)
+        self._open.pop()
+        self._advance()
+
+    # -- complaints --------------------------------------------------------------------------------------------
+
+    def _fail(self, *expected: str, why: str | None = None) -> NoReturn:
+        """The next token cannot stand where it does."""
+        kind, text, _ = self._token
+        found = {"NEW_LINE": "end of line", "END": "end of the grammar"}.get(kind, repr(text))
+        if kind == "UNKNOWN":
+            found = f"character {text!r}"
+        elif why is None:
+            why = self._reason(kind)
+        self._refuse(
+            f"unexpected {found} in the grammar" + (f": {why}" if why else ""),
+            self._token,
+            expected=" or ".join(expected),
+        )
+
+    def _reason(self, kind: str) -> str | None:
+        if kind in (")", "]", "}"):
+            return "unmatched closing parenthesis"
+        if kind in ("OPERATOR", "MODIFIERS", "~"):
+            return "misplaced operator"
+        if kind == ":":
+            return "a definition begins on a line of its own"
+        return None
+
+    def _refuse(self, message: str, place: Token | Name, *, expected: str | None = None) -> NoReturn:
+        raise GrammarError(message, span=self._span(place), expected=expected)
+
+    def _span(self, place: Token | Name) -> Span:
+        return text_span(self._text, place.at)
