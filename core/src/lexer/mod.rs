@@ -35,7 +35,7 @@ pub const DEAD: LexerState = 0;
 pub const NO_MATCH: MatchSet = 0;
 
 /// The lexemes in progress at a state, sorted, each with what is left of it.
-type Parts = SmallVec<[(Lexeme, ExpressionId); 2]>;
+pub type Parts = SmallVec<[(Lexeme, ExpressionId); 2]>;
 
 /// The transitions of a state.
 #[derive(Debug)]
@@ -264,8 +264,8 @@ impl Lexer {
     }
 
     /// The state of some lexemes in progress.
-    pub fn state_of_parts(&mut self, parts: &[(Lexeme, ExpressionId)]) -> Result<LexerState> {
-        self.intern(Parts::from_slice(parts))
+    pub fn state_of_parts(&mut self, parts: Parts) -> Result<LexerState> {
+        self.intern(parts)
     }
 
     fn make_row(&mut self, state: LexerState) -> Result<Row> {

@@ -4,14 +4,13 @@ use super::{Below, Search, Walk};
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread, Threads};
 use crate::error::Result;
-use crate::lexer::{DEAD, LexerState, MatchSet, NO_COUNTER, NO_MATCH};
+use crate::lexer::{DEAD, MatchSet, NO_COUNTER, NO_MATCH};
 use crate::parser::NodeId;
-use crate::vocabulary::Vocabulary;
-use crate::vocabulary::interior::{Everywhere, Exits, NO_LINK, Suffixes};
+use crate::vocabulary::interior::{NO_LINK, Suffixes};
 use crate::vocabulary::trie::Trie;
 
 /// Below a trie node with at least this many nodes, threads have masks of their own, which are kept.
-const OWN_MASK_NODES: usize = 1024;
+pub(super) const OWN_MASK_NODES: usize = 1024;
 /// Masks within masks; deeper, threads are walked one by one.
 const MAX_DEPTH: usize = 32;
 
@@ -66,54 +65,55 @@ impl Engine {
             stack.truncate(length + 1);
             let leaf = match suffix.link {
                 NO_LINK => suffix.end as usize == at + 1,
-                link => trie.span(Some(link)).0 == trie.span(Some(link)).1,
+                link => trie.is_leaf(link as usize),
             };
-            if leaf {
-                self.spend(stack[length].len())?;
-                if self.any_goes_on(&stack[length], suffix.byte)? {
-                    if suffix.link == NO_LINK {
-                        let tokens = suffixes.tokens[suffix.from as usize..suffix.to as usize].iter();
-                        let allowed = tokens.filter(|&&(_, level)| bounds.contain(level)).map(|&(id, _)| id);
-                        search.found.tokens.extend(allowed);
-                    } else if bounds.contain(suffix.level) {
-                        search
-                            .found
-                            .tokens
-                            .extend_from_slice(trie.tokens_at(suffix.link as usize));
-                    }
-                }
-                at += 1;
-                continue;
-            }
-            let mut threads = Threads::new();
-            let landed = self.step_threads(&stack[length], suffix.byte, &mut threads, &mut search.reads)?;
-            self.spend(stack[length].len())?;
-            if threads.is_empty() && landed.is_none() {
+            let Some(threads) = self.step_in_search(&stack[length], suffix.byte, leaf, search)? else {
                 at = suffix.end as usize;
                 continue;
-            }
-            if suffix.link != NO_LINK {
-                if bounds.contain(suffix.level) {
-                    search
-                        .found
-                        .tokens
-                        .extend_from_slice(trie.tokens_at(suffix.link as usize));
+            };
+            if suffix.link == NO_LINK {
+                let tokens = suffixes.tokens[suffix.from as usize..suffix.to as usize].iter();
+                let allowed = tokens.filter(|&&(_, level)| bounds.contain(level)).map(|&(id, _)| id);
+                search.found.tokens.extend(allowed);
+                stack.push(threads);
+            } else if bounds.contain(suffix.level) {
+                let link = suffix.link as usize;
+                search.found.tokens.extend_from_slice(trie.tokens_at(link));
+                if !leaf {
                     self.subtree(suffix.link, &threads, search)?;
                 }
-                at += 1;
-                continue;
             }
-            let tokens = suffixes.tokens[suffix.from as usize..suffix.to as usize].iter();
-            let allowed = tokens.filter(|&&(_, level)| bounds.contain(level)).map(|&(id, _)| id);
-            search.found.tokens.extend(allowed);
-            stack.push(threads);
             at += 1;
         }
         Ok(())
     }
 
+    /// The threads after a byte; None if it goes on with none of them and ends no lexeme. Where no text follows, none are
+    /// made: each end is one that the parser waits for, so that there is one is enough.
+    fn step_in_search(
+        &mut self,
+        threads: &[Thread],
+        byte: u8,
+        leaf: bool,
+        search: &mut Search,
+    ) -> Result<Option<Threads>> {
+        self.spend(threads.len())?;
+        let mut next = Threads::new();
+        if !leaf {
+            let landed = self.step_threads(threads, byte, &mut next, &mut search.reads)?;
+            return Ok((landed.is_some() || !next.is_empty()).then_some(next));
+        }
+        for thread in threads {
+            let (goes_on, ended) = self.lexer.advance(thread.lexer, byte)?;
+            if goes_on.is_some() || ended != NO_MATCH {
+                return Ok(Some(next));
+            }
+        }
+        Ok(None)
+    }
+
     /// Adds the tokens below a trie node that go on with any of the threads.
-    fn subtree(&mut self, index: u32, threads: &[Thread], search: &mut Search) -> Result<()> {
+    pub(super) fn subtree(&mut self, index: u32, threads: &[Thread], search: &mut Search) -> Result<()> {
         let trie = &search.vocabulary.trie;
         if self.any_keeps_all(threads, trie, index as usize)? {
             search.found.tokens.extend_from_slice(trie.tokens_below(index as usize));
@@ -136,21 +136,11 @@ impl Engine {
             let node = *trie.node(at);
             let length = usize::from(node.depth) - base;
             stack.truncate(length + 1);
-            if node.end as usize == at + 1 {
-                self.spend(stack[length].len())?;
-                if self.any_goes_on(&stack[length], node.byte)? {
-                    search.found.tokens.extend_from_slice(trie.tokens_at(at));
-                }
-                at += 1;
-                continue;
-            }
-            let mut next = Threads::new();
-            let landed = self.step_threads(&stack[length], node.byte, &mut next, &mut search.reads)?;
-            self.spend(stack[length].len())?;
-            if next.is_empty() && landed.is_none() {
+            let step = self.step_in_search(&stack[length], node.byte, trie.is_leaf(at), search)?;
+            let Some(next) = step else {
                 at = node.end as usize;
                 continue;
-            }
+            };
             if self.any_keeps_all(&next, trie, at)? {
                 search.found.tokens.extend_from_slice(trie.tokens_below(at));
                 at = node.end as usize;
@@ -163,17 +153,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Does a byte go on with any of the threads, or end its lexeme? Each end is one that the parser waits for.
-    fn any_goes_on(&mut self, threads: &[Thread], byte: u8) -> Result<bool> {
-        for thread in threads {
-            let (next, ended) = self.lexer.advance(thread.lexer, byte)?;
-            if next.is_some() || ended != NO_MATCH {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// Does a thread stay in its state whatever text below the trie node follows?
     fn any_keeps_all(&mut self, threads: &[Thread], trie: &Trie, at: usize) -> Result<bool> {
         for thread in threads {
@@ -182,112 +161,5 @@ impl Engine {
             }
         }
         Ok(false)
-    }
-
-    /// The texts with which tokens leave the lexemes, from every place on where `set` may end before: what follows can
-    /// read bytes that also go on with the lexeme. Made when they are first asked for.
-    fn everywhere<'e>(
-        &mut self,
-        below: Below,
-        start: LexerState,
-        set: MatchSet,
-        exits: &'e Exits,
-        vocabulary: &Vocabulary,
-    ) -> Result<&'e Everywhere> {
-        if let Some(known) = exits.everywhere.get() {
-            return Ok(known);
-        }
-        let trie = &vocabulary.trie;
-        let (mut at, end) = trie.span(below);
-        let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
-        // after d bytes of the path to the current node: the state, whether `set` may have ended before, and whether what
-        // is below is large
-        let mut stack = vec![(start, false, false); trie.max_depth() + 1 - base];
-        // the nodes after such places on the path, as long as no token below is known to leave
-        let mut open: Vec<usize> = Vec::new();
-        let (mut starts, mut edges, mut large): (Vec<u32>, Vec<u32>, Vec<u32>) = Default::default();
-        let mut visited = 0;
-        while at < end {
-            visited += 1;
-            let node = *trie.node(at);
-            let depth = usize::from(node.depth) - base;
-            while open.last().is_some_and(|&start| trie.node(start).end as usize <= at) {
-                open.pop();
-            }
-            let (state, mut passed, apart) = stack[depth];
-            if depth > 0 && self.lexer.matches(state) == set {
-                passed = true;
-                if !apart {
-                    open.push(at);
-                }
-            }
-            let next = self.lexer.step(state, node.byte)?;
-            if next == DEAD {
-                if passed {
-                    edges.push(at as u32);
-                    starts.extend(open.drain(..).map(|node| node as u32));
-                }
-                at = node.end as usize;
-                continue;
-            }
-            if self.keeps_all(next, trie, at)? {
-                at = node.end as usize;
-                continue;
-            }
-            let apart = self.lexer.matches(next) == set && node.end as usize - at > OWN_MASK_NODES;
-            if apart {
-                large.push(at as u32);
-            }
-            stack[depth + 1] = (next, passed, apart);
-            at += 1;
-        }
-        self.spend(visited)?;
-        starts.sort_unstable();
-        let suffixes = Suffixes::leading_to(&edges, &starts, trie);
-        self.masks.interiors(vocabulary).grow(suffixes.memory());
-        let made = Everywhere { large, suffixes };
-        Ok(exits.everywhere.get_or_init(|| made))
-    }
-
-    /// What follows can read bytes that also go on with the lexeme, so every end within a token counts, not only those
-    /// where the lexeme can't go on. A bound can cut off tokens that would stay inside, so all are read.
-    fn follow_everywhere(
-        &mut self,
-        below: Below,
-        thread: Thread,
-        set: MatchSet,
-        begun: Thread,
-        search: &mut Search,
-    ) -> Result<()> {
-        let trie = &search.vocabulary.trie;
-        let (mut at, end) = trie.span(below);
-        let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
-        let mut stack = vec![thread.lexer; trie.max_depth() + 1 - base];
-        let mut visited = 0;
-        while at < end {
-            let node = *trie.node(at);
-            visited += 1;
-            let length = usize::from(node.depth) - base;
-            let (next, matched) = self.lexer.advance(stack[length], node.byte)?;
-            if let Some(next) = next
-                && next.counter == NO_COUNTER
-                && self.keeps_all(next.state, trie, at)?
-            {
-                // all of them stay inside, so they are allowed already
-                at = node.end as usize;
-                continue;
-            }
-            if matched == set && node.end as usize > at + 1 {
-                self.subtree(at as u32, &[begun], search)?;
-            }
-            at = match next {
-                Some(next) => {
-                    stack[length + 1] = next;
-                    at + 1
-                }
-                None => node.end as usize,
-            };
-        }
-        self.spend(visited)
     }
 }

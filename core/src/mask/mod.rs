@@ -7,6 +7,7 @@
 //! to another process (`store`, `tables`).
 
 mod difference;
+mod everywhere;
 mod filing;
 mod follow;
 mod interior;
@@ -20,12 +21,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread};
 use crate::error::{Error, Result};
-use crate::lexer::{CounterId, LexerState, MatchSet, NO_MATCH, Progress};
+use crate::lexer::{CounterId, LexerState, MatchSet, NO_MATCH, Parts, Progress};
 use crate::parser::NodeId;
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::interior::{Interior, Interiors};
@@ -39,8 +40,9 @@ pub const CACHE_BYTES: usize = 128 << 20;
 const MAX_PIECES: usize = 2;
 
 /// So many lexemes in progress are taken one by one.
+const MAX_PARTS: usize = 64;
+/// A trie of at most so many nodes is short.
 const SHORT: u32 = 24;
-const MAX_SPLIT: usize = 64;
 
 /// Trie node below which the tokens' texts are read; None for whole tokens.
 type Below = Option<u32>;
@@ -321,17 +323,17 @@ impl Engine {
             return Ok(known.mask.clone());
         }
         let mut search = Search::new(outer.vocabulary, outer.depth + 1);
-        let lexemes = self.lexer.in_progress(thread.lexer.state).len();
-        let mask = if (2..=MAX_SPLIT).contains(&lexemes)
-            && !self
-                .lexer
-                .in_progress(thread.lexer.state)
-                .iter()
-                .all(|&(_, e)| self.lexer.derivatives.expressions.is_trie(e, SHORT))
-        {
-            self.split_mask(below, thread, &mut search)?
-        } else {
-            self.walked_mask(below, thread, &mut search)?
+        let parts = self.parts(thread.lexer.state)?;
+        let mask = match parts[..] {
+            [_] => self.walked_mask(below, thread, &mut search)?,
+            _ => {
+                for state in parts {
+                    let lexer = self.lexer.settle(state)?;
+                    let mask = self.thread_mask(below, Thread { lexer, ..thread }, &mut search)?;
+                    search.found.add(&mask);
+                }
+                self.finish(&mut search)
+            }
         };
         outer.reads.extend_from_slice(&search.reads);
         let found = Found {
@@ -342,24 +344,24 @@ impl Engine {
         Ok(mask)
     }
 
-    /// Few lexemes are taken one by one: alone, each means the same in every grammar.
-    fn split_mask(&mut self, below: Below, thread: Thread, search: &mut Search) -> Result<Arc<ThreadMask>> {
-        let parts = self.lexer.in_progress(thread.lexer.state).to_vec();
+    /// The states that a state is made up of, taken one by one: alone, a lexeme means the same in every grammar, and is read
+    /// by the parser no deeper than it has to. Short literals stay together: a walk with them ends soon.
+    fn parts(&mut self, state: LexerState) -> Result<SmallVec<[LexerState; 8]>> {
+        let lexemes = self.lexer.in_progress(state);
+        if lexemes.len() > MAX_PARTS {
+            return Ok(smallvec![state]);
+        }
         let expressions = &self.lexer.derivatives.expressions;
-        let (short, long): (Vec<_>, Vec<_>) = parts.into_iter().partition(|&(_, e)| expressions.is_trie(e, SHORT));
-        let mut states = Vec::new();
+        let parts = lexemes.iter().copied();
+        let (short, long): (Parts, Parts) = parts.partition(|&(_, expression)| expressions.is_trie(expression, SHORT));
+        let mut states = SmallVec::new();
         if !short.is_empty() {
-            states.push(self.lexer.state_of_parts(&short)?);
+            states.push(self.lexer.state_of_parts(short)?);
         }
         for (lexeme, expression) in long {
             states.push(self.lexer.state_of(lexeme, expression)?);
         }
-        for state in states {
-            let lexer = self.lexer.settle(state)?;
-            let mask = self.thread_mask(below, Thread { lexer, ..thread }, search)?;
-            search.found.add(&mask);
-        }
-        Ok(self.finish(search))
+        Ok(states)
     }
 
     fn walked_mask(&mut self, below: Below, mut thread: Thread, search: &mut Search) -> Result<Arc<ThreadMask>> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::ThreadMask;
 use super::memo::{Answers, Entry};
 use super::tables::{FOUND, MANY, NEAR, Tables, answered_name, bounded_name};
-use super::{MAX_SPLIT, ThreadMask};
 use crate::engine::{Engine, Thread};
 use crate::error::Result;
 use crate::lexer::Progress;
@@ -60,16 +60,10 @@ impl Engine {
     pub fn is_stored(&mut self, tables: &Tables, threads: &[Thread], vocabulary: &Vocabulary) -> Result<bool> {
         for &thread in threads {
             let thread = self.clamped(thread, vocabulary);
-            let parts = self.lexer.in_progress(thread.lexer.state).to_vec();
-            if !(2..=MAX_SPLIT).contains(&parts.len()) {
-                if self.find_stored(tables, thread).is_none() {
-                    return Ok(false);
-                }
-                continue;
-            }
-            for (lexeme, expression) in parts {
-                let state = self.lexer.state_of(lexeme, expression)?;
-                let lexer = self.lexer.settle(state)?;
+            let parts = self.parts(thread.lexer.state)?;
+            let whole = parts.len() == 1;
+            for state in parts {
+                let lexer = if whole { thread.lexer } else { self.lexer.settle(state)? };
                 let part = self.clamped(Thread { lexer, ..thread }, vocabulary);
                 if self.find_stored(tables, part).is_none() {
                     return Ok(false);

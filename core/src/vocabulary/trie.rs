@@ -107,6 +107,12 @@ impl Trie {
         &self.nodes[index]
     }
 
+    /// Is there nothing below the node?
+    #[inline]
+    pub fn is_leaf(&self, index: usize) -> bool {
+        self.nodes[index].end as usize == index + 1
+    }
+
     /// What the bytes below the node are, if its own ends a character; else not only known classes.
     #[inline]
     pub fn below(&self, index: usize) -> ClassSet {
