@@ -186,7 +186,7 @@ impl Engine {
     pub fn memory(&self) -> usize {
         self.lexer.memory()
             + self.lexer.derivatives.expressions.len() * 200
-            + self.parser.nodes() * 400
+            + self.parser.used().0 * 400
             + self.masks.memory()
     }
 }

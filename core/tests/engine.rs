@@ -253,6 +253,53 @@ fn many_threads_that_become_alike_are_one() {
     assert_eq!(at.forced_bytes().unwrap(), b"d");
 }
 
+#[test]
+fn ambiguity_ends_in_a_limit() {
+    // a palindrome keeps every place where one may have begun; a tree is found in many ways
+    let palindromes = form(&["a"], &[&[&[0, 1, 0], &[0]]]);
+    let trees = form(&["a"], &[&[&[1, 1], &[0]]]);
+    let limits = [
+        (
+            "max_parser_nodes",
+            &palindromes,
+            Limits {
+                max_parser_nodes: 1_000,
+                ..Limits::default()
+            },
+        ),
+        (
+            "max_items",
+            &trees,
+            Limits {
+                max_items: 1_100,
+                ..Limits::default()
+            },
+        ),
+        (
+            "max_mask_steps",
+            &trees,
+            Limits {
+                max_mask_steps: 10_000,
+                ..Limits::default()
+            },
+        ),
+    ];
+    for (name, grammar, limits) in limits {
+        let compiled = Compiled::new(grammar.clone(), byte_vocabulary(&[b"aaaaaaaa"]), limits).unwrap();
+        let mut at = Arc::new(compiled).matcher().unwrap();
+        let mut words = vec![0; 9];
+        let error = (0..540).find_map(|_| {
+            let filled = at.fill_mask(&mut words);
+            filled.and_then(|()| at.accept_bytes(b"a")).err()
+        });
+        assert!(
+            matches!(error, Some(Error::Limit { budget, .. }) if budget == name),
+            "{name}: {error:?}"
+        );
+        assert!(at.steps() > 50, "{name}");
+    }
+}
+
 /// Members: each option's symbol, and whether it is unique.
 fn members(options: &[(usize, bool)], separator: Option<usize>, minimum: u32, maximum: Option<u32>) -> SymbolForm {
     let option = |&(symbol, unique): &(usize, bool)| OptionForm {
