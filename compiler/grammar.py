@@ -89,9 +89,11 @@ class Limits:
             count for more).
         max_expressions: distinct regular expressions that derivatives may create (about 120 bytes each; wide ones, and
             work on them, count for more).
-        max_items: parser items (dotted rules with an origin) made by one byte of text.
-        max_parser_nodes: distinct parser states kept for one matcher's text.
-        max_mask_steps: automaton steps spent on one mask.
+        max_items: parser items (dotted rules with an origin) made by one byte of text. Ambiguity makes the same ones
+            many times, which counts only where it is more than 128 times on average.
+        max_parser_nodes: distinct parser states kept for one matcher's text (about 400 bytes each; those of many items
+            count for more).
+        max_mask_steps: automaton steps spent on one mask, the parser's work included.
         max_pattern_length: characters of a regular expression (about 5 us each to read).
         max_grammar_tokens: words, signs and line ends of a Lark grammar (about 20 us each to read).
     """

@@ -25,6 +25,9 @@ pub struct Thread {
 
 pub type Threads = SmallVec<[Thread; 2]>;
 
+/// So many threads are compared with each other to find those that are alike; more of them are sorted.
+const MAX_COMPARED: usize = 32;
+
 /// Where a sequence stands: every way in which its text can be read so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Configuration {
@@ -122,11 +125,12 @@ impl Engine {
         reads: &mut Vec<NodeId>,
     ) -> Result<Option<NodeId>> {
         let mut landed: Option<NodeId> = None;
+        let few = from.len() <= MAX_COMPARED;
         for thread in from {
             let (lexer, set) = self.lexer.advance(thread.lexer, byte)?;
             if let Some(lexer) = lexer {
                 let moved = Thread { lexer, ..*thread };
-                if !to.contains(&moved) {
+                if !few || !to.contains(&moved) {
                     to.push(moved);
                 }
             }
@@ -142,6 +146,10 @@ impl Engine {
         }
         if let Some(node) = landed {
             self.begin_lexemes(node, to)?;
+        }
+        if !few {
+            to.sort_unstable();
+            to.dedup();
         }
         Ok(landed)
     }
@@ -178,7 +186,7 @@ impl Engine {
     pub fn memory(&self) -> usize {
         self.lexer.memory()
             + self.lexer.derivatives.expressions.len() * 200
-            + self.parser.nodes() * 400
+            + self.parser.used().0 * 400
             + self.masks.memory()
     }
 }

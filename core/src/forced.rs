@@ -1,6 +1,10 @@
-//! Forced text in the tokenizer's own spelling.
+//! Forced text, and its spelling by the tokenizer.
 //!
-//! Where the grammar leaves no choice, a model need not be asked. But masks keep every spelling of a text, and models
+//! Where the grammar leaves no choice, a model need not be asked. What is reported at once is bounded: in length, and in
+//! what it takes to find, where a text can be read in ever more ways the longer it gets. The same place gives the same
+//! run each time; who takes it may ask for the next.
+//!
+//! But masks keep every spelling of a text, and models
 //! were trained on one: that of their tokenizer. So forced bytes are given to the tokenizer's encoder, and those of its
 //! tokens count that it would choose whatever follows.
 //!
@@ -14,7 +18,9 @@
 //! On the left, the encoder is shown how the text so far ends, since the way it splits words may depend on it; and
 //! where one of its tokens lies across the present place, nothing can be said.
 
-use crate::engine::{Configuration, Engine};
+use std::collections::VecDeque;
+
+use crate::engine::{Configuration, Engine, Thread};
 use crate::error::Result;
 use crate::history::Added;
 use crate::matcher::{Matcher, write};
@@ -22,8 +28,10 @@ use crate::vocabulary::Vocabulary;
 
 /// So many bytes of the text so far are shown to the encoder.
 pub const CONTEXT: usize = 64;
-/// Longest run that is encoded at once, in bytes.
+/// Longest run that is reported at once, in bytes or tokens.
 const MAX_RUN: usize = 4_096;
+/// No step follows work of this much, see `work_at`.
+const MAX_WORK: usize = 1 << 18;
 
 /// Bytes that every completion begins with, and what it takes to spell them.
 pub struct ForcedRun {
@@ -38,35 +46,58 @@ pub struct ForcedRun {
 }
 
 impl Matcher {
+    /// Bytes that every completion begins with: all of them, where they are few and no text can be read in many ways.
+    pub fn forced_bytes(&self) -> Result<Vec<u8>> {
+        let mut forced = Vec::new();
+        follow(&mut write(&self.engine), self.current(), |byte, _| forced.push(byte))?;
+        Ok(forced)
+    }
+
+    /// Tokens that come next since masks have no other: as many of them as `forced_bytes` would take steps.
+    pub fn forced_tokens(&self) -> Result<Vec<u32>> {
+        let vocabulary = &self.compiled.vocabulary;
+        let mut engine = write(&self.engine);
+        let mut at = self.current().clone();
+        let mut words = vec![0; vocabulary.words()];
+        let mut forced = Vec::new();
+        let mut work = 0;
+        while !at.accepting && !at.terminated && forced.len() < MAX_RUN && work < MAX_WORK {
+            engine.fill_mask(&at.threads, false, vocabulary, &mut words)?;
+            let Some(id) = only_bit(&words) else {
+                break;
+            };
+            match self.after_token(&mut engine, &at, id)? {
+                Some(next) => at = next,
+                None => break,
+            }
+            forced.push(id);
+            work += work_at(&engine, &at);
+        }
+        Ok(forced)
+    }
+
     pub fn forced_run(&self) -> Result<ForcedRun> {
         let vocabulary = &self.compiled.vocabulary;
+        let longest = vocabulary.trie.max_depth();
         let mut engine = write(&self.engine);
         let mut text = self.end_of_text();
         let start = text.len();
-        let mut at = self.current().clone();
-        // path[i] is where the sequence stands after i forced bytes
-        let mut path: Vec<Configuration> = Vec::new();
-        while !at.accepting && path.len() < MAX_RUN {
-            let [byte] = engine.next_bytes(&at)?[..] else {
-                break;
-            };
-            let Some(next) = engine.step(&at, byte)? else {
-                break;
-            };
+        // where the sequence stood before each of the last forced bytes
+        let mut path = VecDeque::new();
+        let at = follow(&mut engine, self.current(), |byte, before| {
             text.push(byte);
-            path.push(std::mem::replace(&mut at, next));
-        }
-        let end = path.len();
+            path.push_back(before);
+            if path.len() > longest {
+                path.pop_front();
+            }
+        })?;
         let mut openings = Vec::new();
         let mut words = vec![0; vocabulary.words()];
-        for (place, at) in path
-            .iter()
-            .enumerate()
-            .skip(end.saturating_sub(vocabulary.trie.max_depth()))
-        {
-            engine.fill_mask(&at.threads, false, vocabulary, &mut words)?;
-            if allowed(&words).any(|id| vocabulary.token(id).is_some_and(|token| token.len() > end - place)) {
-                openings.push(start + place);
+        for (index, before) in path.iter().enumerate() {
+            let left = path.len() - index;
+            engine.fill_mask(&before.threads, false, vocabulary, &mut words)?;
+            if allowed(&words).any(|id| vocabulary.token(id).is_some_and(|token| token.len() > left)) {
+                openings.push(text.len() - left);
             }
         }
         openings.push(text.len());
@@ -170,6 +201,33 @@ impl ForcedRun {
     }
 }
 
+/// Goes through the bytes that every completion begins with, to where they end. Calls back with each, and with the place
+/// before it.
+fn follow(engine: &mut Engine, from: &Configuration, mut each: impl FnMut(u8, Configuration)) -> Result<Configuration> {
+    let mut at = from.clone();
+    let (mut steps, mut work) = (0, 0);
+    while !at.accepting && steps < MAX_RUN && work < MAX_WORK {
+        let [byte] = engine.next_bytes(&at)?[..] else {
+            break;
+        };
+        let Some(next) = engine.step(&at, byte)? else {
+            break;
+        };
+        steps += 1;
+        work += work_at(engine, &next);
+        each(byte, std::mem::replace(&mut at, next));
+    }
+    Ok(at)
+}
+
+/// What a step from a place takes at most: each thread is moved, and each item of a parser's node may complete each. This
+/// is known from the place alone, however much of it is in tables, so that the same run ends at the same place.
+fn work_at(engine: &Engine, at: &Configuration) -> usize {
+    let items = |thread: &Thread| engine.parser.node(thread.node).kernel.len();
+    let widest = at.threads.iter().map(items).max().unwrap_or(0);
+    at.threads.len() + widest * widest
+}
+
 /// Characters that may come next, one of each sort that tokenizers are known to tell apart.
 fn followers(engine: &mut Engine, at: &Configuration, text: &[u8]) -> Result<Vec<Vec<u8>>> {
     let mut sorts = Vec::new();
@@ -232,4 +290,10 @@ fn allowed(words: &[u32]) -> impl Iterator<Item = u32> + '_ {
                 .filter(move |bit| word >> bit & 1 == 1)
                 .map(move |bit| index as u32 * 32 + bit)
         })
+}
+
+fn only_bit(words: &[u32]) -> Option<u32> {
+    let mut set = words.iter().enumerate().filter(|&(_, &word)| word != 0);
+    let (index, word) = set.next()?;
+    (set.next().is_none() && word.is_power_of_two()).then(|| index as u32 * 32 + word.trailing_zeros())
 }

@@ -20,9 +20,6 @@ use crate::vocabulary::Vocabulary;
 /// When the shared tables have grown past this many bytes, or to near a budget, new sequences start on fresh ones; the
 /// old ones are freed with the last sequence that uses them.
 const ENGINE_BYTES: usize = 512 << 20;
-/// Longest run of forced bytes or tokens that is reported at once.
-const MAX_FORCED: usize = 1 << 16;
-
 /// Fewer masks than this aren't worth another thread.
 const MIN_JOBS: usize = 4;
 
@@ -217,7 +214,12 @@ impl Matcher {
         }
     }
 
-    fn after_token(&self, engine: &mut Engine, at: &Configuration, id: u32) -> Result<Option<Configuration>> {
+    pub(crate) fn after_token(
+        &self,
+        engine: &mut Engine,
+        at: &Configuration,
+        id: u32,
+    ) -> Result<Option<Configuration>> {
         if at.terminated {
             return Ok(None);
         }
@@ -262,43 +264,6 @@ impl Matcher {
         write(&self.engine).next_bytes(self.current())
     }
 
-    pub fn forced_bytes(&self) -> Result<Vec<u8>> {
-        let mut engine = write(&self.engine);
-        let mut at = self.current().clone();
-        let mut forced = Vec::new();
-        while !at.accepting && forced.len() < MAX_FORCED {
-            let [byte] = engine.next_bytes(&at)?[..] else {
-                break;
-            };
-            match engine.step(&at, byte)? {
-                Some(next) => at = next,
-                None => break,
-            }
-            forced.push(byte);
-        }
-        Ok(forced)
-    }
-
-    pub fn forced_tokens(&self) -> Result<Vec<u32>> {
-        let vocabulary = &self.compiled.vocabulary;
-        let mut engine = write(&self.engine);
-        let mut at = self.current().clone();
-        let mut words = vec![0; vocabulary.words()];
-        let mut forced = Vec::new();
-        while !at.accepting && !at.terminated && forced.len() < MAX_FORCED {
-            engine.fill_mask(&at.threads, false, vocabulary, &mut words)?;
-            let Some(id) = only_bit(&words) else {
-                break;
-            };
-            match self.after_token(&mut engine, &at, id)? {
-                Some(next) => at = next,
-                None => break,
-            }
-            forced.push(id);
-        }
-        Ok(forced)
-    }
-
     pub fn shortest_completion(&self) -> Result<Vec<u8>> {
         write(&self.engine).shortest_completion(self.current())
     }
@@ -314,12 +279,6 @@ pub fn fill_masks(jobs: Vec<(Matcher, &mut [u32])>) -> Result<()> {
         .with_min_len(MIN_JOBS)
         .map(fill)
         .reduce(|| Ok(()), Result::and)
-}
-
-fn only_bit(words: &[u32]) -> Option<u32> {
-    let mut set = words.iter().enumerate().filter(|&(_, &word)| word != 0);
-    let (index, word) = set.next()?;
-    (set.next().is_none() && word.is_power_of_two()).then(|| index as u32 * 32 + word.trailing_zeros())
 }
 
 /// The configuration after the bytes, or how many of them are viable.

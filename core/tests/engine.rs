@@ -198,6 +198,108 @@ fn rollback_and_stop() {
     assert_eq!(at.forced_tokens().unwrap(), [u32::from(b'b')]);
 }
 
+/// start: more rest; more: more unit | unit. The rest may begin after each unit.
+fn rest_after_any_number(unit: ExpressionForm, rest: Vec<ExpressionForm>) -> GrammarForm {
+    let mut grammar = form(&["", ""], &[&[&[3, 1]], &[&[3, 0], &[0]]]);
+    grammar.expressions = vec![unit];
+    grammar.expressions.extend(rest);
+    let name = "T".into();
+    let expression = grammar.expressions.len() - 1;
+    grammar.symbols[1] = SymbolForm::Terminal { name, expression };
+    grammar
+}
+
+#[test]
+fn forced_text_that_reads_in_many_ways_is_told_in_parts() {
+    // ab: 0; more: ab+, or ab in a palindrome, or in any tree; start: more (ab){2^32 - 2,}
+    let unit = ExpressionForm::Literal(b"ab".to_vec());
+    let row = rest_after_any_number(unit, vec![ExpressionForm::Repeat(0, u32::MAX - 1, None)]);
+    let [mut palindromes, mut trees] = [row.clone(), row.clone()];
+    for (grammar, body) in [(&mut palindromes, vec![0, 3, 0]), (&mut trees, vec![3, 3])] {
+        let name = "more".into();
+        let alternatives = vec![body, vec![0]];
+        grammar.symbols[3] = SymbolForm::Rule { name, alternatives };
+    }
+    for grammar in [row, palindromes, trees] {
+        let mut at = matcher(grammar);
+        let forced = at.forced_bytes().unwrap();
+        assert!(forced.len() > 100 && b"ab".repeat(2_048).starts_with(&forced));
+        // what is known by now changes nothing
+        assert!(at.clone().accept_bytes(&forced).unwrap());
+        assert_eq!(at.forced_bytes().unwrap(), forced);
+        assert_eq!(
+            at.forced_tokens().unwrap(),
+            forced.iter().map(|&byte| u32::from(byte)).collect::<Vec<_>>()
+        );
+        assert!(at.accept_bytes(&forced).unwrap());
+        assert!(!at.forced_bytes().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn many_threads_that_become_alike_are_one() {
+    // start: a+ a{0,99}cd
+    let literal = |text: &[u8]| ExpressionForm::Literal(text.to_vec());
+    let rest = vec![
+        ExpressionForm::Repeat(0, 0, Some(99)),
+        literal(b"cd"),
+        ExpressionForm::Concat(vec![1, 2]),
+    ];
+    let mut at = matcher(rest_after_any_number(literal(b"a"), rest));
+    assert!(at.accept_bytes(&b"a".repeat(90)).unwrap());
+    assert!(at.current().threads.len() > 80);
+    assert!(at.accept_bytes(b"c").unwrap());
+    assert_eq!(at.current().threads.len(), 1);
+    assert_eq!(at.forced_bytes().unwrap(), b"d");
+}
+
+#[test]
+fn ambiguity_ends_in_a_limit() {
+    // a palindrome keeps every place where one may have begun; a tree is found in many ways
+    let palindromes = form(&["a"], &[&[&[0, 1, 0], &[0]]]);
+    let trees = form(&["a"], &[&[&[1, 1], &[0]]]);
+    let limits = [
+        (
+            "max_parser_nodes",
+            &palindromes,
+            Limits {
+                max_parser_nodes: 1_000,
+                ..Limits::default()
+            },
+        ),
+        (
+            "max_items",
+            &trees,
+            Limits {
+                max_items: 1_100,
+                ..Limits::default()
+            },
+        ),
+        (
+            "max_mask_steps",
+            &trees,
+            Limits {
+                max_mask_steps: 10_000,
+                ..Limits::default()
+            },
+        ),
+    ];
+    for (name, grammar, limits) in limits {
+        let compiled = Compiled::new(grammar.clone(), byte_vocabulary(&[b"aaaaaaaa"]), limits).unwrap();
+        let mut at = Arc::new(compiled).matcher().unwrap();
+        let mut words = vec![0; 9];
+        let error = (0..540).find_map(|_| {
+            let filled = at.fill_mask(&mut words);
+            filled.and_then(|()| at.accept_bytes(b"a")).err()
+        });
+        assert!(
+            matches!(error, Some(Error::Limit { budget, .. }) if budget == name),
+            "{name}: {error:?}"
+        );
+        assert!(at.steps() > 50, "{name}");
+    }
+}
+
 /// Members: each option's symbol, and whether it is unique.
 fn members(options: &[(usize, bool)], separator: Option<usize>, minimum: u32, maximum: Option<u32>) -> SymbolForm {
     let option = |&(symbol, unique): &(usize, bool)| OptionForm {

@@ -135,7 +135,11 @@ class Matcher:
     def next_bytes(self) -> bytes:
         """The distinct bytes that may come next, ascending."""
     def forced_bytes(self) -> bytes:
-        """The longest run of bytes that every completion starts with."""
+        """Bytes that every completion starts with.
+
+        All of them, if they are few: at most 4,096 bytes are reported at once, and fewer where the text can be read in
+        ever more ways the longer it gets. After them there may be more. The same place gives the same bytes.
+        """
     def forced_tokens(self) -> list[int]:
         """The tokens that come next whatever the model says: no call of it is needed for them.
 

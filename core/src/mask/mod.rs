@@ -39,6 +39,9 @@ pub const CACHE_BYTES: usize = 128 << 20;
 /// A mask of more interiors than this is written out as one set.
 const MAX_PIECES: usize = 2;
 
+/// So many of the parser's items are made in the time that a step of an automaton may take.
+const ITEMS_PER_STEP: usize = 8;
+
 /// So many lexemes in progress are taken one by one.
 const MAX_PARTS: usize = 64;
 /// A trie of at most so many nodes is short.
@@ -111,6 +114,8 @@ pub struct Masks {
     bytes: usize,
     /// Steps left for the mask being filled.
     fuel: usize,
+    /// The parser's work that is paid for.
+    paid: usize,
     pub counts: Counts,
 }
 
@@ -297,6 +302,7 @@ impl Engine {
     ) -> Result<()> {
         self.masks.make_room();
         self.masks.fuel = self.max_mask_steps;
+        self.masks.paid = self.parser.work();
         let mut masks = Vec::with_capacity(threads.len());
         let mut search = Search::new(vocabulary, 0);
         for &thread in threads {
@@ -306,8 +312,12 @@ impl Engine {
         Ok(())
     }
 
+    /// Pays for steps, and for what the parser did since the last time.
     fn spend(&mut self, steps: usize) -> Result<()> {
-        self.masks.fuel = self.masks.fuel.checked_sub(steps).ok_or(Error::Limit {
+        let work = self.parser.work();
+        let cost = steps + (work - self.masks.paid) / ITEMS_PER_STEP;
+        self.masks.paid = work;
+        self.masks.fuel = self.masks.fuel.checked_sub(cost).ok_or(Error::Limit {
             budget: "max_mask_steps",
             value: self.max_mask_steps,
         })?;

@@ -35,8 +35,12 @@ pub type Moved = SmallVec<[(Dot, NodeId); 4]>;
 
 /// Stands for nodes that were read but not noted down, being too many.
 pub const UNTOLD: NodeId = NodeId::MAX;
-/// So many steps of a reduction path are noted down.
+/// So often, on average, an item may be found again.
+const MAX_REPEATED: usize = 128;
+/// So many steps of a reduction path are noted down, and no path after so many nodes.
 const MAX_TOLD: usize = 64;
+/// A node of so many items weighs as much as two.
+const ITEMS_PER_WEIGHT: usize = 16;
 
 /// Names the items of a node whatever the nodes in which they began.
 pub type ShapeId = u32;
@@ -67,7 +71,11 @@ pub struct Parser {
     hops: FxHashMap<Completion, Completion>,
     shapes: Vec<Option<Shape>>,
     shape_ids: FxHashMap<Box<[(Dot, u32)]>, ShapeId>,
+    /// What the budget counts: nodes, wide ones for more than one.
+    weight: usize,
     max_nodes: usize,
+    /// See `work`.
+    work: usize,
 }
 
 impl Parser {
@@ -85,7 +93,9 @@ impl Parser {
             hops: FxHashMap::default(),
             shapes: Vec::new(),
             shape_ids: FxHashMap::default(),
+            weight: 0,
             max_nodes: limits.max_parser_nodes,
+            work: 0,
         };
         parser
             .gathering
@@ -100,7 +110,12 @@ impl Parser {
 
     /// What of the budget of nodes is used, and the budget.
     pub fn used(&self) -> (usize, usize) {
-        (self.nodes.len(), self.max_nodes)
+        (self.weight, self.max_nodes)
+    }
+
+    /// Items that nodes were made of so far, each as often as it was found.
+    pub fn work(&self) -> usize {
+        self.work
     }
 
     pub fn node(&self, id: NodeId) -> Node<'_> {
@@ -170,11 +185,12 @@ impl Parser {
             self.gather_after(node, Next::Terminal(lexeme), grammar)?;
         }
         while let Some(completion) = self.gathering.completions.pop() {
-            let (rule, origin) = self.follow_shortcuts(completion, grammar);
-            self.note_path(completion, (rule, origin), before, reads);
+            let end = self.follow_shortcuts(completion, grammar);
+            self.note_path(completion, end, before, reads);
+            let (rule, origin) = end;
             if rule == grammar.start_rule {
                 self.gathering.accepting = true;
-            } else if self.gathering.expanded.insert((rule, origin)) {
+            } else if end == completion || self.gathering.complete.insert(end) {
                 self.gather_after(origin, Next::Rule(rule), grammar)?;
             }
         }
@@ -231,6 +247,12 @@ impl Parser {
 
     /// Adds the nodes whose items a reduction path goes through, each once from `before` on.
     fn note_path(&self, from: Completion, to: Completion, before: usize, read: &mut Vec<NodeId>) {
+        if read.len() - before >= MAX_TOLD {
+            if read.last() != Some(&UNTOLD) {
+                read.push(UNTOLD);
+            }
+            return;
+        }
         let mut current = from;
         for _ in 0..MAX_TOLD {
             if !read[before..].contains(&current.1) {
@@ -339,14 +361,22 @@ impl Parser {
 
     /// The node of what was gathered.
     fn intern(&mut self, grammar: &Grammar, lexer: &mut Lexer) -> Result<NodeId> {
-        let Gathering { items, accepting, .. } = &mut self.gathering;
+        let Gathering {
+            items,
+            accepting,
+            complete,
+            repeated,
+            ..
+        } = &mut self.gathering;
+        self.work += items.len() + complete.len() + *repeated;
         items.sort_unstable();
         items.dedup();
         let vacant = match self.nodes.find(items, *accepting) {
             Ok(known) => return Ok(known),
             Err(vacant) => vacant,
         };
-        if self.nodes.len() >= self.max_nodes {
+        self.weight += 1 + items.len() / ITEMS_PER_WEIGHT;
+        if self.weight > self.max_nodes {
             return Err(Error::Limit {
                 budget: "max_parser_nodes",
                 value: self.max_nodes,
@@ -368,9 +398,12 @@ impl Parser {
 struct Gathering {
     /// In any order, some of them several times.
     items: Vec<Item>,
+    /// What is complete, and what of it is still to be followed.
+    complete: FxHashSet<Completion>,
     completions: Vec<Completion>,
-    expanded: FxHashSet<Completion>,
     accepting: bool,
+    /// How often something was found again and left out.
+    repeated: usize,
     budget: usize,
 }
 
@@ -378,26 +411,30 @@ impl Gathering {
     fn new(budget: usize) -> Self {
         Gathering {
             items: Vec::new(),
+            complete: FxHashSet::default(),
             completions: Vec::new(),
-            expanded: FxHashSet::default(),
             accepting: false,
+            repeated: 0,
             budget,
         }
     }
 
     fn clear(&mut self) {
         self.items.clear();
+        self.complete.clear();
         self.completions.clear();
-        self.expanded.clear();
         self.accepting = false;
+        self.repeated = 0;
     }
 
     /// An item, and the same with the dot moved over symbols that can be empty.
     fn add(&mut self, grammar: &Grammar, frames: &mut Frames, dot: Dot, origin: NodeId) -> Result<()> {
         let Gathering {
             items,
+            complete,
             completions,
             accepting,
+            repeated,
             ..
         } = self;
         for_each_place(
@@ -408,25 +445,31 @@ impl Gathering {
             |rule| {
                 if rule == grammar.start_rule {
                     *accepting = true;
-                } else {
+                } else if complete.insert((rule, origin)) {
                     completions.push((rule, origin));
+                } else {
+                    *repeated += 1;
                 }
             },
         )?;
         self.check()
     }
 
-    /// Items that are there several times count once: they are found only when there are many.
+    /// What is there several times counts once, but not any number of times. Items are told apart when they are many.
     fn check(&mut self) -> Result<()> {
-        if self.items.len() > self.budget {
+        let found = self.items.len();
+        let mut distinct = 0;
+        if found > self.budget {
             self.items.sort_unstable();
             self.items.dedup();
-            if self.items.len() > self.budget / 2 {
-                return Err(Error::Limit {
-                    budget: "max_items",
-                    value: self.budget,
-                });
-            }
+            distinct = self.items.len();
+            self.repeated += found - distinct;
+        }
+        if distinct > self.budget / 2 || self.repeated / MAX_REPEATED > self.budget {
+            return Err(Error::Limit {
+                budget: "max_items",
+                value: self.budget,
+            });
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Random grammar forms: wild ones, with indices and bounds that may be anything, and sound ones made from them.
 
 use constrain_core::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use constrain_core::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -20,6 +21,7 @@ fn bound() -> impl Strategy<Value = u32> {
 fn text() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => "[ab,\"\\]é]{0,3}".prop_map(String::into_bytes),
+        1 => "-?[0-2]{0,2}[.]?[05]{0,2}".prop_map(String::into_bytes),
         1 => ".{0,6}".prop_map(String::into_bytes),
         1 => vec(any::<u8>(), 0..6),
     ]
@@ -28,10 +30,22 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
 fn range() -> impl Strategy<Value = (u32, u32)> {
     prop_oneof![
         4 => (0x61..0x64u32, 0x61..0x7bu32),
+        1 => (0x2d..0x32u32, 0x30..0x3au32),
         1 => (0..0x80u32, 0..0x100u32),
         1 => (0x80..0x900u32, 0x80..0x11_0000u32),
         1 => (any::<u32>(), any::<u32>()),
     ]
+}
+
+fn multiple() -> impl Strategy<Value = ExpressionForm> {
+    let divisor = prop_oneof![
+        4 => 1..30u64,
+        2 => 1..1_000_000u64,
+        1 => MAX_DIVISOR - 1..=MAX_DIVISOR,
+        1 => any::<u64>(),
+    ];
+    let places = prop_oneof![4 => 0..4u8, 1 => Just(MAX_PLACES), 1 => any::<u8>()];
+    (divisor, option::of(places)).prop_map(|(divisor, places)| ExpressionForm::Multiple { divisor, places })
 }
 
 fn expression() -> impl Strategy<Value = ExpressionForm> {
@@ -45,6 +59,7 @@ fn expression() -> impl Strategy<Value = ExpressionForm> {
         2 => vec(part(), 0..4).prop_map(Union),
         1 => vec(part(), 1..4).prop_map(Intersection),
         1 => part().prop_map(Complement),
+        1 => multiple(),
         4 => (part(), bound(), option::weighted(0.8, bound())).prop_map(|(part, low, high)| Repeat(part, low, high)),
     ]
 }
@@ -122,7 +137,12 @@ fn sound(mut form: GrammarForm) -> GrammarForm {
     for index in 0..form.expressions.len() {
         let earlier = |part: &mut usize| *part %= index.max(1);
         let replaced = match &mut form.expressions[index] {
-            ExpressionForm::Literal(_) | ExpressionForm::Multiple { .. } => None,
+            ExpressionForm::Literal(_) => None,
+            ExpressionForm::Multiple { divisor, places } => {
+                *divisor = (*divisor).clamp(1, MAX_DIVISOR);
+                *places = places.map(|places| places.min(MAX_PLACES));
+                None
+            }
             ExpressionForm::Literals(texts) => {
                 texts.sort();
                 texts.dedup();

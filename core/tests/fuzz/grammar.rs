@@ -23,8 +23,8 @@ pub fn vocabulary() -> Arc<Vocabulary> {
         .get_or_init(|| {
             let mut tokens: Vec<Option<Box<[u8]>>> = (0..=255u8).map(|byte| Some([byte][..].into())).collect();
             tokens.extend([None, Some(b""[..].into())]);
-            let runs =
-                ["a", "b", "ab", "é", ",", "\"]", "\",\""].map(|unit| (2..9).map(move |count| unit.repeat(count)));
+            let runs = ["a", "b", "ab", "é", ",", "\"]", "\",\"", "0", "15"]
+                .map(|unit| (2..9).map(move |count| unit.repeat(count)));
             tokens.extend(runs.into_iter().flatten().map(|text| Some(text.as_bytes().into())));
             for text in [
                 "aab,",
@@ -35,6 +35,11 @@ pub fn vocabulary() -> Arc<Vocabulary> {
                 "zé",
                 "bbbbb\",",
                 "a,b,a,b",
+                "-1",
+                "2.5",
+                "0.",
+                "00,",
+                "12\"",
             ] {
                 tokens.push(Some(text.as_bytes().into()));
             }
@@ -56,8 +61,23 @@ pub fn limits() -> Limits {
     }
 }
 
+/// These, or others that nearly everything goes beyond.
+fn any_limits() -> impl Strategy<Value = Limits> {
+    let tight =
+        [1..100usize, 1..1_000, 1..100, 1..100, 1..10_000].prop_map(|[states, expressions, items, nodes, steps]| {
+            Limits {
+                max_lexer_states: states,
+                max_expressions: expressions,
+                max_items: items,
+                max_parser_nodes: nodes,
+                max_mask_steps: steps,
+            }
+        });
+    prop_oneof![7 => Just(limits()), 1 => tight]
+}
+
 /// Some value; None where a budget or a fixed limit stopped it; any other error fails.
-fn within_budget<T>(result: Result<T, Error>) -> Result<Option<T>, TestCaseError> {
+pub fn within_budget<T>(result: Result<T, Error>) -> Result<Option<T>, TestCaseError> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(Error::Limit { .. } | Error::TooLarge { .. }) => Ok(None),
@@ -65,10 +85,15 @@ fn within_budget<T>(result: Result<T, Error>) -> Result<Option<T>, TestCaseError
     }
 }
 
-fn mask_of(matcher: &Matcher) -> Result<Option<Vec<u32>>, TestCaseError> {
+pub fn mask_of(matcher: &Matcher) -> Result<Option<Vec<u32>>, TestCaseError> {
     // what a mask leaves in its buffer must not depend on what was there
     let mut words = vec![u32::MAX; vocabulary().words()];
     Ok(within_budget(matcher.fill_mask(&mut words))?.map(|()| words))
+}
+
+pub fn ids_of(mask: &[u32]) -> Vec<u32> {
+    let size = vocabulary().vocab_size as u32;
+    (0..size).filter(|&id| is_set(mask, id)).collect()
 }
 
 fn is_set(words: &[u32], id: u32) -> bool {
@@ -84,11 +109,11 @@ fn walk(compiled: &Arc<Compiled>, choices: &[u16]) -> TestCaseResult {
         let Some(mask) = mask_of(&matcher)? else {
             return Ok(());
         };
-        let size = vocabulary().vocab_size as u32;
-        let ids: Vec<u32> = (0..size).filter(|&id| is_set(&mask, id)).collect();
+        let ids = ids_of(&mask);
         prop_assert!(!ids.is_empty(), "a dead end");
         prop_assert_eq!(is_set(&mask, EOS), matcher.current().accepting);
         let id = ids[choice as usize % ids.len()];
+        let size = vocabulary().vocab_size as u32;
         let other = u32::from(choice) % (size + 2);
         let steps = matcher.steps();
         if let Some(count) = within_budget(matcher.validate_tokens(&[other]))? {
@@ -111,9 +136,7 @@ fn walk(compiled: &Arc<Compiled>, choices: &[u16]) -> TestCaseResult {
             return Ok(());
         }
     }
-    if let Some(forced) = within_budget(matcher.forced_bytes())? {
-        prop_assert!(within_budget(matcher.clone().accept_bytes(&forced))?.is_none_or(|accepted| accepted));
-    }
+    forced(&matcher)?;
     let Some(rest) = within_budget(matcher.shortest_completion())? else {
         return Ok(());
     };
@@ -125,16 +148,44 @@ fn walk(compiled: &Arc<Compiled>, choices: &[u16]) -> TestCaseResult {
     Ok(())
 }
 
-fn compile(form: GrammarForm) -> Result<Option<Arc<Compiled>>, TestCaseError> {
-    match Compiled::new(form, vocabulary(), limits()) {
+/// What is forced can be taken, in each of its forms, and nothing else can in its place.
+fn forced(matcher: &Matcher) -> TestCaseResult {
+    let Some(bytes) = within_budget(matcher.forced_bytes())? else {
+        return Ok(());
+    };
+    prop_assert!(within_budget(matcher.clone().accept_bytes(&bytes))?.is_none_or(|accepted| accepted));
+    if let Some(viable) = within_budget(matcher.viable_prefix(&[&bytes[..], b"\xff"].concat()))? {
+        prop_assert!(viable >= bytes.len());
+    }
+    if let Some(ids) = within_budget(matcher.forced_tokens())? {
+        prop_assert!(within_budget(matcher.validate_tokens(&ids))?.is_none_or(|count| count == ids.len()));
+        let texts = ids.iter().filter_map(|&id| vocabulary().token(id).map(<[u8]>::to_vec));
+        let text = texts.collect::<Vec<_>>().concat();
+        prop_assert!(text.starts_with(&bytes) || bytes.starts_with(&text));
+    }
+    if let Some(run) = within_budget(matcher.forced_run())? {
+        // a tokenizer of single bytes
+        let encode = |text: &str| Ok::<_, TestCaseError>(text.bytes().map(u32::from).collect());
+        let spelt: Vec<u8> = run
+            .canonical(&vocabulary(), encode)?
+            .iter()
+            .map(|&id| id as u8)
+            .collect();
+        prop_assert!(bytes.starts_with(&spelt));
+    }
+    Ok(())
+}
+
+fn compile(form: GrammarForm, limits: Limits) -> Result<Option<Arc<Compiled>>, TestCaseError> {
+    match Compiled::new(form, vocabulary(), limits) {
         Ok(compiled) => Ok(Some(Arc::new(compiled))),
         Err(Error::Limit { .. } | Error::TooLarge { .. } | Error::Unsatisfiable(_)) => Ok(None),
         Err(error) => Err(TestCaseError::fail(format!("{error:?}"))),
     }
 }
 
-fn holds(form: GrammarForm, choices: &[u16]) -> TestCaseResult {
-    match compile(form)? {
+fn holds(form: GrammarForm, limits: Limits, choices: &[u16]) -> TestCaseResult {
+    match compile(form, limits)? {
         Some(compiled) => walk(&compiled, choices),
         None => Ok(()),
     }
@@ -142,16 +193,14 @@ fn holds(form: GrammarForm, choices: &[u16]) -> TestCaseResult {
 
 #[test]
 fn regular_expressions() {
-    fuzz(300, (regular_form(), vec(any::<u16>(), 0..12)), |(form, choices)| {
-        holds(form, &choices)
-    });
+    let inputs = (regular_form(), any_limits(), vec(any::<u16>(), 0..12));
+    fuzz(300, inputs, |(form, limits, choices)| holds(form, limits, &choices));
 }
 
 #[test]
 fn grammars() {
-    fuzz(300, (sound_form(), vec(any::<u16>(), 0..12)), |(form, choices)| {
-        holds(form, &choices)
-    });
+    let inputs = (sound_form(), any_limits(), vec(any::<u16>(), 0..12));
+    fuzz(300, inputs, |(form, limits, choices)| holds(form, limits, &choices));
 }
 
 #[test]
