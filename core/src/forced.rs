@@ -64,7 +64,7 @@ impl Matcher {
             .enumerate()
             .skip(end.saturating_sub(vocabulary.trie.max_depth()))
         {
-            engine.fill_mask(&at.threads, false, vocabulary, &mut words)?;
+            engine.fill_mask(&at.threads, vocabulary, &mut words)?;
             if allowed(&words).any(|id| vocabulary.token(id).is_some_and(|token| token.len() > end - place)) {
                 openings.push(start + place);
             }

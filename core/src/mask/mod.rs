@@ -14,12 +14,13 @@ mod memo;
 mod multiples;
 mod store;
 pub mod tables;
+mod whole;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread};
@@ -31,6 +32,8 @@ use crate::vocabulary::interior::{Interior, Interiors};
 use crate::vocabulary::token_set::{TokenSet, set_bit};
 use memo::Memo;
 use tables::Tables;
+pub use whole::Parts;
+use whole::Whole;
 
 /// Kept masks may take this many bytes; then they are dropped and made again as needed.
 pub const CACHE_BYTES: usize = 128 << 20;
@@ -97,6 +100,7 @@ struct Found {
 pub struct Masks {
     threads: FxHashMap<(Below, Thread), Found>,
     memo: Memo,
+    whole: Whole,
     walks: Vec<(Arc<Interior>, Option<MatchSet>)>,
     walk_ids: FxHashMap<(Below, LexerState, CounterId), u32>,
     /// What was read from tables, by its place there.
@@ -220,8 +224,8 @@ impl Collected {
     }
 }
 
-/// Puts a mask together: overwrites `words`.
-fn write<'a>(masks: impl Iterator<Item = &'a ThreadMask>, stop: bool, vocabulary: &Vocabulary, words: &mut [u32]) {
+/// Overwrites `words` with the union of the masks.
+pub fn write(masks: &[Arc<ThreadMask>], words: &mut [u32]) {
     let mut written = false;
     for mask in masks {
         for (interior, bounds) in &mask.pieces {
@@ -241,9 +245,6 @@ fn write<'a>(masks: impl Iterator<Item = &'a ThreadMask>, stop: bool, vocabulary
     }
     if !written {
         words.fill(0);
-    }
-    if stop {
-        vocabulary.eos_token_ids.iter().for_each(|&id| set_bit(words, id));
     }
 }
 
@@ -265,40 +266,19 @@ impl Engine {
         }
     }
 
-    /// As `fill_mask` where everything is known; false, and nothing is written, elsewhere.
-    pub fn fill_known_mask(&self, threads: &[Thread], stop: bool, vocabulary: &Vocabulary, words: &mut [u32]) -> bool {
-        let known = |thread: &Thread| self.masks.threads.get(&(None, self.clamped(*thread, vocabulary)));
-        let masks: Option<SmallVec<[&ThreadMask; 4]>> = threads
-            .iter()
-            .map(|thread| known(thread).map(|found| &*found.mask))
-            .collect();
-        let Some(masks) = masks else {
-            return false;
-        };
-        self.masks
-            .counts
-            .hits
-            .fetch_add(threads.len() as u64, Ordering::Relaxed);
-        write(masks.into_iter(), stop, vocabulary, words);
-        true
+    /// What the mask of these threads is put together from; what isn't known is made.
+    pub fn made_parts(&mut self, threads: &[Thread], vocabulary: &Vocabulary) -> Result<Parts> {
+        self.masks.fuel = self.max_mask_steps;
+        let mut search = Search::new(vocabulary, 0);
+        let parts = self.parts_by(threads, vocabulary, |engine, part| {
+            engine.thread_mask(None, part, &mut search).map(Some)
+        })?;
+        Ok(parts.unwrap_or_default())
     }
 
-    /// Overwrites `words` with the tokens allowed after `threads`; `stop` adds the stop tokens.
-    pub fn fill_mask(
-        &mut self,
-        threads: &[Thread],
-        stop: bool,
-        vocabulary: &Vocabulary,
-        words: &mut [u32],
-    ) -> Result<()> {
-        self.masks.make_room();
-        self.masks.fuel = self.max_mask_steps;
-        let mut masks = Vec::with_capacity(threads.len());
-        let mut search = Search::new(vocabulary, 0);
-        for &thread in threads {
-            masks.push(self.thread_mask(None, thread, &mut search)?);
-        }
-        write(masks.iter().map(|mask| &**mask), stop, vocabulary, words);
+    /// Overwrites `words` with the tokens allowed after `threads`.
+    pub fn fill_mask(&mut self, threads: &[Thread], vocabulary: &Vocabulary, words: &mut [u32]) -> Result<()> {
+        write(&self.made_parts(threads, vocabulary)?, words);
         Ok(())
     }
 
@@ -319,11 +299,15 @@ impl Engine {
             return Ok(known.mask.clone());
         }
         let mut search = Search::new(outer.vocabulary, outer.depth + 1);
-        let lexemes = self.lexer.in_progress(thread.lexer.state).len();
-        let mask = if (2..=MAX_SPLIT).contains(&lexemes) {
-            self.split_mask(below, thread, &mut search)?
-        } else {
+        let lexemes = self.one_by_one(thread)?;
+        let mask = if lexemes.len() == 1 {
             self.walked_mask(below, thread, &mut search)?
+        } else {
+            for alone in lexemes {
+                let mask = self.thread_mask(below, alone, &mut search)?;
+                search.found.add(&mask);
+            }
+            self.finish(&mut search)
         };
         outer.reads.extend_from_slice(&search.reads);
         let found = Found {
@@ -334,15 +318,21 @@ impl Engine {
         Ok(mask)
     }
 
-    /// Few lexemes are taken one by one: alone, each means the same in every grammar.
-    fn split_mask(&mut self, below: Below, thread: Thread, search: &mut Search) -> Result<Arc<ThreadMask>> {
-        for (lexeme, expression) in self.lexer.in_progress(thread.lexer.state).to_vec() {
+    /// A thread for each lexeme in progress where they are few: alone, each means the same in every grammar. Else the
+    /// thread itself.
+    fn one_by_one(&mut self, thread: Thread) -> Result<SmallVec<[Thread; MAX_SPLIT]>> {
+        let lexemes = self.lexer.in_progress(thread.lexer.state);
+        if !(2..=MAX_SPLIT).contains(&lexemes.len()) {
+            return Ok(smallvec![thread]);
+        }
+        let lexemes: SmallVec<[_; MAX_SPLIT]> = lexemes.into();
+        let mut alone = SmallVec::new();
+        for (lexeme, expression) in lexemes {
             let state = self.lexer.state_of(lexeme, expression)?;
             let lexer = self.lexer.settle(state)?;
-            let mask = self.thread_mask(below, Thread { lexer, ..thread }, search)?;
-            search.found.add(&mask);
+            alone.push(Thread { lexer, ..thread });
         }
-        Ok(self.finish(search))
+        Ok(alone)
     }
 
     fn walked_mask(&mut self, below: Below, mut thread: Thread, search: &mut Search) -> Result<Arc<ThreadMask>> {
