@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::{SmallVec, smallvec};
 
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread};
@@ -266,16 +265,6 @@ impl Engine {
         }
     }
 
-    /// What the mask of these threads is put together from; what isn't known is made.
-    pub fn made_parts(&mut self, threads: &[Thread], vocabulary: &Vocabulary) -> Result<Parts> {
-        self.masks.fuel = self.max_mask_steps;
-        let mut search = Search::new(vocabulary, 0);
-        let parts = self.parts_by(threads, vocabulary, |engine, part| {
-            engine.thread_mask(None, part, &mut search).map(Some)
-        })?;
-        Ok(parts.unwrap_or_default())
-    }
-
     /// Overwrites `words` with the tokens allowed after `threads`.
     pub fn fill_mask(&mut self, threads: &[Thread], vocabulary: &Vocabulary, words: &mut [u32]) -> Result<()> {
         write(&self.made_parts(threads, vocabulary)?, words);
@@ -299,7 +288,7 @@ impl Engine {
             return Ok(known.mask.clone());
         }
         let mut search = Search::new(outer.vocabulary, outer.depth + 1);
-        let lexemes = self.one_by_one(thread)?;
+        let lexemes = self.split(thread)?;
         let mask = if lexemes.len() == 1 {
             self.walked_mask(below, thread, &mut search)?
         } else {
@@ -316,23 +305,6 @@ impl Engine {
         };
         self.masks.keep((below, thread), found);
         Ok(mask)
-    }
-
-    /// A thread for each lexeme in progress where they are few: alone, each means the same in every grammar. Else the
-    /// thread itself.
-    fn one_by_one(&mut self, thread: Thread) -> Result<SmallVec<[Thread; MAX_SPLIT]>> {
-        let lexemes = self.lexer.in_progress(thread.lexer.state);
-        if !(2..=MAX_SPLIT).contains(&lexemes.len()) {
-            return Ok(smallvec![thread]);
-        }
-        let lexemes: SmallVec<[_; MAX_SPLIT]> = lexemes.into();
-        let mut alone = SmallVec::new();
-        for (lexeme, expression) in lexemes {
-            let state = self.lexer.state_of(lexeme, expression)?;
-            let lexer = self.lexer.settle(state)?;
-            alone.push(Thread { lexer, ..thread });
-        }
-        Ok(alone)
     }
 
     fn walked_mask(&mut self, below: Below, mut thread: Thread, search: &mut Search) -> Result<Arc<ThreadMask>> {

@@ -10,11 +10,11 @@ use std::sync::atomic::Ordering;
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
-use super::{Masks, ThreadMask, write};
+use super::{MAX_SPLIT, Masks, Search, ThreadMask, write};
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread};
 use crate::error::Result;
-use crate::lexer::Progress;
+use crate::lexer::{LexerState, Progress};
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::token_set::TokenSet;
 
@@ -25,13 +25,22 @@ type Addresses = SmallVec<[usize; 4]>;
 
 /// To set a bit takes as long as to copy so many words.
 const BIT_WORDS: usize = 32;
-/// About what an entry takes.
-const ENTRY_BYTES: usize = 128;
+/// About what a list of parts takes.
+const LIST_BYTES: usize = 128;
+/// About what the lexemes of a state take.
+const SPLIT_BYTES: usize = 96;
+/// So many threads are remembered with their parts: as many as a large batch has, in a table that stays in a cache.
+const MAX_RECENT: usize = 800;
+
+/// Threads for the lexemes of one.
+type Split = SmallVec<[Thread; MAX_SPLIT]>;
 
 #[derive(Default)]
 pub(super) struct Whole {
-    /// By thread.
-    parts: FxHashMap<Thread, Parts>,
+    /// The lexemes in progress at a state, each by itself.
+    splits: FxHashMap<LexerState, SmallVec<[Progress; MAX_SPLIT]>>,
+    /// The parts of threads that were met of late.
+    recent: FxHashMap<Thread, Parts>,
     /// Lists of parts that were asked for, and the unions of those that were asked for again.
     unions: FxHashMap<Addresses, (Parts, Option<Arc<ThreadMask>>)>,
 }
@@ -52,7 +61,7 @@ impl Masks {
         }
         let Some((_, union)) = self.whole.unions.get_mut(&addresses(&parts)) else {
             self.whole.unions.insert(addresses(&parts), (parts.clone(), None));
-            self.bytes += ENTRY_BYTES;
+            self.bytes += LIST_BYTES;
             return parts;
         };
         let union = union.get_or_insert_with(|| {
@@ -78,7 +87,7 @@ fn is_quick(parts: &Parts, words: usize) -> bool {
     let (mut sets, mut listed) = (0, 0);
     for part in parts {
         for (interior, bounds) in &part.pieces {
-            let whole = *bounds == Bounds::NONE && interior.counted.all().is_none();
+            let whole = *bounds == Bounds::NONE && interior.counted.all().is_none_or(TokenSet::is_empty);
             sets += if whole { 1 } else { 2 };
         }
         match &part.tokens {
@@ -90,11 +99,11 @@ fn is_quick(parts: &Parts, words: usize) -> bool {
 }
 
 impl Engine {
-    /// What the mask of these threads is put together from, if they were met before.
+    /// What the mask of these threads is put together from, if they were met of late.
     pub fn known_parts(&self, threads: &[Thread], vocabulary: &Vocabulary) -> Option<Parts> {
         let mut parts = Parts::new();
         for &thread in threads {
-            let known = self.masks.whole.parts.get(&self.clamped(thread, vocabulary))?;
+            let known = self.masks.whole.recent.get(&self.clamped(thread, vocabulary))?;
             parts.extend(known.iter().cloned());
         }
         self.masks
@@ -104,42 +113,90 @@ impl Engine {
         Some(self.masks.united(parts))
     }
 
-    /// As `known_parts`, also if the masks are known from other nodes. It makes no mask and takes about a microsecond.
+    /// As `known_parts`, also if the masks are known from other nodes. It makes neither masks nor states, and takes a
+    /// microsecond at most.
     pub fn recalled_parts(&mut self, threads: &[Thread], vocabulary: &Vocabulary) -> Option<Parts> {
-        self.parts_by(threads, vocabulary, |engine, part| Ok(engine.recalled_part(part)))
-            .ok()
-            .flatten()
+        let recall = |engine: &mut Self, thread| {
+            let alone = engine.known_split(thread);
+            Ok(alone.and_then(|alone| {
+                alone
+                    .into_iter()
+                    .map(|alone| engine.recalled_part(engine.clamped(alone, vocabulary)))
+                    .collect()
+            }))
+        };
+        self.parts_by(threads, vocabulary, recall).ok().flatten()
     }
 
-    /// The parts of each thread, as they are known or as `find` finds them.
-    pub(super) fn parts_by(
+    /// What the mask of these threads is put together from; what isn't known is made.
+    pub fn made_parts(&mut self, threads: &[Thread], vocabulary: &Vocabulary) -> Result<Parts> {
+        self.masks.fuel = self.max_mask_steps;
+        let mut search = Search::new(vocabulary, 0);
+        let make = |engine: &mut Self, thread| {
+            let alone = engine.split(thread)?.into_iter();
+            let parts: Result<Parts> = alone
+                .map(|alone| engine.thread_mask(None, alone, &mut search))
+                .collect();
+            parts.map(Some)
+        };
+        Ok(self.parts_by(threads, vocabulary, make)?.unwrap_or_default())
+    }
+
+    /// The parts of all threads, as they are remembered or as `find` finds them for a clamped thread.
+    fn parts_by(
         &mut self,
         threads: &[Thread],
         vocabulary: &Vocabulary,
-        mut find: impl FnMut(&mut Self, Thread) -> Result<Option<Arc<ThreadMask>>>,
+        mut find: impl FnMut(&mut Self, Thread) -> Result<Option<Parts>>,
     ) -> Result<Option<Parts>> {
         self.masks.make_room();
         let mut parts = Parts::new();
         for &thread in threads {
             let thread = self.clamped(thread, vocabulary);
-            if let Some(known) = self.masks.whole.parts.get(&thread) {
+            if let Some(known) = self.masks.whole.recent.get(&thread) {
                 self.masks.counts.hits.fetch_add(1, Ordering::Relaxed);
                 parts.extend(known.iter().cloned());
                 continue;
             }
-            let mut found = Parts::new();
-            for alone in self.one_by_one(thread)? {
-                let alone = self.clamped(alone, vocabulary);
-                match find(self, alone)? {
-                    Some(part) => found.push(part),
-                    None => return Ok(None),
-                }
-            }
+            let Some(found) = find(self, thread)? else {
+                return Ok(None);
+            };
             parts.extend(found.iter().cloned());
-            self.masks.bytes += ENTRY_BYTES;
-            self.masks.whole.parts.insert(thread, found);
+            let recent = &mut self.masks.whole.recent;
+            if recent.len() == MAX_RECENT {
+                recent.clear();
+            }
+            recent.insert(thread, found);
         }
         Ok(Some(self.masks.unite(parts, vocabulary)))
+    }
+
+    /// A thread for each lexeme in progress where they are few: alone, each means the same in every grammar. Else the
+    /// thread itself.
+    pub(super) fn split(&mut self, thread: Thread) -> Result<Split> {
+        if let Some(known) = self.known_split(thread) {
+            return Ok(known);
+        }
+        let state = thread.lexer.state;
+        let lexemes: SmallVec<[_; MAX_SPLIT]> = self.lexer.in_progress(state).into();
+        let mut alone = SmallVec::new();
+        for (lexeme, expression) in lexemes {
+            let state = self.lexer.state_of(lexeme, expression)?;
+            alone.push(self.lexer.settle(state)?);
+        }
+        self.masks.bytes += SPLIT_BYTES;
+        self.masks.whole.splits.insert(state, alone);
+        Ok(self.known_split(thread).unwrap_or_default())
+    }
+
+    /// As `split`, if that takes no new state.
+    fn known_split(&self, thread: Thread) -> Option<Split> {
+        let state = thread.lexer.state;
+        if !(2..=MAX_SPLIT).contains(&self.lexer.in_progress(state).len()) {
+            return Some(smallvec![thread]);
+        }
+        let alone = self.masks.whole.splits.get(&state)?.iter();
+        Some(alone.map(|&lexer| Thread { lexer, ..thread }).collect())
     }
 
     /// The mask of a clamped thread whose lexemes are walked together.
