@@ -13,9 +13,10 @@ use crate::form::GrammarForm;
 use crate::grammar::check::check;
 use crate::history::{Added, History};
 use crate::limits::Limits;
-use crate::mask::tables::Tables;
+use crate::mask::{self, Parts, tables::Tables};
 use crate::names::fingerprint;
 use crate::vocabulary::Vocabulary;
+use crate::vocabulary::token_set::set_bit;
 
 /// When the shared tables have grown past this many bytes, or to near a budget, new sequences start on fresh ones; the
 /// old ones are freed with the last sequence that uses them.
@@ -166,29 +167,38 @@ impl Matcher {
         self.history.rollback(steps)
     }
 
-    /// Overwrites `words` with the tokens that may come next, if they are known without work and nobody is at work;
-    /// false, and nothing is written, elsewhere.
+    /// Overwrites `words` with the tokens that may come next, if that takes no work and nobody is at work; false, and
+    /// nothing is written, elsewhere.
     pub fn fill_known_mask(&self, words: &mut [u32]) -> bool {
-        match self.engine.try_read() {
-            Ok(engine) => self.fill_from(&engine, words),
-            Err(_) => false,
-        }
-    }
-
-    fn fill_from(&self, engine: &Engine, words: &mut [u32]) -> bool {
-        let at = self.current();
-        let stop = at.accepting && !at.terminated;
-        engine.fill_known_mask(&at.threads, stop, &self.compiled.vocabulary, words)
+        let parts = match self.engine.try_write() {
+            Ok(mut engine) => engine.recalled_parts(&self.current().threads, &self.compiled.vocabulary),
+            Err(_) => None,
+        };
+        parts.map(|parts| self.write_mask(&parts, words)).is_some()
     }
 
     /// Overwrites `words` with the tokens that may come next.
     pub fn fill_mask(&self, words: &mut [u32]) -> Result<()> {
-        if self.fill_from(&read(&self.engine), words) {
-            return Ok(());
-        }
+        let (threads, vocabulary) = (&self.current().threads, &self.compiled.vocabulary);
+        let known = read(&self.engine).known_parts(threads, vocabulary);
+        let parts = match known {
+            Some(parts) => parts,
+            None => write(&self.engine).made_parts(threads, vocabulary)?,
+        };
+        self.write_mask(&parts, words);
+        Ok(())
+    }
+
+    fn write_mask(&self, parts: &Parts, words: &mut [u32]) {
+        mask::write(parts, words);
         let at = self.current();
-        let stop = at.accepting && !at.terminated;
-        write(&self.engine).fill_mask(&at.threads, stop, &self.compiled.vocabulary, words)
+        if at.accepting && !at.terminated {
+            self.compiled
+                .vocabulary
+                .eos_token_ids
+                .iter()
+                .for_each(|&id| set_bit(words, id));
+        }
     }
 
     pub fn accept_token(&mut self, id: u32) -> Result<bool> {

@@ -50,7 +50,7 @@ impl Compiled {
         while let Some(at) = likely.pop_front().or_else(|| unlikely.pop_front()) {
             let made = engine.masks.made();
             let followed = engine
-                .fill_mask(&at.threads, false, &self.vocabulary, &mut words)
+                .fill_mask(&at.threads, &self.vocabulary, &mut words)
                 .and_then(|()| successors(&mut engine, &at));
             match followed {
                 Ok(next) => {

@@ -129,6 +129,39 @@ fn a_mask_agrees_with_accept_token() {
 }
 
 #[test]
+fn masks_known_from_one_depth_serve_at_others() {
+    // S -> ( S ) S | [ S ] | xyz | "": several lexemes in progress, more depths than are remembered of late
+    let grammar = form(&["(", ")", "[", "]", "xyz"], &[&[&[0, 5, 1, 5], &[2, 5, 3], &[4], &[]]]);
+    let extra: [&[u8]; 6] = [b"()", b"))", b"(((", b"])", b"xy", b"z)"];
+    let vocabulary = byte_vocabulary(&extra);
+    let compile = || Arc::new(Compiled::new(grammar.clone(), vocabulary.clone(), Limits::default()).unwrap());
+    let shared = compile();
+    let words = || vec![u32::MAX; vocabulary.words()];
+    for depth in (0..1_000).chain([3, 700]) {
+        let text = [b"(".repeat(depth), b"xyz".repeat(depth % 3 / 2)].concat();
+        let at = |compiled: &Arc<Compiled>| {
+            let mut at = compiled.matcher().unwrap();
+            assert!(at.accept_bytes(&text).unwrap());
+            at
+        };
+        let (here, mut known) = (at(&shared), words());
+        // made or known, and asked for again
+        for _ in 0..3 {
+            if !here.fill_known_mask(&mut known) {
+                assert!(depth < 20, "{depth}");
+                assert_eq!(known, words());
+                here.fill_mask(&mut known).unwrap();
+            }
+            if depth % 100 < 8 {
+                let mut expected = words();
+                at(&compile()).fill_mask(&mut expected).unwrap();
+                assert_eq!(known, expected, "{depth}");
+            }
+        }
+    }
+}
+
+#[test]
 fn counted_repetition_of_symbols() {
     for (minimum, maximum) in [
         (0, Some(0)),

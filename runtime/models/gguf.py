@@ -29,7 +29,7 @@ from constrain.runtime.models.quiet import quiet
 __all__ = ["VOCABULARY_FILE", "converted_embedded", "converted_gguf", "gguf_sha256"]
 
 KIND = "models"
-CONVERSION = 1
+CONVERSION = 2
 """Part of the cache key: a conversion that writes something else gets another number."""
 
 MAGIC = b"GGUF"

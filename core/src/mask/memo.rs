@@ -11,6 +11,7 @@ use std::collections::hash_map::Entry as MapEntry;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
 use super::{Below, ThreadMask};
 use crate::engine::Engine;
@@ -55,14 +56,14 @@ impl Engine {
         &mut self,
         place: (Below, Progress),
         node: NodeId,
-        read: &mut Vec<NodeId>,
+        read: &mut impl Extend<NodeId>,
     ) -> Option<Arc<ThreadMask>> {
         let mut answers = self.masks.memo.0.get(&place)?;
-        let mut nodes = vec![node];
+        let mut nodes: SmallVec<[NodeId; 8]> = smallvec![node];
         loop {
             match answers.get(&self.parser.shape(*nodes.last()?))? {
                 Entry::Known(mask) => {
-                    read.extend_from_slice(&nodes[1..]);
+                    read.extend(nodes[1..].iter().copied());
                     return Some(mask.clone());
                 }
                 Entry::Question {

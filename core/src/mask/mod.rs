@@ -16,23 +16,25 @@ mod memo;
 mod multiples;
 mod store;
 pub mod tables;
+mod whole;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::{SmallVec, smallvec};
 
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread};
 use crate::error::{Error, Result};
-use crate::lexer::{CounterId, LexerState, MatchSet, NO_MATCH, Parts, Progress};
+use crate::lexer::{CounterId, LexerState, MatchSet, NO_MATCH, Progress};
 use crate::parser::NodeId;
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::interior::{Interior, Interiors};
 use crate::vocabulary::token_set::{TokenSet, set_bit};
 use memo::Memo;
 use tables::Tables;
+pub use whole::Parts;
+use whole::Whole;
 
 /// Kept masks may take this many bytes; then they are dropped and made again as needed.
 pub const CACHE_BYTES: usize = 128 << 20;
@@ -41,11 +43,6 @@ const MAX_PIECES: usize = 2;
 
 /// So many of the parser's items are made in the time that a step of an automaton may take.
 const ITEMS_PER_STEP: usize = 8;
-
-/// So many lexemes in progress are taken one by one.
-const MAX_PARTS: usize = 64;
-/// A trie of at most so many nodes is short.
-const SHORT: u32 = 24;
 
 /// Trie node below which the tokens' texts are read; None for whole tokens.
 type Below = Option<u32>;
@@ -104,6 +101,7 @@ struct Found {
 pub struct Masks {
     threads: FxHashMap<(Below, Thread), Found>,
     memo: Memo,
+    whole: Whole,
     walks: Vec<(Arc<Interior>, Option<MatchSet>)>,
     walk_ids: FxHashMap<(Below, LexerState, CounterId), u32>,
     /// What was read from tables, by its place there.
@@ -229,8 +227,8 @@ impl Collected {
     }
 }
 
-/// Puts a mask together: overwrites `words`.
-fn write<'a>(masks: impl Iterator<Item = &'a ThreadMask>, stop: bool, vocabulary: &Vocabulary, words: &mut [u32]) {
+/// Overwrites `words` with the union of the masks.
+pub fn write(masks: &[Arc<ThreadMask>], words: &mut [u32]) {
     let mut written = false;
     for mask in masks {
         for (interior, bounds) in &mask.pieces {
@@ -250,9 +248,6 @@ fn write<'a>(masks: impl Iterator<Item = &'a ThreadMask>, stop: bool, vocabulary
     }
     if !written {
         words.fill(0);
-    }
-    if stop {
-        vocabulary.eos_token_ids.iter().for_each(|&id| set_bit(words, id));
     }
 }
 
@@ -274,41 +269,9 @@ impl Engine {
         }
     }
 
-    /// As `fill_mask` where everything is known; false, and nothing is written, elsewhere.
-    pub fn fill_known_mask(&self, threads: &[Thread], stop: bool, vocabulary: &Vocabulary, words: &mut [u32]) -> bool {
-        let known = |thread: &Thread| self.masks.threads.get(&(None, self.clamped(*thread, vocabulary)));
-        let masks: Option<SmallVec<[&ThreadMask; 4]>> = threads
-            .iter()
-            .map(|thread| known(thread).map(|found| &*found.mask))
-            .collect();
-        let Some(masks) = masks else {
-            return false;
-        };
-        self.masks
-            .counts
-            .hits
-            .fetch_add(threads.len() as u64, Ordering::Relaxed);
-        write(masks.into_iter(), stop, vocabulary, words);
-        true
-    }
-
-    /// Overwrites `words` with the tokens allowed after `threads`; `stop` adds the stop tokens.
-    pub fn fill_mask(
-        &mut self,
-        threads: &[Thread],
-        stop: bool,
-        vocabulary: &Vocabulary,
-        words: &mut [u32],
-    ) -> Result<()> {
-        self.masks.make_room();
-        self.masks.fuel = self.max_mask_steps;
-        self.masks.paid = self.parser.work();
-        let mut masks = Vec::with_capacity(threads.len());
-        let mut search = Search::new(vocabulary, 0);
-        for &thread in threads {
-            masks.push(self.thread_mask(None, thread, &mut search)?);
-        }
-        write(masks.iter().map(|mask| &**mask), stop, vocabulary, words);
+    /// Overwrites `words` with the tokens allowed after `threads`.
+    pub fn fill_mask(&mut self, threads: &[Thread], vocabulary: &Vocabulary, words: &mut [u32]) -> Result<()> {
+        write(&self.made_parts(threads, vocabulary)?, words);
         Ok(())
     }
 
@@ -333,17 +296,15 @@ impl Engine {
             return Ok(known.mask.clone());
         }
         let mut search = Search::new(outer.vocabulary, outer.depth + 1);
-        let parts = self.parts(thread.lexer.state)?;
-        let mask = match parts[..] {
-            [_] => self.walked_mask(below, thread, &mut search)?,
-            _ => {
-                for state in parts {
-                    let lexer = self.lexer.settle(state)?;
-                    let mask = self.thread_mask(below, Thread { lexer, ..thread }, &mut search)?;
-                    search.found.add(&mask);
-                }
-                self.finish(&mut search)
+        let lexemes = self.split(thread)?;
+        let mask = if lexemes.len() == 1 {
+            self.walked_mask(below, thread, &mut search)?
+        } else {
+            for alone in lexemes {
+                let mask = self.thread_mask(below, alone, &mut search)?;
+                search.found.add(&mask);
             }
+            self.finish(&mut search)
         };
         outer.reads.extend_from_slice(&search.reads);
         let found = Found {
@@ -352,26 +313,6 @@ impl Engine {
         };
         self.masks.keep((below, thread), found);
         Ok(mask)
-    }
-
-    /// The states that a state is made up of, taken one by one: alone, a lexeme means the same in every grammar, and is read
-    /// by the parser no deeper than it has to. Short literals stay together: a walk with them ends soon.
-    fn parts(&mut self, state: LexerState) -> Result<SmallVec<[LexerState; 8]>> {
-        let lexemes = self.lexer.in_progress(state);
-        if lexemes.len() > MAX_PARTS {
-            return Ok(smallvec![state]);
-        }
-        let expressions = &self.lexer.derivatives.expressions;
-        let parts = lexemes.iter().copied();
-        let (short, long): (Parts, Parts) = parts.partition(|&(_, expression)| expressions.is_trie(expression, SHORT));
-        let mut states = SmallVec::new();
-        if !short.is_empty() {
-            states.push(self.lexer.state_of_parts(short)?);
-        }
-        for (lexeme, expression) in long {
-            states.push(self.lexer.state_of(lexeme, expression)?);
-        }
-        Ok(states)
     }
 
     fn walked_mask(&mut self, below: Below, mut thread: Thread, search: &mut Search) -> Result<Arc<ThreadMask>> {

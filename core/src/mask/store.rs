@@ -60,11 +60,8 @@ impl Engine {
     pub fn is_stored(&mut self, tables: &Tables, threads: &[Thread], vocabulary: &Vocabulary) -> Result<bool> {
         for &thread in threads {
             let thread = self.clamped(thread, vocabulary);
-            let parts = self.parts(thread.lexer.state)?;
-            let whole = parts.len() == 1;
-            for state in parts {
-                let lexer = if whole { thread.lexer } else { self.lexer.settle(state)? };
-                let part = self.clamped(Thread { lexer, ..thread }, vocabulary);
+            for part in self.split(thread)? {
+                let part = self.clamped(part, vocabulary);
                 if self.find_stored(tables, part).is_none() {
                     return Ok(false);
                 }

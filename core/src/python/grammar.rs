@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use super::bitmask::Bitmask;
 use super::errors::work;
 use super::form::{read_grammar, read_limits};
 use super::vocabulary::PyVocabulary;
@@ -153,67 +153,6 @@ fn token(py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
     }
 }
 
-/// A bitmask that rows can be written to: `int32 [rows, words]`.
-struct Bitmask {
-    buffer: PyBuffer<i32>,
-    rows: usize,
-    words: usize,
-}
-
-impl Bitmask {
-    fn new(bitmask: &Bound<'_, PyAny>, words: usize) -> PyResult<Self> {
-        let buffer = PyBuffer::<i32>::get(bitmask)
-            .map_err(|_| PyValueError::new_err("the bitmask must be a NumPy array of dtype int32"))?;
-        // a format without a mark, or "@" or "=", is in this machine's byte order
-        let foreign = if cfg!(target_endian = "big") { b'<' } else { b'>' };
-        let mark = buffer.format().to_bytes().first().copied();
-        if mark.is_some_and(|mark| mark == foreign || mark == b'!') {
-            return Err(PyValueError::new_err(
-                "the bitmask must be in the machine's own byte order",
-            ));
-        }
-        let &[rows, width] = buffer.shape() else {
-            return Err(PyValueError::new_err(format!(
-                "the bitmask must have two dimensions, not {}",
-                buffer.dimensions()
-            )));
-        };
-        if width != words {
-            return Err(PyValueError::new_err(format!(
-                "the bitmask must have {words} words in a row for this vocabulary, not {width}"
-            )));
-        }
-        if buffer.readonly() || !buffer.is_c_contiguous() {
-            return Err(PyValueError::new_err("the bitmask must be writable and C-contiguous"));
-        }
-        Ok(Bitmask { buffer, rows, words })
-    }
-
-    fn row(&self, row: i64) -> PyResult<usize> {
-        let index = usize::try_from(row).ok().filter(|&row| row < self.rows);
-        index.ok_or_else(|| {
-            PyValueError::new_err(format!("row {row} is out of range: the bitmask has {} rows", self.rows))
-        })
-    }
-
-    /// The words of the rows, in their order; None when a row is named twice.
-    #[allow(unsafe_code)]
-    fn rows_mut(&mut self, rows: &[usize]) -> Option<Vec<&mut [u32]>> {
-        let mut sorted = rows.to_vec();
-        sorted.sort_unstable();
-        if sorted.windows(2).any(|pair| pair[0] == pair[1]) || sorted.last().is_some_and(|&row| row >= self.rows) {
-            return None;
-        }
-        let start = self.buffer.buf_ptr().cast::<u32>();
-        // SAFETY: the buffer is contiguous, writable, holds `rows * words` 32-bit integers (checked in `new`) and is
-        // kept alive and unresized by `buffer`. The rows are distinct and inside it (checked above), so the slices
-        // don't overlap, and they borrow `self` mutably. That nothing else touches the rows meanwhile is the caller's
-        // part of the contract, as with every function that writes into an array.
-        let slice = |&row: &usize| unsafe { std::slice::from_raw_parts_mut(start.add(row * self.words), self.words) };
-        Some(rows.iter().map(slice).collect())
-    }
-}
-
 /// Fills a row of the bitmask for each matcher, over threads.
 #[pyfunction]
 #[pyo3(signature = (matchers, bitmask, rows=None))]
@@ -260,10 +199,7 @@ impl PyMatcher {
     #[pyo3(signature = (bitmask, row=0))]
     fn fill_next_token_bitmask(&self, py: Python<'_>, bitmask: &Bound<'_, PyAny>, row: i64) -> PyResult<()> {
         let mut bitmask = Bitmask::new(bitmask, self.words())?;
-        let row = bitmask.row(row)?;
-        let Some([words]) = bitmask.rows_mut(&[row]).and_then(|rows| <[_; 1]>::try_from(rows).ok()) else {
-            return Ok(());
-        };
+        let words = bitmask.row_mut(row)?;
         // what is known takes less time than letting others run
         if self.inner.fill_known_mask(words) {
             return Ok(());

@@ -1,5 +1,6 @@
 //! The border to Python: reads plain data in, hands plain data out, releases the GIL while it works.
 
+mod bitmask;
 mod errors;
 mod form;
 mod grammar;

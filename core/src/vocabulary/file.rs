@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::wire::{Magic, Reader, Writer};
 
 const MAGIC: &Magic = b"CSTRNVOC";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 pub fn to_bytes(vocabulary: &Vocabulary) -> Vec<u8> {
     let mut out = Writer::new(MAGIC, VERSION);

@@ -16,7 +16,9 @@ from constrain import (
     allocate_token_bitmask,
     compile_lark,
     compile_regex,
+    fill_batch,
 )
+from constrain.compiler.bitmask import bitmask_to_ids
 
 
 @pytest.fixture
@@ -34,6 +36,30 @@ def test_foreign_byte_order(matcher: Matcher) -> None:
     native = allocate_token_bitmask(1, 257)
     with pytest.raises(ValueError, match="byte order"):
         matcher.fill_next_token_bitmask(native.astype(native.dtype.newbyteorder()))
+
+
+@pytest.mark.parametrize(
+    ("bitmask", "message"),
+    [
+        ([[0] * 9], "NumPy array of dtype int32"),
+        (np.zeros((1, 9), dtype=np.uint32), "NumPy array of dtype int32"),
+        (np.zeros(9, dtype=np.int32), "two dimensions, not 1"),
+        (np.zeros((1, 8), dtype=np.int32), "9 words in a row for this vocabulary, not 8"),
+        (np.frombuffer(bytearray(37), dtype=np.int32, offset=1, count=9).reshape(1, 9), "aligned"),
+    ],
+)
+def test_one_and_many_refuse_the_same_bitmasks(matcher: Matcher, bitmask: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        matcher.fill_next_token_bitmask(bitmask)
+    with pytest.raises(ValueError, match=message):
+        fill_batch([matcher], bitmask)
+
+
+def test_one_row_of_many_words_is_written(matcher: Matcher) -> None:
+    whole = np.full((5, 9), -1, dtype=np.int32)
+    matcher.fill_next_token_bitmask(whole[1:4], 1)
+    assert bitmask_to_ids(whole[2]).tolist() == [ord("a")]
+    assert (np.delete(whole, 2, axis=0) == -1).all()
 
 
 def test_steps_below_zero(matcher: Matcher) -> None:
