@@ -113,18 +113,57 @@ fn a_mask_agrees_with_accept_token() {
     for prefix in ["", "(", "()", "(()", "((", "(())"] {
         let mut at = compiled.matcher().unwrap();
         assert!(at.accept_bytes(prefix.as_bytes()).unwrap());
-        let mut words = vec![0; vocabulary.words()];
-        at.fill_mask(&mut words).unwrap();
-        for id in 0..vocabulary.vocab_size as u32 {
-            let allowed = words[id as usize / 32] >> (id % 32) & 1 == 1;
-            assert_eq!(
-                at.clone().accept_token(id).unwrap(),
-                allowed,
-                "{prefix:?} then token {id}"
-            );
-        }
+        assert_mask_agrees(&at, &vocabulary);
         let rest = at.shortest_completion().unwrap();
         assert!(at.accept_bytes(&rest).unwrap() && at.current().accepting);
+    }
+}
+
+fn assert_mask_agrees(at: &Matcher, vocabulary: &Vocabulary) {
+    let mut words = vec![0; vocabulary.words()];
+    at.fill_mask(&mut words).unwrap();
+    for id in 0..vocabulary.vocab_size as u32 {
+        let allowed = words[id as usize / 32] >> (id % 32) & 1 == 1;
+        assert_eq!(at.clone().accept_token(id).unwrap(), allowed, "token {id}");
+    }
+}
+
+#[test]
+fn texts_leave_a_lexeme_also_where_it_cannot_end() {
+    // S -> A B ; A -> a(bc)* ; B -> b[xc]* : in "abx" A could have gone on with b, but not with x
+    let expressions = [
+        ExpressionForm::Literal(b"a".to_vec()),
+        ExpressionForm::Literal(b"bc".to_vec()),
+        ExpressionForm::Repeat(1, 0, None),
+        ExpressionForm::Concat(vec![0, 2]),
+        ExpressionForm::Literal(b"b".to_vec()),
+        ExpressionForm::CharClass(vec![
+            (u32::from(b'c'), u32::from(b'c')),
+            (u32::from(b'x'), u32::from(b'x')),
+        ]),
+        ExpressionForm::Repeat(5, 0, None),
+        ExpressionForm::Concat(vec![4, 6]),
+    ];
+    let terminal = |name: &str, expression| SymbolForm::Terminal {
+        name: name.into(),
+        expression,
+    };
+    let rule = SymbolForm::Rule {
+        name: "S".into(),
+        alternatives: vec![vec![0, 1]],
+    };
+    let grammar = GrammarForm {
+        expressions: expressions.to_vec(),
+        symbols: vec![terminal("A", 3), terminal("B", 7), rule],
+        start: 2,
+    };
+    let extra: [&[u8]; 8] = [b"abx", b"abcbx", b"abcbcx", b"bx", b"bcbcbx", b"cbx", b"abcx", b"abb"];
+    let vocabulary = byte_vocabulary(&extra);
+    let compiled = Arc::new(Compiled::new(grammar, vocabulary.clone(), Limits::default()).unwrap());
+    for prefix in ["", "a", "ab", "abc", "abcb", "abcbc"] {
+        let mut at = compiled.matcher().unwrap();
+        assert!(at.accept_bytes(prefix.as_bytes()).unwrap());
+        assert_mask_agrees(&at, &vocabulary);
     }
 }
 
@@ -212,6 +251,30 @@ fn right_recursion_is_linear() {
     };
     let compiled = Arc::new(Compiled::new(right, byte_vocabulary(&[]), limits).unwrap());
     assert!(compiled.matcher().unwrap().accept_bytes(&b"a".repeat(20_000)).unwrap());
+}
+
+#[test]
+fn right_recursion_makes_one_node() {
+    // S -> ( S ] | T ; T -> - T | + T | a : operators before an operand, inside brackets that have to be closed
+    let grammar = form(
+        &["(", "]", "-", "+", "a"],
+        &[&[&[0, 5, 1], &[6]], &[&[2, 6], &[3, 6], &[4]]],
+    );
+    let compiled = Arc::new(Compiled::new(grammar, byte_vocabulary(&[]), Limits::default()).unwrap());
+    let nodes = || {
+        compiled
+            .statistics()
+            .iter()
+            .find(|(name, _)| *name == "parser_nodes")
+            .map(|&(_, count)| count)
+    };
+    let mut matcher = compiled.matcher().unwrap();
+    assert!(matcher.accept_bytes(b"((-+").unwrap());
+    let before = nodes();
+    assert!(matcher.accept_bytes(&b"-+".repeat(1_000)).unwrap());
+    assert_eq!(nodes(), before);
+    assert!(!matcher.clone().accept_bytes(b"a]]]").unwrap());
+    assert!(matcher.accept_bytes(b"a]]").unwrap() && matcher.current().accepting);
 }
 
 #[test]
