@@ -2,9 +2,9 @@
 //!
 //! Threads don't influence each other, so the mask of a configuration is the union of its threads' masks. The mask of
 //! one thread has two parts. The *interior* are the tokens that stay inside the lexemes in progress: it depends on the
-//! lexer's state alone (`interior`, `difference`). The other tokens leave a lexeme where it can end, and what the
-//! parser allows next reads on (`follow`). What was found is kept by what it was found from (`memo`), and can be taken
-//! to another process (`store`, `tables`).
+//! lexer's state alone (`interior`, `difference`, `filing`). The other tokens leave a lexeme where it can end, and what
+//! the parser allows next reads on (`follow`). What was found is kept by what it was found from (`memo`), and can be
+//! taken to another process (`store`, `tables`).
 
 mod difference;
 mod everywhere;
