@@ -66,6 +66,7 @@ def coverage(run: Run) -> str:
         ["out of time", *count(lambda schema: schema.status == "timeout")],
         ["crashed or out of memory", *count(lambda schema: schema.status == "crash")],
         ["failed in the middle", *count(lambda schema: schema.has("engine error"))],
+        ["valid instance accepted only with its keys in the schema's order", *count(lambda s: s.has("key order"))],
         ["**wrong reject** of a valid instance", *count(lambda schema: schema.has("wrong reject"))],
         ["**wrong accept** of an invalid instance", *count(lambda schema: schema.has("wrong accept"))],
         ["instances judged right", *instances("right")],
@@ -156,7 +157,9 @@ def targets(run: Run) -> list[Target]:
     found = []
     if SUBJECT in run.engines:
         wrong = sum(
-            instance.verdict != "right" for schema in run.engines[SUBJECT].schemas for instance in schema.instances
+            instance.verdict not in ("right", "key order")
+            for schema in run.engines[SUBJECT].schemas
+            for instance in schema.instances
         )
         found.append(Target("MaskBench: wrong verdicts", wrong, 0))
     if {SUBJECT, BASELINE} <= set(run.engines):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 __all__ = ["EngineRun", "InstanceResult", "Run", "SchemaResult", "Verdict", "collect", "read_run", "write_run"]
 
-Verdict = Literal["right", "wrong reject", "wrong accept", "engine error"]
+Verdict = Literal["right", "key order", "wrong reject", "wrong accept", "engine error"]
 
 
 @dataclass
@@ -26,6 +26,7 @@ class InstanceResult:
         may_stop: after the last token, could generation stop?
         error: the engine failed in the middle.
         place: for a wrong verdict, the text up to where it fell.
+        in_order: for a valid instance that was rejected: is it accepted with its keys in the schema's order?
     """
 
     valid: bool
@@ -36,16 +37,27 @@ class InstanceResult:
     may_stop: bool = False
     error: str | None = None
     place: str | None = None
+    in_order: bool = False
 
     @property
     def verdict(self) -> Verdict:
-        """Was the instance judged as the data says? Accepted means: every token allowed, then a stop allowed."""
+        """Was the instance judged as the data says?
+
+        "key order" stands for valid instances that are rejected for the order of their keys alone. To JSON Schema keys
+        have no order; engines write them in the schema's order, and say so.
+        """
         if self.error is not None:
             return "engine error"
-        accepted = self.rejected_at is None and self.may_stop
-        if accepted == self.valid:
+        if self.accepted == self.valid:
             return "right"
-        return "wrong accept" if accepted else "wrong reject"
+        if self.accepted:
+            return "wrong accept"
+        return "key order" if self.in_order else "wrong reject"
+
+    @property
+    def accepted(self) -> bool:
+        """Was every token allowed, and then a stop?"""
+        return self.error is None and self.rejected_at is None and self.may_stop
 
 
 @dataclass

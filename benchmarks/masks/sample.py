@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Instance", "Row", "choose", "instance_text", "read_rows"]
+__all__ = ["Instance", "Row", "choose", "in_schema_order", "instance_text", "read_rows"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,21 @@ def choose(rows: list[Row], count: int, seed: int) -> list[Row]:
 
     chosen = {row.id for split, members in by_split.items() for row in sorted(members, key=rank)[: quota[split]]}
     return [row for row in rows if row.id in chosen]
+
+
+def in_schema_order(data: Any, schema: Any) -> Any:
+    """The instance with declared keys in the order of ``properties``, others after them; also in parts of it that
+    ``properties`` and ``items`` describe."""
+    if not isinstance(schema, dict):
+        return data
+    if isinstance(data, list):
+        return [in_schema_order(item, schema.get("items")) for item in data]
+    if not isinstance(data, dict):
+        return data
+    declared = schema.get("properties")
+    declared = declared if isinstance(declared, dict) else {}
+    keys = [*(key for key in declared if key in data), *(key for key in data if key not in declared)]
+    return {key: in_schema_order(data[key], declared.get(key)) for key in keys}
 
 
 def instance_text(data: Any, compact: bool) -> str:

@@ -16,7 +16,7 @@ import pytest
 from masks.main import main
 from masks.report import report, targets
 from masks.results import EngineRun, InstanceResult, Run, SchemaResult, read_run, write_run
-from masks.sample import Row, choose, instance_text, read_rows
+from masks.sample import Row, choose, in_schema_order, instance_text, read_rows
 from masks.tokenizer import Tokenizer as BenchmarkTokenizer
 
 SOURCE = Path(__file__).resolve().parents[2]
@@ -37,6 +37,16 @@ ROWS: list[dict[str, Any]] = [
         "split": "b",
         "schema": {"enum": ["é", "e"]},
         "tests": [{"valid": False, "data": "é", "keyword": "enum"}, {"valid": True, "data": "f"}],
+    },
+    {
+        "id": "ordered",
+        "split": "b",
+        "schema": {"type": "array", "items": {"type": "object", "properties": {"b": {}, "a": {"maximum": 1}}}},
+        "tests": [
+            {"valid": True, "data": [{"b": 2, "a": 1}]},
+            {"valid": True, "data": [{"a": 1, "b": 2}]},
+            {"valid": True, "data": [{"a": 2, "b": 2}]},
+        ],
     },
     {"id": "refused", "split": "b", "schema": {"type": "no-such-type"}, "tests": [{"valid": True, "data": 1}]},
 ]
@@ -66,22 +76,30 @@ def test_a_run_judges_each_schema(tmp_path: Path, tokenizer_folder: Path) -> Non
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
-    assert "3 schemas, 6 instances" in done.stderr
+    assert "4 schemas, 9 instances" in done.stderr
     assert "wrong accept  mislabelled  instance 0  enum" in done.stdout
     assert "wrong reject  mislabelled  instance 1" in done.stdout
     assert "1 refused: SchemaError" in done.stdout
 
     run = read_run(copy / "results" / "tried" / "raw" / "bytes" / "maskbench")
-    first, second, third = run.engines["constrain"].schemas
+    first, second, ordered, refused = run.engines["constrain"].schemas
     assert [instance.verdict for instance in first.instances] == ["right"] * 3
     assert first.handled
     assert first.ttfm_us is not None
     assert first.instances[0].rejected_at is None
     assert len(first.instances[0].mask_ns) == len(first.instances[0].accept_ns) == len('{"n": 12}') - 1
     assert [instance.verdict for instance in second.instances] == ["wrong accept", "wrong reject"]
-    assert third.status == "unsupported"
+    assert [instance.verdict for instance in ordered.instances] == ["right", "key order", "wrong reject"]
+    assert refused.status == "unsupported"
     assert read_run(copy / "results" / "tried" / "raw" / "other" / "maskbench").engines["constrain"].schemas[0].handled
     assert report(run) in (copy / "results" / "tried" / "summary.md").read_text()
+
+
+def test_declared_keys_come_first_and_in_order() -> None:
+    schema = {"properties": {"b": {"items": {"properties": {"d": {}, "c": {}}}}, "a": {}, "z": {}}}
+    ordered = in_schema_order({"x": {"c": 1}, "a": 1, "b": [{"c": 1, "d": 2}, 3]}, schema)
+    assert json.dumps(ordered) == '{"b": [{"d": 2, "c": 1}, 3], "a": 1, "x": {"c": 1}}'
+    assert in_schema_order([{"c": 1}], True) == [{"c": 1}]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +132,7 @@ def test_bad_arguments_are_explained(
         (InstanceResult(True, may_stop=True), "right"),
         (InstanceResult(True, may_stop=False), "wrong reject"),
         (InstanceResult(True, rejected_at=3), "wrong reject"),
+        (InstanceResult(True, rejected_at=3, in_order=True), "key order"),
         (InstanceResult(False, may_stop=True), "wrong accept"),
         (InstanceResult(False, may_stop=False), "right"),
         (InstanceResult(False, rejected_at=0), "right"),
