@@ -30,8 +30,8 @@ def _node(kind: str, text: str) -> Node:
     if kind == "pattern":
         return ecma.search_language(text)
     known = FORMATS[text]
-    node = ecma.search_language(f"^(?:{known.pattern})$")
-    return node if known.also is None else Intersection((node, ecma.search_language(f"^(?:{known.also})$")))
+    node = ecma.whole_language(known.pattern)
+    return node if known.also is None else Intersection((node, ecma.whole_language(known.also)))
 
 
 def check_pattern(text: str, pointer: str) -> None:

@@ -158,8 +158,11 @@ def contains(root: Node, kind: type[Anchor | Look]) -> bool:
         node = stack.pop()
         if isinstance(node, kind):
             return True
-        # most nodes are classes
-        stack.extend(child for child in children_of(node) if not isinstance(child, CharacterClass))
+        if isinstance(node, (Concat, Union)):
+            # most nodes are classes
+            stack.extend([part for part in node.parts if part.__class__ is not CharacterClass])
+        else:
+            stack.extend(children_of(node))
     return False
 
 

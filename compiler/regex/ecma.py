@@ -109,6 +109,8 @@ def whole_language(pattern: str) -> Node:
 def _language(pattern: str, reading: Callable[[Node], Node]) -> Node:
     parser = _Parser(pattern)
     node = parser.parse()
+    if reading is whole and parser.first_assertion is None:
+        return node  # there is nothing to resolve
     try:
         return reading(node)
     except (UnsupportedError, LimitError) as error:
@@ -252,6 +254,12 @@ class _Parser:
     def _class(self, start: int) -> Node:
         pattern = self._pattern
         size = len(pattern)
+        # a class that was spelled like this before; one that goes on after an escaped bracket is never spelled so
+        end = pattern.find("]", start) + 1
+        known = self._classes.get(pattern[start:end])
+        if known is not None:
+            self._position = end
+            return known
         negated = pattern.startswith("^", self._position)
         if negated:
             self._position += 1
