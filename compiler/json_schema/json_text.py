@@ -7,7 +7,7 @@ escape use that; the other controls are ``\\u00XX`` with hexadecimal digits in e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from constrain.compiler.fragments import shared
 from constrain.compiler.grammar import Expression, GrammarBuilder, normalise_ranges
@@ -74,8 +74,10 @@ def text_body(builder: GrammarBuilder, text: str) -> Expression:
     return builder.concat([builder.literals(_spellings(character)) for character in text])
 
 
-def texts_body(builder: GrammarBuilder, texts: Iterable[str]) -> Expression:
+def texts_body(builder: GrammarBuilder, texts: Sequence[str]) -> Expression:
     """Any of some fixed texts, without quotes."""
+    if not _SPECIAL.search("".join(texts)):
+        return builder.literals([text.encode() for text in texts])
     simple: list[bytes] = []
     parts: list[Expression] = []
     for text in texts:

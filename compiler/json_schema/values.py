@@ -123,6 +123,11 @@ def schema_of_values(store: Store, values: list[Any], pointer: str, depth: int =
     scalars: dict[tuple[object, object], Value] = {}
     structures: list[SchemaId] = []
     for value in values:
+        if isinstance(value, str):
+            # its own key, and the case of long enumerations
+            text = ("string", value)
+            scalars.setdefault(text, text)
+            continue
         record = scalar(value, pointer)
         if record is not None:
             known = scalars.setdefault(key_of(record), record)

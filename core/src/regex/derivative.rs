@@ -152,7 +152,8 @@ impl Derivatives {
                         to: ANY,
                     });
                 }
-                Ok(merge_neighbours(result))
+                merge_neighbours(&mut result);
+                Ok(result)
             }
             Expression::Repeat(part, minimum, maximum) => {
                 let less = if maximum == UNBOUNDED { UNBOUNDED } else { maximum - 1 };
@@ -169,7 +170,8 @@ impl Derivatives {
                         to: self.expressions.multiple(after)?,
                     });
                 }
-                Ok(merge_neighbours(arms))
+                merge_neighbours(&mut arms);
+                Ok(arms)
             }
         }
     }
@@ -191,7 +193,8 @@ impl Derivatives {
                 ..*arm
             });
         }
-        Ok(merge_neighbours(result))
+        merge_neighbours(&mut result);
+        Ok(result)
     }
 
     fn overlay(
@@ -209,7 +212,8 @@ impl Derivatives {
             result.push(Arm { low, high, to });
             Ok(())
         })?;
-        Ok(merge_neighbours(result))
+        merge_neighbours(&mut result);
+        Ok(result)
     }
 
     /// Is the language not empty? The syntax shows it, except for intersections and complements.

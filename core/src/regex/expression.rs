@@ -130,7 +130,6 @@ impl Expressions {
         self.facts[id as usize].size
     }
 
-    /// May the language be empty although the node isn't `EMPTY`?
     /// Is it a trie of at most `nodes` nodes, shared ones counted each time?
     pub fn is_trie(&self, id: ExpressionId, nodes: u32) -> bool {
         self.size(id) <= nodes
@@ -141,6 +140,7 @@ impl Expressions {
             }
     }
 
+    /// May the language be empty although the node isn't `EMPTY`?
     pub fn opaque(&self, id: ExpressionId) -> bool {
         self.facts[id as usize].opaque
     }
@@ -215,14 +215,19 @@ impl Expressions {
     // -- constructors ----------------------------------------------------------------------------------------------
 
     /// A deterministic branch; arms must be sorted and disjoint.
-    pub fn branch(&mut self, accept: bool, arms: Vec<Arm>) -> Result<ExpressionId> {
-        let arms = merge_neighbours(arms);
+    pub fn branch(&mut self, accept: bool, mut arms: Vec<Arm>) -> Result<ExpressionId> {
+        self.branch_from(accept, &mut arms)
+    }
+
+    /// As `branch`, from a vector that can be used again.
+    pub fn branch_from(&mut self, accept: bool, arms: &mut Vec<Arm>) -> Result<ExpressionId> {
+        merge_neighbours(arms);
         if arms.is_empty() {
             return Ok(if accept { EPSILON } else { EMPTY });
         }
         self.intern(Expression::Branch {
             accept,
-            arms: arms.into_boxed_slice(),
+            arms: arms.as_slice().into(),
         })
     }
 
@@ -334,20 +339,15 @@ impl Expressions {
 }
 
 /// Joins adjacent arms with one target and drops arms to nowhere.
-pub fn merge_neighbours(arms: Vec<Arm>) -> Vec<Arm> {
-    let mut merged: Vec<Arm> = Vec::with_capacity(arms.len());
-    for arm in arms {
-        if arm.to == EMPTY {
-            continue;
+pub fn merge_neighbours(arms: &mut Vec<Arm>) {
+    arms.retain(|arm| arm.to != EMPTY);
+    arms.dedup_by(|next, last| {
+        let joined = last.to == next.to && last.high.checked_add(1) == Some(next.low);
+        if joined {
+            last.high = next.high;
         }
-        match merged.last_mut() {
-            Some(last) if last.to == arm.to && last.high.checked_add(1) == Some(arm.low) => {
-                last.high = arm.high;
-            }
-            _ => merged.push(arm),
-        }
-    }
-    merged
+        joined
+    });
 }
 
 #[cfg(test)]

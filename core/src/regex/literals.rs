@@ -2,34 +2,32 @@
 
 use regex_syntax::utf8::{Utf8Range, Utf8Sequences};
 
-use super::expression::{Arm, EMPTY, EPSILON, ExpressionId, Expressions};
+use super::expression::{Arm, EPSILON, ExpressionId, Expressions};
 use crate::error::Result;
 
 /// Any of the texts, which must be sorted and distinct. Equal suffixes share nodes, as all equal expressions do.
 pub fn literals(expressions: &mut Expressions, texts: &[Vec<u8>]) -> Result<ExpressionId> {
+    #[derive(Default)]
     struct Open {
         accept: bool,
         arms: Vec<Arm>,
     }
-    let open = || Open {
-        accept: false,
-        arms: Vec::new(),
-    };
-    // path[d] is the node reached by the first d bytes of `previous`; closed bottom-up once no text can extend it
-    let mut path = vec![open()];
+    // path[d] is the node reached by the first d bytes of `previous`; closed bottom-up once no text can extend it, and
+    // then used again
+    let mut path: Vec<Open> = vec![Open::default()];
     let mut previous: &[u8] = &[];
-    fn close_to(expressions: &mut Expressions, path: &mut Vec<Open>, previous: &[u8], depth: usize) -> Result<()> {
-        while path.len() > depth + 1 {
-            let Some(node) = path.pop() else { break };
-            let to = expressions.branch(node.accept, node.arms)?;
-            let byte = previous[path.len() - 1];
-            if let Some(parent) = path.last_mut() {
-                parent.arms.push(Arm {
-                    low: byte,
-                    high: byte,
-                    to,
-                });
-            }
+    fn close_to(expressions: &mut Expressions, path: &mut [Open], previous: &[u8], depth: usize) -> Result<()> {
+        for end in (depth + 1..=previous.len()).rev() {
+            let node = &mut path[end];
+            let to = expressions.branch_from(node.accept, &mut node.arms)?;
+            node.accept = false;
+            node.arms.clear();
+            let byte = previous[end - 1];
+            path[end - 1].arms.push(Arm {
+                low: byte,
+                high: byte,
+                to,
+            });
         }
         Ok(())
     }
@@ -37,16 +35,14 @@ pub fn literals(expressions: &mut Expressions, texts: &[Vec<u8>]) -> Result<Expr
         let shared = previous.iter().zip(text).take_while(|(a, b)| a == b).count();
         close_to(expressions, &mut path, previous, shared)?;
         while path.len() <= text.len() {
-            path.push(open());
+            path.push(Open::default());
         }
         path[text.len()].accept = true;
         previous = text;
     }
     close_to(expressions, &mut path, previous, 0)?;
-    match path.pop() {
-        Some(root) => expressions.branch(root.accept, root.arms),
-        None => Ok(EMPTY),
-    }
+    let root = &mut path[0];
+    expressions.branch_from(root.accept, &mut root.arms)
 }
 
 /// One character of any of the inclusive code-point ranges (sorted, disjoint, without surrogates), as UTF-8.
