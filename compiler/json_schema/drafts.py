@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,24 +106,41 @@ def check_metaschema(schema: Any, draft: Draft) -> None:
     try:
         jsonschema_rs.meta.validate(document)
     except jsonschema_rs.ValidationError as error:
-        _check_number(schema, error.instance_path)
+        path = _with_empty_keys(error.instance_path, schema)
+        _check_number(schema, path)
         raise SchemaError(
             f"not a valid schema: {_shortened(error.message)}",
-            pointer=pointer_of(error.instance_path),
+            pointer=pointer_of(path),
             expected=f"what draft {draft.name} allows there",
         ) from None
     except (ValueError, TypeError) as error:
         raise SchemaError(f"the schema is not JSON: {error}", pointer="") from None
 
 
-def _check_number(schema: Any, path: Iterable[str | int]) -> None:
+def _with_empty_keys(path: Sequence[str | int], document: Any) -> list[str | int]:
+    """The path to a value, of which the validator leaves out the keys that are empty."""
+    # what is reached, how many steps lead there, and all steps to it
+    places: list[tuple[Any, int, tuple[str | int, ...]]] = [(document, 0, ())]
+    while places:
+        value, taken, steps = places.pop()
+        if taken == len(path):
+            return list(steps)
+        step = path[taken]
+        keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        if "" in keys:
+            places.append((value[""], taken, (*steps, "")))
+        if step in keys:
+            places.append((value[step], taken + 1, (*steps, step)))
+    return []
+
+
+def _check_number(schema: Any, path: Sequence[str | int]) -> None:
     """The validator takes a number beyond its own range for null; say what is wrong with it instead."""
     value = schema
-    steps = list(path)
-    for step in steps:
+    for step in path:
         value = value[step]
     if isinstance(value, int | float) and not isinstance(value, bool):
-        exact(value, pointer_of(steps))
+        exact(value, pointer_of(path))
 
 
 def _shortened(text: str) -> str:

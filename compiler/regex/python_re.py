@@ -122,7 +122,8 @@ def check(pattern: str, flags: int = 0) -> Any:
             return _parser.parse(pattern, flags)
     except re.error as error:
         raise RegexError(error.msg, span=text_span(pattern, error.pos or 0)) from None
-    except OverflowError:
+    except (OverflowError, ValueError):
+        # a count with thousands of digits isn't even read as a number
         raise repeat_error(pattern, _longest_number(pattern)) from None
     except RecursionError:
         raise nesting_error(pattern, 0) from None

@@ -20,6 +20,14 @@ def test_counts_and_towers_are_not_unfolded(pattern: str, syntax: Literal["pytho
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("digits", [11, 5_000])
+def test_counts_beyond_any_number_are_refused(digits: int, syntax: Literal["python", "ecma"]) -> None:
+    with pytest.raises(LimitError, match="repetition count") as caught:
+        build("xa{1," + "9" * digits + "}", syntax=syntax)
+    assert caught.value.span is not None
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
 def test_deep_nesting_is_refused_by_name(syntax: Literal["python", "ecma"]) -> None:
     build("(" * MAXIMUM_NESTING + "a" + ")" * MAXIMUM_NESTING, syntax=syntax)
     for depth in (MAXIMUM_NESTING + 1, 90_000):
