@@ -17,8 +17,8 @@ _TOKEN = re.compile(
   | \s* (?://|\#) [^\n]* | \\[ ]*\n | [ \t]+
   | (?P<RULE> _?[a-z][_a-z0-9]*)
   | (?P<TERMINAL> _?[A-Z][_A-Z0-9]*)
-  | (?P<SIGN> (?:\r?\n)+ \s* \| | %(?:override|declare|extend|ignore|import) | \.\. | -> | [.\[\]{}()|~:,])
-  | (?P<NEW_LINE> (?:\r?\n)+ \s*)
+  | (?P<SIGN> \r?\n \s* \| | %(?:override|declare|extend|ignore|import) | \.\. | -> | [.\[\]{}()|~:,])
+  | (?P<NEW_LINE> \r?\n \s*)
   | (?P<NUMBER> [+-]?\d+)
   | (?P<MODIFIERS> (?:!\??|\?!?) (?=[_a-z]))
   | (?P<OPERATOR> [+*] | \?(?![a-z_]))

@@ -4,9 +4,8 @@
 //! what it takes to find, where a text can be read in ever more ways the longer it gets. The same place gives the same
 //! run each time; who takes it may ask for the next.
 //!
-//! But masks keep every spelling of a text, and models
-//! were trained on one: that of their tokenizer. So forced bytes are given to the tokenizer's encoder, and those of its
-//! tokens count that it would choose whatever follows.
+//! But masks keep every spelling of a text, and models were trained on one: that of their tokenizer. So forced bytes are
+//! given to the tokenizer's encoder, and those of its tokens count that it would choose whatever follows.
 //!
 //! The last ones may change as the text goes on: a token may begin inside the forced bytes and reach past their end.
 //! Say it begins at a place p. The tokens before it then spell the bytes up to p, and they are those that the encoder

@@ -168,6 +168,32 @@ fn texts_leave_a_lexeme_also_where_it_cannot_end() {
 }
 
 #[test]
+fn a_numeral_may_follow_letters_in_one_lexeme() {
+    let expressions = vec![
+        ExpressionForm::CharClass(vec![(u32::from(b'a'), u32::from(b'z'))]),
+        ExpressionForm::Repeat(0, 0, None),
+        ExpressionForm::Multiple { divisor: 7, places: Some(0) },
+        ExpressionForm::Concat(vec![1, 2]),
+    ];
+    let symbols = vec![SymbolForm::Terminal {
+        name: "T".into(),
+        expression: 3,
+    }];
+    let grammar = GrammarForm {
+        expressions,
+        symbols,
+        start: 0,
+    };
+    let vocabulary = byte_vocabulary(&[b"a1", b"a14", b"15", b"ab", b"b7a", b"77"]);
+    let compiled = Arc::new(Compiled::new(grammar, vocabulary.clone(), Limits::default()).unwrap());
+    for prefix in ["", "a", "ab1", "7"] {
+        let mut at = compiled.matcher().unwrap();
+        assert!(at.accept_bytes(prefix.as_bytes()).unwrap());
+        assert_mask_agrees(&at, &vocabulary);
+    }
+}
+
+#[test]
 fn masks_known_from_one_depth_serve_at_others() {
     // S -> ( S ) S | [ S ] | xyz | "": several lexemes in progress, more depths than are remembered of late
     let grammar = form(&["(", ")", "[", "]", "xyz"], &[&[&[0, 5, 1, 5], &[2, 5, 3], &[4], &[]]]);

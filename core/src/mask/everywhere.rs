@@ -70,8 +70,12 @@ impl Engine {
         self.spend(visited)?;
         starts.sort_unstable();
         let suffixes = Suffixes::leading_to(&edges, &starts, trie);
-        self.masks.interiors(vocabulary).grow(suffixes.memory());
+        self.spend(suffixes.nodes.len())?;
         let made = Everywhere { large, suffixes };
+        self.masks.bytes += made.memory();
+        if self.lexer.only_lexeme(start).is_some() {
+            self.masks.interiors(vocabulary).grow(made.memory());
+        }
         Ok(exits.everywhere.get_or_init(|| made))
     }
 

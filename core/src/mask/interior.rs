@@ -117,6 +117,7 @@ impl Engine {
         // levels aren't needed without bounds, but serve as well where they are known
         if at.counter == NO_COUNTER && counter != NO_COUNTER {
             if let Some(walk) = self.named_walk(below, form) {
+                self.masks.walk_ids.insert((below, at.state, at.counter), walk.id);
                 return Ok(walk);
             }
             let name = self.walk_name(below, form, expression);
@@ -133,7 +134,9 @@ impl Engine {
                 made
             }
         };
-        Ok(self.name_walk(below, form, interior, Some(single)))
+        let walk = self.name_walk(below, form, interior, Some(single));
+        self.masks.walk_ids.insert((below, at.state, at.counter), walk.id);
+        Ok(walk)
     }
 
     fn named_walk(&self, below: Below, at: Progress) -> Option<Walk> {
@@ -367,7 +370,8 @@ impl Engine {
                 && let Tokens::Flat(flat) = tokens
                 && let Some(numeral) = self.numeral(next)?
             {
-                let words = flat.without(trie.tokens_below(at));
+                // its own tokens, the first of those below, were taken
+                let words = flat.without(&trie.tokens_below(at)[ids.len()..]);
                 self.walk_numeral(Some(at as u32), numeral, place.ended != NO_MATCH, trie, words, ends)?;
                 at = node.end as usize;
                 continue;

@@ -162,8 +162,12 @@ impl Masks {
         self.walks.len() as u32 - 1
     }
 
+    fn is_full(&self) -> bool {
+        self.bytes > CACHE_BYTES
+    }
+
     fn make_room(&mut self) {
-        if self.bytes > CACHE_BYTES {
+        if self.is_full() {
             *self = Masks {
                 counts: std::mem::take(&mut self.counts),
                 own_interiors: self.own_interiors.take(),

@@ -25,9 +25,9 @@ type Addresses = SmallVec<[usize; 4]>;
 
 /// To set a bit takes as long as to copy so many words.
 const BIT_WORDS: usize = 32;
-/// About what a list of parts takes.
+/// About what a list of parts takes, beside the parts.
 const LIST_BYTES: usize = 128;
-/// About what the lexemes of a state take.
+/// About what the list of a state's lexemes takes, beside them.
 const SPLIT_BYTES: usize = 96;
 /// So many lexemes in progress are taken apart.
 const MAX_PARTS: usize = 64;
@@ -65,7 +65,7 @@ impl Masks {
         }
         let Some((_, union)) = self.whole.unions.get_mut(&addresses(&parts)) else {
             self.whole.unions.insert(addresses(&parts), (parts.clone(), None));
-            self.bytes += LIST_BYTES;
+            self.bytes += LIST_BYTES + parts.len() * 16;
             return parts;
         };
         let union = union.get_or_insert_with(|| {
@@ -117,9 +117,12 @@ impl Engine {
         Some(self.masks.united(parts))
     }
 
-    /// As `known_parts`, also if the masks are known from other nodes. It makes neither masks nor states, and takes a
-    /// microsecond at most.
+    /// As `known_parts`, also if the masks are known from other nodes. It makes neither masks of threads nor states, and
+    /// takes some microseconds at most.
     pub fn recalled_parts(&mut self, threads: &[Thread], vocabulary: &Vocabulary) -> Option<Parts> {
+        if self.masks.is_full() {
+            return None;
+        }
         let recall = |engine: &mut Self, thread| {
             let alone = engine.known_split(thread);
             Ok(alone.and_then(|alone| {
@@ -134,6 +137,7 @@ impl Engine {
 
     /// What the mask of these threads is put together from; what isn't known is made.
     pub fn made_parts(&mut self, threads: &[Thread], vocabulary: &Vocabulary) -> Result<Parts> {
+        self.masks.make_room();
         self.masks.fuel = self.max_mask_steps;
         self.masks.paid = self.parser.work();
         let mut search = Search::new(vocabulary, 0);
@@ -154,12 +158,12 @@ impl Engine {
         vocabulary: &Vocabulary,
         mut find: impl FnMut(&mut Self, Thread) -> Result<Option<Parts>>,
     ) -> Result<Option<Parts>> {
-        self.masks.make_room();
         let mut parts = Parts::new();
+        let mut hits = 0;
         for &thread in threads {
             let thread = self.clamped(thread, vocabulary);
             if let Some(known) = self.masks.whole.recent.get(&thread) {
-                self.masks.counts.hits.fetch_add(1, Ordering::Relaxed);
+                hits += 1;
                 parts.extend(known.iter().cloned());
                 continue;
             }
@@ -173,6 +177,7 @@ impl Engine {
             }
             recent.insert(thread, found);
         }
+        self.masks.counts.hits.fetch_add(hits, Ordering::Relaxed);
         Ok(Some(self.masks.unite(parts, vocabulary)))
     }
 
@@ -195,7 +200,7 @@ impl Engine {
             let state = self.lexer.state_of(lexeme, expression)?;
             alone.push(self.lexer.settle(state)?);
         }
-        self.masks.bytes += SPLIT_BYTES;
+        self.masks.bytes += SPLIT_BYTES + alone.len() * 16;
         self.masks.whole.splits.insert(state, alone);
         Ok(self.known_split(thread).unwrap_or_default())
     }

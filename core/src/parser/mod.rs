@@ -213,9 +213,8 @@ impl Parser {
         } = self;
         let waiting = nodes.get(node);
         let chain = chains.of(waiting.prediction, symbol, predictions, grammar, frames)?;
-        let tail = waiting.tail(predictions.get(waiting.prediction), grammar);
         gathering.items.extend(chain.items.iter().map(|&(next, dot)| {
-            let origin = match tail {
+            let origin = match waiting.tail {
                 Some((rule, origin)) if grammar.rule_of.get(dot as usize) == Some(&rule) => origin,
                 _ => node,
             };
@@ -389,6 +388,7 @@ impl Parser {
             kernel: items,
             prediction,
             accepting: *accepting,
+            tail: nodes::tail(items, self.predictions.get(prediction), grammar),
         };
         Ok(self.nodes.add(vacant, node))
     }

@@ -25,6 +25,29 @@ pub struct Node<'a> {
     pub prediction: PredictionId,
     /// Is the text up to here a sentence?
     pub accepting: bool,
+    /// See `tail`.
+    pub tail: Option<(Rule, NodeId)>,
+}
+
+/// If nothing waits for a rule but one item, at the end of a production of that rule: the rule, and where that item began.
+/// What begins here may then as well begin there, since nothing else happens when it is complete. So right recursion to any
+/// depth makes one node: it is Leo's shortcut, taken beforehand.
+pub fn tail(kernel: &[Item], prediction: &Prediction, grammar: &Grammar) -> Option<(Rule, NodeId)> {
+    kernel.iter().enumerate().find_map(|(index, item)| {
+        let Next::Rule(rule) = item.next else {
+            return None;
+        };
+        let ends = grammar.next.get(item.dot as usize + 1) == Some(&Next::End(rule));
+        // they are sorted by what they wait for
+        let beside = [index.wrapping_sub(1), index + 1];
+        let alone = ends
+            && beside
+                .iter()
+                .all(|&other| kernel.get(other).is_none_or(|other| other.next != item.next))
+            && prediction.waiting_for(item.next).is_empty()
+            && !grammar.options_of.contains_key(&item.next);
+        alone.then_some((rule, item.origin))
+    })
 }
 
 impl<'a> Node<'a> {
@@ -32,23 +55,6 @@ impl<'a> Node<'a> {
         let from = self.kernel.partition_point(|item| item.next < symbol);
         let count = self.kernel[from..].partition_point(|item| item.next == symbol);
         &self.kernel[from..from + count]
-    }
-
-    /// If nothing waits for a rule but one item, at the end of a production of that rule: the rule, and where that item
-    /// began. What begins here may then as well begin there, since nothing else happens when it is complete. So right
-    /// recursion to any depth makes one node: it is Leo's shortcut, taken beforehand.
-    pub fn tail(self, prediction: &Prediction, grammar: &Grammar) -> Option<(Rule, NodeId)> {
-        self.kernel.iter().find_map(|item| {
-            let Next::Rule(rule) = item.next else {
-                return None;
-            };
-            let ends = grammar.next.get(item.dot as usize + 1) == Some(&Next::End(rule));
-            let alone = ends
-                && self.waiting_for(item.next).len() == 1
-                && prediction.waiting_for(item.next).is_empty()
-                && !grammar.options_of.contains_key(&item.next);
-            alone.then_some((rule, item.origin))
-        })
     }
 }
 
@@ -58,6 +64,7 @@ struct Entry {
     end: u32,
     prediction: PredictionId,
     accepting: bool,
+    tail: Option<(Rule, NodeId)>,
 }
 
 #[derive(Debug, Default)]
@@ -84,6 +91,7 @@ impl Nodes {
             kernel: &self.items[from as usize..entry.end as usize],
             prediction: entry.prediction,
             accepting: entry.accepting,
+            tail: entry.tail,
         }
     }
 
@@ -107,6 +115,7 @@ impl Nodes {
             end: self.items.len() as u32,
             prediction: node.prediction,
             accepting: node.accepting,
+            tail: node.tail,
         });
         self.ids.insert(key, id);
         id

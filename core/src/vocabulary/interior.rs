@@ -271,6 +271,13 @@ pub struct Everywhere {
     pub suffixes: Suffixes,
 }
 
+impl Everywhere {
+    /// Size in bytes.
+    pub fn memory(&self) -> usize {
+        self.large.len() * 4 + self.suffixes.memory()
+    }
+}
+
 /// The ends of one lexeme, or of several that end together.
 #[derive(Debug, Default)]
 pub struct Exits {

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from random import Random
+from string import ascii_lowercase
 
 import pytest
 from engine_driver import Tokens, allowed
 from engine_hostile import a_product_of_machines
 from engine_notation import read_grammar
 
-from constrain import Grammar, GrammarBuilder, LimitError, Limits
+from constrain import Grammar, GrammarBuilder, LimitError, Limits, _core, allocate_token_bitmask, fill_batch
 from constrain.compiler.grammar import Symbol
 
 EXPONENTIAL = 'start: X "."\nX: [ab]* "a" [ab]{24}'
@@ -211,3 +213,29 @@ def test_a_long_text_of_new_states_is_refused(byte_vocabulary_tokens: Tokens) ->
     with pytest.raises(LimitError, match="max_lexer_states = 20000"):
         matcher.accept_bytes(bytes(random.choices(b"ab", k=30_000)))
     assert matcher.accept_bytes(b"ab")
+
+
+def test_masks_dropped_to_make_room_cost_no_budget() -> None:
+    """More wide masks than are kept: a batch fills them, and none of them runs out of steps."""
+    size, count = 4_000_000, 300
+    tokens = [
+        *(bytes([byte]) for byte in range(256)),
+        *(bytes(letters) for letters in product(ascii_lowercase.encode(), repeat=3)),
+    ]
+    vocabulary = _core.Vocabulary([*tokens, None], [len(tokens)], vocab_size=size)
+    builder = GrammarBuilder()
+    letters = builder.repeat(builder.char_class([(ord("a"), ord("z"))]), 0, None)
+    lexemes = [
+        builder.terminal(builder.concat([builder.literal(b"%d:" % i), letters, builder.literal(b"!%d" % i)]), f"T{i}")
+        for i in range(count)
+    ]
+    grammar = builder.finish(builder.choice("start", [[lexeme] for lexeme in lexemes]))
+    compiled = _core.compile_grammar(grammar, vocabulary, Limits())
+    bitmask = allocate_token_bitmask(1, size)
+    most = 0
+    for i in range(count):
+        matcher = compiled.matcher()
+        assert matcher.accept_bytes(b"%d:" % i)
+        fill_batch([matcher], bitmask)
+        most = max(most, compiled.statistics()["mask_bytes"])
+    assert compiled.statistics()["mask_bytes"] < most, "nothing was dropped"
