@@ -172,7 +172,10 @@ fn a_numeral_may_follow_letters_in_one_lexeme() {
     let expressions = vec![
         ExpressionForm::CharClass(vec![(u32::from(b'a'), u32::from(b'z'))]),
         ExpressionForm::Repeat(0, 0, None),
-        ExpressionForm::Multiple { divisor: 7, places: Some(0) },
+        ExpressionForm::Multiple {
+            divisor: 7,
+            places: Some(0),
+        },
         ExpressionForm::Concat(vec![1, 2]),
     ];
     let symbols = vec![SymbolForm::Terminal {
