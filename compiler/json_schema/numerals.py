@@ -190,6 +190,8 @@ class Numerals:
 
 def _split(value: int | Decimal) -> tuple[int, str]:
     """Whole part, and digits of the fraction without trailing zeros, of a number that is not negative."""
+    if isinstance(value, int):
+        return value, ""  # to format it would take it for a float
     whole, _, digits = format(value, "f").partition(".")
     return int(whole), digits.rstrip("0")
 

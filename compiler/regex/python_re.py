@@ -175,6 +175,8 @@ class _Converter:
                 return self._at(value.name, flags)
             case "ASSERT" | "ASSERT_NOT":
                 direction, body = value
+                if direction < 0:
+                    self._check_width(body)
                 return Look(self.sequence(body, flags), ahead=direction > 0, negative=code == "ASSERT_NOT")
             case "FAILURE":
                 return NOTHING
@@ -188,6 +190,12 @@ class _Converter:
                 raise self._unsupported("possessive quantifier")
             case _:
                 raise UnsupportedError(f"{code} is not implemented", span=Span(1, 1))
+
+    def _check_width(self, body: Any) -> None:
+        # Python's parser takes it, and its compiler does not
+        shortest, longest = body.getwidth()
+        if shortest != longest:
+            raise RegexError("look-behind requires fixed-width pattern", span=self.find(r"\(\?<[=!]"))
 
     def _member(self, code: str, value: Any) -> Item:
         match code:

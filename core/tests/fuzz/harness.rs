@@ -10,7 +10,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestCaseResult,
 
 /// No input may take longer, on a processor that others use too, when there is time to look. Budgets stop work long
 /// before that.
-const LONGEST: Duration = Duration::from_secs(20);
+const LONGEST: Duration = Duration::from_secs(10);
 
 fn setting(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;

@@ -69,6 +69,16 @@ def test_more_digits_than_a_float_has(compiled: Any, takes: Any) -> None:
     assert not takes(grammar, f"-{edge}1")
 
 
+@pytest.mark.parametrize("power", [16, 30, 350])
+def test_whole_bounds_beyond_what_a_float_tells_apart(power: int, compiled: Any, takes: Any) -> None:
+    bound = 10**power + 1
+    for low, high in [(bound, bound), (-bound, -bound), (bound, bound + 1)]:
+        grammar = compiled({"type": "number", "minimum": low, "maximum": high})
+        for value in range(low - 2, high + 3):
+            assert takes(grammar, str(value)) == (low <= value <= high)
+            assert takes(grammar, f"{value}.5") == (low <= value + Fraction(1, 2) <= high)
+
+
 def test_a_float_means_its_shortest_spelling(compiled: Any, takes: Any) -> None:
     grammar = compiled({"type": "number", "minimum": 0.1, "maximum": 0.3})
     assert takes(grammar, "0.1")
