@@ -60,6 +60,8 @@ impl Place {
 #[derive(Default)]
 pub(super) struct Ends {
     sets: FxHashMap<MatchSet, (Vec<Edge>, ByteSet)>,
+    /// The state whose own bytes were added last.
+    own: Option<LexerState>,
 }
 
 impl Ends {
@@ -402,7 +404,7 @@ impl Engine {
         ends: &mut Ends,
     ) -> Result<()> {
         let set = self.lexer.matches(place.state);
-        if set != NO_MATCH {
+        if set != NO_MATCH && ends.own.replace(place.state) != Some(place.state) {
             let row = self.lexer.reached(place.state)?;
             (0..=255u8)
                 .filter(|&byte| row[usize::from(byte)] == place.state)
