@@ -54,6 +54,7 @@ def parse() -> argparse.Namespace:
         "--engine-limit", type=limits, default="outlines-core=4", help="stricter limits: name=seconds,name=seconds"
     )
     parser.add_argument("--case-limit", type=float, default=60, help="seconds for a hard case in an engine")
+    parser.add_argument("--rounds", type=int, default=3, help="processes that walk a hard case; the median counts")
     parser.add_argument("--repeated-sample", type=int, default=60, help="schemas of the part 'repeated'")
     parser.add_argument("--compiles", type=int, default=1_000, help="compiled grammars of the part 'memory'")
     parser.add_argument("--memory-limit", type=float, default=120, help="seconds for an engine in the part 'memory'")
@@ -137,7 +138,7 @@ def run_part(
     if part == "hard":
         cases = [case for case in hard_cases() if options.only in case.name]
         batches = [case for case in batch_cases() if options.only in case.name]
-        run = run_cases(session, cases, options.case_limit)
+        run = run_cases(session, cases, options.case_limit, rounds=options.rounds)
         return hard_report(run, run_batches(session, batches, options.case_limit))
     if part == "repeated":
         rows = replace(data, count=options.repeated_sample) if options.data.is_file() else None

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from masks.cases import BatchCase
 from masks.cases.strings import identifiers, max_length
 from masks.constraint import Constraint
-from masks.parts.hard import BatchResult, run_batches, run_cases
+from masks.parts.hard import BatchResult, run_batches, run_cases, spent_s
 from masks.parts.hard_report import case_figures, hard_report
 from masks.results import EngineRun, InstanceResult, Run, SchemaResult
 from masks.session import Options, Session
@@ -46,6 +47,23 @@ def test_cases_and_batches(tmp_path: Path, tokenizer_folder: Path) -> None:
     text = hard_report(run, batches).text
     assert "55 right" in text
     assert "1 wrong" in text
+
+
+@pytest.mark.usefixtures("importable")
+def test_each_walk_has_a_process_and_the_median_counts(tmp_path: Path, tokenizer_folder: Path) -> None:
+    with Session(Options(["constrain"]), Tokenizer(tokenizer_folder), tmp_path) as session:
+        engine = run_cases(session, [identifiers()], 20, rounds=3).engines["constrain"]
+    assert engine.worker_starts == 3
+    assert [result.handled for result in engine.schemas] == [True]
+
+
+def walk_of(ttfm_us: float, status: Literal["done", "timeout"] = "done") -> SchemaResult:
+    return SchemaResult("case", "hard", status, ttfm_us=ttfm_us)
+
+
+def test_a_walk_without_an_end_takes_longest() -> None:
+    walks = [walk_of(5.0), walk_of(1.0, "timeout"), walk_of(7.0), SchemaResult("case", "hard")]
+    assert sorted(walks, key=spent_s)[:2] == [walks[0], walks[2]]
 
 
 @pytest.mark.usefixtures("importable")
