@@ -14,7 +14,7 @@ use super::{Masks, Search, ThreadMask, write};
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread};
 use crate::error::Result;
-use crate::lexer::{self, LexerState, Progress};
+use crate::lexer::{self, LexerState, NO_COUNTER, Progress};
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::token_set::TokenSet;
 
@@ -217,20 +217,10 @@ impl Engine {
 
     /// The mask of a clamped thread whose lexemes are walked together.
     fn recalled_part(&mut self, thread: Thread) -> Option<Arc<ThreadMask>> {
-        let Progress { state, counter, bounds } = thread.lexer;
-        let recalled = self
-            .masks
-            .walk_ids
-            .get(&(None, state, counter))
-            .map(|&walk| self.masks.walks[walk as usize].0.highest)
-            .and_then(|highest| {
-                let bounds = bounds.clamped(highest);
-                self.recall(
-                    (None, Progress { bounds, ..thread.lexer }),
-                    thread.node,
-                    &mut SmallVec::<[_; 8]>::new(),
-                )
-            });
+        let recalled = self.clamped_to_walk(thread.lexer).and_then(|at| {
+            let mut read = SmallVec::<[_; 8]>::new();
+            self.recall((None, at), thread.node, &mut read)
+        });
         match recalled {
             Some(mask) => {
                 self.masks.counts.shape_hits.fetch_add(1, Ordering::Relaxed);
@@ -238,5 +228,15 @@ impl Engine {
             }
             None => self.masks.threads.get(&(None, thread)).map(|found| found.mask.clone()),
         }
+    }
+
+    /// Lexemes in progress as masks are kept for them; None where no walk is known.
+    fn clamped_to_walk(&self, at: Progress) -> Option<Progress> {
+        if at.counter == NO_COUNTER {
+            return Some(at);
+        }
+        let &walk = self.masks.walk_ids.get(&(None, at.state, at.counter))?;
+        let bounds = at.bounds.clamped(self.masks.walks[walk as usize].0.highest);
+        Some(Progress { bounds, ..at })
     }
 }

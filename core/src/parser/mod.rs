@@ -9,6 +9,7 @@ mod chains;
 mod frames;
 mod nodes;
 mod predict;
+mod shapes;
 
 use std::ops::Range;
 
@@ -21,6 +22,8 @@ use nodes::Nodes;
 pub use nodes::{Item, Node, NodeId};
 use predict::{Expected, expected};
 pub use predict::{Prediction, PredictionId, Predictions};
+pub use shapes::ShapeId;
+use shapes::Shapes;
 
 use crate::error::{Error, Result};
 use crate::grammar::{Dot, Grammar, Next, Rule};
@@ -41,12 +44,6 @@ const MAX_REPEATED: usize = 128;
 const MAX_TOLD: usize = 64;
 /// A node of so many items weighs as much as two.
 const ITEMS_PER_WEIGHT: usize = 16;
-
-/// Names the items of a node whatever the nodes in which they began.
-pub type ShapeId = u32;
-
-/// A node's shape, and the distinct nodes in which its items began, in the order of their appearance.
-type Shape = (ShapeId, Box<[NodeId]>);
 
 /// The node after some lexemes, and where the other nodes that were read for it are in `Parser::reads`.
 type Advance = (NodeId, Range<u32>);
@@ -69,8 +66,7 @@ pub struct Parser {
     shortcuts: FxHashMap<Completion, Completion>,
     /// The first steps of these paths.
     hops: FxHashMap<Completion, Completion>,
-    shapes: Vec<Option<Shape>>,
-    shape_ids: FxHashMap<Box<[(Dot, u32)]>, ShapeId>,
+    shapes: Shapes,
     /// What the budget counts: nodes, wide ones for more than one.
     weight: usize,
     max_nodes: usize,
@@ -91,8 +87,7 @@ impl Parser {
             merged: FxHashMap::default(),
             shortcuts: FxHashMap::default(),
             hops: FxHashMap::default(),
-            shapes: Vec::new(),
-            shape_ids: FxHashMap::default(),
+            shapes: Shapes::default(),
             weight: 0,
             max_nodes: limits.max_parser_nodes,
             work: 0,
@@ -268,41 +263,17 @@ impl Parser {
         read.push(UNTOLD);
     }
 
-    /// Equal for nodes whose items differ in nothing but the nodes where they began, and in counts that no token tells
-    /// apart.
+    /// What the node is like, whatever the nodes in which its items began.
     pub fn shape(&mut self, id: NodeId) -> ShapeId {
-        let index = id as usize;
-        if let Some(Some((shape, _))) = self.shapes.get(index) {
-            return *shape;
+        match self.shapes.get(id) {
+            Some(shape) => shape,
+            None => self.shapes.make(id, self.nodes.get(id).kernel, &self.frames),
         }
-        let kernel = self.nodes.get(id).kernel;
-        let mut slots: Vec<NodeId> = Vec::new();
-        let mut numbers: FxHashMap<NodeId, u32> = FxHashMap::default();
-        let items: Box<[(Dot, u32)]> = kernel
-            .iter()
-            .map(|item| {
-                let number = *numbers.entry(item.origin).or_insert_with(|| {
-                    slots.push(item.origin);
-                    slots.len() as u32 - 1
-                });
-                (self.frames.alike(item.dot), number)
-            })
-            .collect();
-        let next = self.shape_ids.len() as ShapeId;
-        let shape = *self.shape_ids.entry(items).or_insert(next);
-        if self.shapes.len() <= index {
-            self.shapes.resize_with(self.nodes.len(), || None);
-        }
-        self.shapes[index] = Some((shape, slots.into()));
-        shape
     }
 
     /// The nodes in which the items of a node began; empty before its shape was asked for.
     pub fn slots(&self, id: NodeId) -> &[NodeId] {
-        match self.shapes.get(id as usize) {
-            Some(Some((_, slots))) => slots,
-            _ => &[],
-        }
+        self.shapes.slots(id)
     }
 
     /// One node for two ways to have come to the same place in the text.
