@@ -12,7 +12,7 @@ use crate::parser::{NodeId, ShapeId};
 use crate::regex::digest::{Content, Digest};
 
 /// Counts up when the same name comes to mean something else.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Names made so far.
 #[derive(Default)]
@@ -39,8 +39,9 @@ impl Engine {
         let mut content = Content::of(b"plac");
         content.digest(self.state_name(at.state));
         if at.counter != NO_COUNTER {
-            let between = self.lexer.counter(at.counter).between;
-            content.digest(self.state_name(between));
+            let counter = self.lexer.counter(at.counter);
+            content.digest(self.state_name(counter.between));
+            content.digest(self.lexer.digest(counter.part));
             content.number(self.lexer.most_needed(at.counter));
         }
         let name = content.name();

@@ -3,7 +3,7 @@
 
 use super::{DEAD, Lexeme, Lexer, LexerState, MatchSet, NO_MATCH};
 use crate::bounds::Bounds;
-use crate::bytes::ByteSet;
+use crate::bytes::{Beginning, ByteSet, CHARACTERS, ClassSet, beginnings, classes_where};
 use crate::error::Result;
 use crate::regex::counted::Counted;
 use crate::regex::expression::ExpressionId;
@@ -21,6 +21,8 @@ pub const NO_COUNTER: CounterId = 0;
 pub struct Counter {
     /// The state between two repetitions.
     pub between: LexerState,
+    /// What is repeated: in `a* & b*`, either may be.
+    pub part: ExpressionId,
     /// The state when no more may begin.
     pub after: LexerState,
     /// Bytes that begin a repetition.
@@ -97,19 +99,53 @@ impl Lexer {
     pub fn counter_for(&mut self, state: LexerState, counted: &Counted, needs: Option<Needs>) -> Result<CounterId> {
         let lexeme = self.in_progress(state)[0].0;
         let between = self.state_of(lexeme, counted.between)?;
-        if let Some(&known) = self.counter_ids.get(&between) {
+        if let Some(&known) = self.counter_ids.get(&(between, counted.part)) {
             return Ok(known);
         }
         let after = self.state_of(lexeme, counted.after)?;
         self.counters.push(Counter {
             between,
+            part: counted.part,
             after,
             first: counted.first,
         });
         self.needs.push(needs);
         let id = self.counters.len() as CounterId - 1;
-        self.counter_ids.insert(between, id);
+        self.counter_ids.insert((between, counted.part), id);
         Ok(id)
+    }
+
+    /// Classes of bytes that each begin a repetition, and of characters that do so with their first byte only.
+    pub fn counted_classes(&mut self, id: CounterId) -> Result<ClassSet> {
+        if let Some(&known) = self.counted_classes.get(&id) {
+            return Ok(known);
+        }
+        let counter = self.counters[id as usize];
+        let mut characters = CHARACTERS;
+        // the state after the first byte, and the rest of the characters
+        let mut inside: Vec<(LexerState, Beginning)> = Vec::new();
+        let row = self.reached(counter.between)?;
+        for lead in 0xC2..=0xF4u8 {
+            let after = match counter.first.contains(lead) {
+                true => row[usize::from(lead)],
+                false => DEAD,
+            };
+            inside.extend(beginnings(lead).map(|beginning| (after, beginning)));
+        }
+        inside.dedup();
+        while let Some((state, rest)) = inside.pop() {
+            if state == DEAD || self.need(id, state).between {
+                characters &= !rest.class;
+            } else if rest.count > 1 {
+                let row = self.reached(state)?;
+                let mut next = row[usize::from(rest.low)..=usize::from(rest.high)].to_vec();
+                next.dedup();
+                inside.extend(next.into_iter().map(|state| (state, rest.further())));
+            }
+        }
+        let classes = classes_where(|byte| counter.first.contains(byte)) | characters;
+        self.counted_classes.insert(id, classes);
+        Ok(classes)
     }
 
     /// What texts lack at a state of a counted lexeme, before what follows the repetitions.

@@ -93,7 +93,9 @@ pub struct Lexer {
     counters: Vec<Counter>,
     /// By counter: what texts lack, where that is more than the bounds tell.
     needs: Vec<Option<Needs>>,
-    counter_ids: FxHashMap<LexerState, CounterId>,
+    /// By the state between two repetitions and what is repeated.
+    counter_ids: FxHashMap<(LexerState, ExpressionId), CounterId>,
+    counted_classes: FxHashMap<CounterId, ClassSet>,
     matches: Vec<MatchSet>,
     goes_on: Vec<bool>,
     match_sets: Vec<Box<[Lexeme]>>,
@@ -120,11 +122,13 @@ impl Lexer {
             counted_forms: vec![Some(Progress::uncounted(DEAD))],
             counters: vec![Counter {
                 between: DEAD,
+                part: EPSILON,
                 after: DEAD,
                 first: ByteSet::default(),
             }],
             needs: vec![None],
             counter_ids: FxHashMap::default(),
+            counted_classes: FxHashMap::default(),
             matches: vec![NO_MATCH],
             goes_on: vec![false],
             match_sets: vec![nothing.clone()],

@@ -70,7 +70,10 @@ impl Lexer {
         };
         let here = lacks(self, state);
         let is_safe = |lexer: &Lexer, next| next != DEAD && lacks(lexer, next) == here;
-        let mut classes = classes_where(|_| true) | CHARACTERS;
+        let mut classes = match counter {
+            NO_COUNTER => classes_where(|_| true) | CHARACTERS,
+            counter => self.counted_classes(counter)?,
+        };
         let mut reached = vec![state];
         let mut done = 0;
         while let Some(&at) = reached.get(done) {
@@ -143,13 +146,7 @@ impl Lexer {
                 if rest.count == 1 {
                     visit(self, rest.class, state);
                 } else {
-                    let rest = Beginning {
-                        low: 0x80,
-                        high: 0xBF,
-                        count: rest.count - 1,
-                        ..rest
-                    };
-                    inside.push((state, rest));
+                    inside.push((state, rest.further()));
                 }
             }
         }

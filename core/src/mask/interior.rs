@@ -56,12 +56,22 @@ impl Place {
     }
 }
 
+/// What a walk counts.
+#[derive(Clone, Copy)]
+struct Counting {
+    counter: CounterId,
+    /// See `Lexer::counted_classes`.
+    classes: ClassSet,
+}
+
 /// Ends of lexemes by what ends; see `Exits`.
 #[derive(Default)]
 pub(super) struct Ends {
     sets: FxHashMap<MatchSet, (Vec<Edge>, ByteSet)>,
     /// The state whose own bytes were added last.
     own: Option<LexerState>,
+    /// The most repetitions that begin in a token, also in one that leads nowhere.
+    highest: u16,
 }
 
 impl Ends {
@@ -154,14 +164,14 @@ impl Engine {
     }
 
     fn walk_name(&mut self, below: Below, at: Progress, expression: ExpressionId) -> WalkName {
-        let between = (at.counter != NO_COUNTER).then(|| {
-            let between = self.lexer.counter(at.counter).between;
-            let expression = self.lexer.in_progress(between)[0].1;
-            self.lexer.digest(expression)
+        let counter = (at.counter != NO_COUNTER).then(|| {
+            let counter = self.lexer.counter(at.counter);
+            let between = self.lexer.in_progress(counter.between)[0].1;
+            [between, counter.part].map(|expression| self.lexer.digest(expression))
         });
         WalkName {
             lexeme: self.lexer.digest(expression),
-            between,
+            counter,
             below,
         }
     }
@@ -222,13 +232,13 @@ impl Engine {
                 }
             }
         };
+        let begun = u32::from(ends.highest);
         let exits = ends.finish(single, trie);
         let exit_levels = exits
             .iter()
             .flat_map(|(_, exits)| exits.edges.iter().map(|edge| u32::from(edge.level)));
         let highest = exit_levels
-            .max()
-            .unwrap_or(0)
+            .fold(begun, u32::max)
             .max(counting.highest())
             .max(counted.highest());
         Ok(Interior {
@@ -305,6 +315,11 @@ impl Engine {
             let words = flat.without(&[]);
             return self.walk_numeral(below, numeral, start.ended != NO_MATCH, trie, words, ends);
         }
+        let classes = match counter {
+            NO_COUNTER => 0,
+            counter => self.lexer.counted_classes(counter)?,
+        };
+        let counting = Counting { counter, classes };
         let (mut at, end) = trie.span(below);
         let base = below.map_or(0, |index| usize::from(trie.node(index as usize).depth) + 1);
         // stack[d] is the place after d bytes of the path to the current node
@@ -332,7 +347,7 @@ impl Engine {
                 ends.stay(from.ended, node.byte);
             }
             if let Some(classes) = trie.from_character(at)
-                && self.is_whole(&from, counter, classes, node.end as usize - at)?
+                && self.is_whole(&from, counting, classes, node.end as usize - at)?
             {
                 self.take_whole(&from, at, trie, tokens, ends)?;
                 at = node.end as usize;
@@ -350,13 +365,14 @@ impl Engine {
                     place.need = Need::default();
                 } else {
                     place.level += u16::from(from.need.between);
+                    ends.highest = ends.highest.max(place.level);
                     if next != from.state {
                         place.need = self.lexer.need(counter, next);
                     }
                 }
             }
             let nodes = node.end as usize - at;
-            if nodes > 1 && self.is_whole(&place, counter, trie.below(at), nodes)? {
+            if nodes > 1 && self.is_whole(&place, counting, trie.below(at), nodes)? {
                 self.take_whole(&place, at, trie, tokens, ends)?;
                 at = node.end as usize;
                 continue;
@@ -386,12 +402,20 @@ impl Engine {
 
     /// Can the tokens of so many nodes be taken as a whole, if their bytes are of the classes?
     #[inline]
-    fn is_whole(&mut self, place: &Place, counter: CounterId, classes: ClassSet, nodes: usize) -> Result<bool> {
+    fn is_whole(&mut self, place: &Place, counting: Counting, classes: ClassSet, nodes: usize) -> Result<bool> {
+        let counter = counting.counter;
+        let counts = counter != NO_COUNTER && place.need.between;
+        // a byte that leads back to the state may also begin what follows the repetitions
+        if counts && classes & !counting.classes != 0 {
+            return Ok(false);
+        }
         if self.keeps(place.state, classes)? {
             return Ok(true);
         }
-        let between = counter == NO_COUNTER || place.need.between;
-        Ok(between && nodes > WORTH_A_LOOK && self.lexer.stays_inside(counter, place.state, classes)?)
+        if counter != NO_COUNTER && !counts {
+            return Ok(false);
+        }
+        Ok(nodes > WORTH_A_LOOK && self.lexer.stays_inside(counter, place.state, classes)?)
     }
 
     /// Takes all tokens below a trie node, whose bytes lead from the place's state back to it, or stay inside.

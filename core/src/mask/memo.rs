@@ -3,9 +3,9 @@
 //! A mask depends on the parser only as far as its tokens' texts reach: on the items of the thread's node, and on those
 //! of the few nodes in which rules began that the texts can finish. A node's *shape* is its items with the nodes where
 //! they began numbered in the order of their appearance (its *slots*). Two nodes are alike for a mask if they have one
-//! shape, and so do the nodes in those slots that were read. The memo therefore is a tree of questions: the shape of the
-//! thread's node, then of a node in one of the slots known by then, and so on to the mask. Masks so carry over from one
-//! depth of nesting to another.
+//! shape, and so do the nodes in those slots that were read, and the same slots hold the same nodes. The memo therefore is
+//! a tree of questions: the shape of the thread's node, then which node is in one of the slots known by then, and so on to
+//! the mask. Masks so carry over from one depth of nesting to another.
 
 use std::collections::hash_map::Entry as MapEntry;
 use std::sync::Arc;
@@ -32,7 +32,19 @@ pub(super) enum Entry {
     },
 }
 
-pub(super) type Answers = FxHashMap<ShapeId, Entry>;
+/// What is found in a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Answer {
+    /// The node known as the nth.
+    Known(usize),
+    /// A node not met before.
+    New(ShapeId),
+}
+
+pub(super) type Answers = FxHashMap<Answer, Entry>;
+
+/// A slot of the `of`th known node.
+type Place = (usize, usize);
 
 /// Masks by trie node, lexemes in progress and the shapes of nodes.
 #[derive(Debug, Default)]
@@ -59,9 +71,10 @@ impl Engine {
         read: &mut impl Extend<NodeId>,
     ) -> Option<Arc<ThreadMask>> {
         let mut answers = self.masks.memo.0.get(&place)?;
-        let mut nodes: SmallVec<[NodeId; 8]> = smallvec![node];
+        let mut nodes: SmallVec<[NodeId; 8]> = smallvec![];
+        let mut asked = node;
         loop {
-            match answers.get(&self.parser.shape(*nodes.last()?))? {
+            match answers.get(&answer(&mut self.parser, &mut nodes, asked))? {
                 Entry::Known(mask) => {
                     read.extend(nodes[1..].iter().copied());
                     return Some(mask.clone());
@@ -71,7 +84,7 @@ impl Engine {
                     slot,
                     answers: next,
                 } => {
-                    nodes.push(self.parser.slots(nodes[*of])[*slot]);
+                    asked = self.parser.slots(nodes[*of])[*slot];
                     answers = next;
                 }
             }
@@ -92,22 +105,25 @@ impl Engine {
         }
         let parser = &mut self.parser;
         let mut answers = self.masks.memo.0.entry(place).or_default();
-        let mut nodes = vec![node];
+        let mut nodes: SmallVec<[NodeId; 8]> = smallvec![];
+        let mut places: Vec<Place> = Vec::new();
+        let mut asked = node;
         loop {
-            let shape = parser.shape(nodes[nodes.len() - 1]);
-            match answers.entry(shape) {
-                MapEntry::Vacant(place) => {
-                    let known = nodes.len();
-                    place.insert(chain(parser, &mut nodes, read, mask));
-                    return nodes.len() - known + 1;
+            match answers.entry(answer(parser, &mut nodes, asked)) {
+                MapEntry::Vacant(vacant) => {
+                    let before = places.len();
+                    let entry = chain(parser, &mut nodes, &mut places, read, mask);
+                    vacant.insert(entry);
+                    return places.len() - before + 1;
                 }
-                MapEntry::Occupied(place) => match place.into_mut() {
+                MapEntry::Occupied(known) => match known.into_mut() {
                     Entry::Question {
                         of,
                         slot,
                         answers: next,
                     } => {
-                        nodes.push(parser.slots(nodes[*of])[*slot]);
+                        asked = parser.slots(nodes[*of])[*slot];
+                        places.push((*of, *slot));
                         answers = next;
                     }
                     Entry::Known(_) => return 0,
@@ -117,28 +133,45 @@ impl Engine {
     }
 }
 
-/// The questions that tell the nodes of `read` from the known `nodes`, which grow by them; then the mask.
-fn chain(parser: &mut Parser, nodes: &mut Vec<NodeId>, read: &[NodeId], mask: Arc<ThreadMask>) -> Entry {
+/// What a slot's node is; a new one is known from then on.
+fn answer(parser: &mut Parser, nodes: &mut SmallVec<[NodeId; 8]>, asked: NodeId) -> Answer {
+    match nodes.iter().position(|&known| known == asked) {
+        Some(index) => Answer::Known(index),
+        None => {
+            nodes.push(asked);
+            Answer::New(parser.shape(asked))
+        }
+    }
+}
+
+/// The questions that are left about the nodes that were read: about each slot that holds one. Then the mask.
+fn chain(
+    parser: &mut Parser,
+    nodes: &mut SmallVec<[NodeId; 8]>,
+    places: &mut Vec<Place>,
+    read: &[NodeId],
+    mask: Arc<ThreadMask>,
+) -> Entry {
     let mut questions = Vec::new();
-    while let Some((of, slot, next)) = question(parser, nodes, read) {
-        nodes.push(next);
-        questions.push((of, slot, parser.shape(next)));
+    while let Some((place, asked)) = question(parser, nodes, places, read) {
+        places.push(place);
+        questions.push((place, answer(parser, nodes, asked)));
     }
     questions
         .into_iter()
         .rev()
-        .fold(Entry::Known(mask), |entry, (of, slot, shape)| Entry::Question {
+        .fold(Entry::Known(mask), |entry, ((of, slot), answer)| Entry::Question {
             of,
             slot,
-            answers: FxHashMap::from_iter([(shape, entry)]),
+            answers: FxHashMap::from_iter([(answer, entry)]),
         })
 }
 
-fn question(parser: &Parser, nodes: &[NodeId], read: &[NodeId]) -> Option<(usize, usize, NodeId)> {
+fn question(parser: &Parser, nodes: &[NodeId], places: &[Place], read: &[NodeId]) -> Option<(Place, NodeId)> {
     nodes.iter().enumerate().find_map(|(of, &node)| {
         let slots = parser.slots(node).iter().enumerate();
         slots
-            .map(|(slot, &next)| (of, slot, next))
-            .find(|(_, _, next)| read.contains(next) && !nodes.contains(next))
+            .map(|(slot, &next)| ((of, slot), next))
+            .find(|(place, next)| (read.contains(next) || nodes.contains(next)) && !places.contains(place))
     })
 }

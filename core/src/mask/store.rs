@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::ThreadMask;
-use super::memo::{Answers, Entry};
-use super::tables::{FOUND, MANY, NEAR, Tables, answered_name, bounded_name};
+use super::memo::{Answer as Told, Answers, Entry};
+use super::tables::{FOUND, MANY, NEAR, Tables, answered_name, bounded_name, known_name};
 use crate::engine::{Engine, Thread};
 use crate::error::Result;
 use crate::lexer::Progress;
@@ -86,12 +86,19 @@ impl Naming<'_> {
         path: &mut Vec<ShapeId>,
         found: &mut Found<'m>,
     ) {
-        for (shape, entry) in answers {
-            let Some(name) = self.names.get(shape) else {
-                continue;
+        for (told, entry) in answers {
+            let known = path.len();
+            let told = match told {
+                Told::Known(index) => known_name(*index),
+                Told::New(shape) => {
+                    let Some(name) = self.names.get(shape) else {
+                        continue;
+                    };
+                    path.push(*shape);
+                    name.digest
+                }
             };
-            let name = answered_name(question, of, slot, name.digest);
-            path.push(*shape);
+            let name = answered_name(question, of, slot, told);
             match entry {
                 Entry::Known(mask) => {
                     found.insert(name, Answer::Mask(mask));
@@ -106,7 +113,7 @@ impl Naming<'_> {
                     }
                 }
             }
-            path.pop();
+            path.truncate(known);
         }
     }
 }

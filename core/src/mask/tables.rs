@@ -2,7 +2,7 @@
 //!
 //! The index says, under the name of lexemes in progress, how far their bounds matter (`Interior::highest`); and under
 //! a name that is made of that, the bounds and the shape of the parser's node (see `memo`), where in the pool the mask
-//! is, or which node's shape to look at next, whose name is added to the name. So a name holds all that the mask
+//! is, or which node to look at next, whose name is added to the name: its shape's, or its number if it is known. So a name holds all that the mask
 //! depends on, and is looked up, whatever else the engine has met.
 //!
 //! Nothing here is parsed before it is asked for, and nothing is believed: what does not lie within the pool, or names
@@ -112,10 +112,15 @@ pub(super) fn bounded_name(place: Digest, bounds: Bounds) -> Digest {
     content.digest(place).number(bounds.min).number(bounds.max).name()
 }
 
-/// Under which the answer lies once the shape of the node in a slot of the `of`th node is known.
-pub(super) fn answered_name(question: Digest, of: u32, slot: u32, shape: Digest) -> Digest {
+/// Under which the answer lies once it is known what is in a slot of the `of`th node: what `told` names.
+pub(super) fn answered_name(question: Digest, of: u32, slot: u32, told: Digest) -> Digest {
     let mut content = Content::of(b"answ");
-    content.digest(question).number(of).number(slot).digest(shape).name()
+    content.digest(question).number(of).number(slot).digest(told).name()
+}
+
+/// In place of a shape: the node known as the nth.
+pub(super) fn known_name(index: usize) -> Digest {
+    Content::of(b"know").number(index as u32).name()
 }
 
 impl Engine {
@@ -157,8 +162,14 @@ impl Engine {
             let asked = *nodes.get(of as usize)?;
             let slots = self.shape_name(asked).slots;
             let next = *self.parser.slots(asked).get(*slots.get(slot as usize)? as usize)?;
-            name = answered_name(name, of, slot, self.shape_name(next).digest);
-            nodes.push(next);
+            let told = match nodes.iter().position(|&known| known == next) {
+                Some(index) => known_name(index),
+                None => {
+                    nodes.push(next);
+                    self.shape_name(next).digest
+                }
+            };
+            name = answered_name(name, of, slot, told);
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Counted {
     pub unbounded: ExpressionId,
     /// `unbounded` where a repetition may begin.
     pub between: ExpressionId,
+    /// What is repeated.
+    pub part: ExpressionId,
     /// What follows the repetitions.
     pub after: ExpressionId,
     /// Bytes that begin a repetition.
@@ -64,6 +66,7 @@ impl RepeatedParts {
                 None => between,
             },
             between,
+            part,
             after,
             first,
             bounds: Bounds {

@@ -122,6 +122,7 @@ pub fn counted_beside(
     let counted = Counted {
         unbounded,
         between: unbounded,
+        part,
         after,
         first,
         bounds: Bounds {

@@ -315,7 +315,7 @@ pub struct Interior {
     pub counted: Levels,
     /// By the set of lexemes that end; a single lexeme's has no name here, as grammars name it differently.
     pub exits: Vec<(u32, Exits)>,
-    /// The highest level in it: higher bounds make no difference.
+    /// The highest level in it, or on the way to what it leaves out: higher bounds make no difference.
     pub highest: u32,
 }
 
@@ -350,8 +350,8 @@ impl Interior {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WalkName {
     pub lexeme: Digest,
-    /// The same between two of the repetitions that were counted.
-    pub between: Option<Digest>,
+    /// Where repetitions were counted: the lexeme between two of them, and what is repeated.
+    pub counter: Option<[Digest; 2]>,
     pub below: Option<u32>,
 }
 

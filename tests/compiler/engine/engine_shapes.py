@@ -81,6 +81,21 @@ def repeated(random: Random) -> str:
     return f'({inner} "{random.choice(["", ",", "x", "a"])}"){bounds(random, 5)}'
 
 
+def looped(random: Random) -> str:
+    """A count, and after it what may come back to where the repetitions were."""
+    letters = random.choice(["[a-z]", "[ab]", "[aé]", '([a-c] | "xy")'])
+    after = random.choice(['","', '"1"', "[0-9]", '", "', '"é€"' if "é" not in letters else '"€"'])
+    return f"{letters}{bounds(random)} ({after} {letters}*)*"
+
+
+def beside(random: Random) -> str:
+    """Two repetitions of other parts that must both match, with the bounds on one of them."""
+    letter, word = "[a-z]", "([a-m] | [n-z] [a-z])"
+    counts = random.choice([(bounds(random), "*"), ("*", bounds(random))])
+    both = f"{letter}{counts[0]} & {word}{counts[1]}"
+    return random.choice([both, f'"1" ({letter}{bounds(random)} & {word}*) | "0" ({both})'])
+
+
 def combined(random: Random) -> str:
     """Counters on both sides of an operator, small enough for the reference to decide emptiness."""
     left, right = (random.choice(CLASSES) + bounds(random) for _ in range(2))
@@ -101,7 +116,7 @@ def combined(random: Random) -> str:
 
 def body(random: Random) -> str:
     """An expression of any of these shapes."""
-    return random.choice([counted, concatenation, concatenation, quoted, repeated, combined])(random)
+    return random.choice([counted, concatenation, concatenation, quoted, repeated, combined, looped, beside])(random)
 
 
 def short(random: Random) -> str:
@@ -188,6 +203,25 @@ def nesting_shape(random: Random) -> str:
     )
 
 
+def shared_shape(random: Random) -> str:
+    """A rule that others end with, so that two of them are under way in one text, within the same rule or another."""
+    opened, overlapping = random.choice([("(", "["), ("[", "("), ("a", "1"), ("{", "-")])
+    closing = random.sample([")", "]", "}", "]]", "b"], k=2)
+    first, second, last = random.choice(["ab1", "1ab", "xa1", "ba,", 'a"x'])
+    quote = "\\" if second == '"' else ""
+    again = random.choice(["", f' | "{opened}" start "{closing[0]}"'])
+    return "\n".join(
+        [
+            f'start: "{opened}" either "{closing[0]}" | "{opened}{overlapping}" parts "{closing[1]}"{again}',
+            "either: whole | parts",
+            f'whole: W "{last}"',
+            f'parts: "{first}" rest',
+            f'rest: "{quote}{second}" "{last}"',
+            f'W: "{overlapping}"? "{first}{quote}{second}"',
+        ]
+    )
+
+
 def counting_shape(random: Random) -> str:
     """Depth that must come out even, in one lexeme after another or across them."""
     x = random.choice(["X", '"1"', ""])
@@ -240,7 +274,7 @@ def recursion_shape(random: Random) -> str:
     return f"{random.choice(shapes)}\nX: {random.choice([short, body])(random)}\nY: {short(random)}"
 
 
-DEEP: list[Callable[[Random], str]] = [nesting_shape, counting_shape, indented_shape, recursion_shape]
+DEEP: list[Callable[[Random], str]] = [nesting_shape, counting_shape, indented_shape, recursion_shape, shared_shape]
 """Those in which a text may be nested."""
 
 SHAPES = [terminal_shape, sequence_shape, list_shape, object_shape, lexemes_shape, *DEEP]
