@@ -116,7 +116,7 @@ def write(text: str, *, end: str = "\n") -> None:
 
 
 def flush() -> None:
-    """Whatever is left to write (help texts are printed by typer).
+    """Whatever is left to write (tables are printed by rich).
 
     Raises:
         BrokenPipeError: nobody reads it any more.
