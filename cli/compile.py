@@ -78,6 +78,8 @@ def compile_constraint(
     exclusive(model, tokenizer)
     if output == "-":
         raise UsageProblem("-o cannot be standard output", expected="a file")
+    if output == "":
+        raise UsageProblem("-o names no file", expected="a file")
     if budget_mb is not None and not precompute:
         raise UsageProblem("--budget-mb goes with --precompute only")
     source = read_source(
@@ -91,11 +93,15 @@ def compile_constraint(
     budget = (budget_mb or DEFAULT_BUDGET_MB) * 1_000_000 if precompute else None
 
     def job() -> int:
+        from constrain.compiler.files import replaceable, write_whole
+
+        if output is not None:
+            replaceable(output)  # compiling may take long, and end in vain
         name, vocabulary = named_vocabulary(model, tokenizer, revision=revision, offline=offline)
         made = _make(source, vocabulary)
         ahead = _precompute(made.compiled, budget) if budget is not None else {}
         if output is not None:
-            made.compiled.save(output)
+            write_whole(output, made.compiled.to_bytes())
             render.note(render.saved(output, Path(output).stat().st_size))
         if statistics or as_json or output is None:
             _show({**made.times, **ahead, **_measure(made.compiled), "vocabulary": name}, as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,7 @@ def test_one_constraint_only(cli: Callable[..., Any], saved: str) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
-    [(("-o", "-"), "-o cannot be standard output"), (("--budget-mb", "3"), "--budget-mb goes with --precompute only")],
+    [(("-o", "-"), "-o cannot be standard output"), (("-o", ""), "-o names no file"), (("--budget-mb", "3"), "--budget-mb goes with --precompute only")],
 )
 def test_compile_usage(arguments: tuple[str, ...], problem: str, cli: Callable[..., Any]) -> None:
     ran = cli("compile", "--regex", "a", *arguments)
@@ -160,6 +161,26 @@ def test_what_cannot_be_written(cli: Callable[..., Any], tmp_path: Path) -> None
     ran = cli("compile", "--regex", "a", "-o", str(tmp_path / "missing" / "a.grammar"))
     assert ran.code == 4
     assert "cannot be written" in ran.err
+
+
+def test_what_is_no_file_is_not_replaced(cli: Callable[..., Any], tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    for name, reason in ((str(pipe), "it is there, and no regular file"), (str(tmp_path), "it is a folder")):
+        ran = cli("compile", "--regex", "a", "-o", name)
+        assert (ran.code, ran.out) == (4, "")
+        assert ran.err.startswith(f"error: {name} cannot be written: {reason}")
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_link_is_followed(cli: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    for pattern in ("a", "b"):
+        assert cli("compile", "--regex", pattern, "-o", str(tmp_path / "link")).code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert cli("next", "--compiled", str(tmp_path / "target")).out == "98\tb\n"
 
 
 def test_statistics_with_a_file(cli: Callable[..., Any], tmp_path: Path) -> None:
