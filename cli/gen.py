@@ -17,6 +17,7 @@ from constrain.cli import options as option
 from constrain.cli import render
 from constrain.cli.constraint import CompileOptions
 from constrain.cli.generation import ModelChoice, Outcome, Sampling, Session
+from constrain.cli.models import named_model
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.source import argument_text, read_source
 from constrain.cli.streams import decode, is_terminal, read_standard_input, standard_input_lines, write
@@ -97,6 +98,7 @@ def gen(
     ignore_format: option.IgnoreFormat = None,
     preview: option.Preview = None,
     start: option.Start = "start",
+    budget: option.Budget = None,
     stream: Annotated[
         bool,
         typer.Option(
@@ -136,11 +138,12 @@ def gen(
         grammar=grammar,
         compiled=compiled,
         options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start, tuple(preview or ())),
+        budget=budget,
         standard_input_taken=from_input,
     )
     session = Session(
         source,
-        ModelChoice(model, revision, offline, dtype, device, verbose),
+        ModelChoice(named_model(model), revision, offline, dtype, device, verbose),
         Sampling(method, max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, _seed(seed)),
         system=system,
         show_schema=prompt_schema == "auto",

@@ -55,6 +55,8 @@ def read_bytes(path: str) -> bytes:
     """
     if path == "-":
         return _binary_input().read()
+    if not path:
+        raise InputFileError("a file without a name cannot be read")
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:

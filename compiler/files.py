@@ -1,7 +1,7 @@
 """Writing a file whole or not at all: a finished temporary file beside it takes its place by one rename.
 
-A rename replaces whatever has the name, so what is no file of bytes (a folder, a device, a pipe) is refused before, and a
-link stays: the file that it leads to is the one to replace.
+A rename replaces whatever has the name, so what is no file of bytes (a folder, a device, a pipe) is refused before, and
+a link stays: the file that it leads to is the one to replace.
 """
 
 from __future__ import annotations
