@@ -63,7 +63,7 @@ def compile_constraint(
             min=1,
             max=MAX_BUDGET_MB,
             metavar="N",
-            help=f"Memory to compute masks ahead, at most {MAX_BUDGET_MB} [{DEFAULT_BUDGET_MB}].",
+            help=f"Megabytes (10^6 bytes) to compute masks ahead, at most {MAX_BUDGET_MB} [{DEFAULT_BUDGET_MB}].",
         ),
     ] = None,
     statistics: Annotated[

@@ -25,8 +25,8 @@ from platformdirs import user_cache_dir
 
 __all__ = ["Cache", "CacheEntry"]
 
-DEFAULT_MAX_BYTES = 32 * 1024**3
-"""32 GiB: a few converted models."""
+DEFAULT_MAX_BYTES = 32 * 1000**3
+"""32 GB: a few converted models."""
 
 KINDS = ("compiled", "digests", "models")
 """All kinds of entries there are; another kind is added here."""

@@ -25,7 +25,7 @@ __all__ = ["KIND", "MAX_BYTES", "MAX_ENTRIES", "compiled_once"]
 KIND = "compiled"
 """What such entries are called in the cache."""
 
-MAX_BYTES = 1024**3
+MAX_BYTES = 1000**3
 MAX_ENTRIES = 500
 """Least recently used entries are removed beyond either. Most have some 10 kB."""
 
