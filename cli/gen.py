@@ -17,7 +17,6 @@ from constrain.cli import options as option
 from constrain.cli import render
 from constrain.cli.constraint import CompileOptions
 from constrain.cli.generation import ModelChoice, Outcome, Sampling, Session
-from constrain.cli.models import named_model
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.source import argument_text, read_source
 from constrain.cli.streams import decode, is_terminal, read_standard_input, standard_input_lines, write
@@ -143,7 +142,7 @@ def gen(
     )
     session = Session(
         source,
-        ModelChoice(named_model(model), revision, offline, dtype, device, verbose),
+        ModelChoice(model, revision, offline, dtype, device, verbose),
         Sampling(method, max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, _seed(seed)),
         system=system,
         show_schema=prompt_schema == "auto",
