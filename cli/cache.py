@@ -14,7 +14,7 @@ from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.streams import write
 
 if TYPE_CHECKING:
-    from constrain.runtime.cache import Cache
+    from constrain.runtime.cache import Cache, CacheEntry
 
 __all__ = ["EXAMPLES", "cache"]
 
@@ -36,10 +36,13 @@ def cache(
         from constrain.runtime.cache import Cache
 
         store = Cache(environment.cache_directory())
+        # what is printed is printed outside: its failures are not the cache's
         try:
-            return _clear(store.clear(), as_json) if action == "clear" else _show(store, as_json)
+            freed = store.clear() if action == "clear" else None
+            entries = store.entries() if action == "show" else []
         except OSError as error:
             raise InputFileError(f"cannot read the cache {str(store.folder)!r}: {error.strerror or error}") from None
+        return _show(store, entries, as_json) if freed is None else _clear(freed, as_json)
 
     return job
 
@@ -52,8 +55,7 @@ def _clear(freed: int, as_json: bool) -> int:
     return 0
 
 
-def _show(store: Cache, as_json: bool) -> int:
-    entries = store.entries()
+def _show(store: Cache, entries: list[CacheEntry], as_json: bool) -> int:
     total = sum(entry.bytes for entry in entries)
     if as_json:
         listed = [

@@ -47,6 +47,7 @@ def check(
     draft: option.Draft = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
+    budget: option.Budget = None,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Each line is a document of its own; so it is for files named *.jsonl.")
     ] = False,
@@ -70,6 +71,8 @@ def check(
         raise UsageProblem("there is nothing to check", expected="one or more files, or '-' for standard input")
     if output_format not in ("text", "json"):
         raise UsageProblem(f"--format cannot be {output_format!r}", expected="'text' or 'json'")
+    if schema and budget:
+        raise UsageProblem("--budget is for the automaton, and jsonschema-rs judges under --schema")
     source = read_source(
         schema=schema,
         regex=regex,
@@ -77,6 +80,7 @@ def check(
         grammar=grammar,
         compiled=compiled,
         options=CompileOptions(draft, formats, tuple(ignore_format or ()), "compact", start),
+        budget=budget,
         standard_input_taken="-" in files,
     )
     names = files
@@ -87,7 +91,7 @@ def _run(judged_by: Source, files: list[str], jsonl: bool, as_json: bool) -> int
     from constrain.cli.documents import judge_for
 
     judge = judge_for(judged_by)
-    total = invalid = unreadable = 0
+    total = invalid = undecided = unreadable = 0
     for name in files:
         try:
             for source, line, text in _texts(name, jsonl or name.endswith(".jsonl")):
@@ -97,7 +101,7 @@ def _run(judged_by: Source, files: list[str], jsonl: bool, as_json: bool) -> int
                     # no verdict is not the verdict "invalid"
                     error.add_note(source if line is None else f"{source}:{line}")
                     render.problem(error)
-                    unreadable += 1
+                    undecided += 1
                     continue
                 total += 1
                 invalid += bool(findings)
@@ -107,7 +111,7 @@ def _run(judged_by: Source, files: list[str], jsonl: bool, as_json: bool) -> int
             render.problem(error)
             unreadable += 1
     render.note(render.checked(total, invalid))
-    return 4 if unreadable else 1 if invalid else 0
+    return InputFileError.exit_code if unreadable else LimitError.exit_code if undecided else 1 if invalid else 0
 
 
 def _texts(name: str, line_by_line: bool) -> Iterator[tuple[str, int | None, bytes]]:

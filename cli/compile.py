@@ -16,7 +16,7 @@ from constrain.cli.constraint import CompileOptions, Constraint
 from constrain.cli.problems import UsageProblem
 from constrain.cli.source import Source, read_source
 from constrain.cli.streams import write
-from constrain.cli.vocabularies import exclusive, named_vocabulary
+from constrain.cli.vocabularies import asked_with, exclusive, named_vocabulary
 
 if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar, Vocabulary
@@ -45,7 +45,8 @@ def compile_constraint(
     ignore_format: option.IgnoreFormat = None,
     preview: option.Preview = None,
     whitespace: option.Whitespace = "compact",
-    model: option.Model = None,
+    budget: option.Budget = None,
+    model: option.TokensOf = None,
     tokenizer: option.Tokenizer = None,
     revision: option.Revision = None,
     offline: option.Offline = False,
@@ -62,7 +63,7 @@ def compile_constraint(
             min=1,
             max=MAX_BUDGET_MB,
             metavar="N",
-            help=f"Memory to compute masks ahead, at most {MAX_BUDGET_MB} [{DEFAULT_BUDGET_MB}].",
+            help=f"Megabytes (10^6 bytes) to compute masks ahead, at most {MAX_BUDGET_MB} [{DEFAULT_BUDGET_MB}].",
         ),
     ] = None,
     statistics: Annotated[
@@ -72,12 +73,15 @@ def compile_constraint(
 ) -> option.Job:
     """Compile a constraint: save it with -o, and show statistics (times, sizes, how many tokens are allowed at first).
 
-    Without -m or --tokenizer, tokens are single bytes. A saved automaton is for these tokens: 'gen', 'check' and 'next'
-    take it with --compiled, and refuse it for others. It holds the constraint's text, too.
+    Without -m or --tokenizer, tokens are single bytes. A saved automaton is for these tokens: 'gen' and 'next' take it
+    with --compiled, and refuse it for others; for 'gen' without -m, compile with '-m embedded'. It holds the
+    constraint's text, too.
     """
     exclusive(model, tokenizer)
     if output == "-":
         raise UsageProblem("-o cannot be standard output", expected="a file")
+    if output == "":
+        raise UsageProblem("-o names no file", expected="a file")
     if budget_mb is not None and not precompute:
         raise UsageProblem("--budget-mb goes with --precompute only")
     source = read_source(
@@ -87,15 +91,21 @@ def compile_constraint(
         grammar=grammar,
         compiled=compiled,
         options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start, tuple(preview or ())),
+        budget=budget,
     )
-    budget = (budget_mb or DEFAULT_BUDGET_MB) * 1_000_000 if precompute else None
+    memory = (budget_mb or DEFAULT_BUDGET_MB) * 1_000_000 if precompute else None
 
     def job() -> int:
-        name, vocabulary = named_vocabulary(model, tokenizer, revision=revision, offline=offline)
-        made = _make(source, vocabulary)
-        ahead = _precompute(made.compiled, budget) if budget is not None else {}
+        from constrain.compiler.files import replaceable, write_whole
+
         if output is not None:
-            made.compiled.save(output)
+            replaceable(output)  # compiling may take long, and end in vain
+        name, vocabulary = named_vocabulary(model, tokenizer, revision=revision, offline=offline)
+        asked_by = asked_with(model, tokenizer)
+        made = _make(source, vocabulary, asked_by)
+        ahead = _precompute(made.compiled, memory) if memory is not None else {}
+        if output is not None:
+            write_whole(output, made.compiled.to_bytes())
             render.note(render.saved(output, Path(output).stat().st_size))
         if statistics or as_json or output is None:
             _show({**made.times, **ahead, **_measure(made.compiled), "vocabulary": name}, as_json)
@@ -112,11 +122,11 @@ class _Made:
     times: dict[str, float]
 
 
-def _make(source: Source, vocabulary: Vocabulary) -> _Made:
+def _make(source: Source, vocabulary: Vocabulary, asked_by: str) -> _Made:
     """Never from the cache: what is shown is what it costs."""
     started = time.perf_counter()
     if not isinstance(source, Constraint):
-        compiled = source.compiled_for(vocabulary)
+        compiled = source.compiled_for(vocabulary, asked_by)
         return _Made(compiled, {"load_seconds": time.perf_counter() - started})
     grammar = source.grammar()
     read = time.perf_counter()
@@ -125,9 +135,9 @@ def _make(source: Source, vocabulary: Vocabulary) -> _Made:
     return _Made(compiled, {"read_seconds": read - started, "compile_seconds": built - read})
 
 
-def _precompute(compiled: CompiledGrammar, budget: int) -> dict[str, int | float]:
+def _precompute(compiled: CompiledGrammar, memory: int) -> dict[str, int | float]:
     started = time.perf_counter()
-    ahead = compiled.precompute(budget)
+    ahead = compiled.precompute(memory)
     seconds = time.perf_counter() - started
     share = ahead["precomputed_states"] / ahead["reached_states"]
     return {"precompute_seconds": seconds, **ahead, "share_covered": share}

@@ -13,7 +13,7 @@ from constrain.cli.constraint import Constraint
 from constrain.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from constrain.compiler import CompiledGrammar, Vocabulary
+    from constrain.compiler import CompiledGrammar, Limits, Vocabulary
 
 __all__ = ["CompiledFile"]
 
@@ -21,8 +21,9 @@ __all__ = ["CompiledFile"]
 class CompiledFile:
     """A saved automaton; nothing is read before it is asked for."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, limits: Limits | None = None) -> None:
         self.path = path
+        self._limits = limits
         self._language: CompiledGrammar | None = None
 
     @cached_property
@@ -45,11 +46,15 @@ class CompiledFile:
         from constrain.compiler.vocabulary import Vocabulary
 
         if self._language is None:
-            self._language = CompiledGrammar.load(self.path, Vocabulary.bytes(), rebind=True)
+            self._language = CompiledGrammar.load(self.path, Vocabulary.bytes(), limits=self._limits, rebind=True)
         return self._language
 
-    def compiled_for(self, vocabulary: Vocabulary) -> CompiledGrammar:
+    def compiled_for(self, vocabulary: Vocabulary, asked_by: str = "") -> CompiledGrammar:
         """The automaton as it was saved.
+
+        Args:
+            vocabulary: the tokens.
+            asked_by: the options that name them, for messages; empty where there are none.
 
         Raises:
             ArtifactError: it cannot be used, or is for another vocabulary.
@@ -57,8 +62,35 @@ class CompiledFile:
         from constrain.compiler import CompiledGrammar
 
         try:
-            return CompiledGrammar.load(self.path, vocabulary)
-        except ArtifactError as error:
+            return CompiledGrammar.load(self.path, vocabulary, limits=self._limits)
+        except ArtifactError:
             self.language()  # a file that cannot be used at all has its own error
-            error.expected = "-m or --tokenizer as in 'constrain compile', or neither where it had neither"
-            raise
+            raise self._foreign(asked_by) from None
+
+    def _foreign(self, asked_by: str) -> ArtifactError:
+        """The file is fine, but for other tokens than those asked for. It holds the hash of its tokens, not a name."""
+        if not asked_by:
+            return ArtifactError(
+                f"{self.path} is for the tokens of a model, and none is named here",
+                expected="the -m or --tokenizer that it was compiled with",
+            )
+        again = f"a file that 'constrain compile {asked_by} -o FILE' wrote"
+        if self._is_for_bytes():
+            return ArtifactError(
+                f"{self.path} is for single bytes (it was compiled without -m), not for the tokens of {asked_by}",
+                expected=again,
+            )
+        return ArtifactError(
+            f"{self.path} is for other tokens than those of {asked_by}",
+            expected=f"the -m or --tokenizer that it was compiled with, or {again}",
+        )
+
+    def _is_for_bytes(self) -> bool:
+        from constrain.compiler import CompiledGrammar
+        from constrain.compiler.vocabulary import Vocabulary
+
+        try:
+            CompiledGrammar.load(self.path, Vocabulary.bytes(), limits=self._limits)
+        except ArtifactError:
+            return False
+        return True

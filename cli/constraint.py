@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from constrain.cli import environment
 from constrain.cli.problems import UsageProblem
-from constrain.errors import ConstrainError
+from constrain.errors import ConstrainError, InputError
 
 if TYPE_CHECKING:
-    from constrain.compiler import CompiledGrammar, Grammar, Vocabulary
+    from constrain.compiler import CompiledGrammar, Grammar, Limits, Vocabulary
 
 __all__ = ["CompileOptions", "Constraint"]
 
 Kind: TypeAlias = Literal["schema", "regex", "choice", "grammar"]
-
-WHITESPACE = re.compile(r"compact|flexible|pretty:\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +35,12 @@ class CompileOptions:
         """Refuse values that no front end knows, as mistakes in the arguments."""
         if self.formats not in ("assert", "annotate"):
             raise UsageProblem(f"--formats cannot be {self.formats!r}", expected="'assert' or 'annotate'")
-        if not WHITESPACE.fullmatch(self.whitespace):
-            raise UsageProblem(
-                f"--whitespace cannot be {self.whitespace!r}", expected="'compact', 'pretty:N' or 'flexible'"
-            )
+        if self.draft is not None:
+            _check("--draft", self.draft, draft=self.draft)
+        if self.whitespace != "compact":
+            _check("--whitespace", self.whitespace, whitespace=self.whitespace)
+        for name in self.preview:
+            _check("--preview", name, preview=name)
 
     def as_json(self) -> str:
         """As text; equal options give equal texts."""
@@ -61,6 +60,26 @@ class CompileOptions:
         )
 
 
+def _check(option: str, value: str, **given: str) -> None:
+    """Ask the front end about one value; it is imported only where there is one to ask about."""
+    from constrain.compiler.json_schema.options import read_options
+
+    defaults: dict[str, Any] = {
+        "draft": None,
+        "formats": "assert",
+        "ignore_formats": (),
+        "references": None,
+        "whitespace": "compact",
+        "order": "schema",
+        "numbers": "plain",
+        "escapes": "minimal",
+    }
+    try:
+        read_options(**defaults | given)
+    except InputError as error:
+        raise UsageProblem(f"{option} cannot be {value!r}", expected=error.expected) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Constraint:
     """One constraint as the user gave it.
@@ -70,12 +89,14 @@ class Constraint:
         text: schema text, regular expression, grammar text, or the choices as a JSON array.
         source: how messages call it.
         options: how to read it.
+        limits: budgets to compile it under; None for the defaults.
     """
 
     kind: Kind
     text: str
     source: str
     options: CompileOptions = field(default_factory=CompileOptions)
+    limits: Limits | None = None
 
     @property
     def sha256(self) -> str:
@@ -103,12 +124,12 @@ class Constraint:
         from constrain.compiler import compile_grammar
 
         try:
-            return compile_grammar(grammar, vocabulary, description=self._description())
+            return compile_grammar(grammar, vocabulary, self._limits(), description=self._description())
         except ConstrainError as error:
             error.add_note(self.source)
             raise
 
-    def compiled_for(self, vocabulary: Vocabulary) -> CompiledGrammar:
+    def compiled_for(self, vocabulary: Vocabulary, asked_by: str = "") -> CompiledGrammar:
         """The automaton for ``vocabulary``, kept in the cache from one run to the next.
 
         Raises:
@@ -122,6 +143,7 @@ class Constraint:
             self._description(),
             vocabulary,
             lambda: self.compile(self.grammar(), vocabulary),
+            limits=self._limits(),
         )
 
     def language(self) -> CompiledGrammar:
@@ -139,6 +161,11 @@ class Constraint:
     def is_json(self) -> bool:
         """Are its texts JSON values under a schema?"""
         return self.kind == "schema"
+
+    def _limits(self) -> Limits:
+        from constrain.compiler import Limits
+
+        return self.limits or Limits()
 
     def _description(self) -> dict[str, str]:
         """All that the language depends on, as saved files keep it."""
@@ -178,11 +205,11 @@ class Constraint:
         if self.kind == "regex":
             from constrain.compiler import regex
 
-            return regex.build(self.text)
+            return regex.build(self.text, limits=self._limits())
         if self.kind == "grammar":
             from constrain.compiler import lark
 
-            return lark.build(self.text, start=options.start)
+            return lark.build(self.text, start=options.start, limits=self._limits())
         from constrain.compiler import choices
 
         return choices.build(json.loads(self.text))

@@ -97,6 +97,7 @@ def gen(
     ignore_format: option.IgnoreFormat = None,
     preview: option.Preview = None,
     start: option.Start = "start",
+    budget: option.Budget = None,
     stream: Annotated[
         bool,
         typer.Option(
@@ -136,6 +137,7 @@ def gen(
         grammar=grammar,
         compiled=compiled,
         options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start, tuple(preview or ())),
+        budget=budget,
         standard_input_taken=from_input,
     )
     session = Session(

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from constrain.cli import environment, render
+from constrain.cli.budget import in_options
+from constrain.cli.models import EMBEDDED, named_model
 from constrain.cli.problems import UsageProblem
 from constrain.cli.progress import Progress
 from constrain.errors import BudgetError, ConstrainError, ModelError
@@ -32,7 +34,7 @@ _JSON_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """Which model, and how it is loaded."""
+    """Which model, as ``-m`` names it, and how it is loaded."""
 
     name: str | None
     revision: str | None
@@ -104,7 +106,7 @@ class Outcome:
     @classmethod
     def of_error(cls, error: ConstrainError) -> Outcome:
         """An output that never came to be."""
-        return cls("error", reason=str(error), exit_code=error.exit_code)
+        return cls("error", reason=in_options(str(error)), exit_code=error.exit_code)
 
     def one_line(self) -> str:
         """The text; JSON without white space between its tokens, digits untouched."""
@@ -166,6 +168,7 @@ class Session:
         Raises:
             UsageProblem: an option is out of its range.
             InputError: the constraint is at fault.
+            InputFileError: there is no such model folder or file.
             ArtifactError: the compiled file is, or it is for another vocabulary than the model's.
             ModelError, VocabularyError: the model is.
         """
@@ -178,13 +181,14 @@ class Session:
             self._validator = SchemaJudge(constraint)
             self._schema_text = constraint.text if self._show_schema else None
         choice = self._choice
+        name = named_model(choice.name)
         offline = environment.prepare_libraries(offline=choice.offline, verbose=choice.verbose)
         with Progress() as progress:
-            progress.show(render.loading(choice.name))
+            progress.show(render.loading(name))
             from constrain.runtime import load_model
 
             self._model = load_model(
-                choice.name,
+                name,
                 revision=choice.revision,
                 offline=offline,
                 dtype=choice.dtype,
@@ -192,7 +196,7 @@ class Session:
                 cache_dir=environment.cache_directory(),
                 notify=progress.announce,
             )
-            self._compiled = self._source.compiled_for(self._model.vocabulary)
+            self._compiled = self._source.compiled_for(self._model.vocabulary, f"-m {choice.name or EMBEDDED}")
 
     def output(self, prompt: str, sample: int, *, on_text: Callable[[str], None] | None = None) -> Outcome:
         """Generate and judge one output.

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from constrain.cli import options as option
+from constrain.cli.problems import UsageProblem
 from constrain.cli.streams import write
+from constrain.errors import ConstrainError
 
 __all__ = ["app"]
 
@@ -46,7 +48,11 @@ def show_grammar(name: Annotated[str, typer.Argument(metavar="NAME", help="A nam
     def job() -> int:
         from constrain import grammars
 
-        write(grammars.load(name), end="")
+        try:
+            text = grammars.load(name)
+        except ConstrainError as error:
+            raise UsageProblem(error.message, expected=error.expected) from None
+        write(text, end="")
         return 0
 
     return job

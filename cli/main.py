@@ -11,6 +11,8 @@ text on standard error, which exit code.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -110,7 +112,11 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    outcome = app(arguments, prog_name="constrain", standalone_mode=False)
+    # typer prints help texts itself, and ends the process its own way where it cannot; so it prints into a string
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        outcome = app(arguments, prog_name="constrain", standalone_mode=False)
+    if printed.getvalue():
+        streams.write(printed.getvalue(), end="")
     if callable(outcome):
         outcome = outcome()
     streams.flush()

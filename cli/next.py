@@ -15,7 +15,7 @@ from constrain.cli.constraint import CompileOptions
 from constrain.cli.display import byte_name, byte_set, token_text
 from constrain.cli.source import read_source
 from constrain.cli.streams import is_terminal, read_bytes, write
-from constrain.cli.vocabularies import exclusive, named_vocabulary
+from constrain.cli.vocabularies import asked_with, exclusive, named_vocabulary
 
 if TYPE_CHECKING:
     from constrain._core import Vocabulary
@@ -47,7 +47,8 @@ def next_tokens(
     ignore_format: option.IgnoreFormat = None,
     preview: option.Preview = None,
     whitespace: option.Whitespace = "compact",
-    model: option.Model = None,
+    budget: option.Budget = None,
+    model: option.TokensOf = None,
     tokenizer: option.Tokenizer = None,
     revision: option.Revision = None,
     offline: option.Offline = False,
@@ -69,13 +70,15 @@ def next_tokens(
         grammar=grammar,
         compiled=compiled,
         options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start, tuple(preview or ())),
+        budget=budget,
         standard_input_taken=prefix == "-",
     )
 
     def job() -> int:
         text = _prefix(prefix)
         name, vocabulary = named_vocabulary(model, tokenizer, revision=revision, offline=offline)
-        return _run(source.compiled_for(vocabulary), text, name, limit, as_json)
+        asked_by = asked_with(model, tokenizer)
+        return _run(source.compiled_for(vocabulary, asked_by), text, name, limit, as_json)
 
     return job
 
@@ -115,6 +118,8 @@ def _run(compiled: CompiledGrammar, prefix: bytes, source: str, limit: int | Non
         [("id", "right"), ("token", "left")],
         ([str(token.token_id), token.name] for token in allowed[:count]),
     )
+    if not on_terminal and count < len(allowed):
+        render.note(render.more_tokens(len(allowed) - count))
     if on_terminal:
         render.note(render.allowed_tokens(len(allowed), min(count, len(allowed)), source, matcher.is_accepting()))
     return 0

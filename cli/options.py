@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn, TypeAlias
 import typer
 
 __all__ = [
+    "Budget",
     "Choice",
     "Compiled",
     "Device",
@@ -30,6 +31,7 @@ __all__ = [
     "Schema",
     "Start",
     "Tokenizer",
+    "TokensOf",
     "Verbose",
     "Whitespace",
     "examples",
@@ -39,8 +41,9 @@ __all__ = [
 Job: TypeAlias = Callable[[], int]
 """What a command's function returns: the work, to be run after parsing; its result is the exit code."""
 
+# One of each is the most there can be; they are lists so that a second one is a mistake, and not the one that counts.
 Schema: TypeAlias = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--schema",
         metavar="S",
@@ -48,13 +51,14 @@ Schema: TypeAlias = Annotated[
     ),
 ]
 Regex: TypeAlias = Annotated[
-    str | None, typer.Option("--regex", metavar="R", help="Regular expression (Python syntax) for the whole text.")
+    list[str] | None,
+    typer.Option("--regex", metavar="R", help="Regular expression (Python syntax) for the whole text."),
 ]
 Choice: TypeAlias = Annotated[
     list[str] | None, typer.Option("--choice", metavar="A", help="One of these texts; give the option several times.")
 ]
 GrammarFile: TypeAlias = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--grammar",
         metavar="FILE|NAME",
@@ -62,7 +66,7 @@ GrammarFile: TypeAlias = Annotated[
     ),
 ]
 Compiled: TypeAlias = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--compiled", metavar="FILE", help="What 'constrain compile -o FILE' wrote, in place of a constraint."
     ),
@@ -98,14 +102,35 @@ Whitespace: TypeAlias = Annotated[
     typer.Option("--whitespace", metavar="compact|pretty:N|flexible", help="White space between JSON tokens."),
 ]
 
+Budget: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--budget",
+        metavar="NAME=VALUE",
+        help="Raise or lower a limit of the engine, for example max_expressions=5000000. May be repeated.",
+    ),
+]
+
 Model: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "-m", "--model", metavar="PATH|NAME", help="Model folder, GGUF file or Hugging Face name [embedded model]."
+        "-m",
+        "--model",
+        metavar="PATH|NAME",
+        help="Model folder, GGUF file or Hugging Face name; 'embedded' is the embedded model [embedded].",
+    ),
+]
+TokensOf: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "-m",
+        "--model",
+        metavar="PATH|NAME",
+        help="The tokens of this model; 'embedded' is the one that 'gen' uses without -m [single bytes].",
     ),
 ]
 Tokenizer: TypeAlias = Annotated[
-    str | None, typer.Option("--tokenizer", metavar="FILE", help="A tokenizer.json, instead of a model.")
+    str | None, typer.Option("--tokenizer", metavar="FILE", help="The tokens of a tokenizer.json, instead of a model.")
 ]
 Revision: TypeAlias = Annotated[
     str | None, typer.Option("--revision", metavar="REV", help="Branch, tag or commit of a named model.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from constrain.cli.budget import in_options
 from constrain.cli.display import printable
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = [
     "interrupted",
     "loading",
     "mistaken",
+    "more_tokens",
     "not_viable",
     "note",
     "pairs",
@@ -69,14 +71,14 @@ def _say(label: str, style: str, lines: Sequence[str]) -> None:
 
 def problem(error: ConstrainError) -> None:
     """An error: the message, the place, what was expected."""
-    lines = [printable(error.message)]
+    lines = [printable(in_options(error.message))]
     where = [f"in {printable(name)}" for name in getattr(error, "__notes__", ())[:1]]
     if error.place:
         where.append(printable(error.place))
     if where:
         lines.append(" ".join(where))
     if error.expected:
-        lines.append(f"expected {printable(error.expected)}")
+        lines.append(f"expected {printable(in_options(error.expected))}")
     _say("error", "bold red", lines)
 
 
@@ -235,6 +237,11 @@ def saved(path: str, size: int) -> str:
 def freed(size: int) -> str:
     """What clearing the cache gave back."""
     return f"freed {human_size(size)}"
+
+
+def more_tokens(hidden: int) -> str:
+    """What ``next --limit`` left out, where no table says so."""
+    return f"{_count(hidden, 'more token')} allowed"
 
 
 def allowed_tokens(allowed: int, shown: int, source: str, could_stop: bool) -> str:

@@ -9,6 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from constrain.cli.budget import read_budget
 from constrain.cli.compiled import CompiledFile
 from constrain.cli.constraint import CompileOptions, Constraint
 from constrain.cli.problems import UsageProblem
@@ -43,18 +44,24 @@ class Source(Protocol):
             ArtifactError: the file is.
         """
 
-    def compiled_for(self, vocabulary: Vocabulary) -> CompiledGrammar:
-        """The automaton for a vocabulary; errors as those of :meth:`language`, or the file is for another one."""
+    def compiled_for(self, vocabulary: Vocabulary, asked_by: str) -> CompiledGrammar:
+        """The automaton for a vocabulary; errors as those of :meth:`language`, or the file is for another one.
+
+        Args:
+            vocabulary: the tokens.
+            asked_by: the options that name them, for messages; empty where there are none.
+        """
 
 
 def read_source(
     *,
-    schema: str | None,
-    regex: str | None,
+    schema: list[str] | None,
+    regex: list[str] | None,
     choice: list[str] | None,
-    grammar: str | None,
-    compiled: str | None,
+    grammar: list[str] | None,
+    compiled: list[str] | None,
     options: CompileOptions,
+    budget: list[str] | None = None,
     standard_input_taken: bool = False,
 ) -> Source:
     """The one constraint or compiled file among the options.
@@ -62,6 +69,7 @@ def read_source(
     Args:
         schema, regex, choice, grammar, compiled: the options as given.
         options: how to read it.
+        budget: the limits to compile it under, as given.
         standard_input_taken: something else is read from standard input.
 
     Raises:
@@ -75,24 +83,32 @@ def read_source(
         "--grammar": grammar,
         "--compiled": compiled,
     }
-    given = [name for name, value in offered.items() if value is not None and value != []]
+    given = [(name, values) for name, values in offered.items() if values]
     if len(given) != 1:
-        problem = f"{' and '.join(given)} exclude each other" if given else "there is no constraint"
+        names = [name for name, _ in given]
+        problem = f"{' and '.join(names)} exclude each other" if given else "there is no constraint"
         expected = "exactly one of --schema, --regex, --choice (repeatable), --grammar, --compiled"
         raise UsageProblem(problem, expected=expected)
-    _check_kind(options, schema=schema is not None, grammar=grammar is not None)
-    if standard_input_taken and "-" in (schema, grammar):
-        raise UsageProblem(f"{given[0]} and the text cannot both come from standard input")
-    if compiled is not None:
-        return CompiledFile(compiled)
-    if schema is not None:
-        return _schema(schema, options)
-    if regex is not None:
-        return Constraint("regex", argument_text(regex, "--regex"), "--regex", options)
-    if grammar is not None:
-        return _grammar(grammar, options)
-    choices = [argument_text(text, "--choice") for text in choice or ()]
-    return Constraint("choice", json.dumps(choices, ensure_ascii=False), "--choice", options)
+    ((option, values),) = given
+    _check_kind(options, schema=option == "--schema", grammar=option == "--grammar")
+    limits = read_budget(budget or ())
+    if option == "--choice":
+        choices = [argument_text(text, option) for text in values]
+        return Constraint("choice", json.dumps(choices, ensure_ascii=False), option, options, limits)
+    if len(values) > 1:
+        raise UsageProblem(f"{option} is given {len(values)} times", expected="one constraint")
+    (value,) = values
+    if option == "--regex":
+        return Constraint("regex", argument_text(value, option), option, options, limits)
+    if not value:
+        raise UsageProblem(f"{option} names no file")
+    if option == "--compiled":
+        return CompiledFile(value, limits)
+    if value == "-" and standard_input_taken:
+        raise UsageProblem(f"{option} and the text cannot both come from standard input")
+    if option == "--schema":
+        return Constraint("schema", *_schema(value), options, limits)
+    return Constraint("grammar", *_grammar(value), options, limits)
 
 
 def _check_kind(options: CompileOptions, *, schema: bool, grammar: bool) -> None:
@@ -112,26 +128,28 @@ def _check_kind(options: CompileOptions, *, schema: bool, grammar: bool) -> None
         raise UsageProblem("--start goes with --grammar only")
 
 
-def _schema(value: str, options: CompileOptions) -> Constraint:
+def _schema(value: str) -> tuple[str, str]:
+    """A schema's text, and how messages call it."""
     if value.startswith("{") or value in ("true", "false"):
-        return Constraint("schema", argument_text(value, "--schema"), "--schema", options)
+        return argument_text(value, "--schema"), "--schema"
     if value.startswith("dsl:"):
         _later("the short schema notation 'dsl:...'")
     if CLASS_NAME.fullmatch(value):
         _later(f"a schema from a Python class ({value})")
-    return Constraint("schema", read_text_file(value), _source(value), options)
+    return read_text_file(value), _source(value)
 
 
-def _grammar(value: str, options: CompileOptions) -> Constraint:
-    if GRAMMAR_NAME.fullmatch(value):
-        from constrain import grammars
+def _grammar(value: str) -> tuple[str, str]:
+    """A grammar's text, and how messages call it."""
+    if not GRAMMAR_NAME.fullmatch(value):
+        return read_text_file(value), _source(value)
+    from constrain import grammars
 
-        try:
-            return Constraint("grammar", grammars.load(value), f"the shipped grammar {value!r}", options)
-        except ConstrainError as error:
-            error.expected = f"{error.expected}, or a file (write './{value}' for one in this folder)"
-            raise
-    return Constraint("grammar", read_text_file(value), _source(value), options)
+    try:
+        return grammars.load(value), f"the shipped grammar {value!r}"
+    except ConstrainError as error:
+        expected = f"{error.expected}, or a file (write './{value}' for one in this folder)"
+        raise UsageProblem(error.message, expected=expected) from None
 
 
 def _source(value: str) -> str:

@@ -55,6 +55,8 @@ def read_bytes(path: str) -> bytes:
     """
     if path == "-":
         return _binary_input().read()
+    if not path:
+        raise InputFileError("a file without a name cannot be read")
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
@@ -116,7 +118,7 @@ def write(text: str, *, end: str = "\n") -> None:
 
 
 def flush() -> None:
-    """Whatever is left to write (help texts are printed by typer).
+    """Whatever is left to write (tables are printed by rich).
 
     Raises:
         BrokenPipeError: nobody reads it any more.

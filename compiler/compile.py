@@ -37,6 +37,7 @@ def compile_grammar(
         UnsatisfiableError: the language is empty.
         LimitError: a budget of ``limits`` ran out.
     """
+    _check_limits(limits)
     return _compile_grammar(grammar, vocabulary, limits, {"constrain": _version} | dict(description or {}))
 
 
@@ -123,6 +124,7 @@ def compile_regex(
     from constrain.compiler import regex
 
     _check_text("pattern", pattern)
+    _check_limits(limits)
     grammar = regex.build(pattern, syntax=syntax, limits=limits)
     return compile_grammar(grammar, vocabulary, limits, description={"kind": "regex", "syntax": syntax})
 
@@ -145,6 +147,7 @@ def compile_lark(
     from constrain.compiler import lark
 
     _check_text("grammar", grammar)
+    _check_limits(limits)
     described = {"kind": "grammar", "start": start}
     return compile_grammar(lark.build(grammar, start=start, limits=limits), vocabulary, limits, description=described)
 
@@ -154,12 +157,19 @@ def _check_text(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
 
 
+def _check_limits(value: object) -> None:
+    if not isinstance(value, Limits):
+        raise TypeError(f"limits must be Limits, not {type(value).__name__}")
+
+
 def compile_choices(
     choices: Iterable[str], vocabulary: Vocabulary, *, limits: Limits = _DEFAULT_LIMITS
 ) -> CompiledGrammar:
     """Exactly one of the strings, for one vocabulary.
 
     Raises:
+        TypeError: not several strings.
+        InputError: a string that holds a lone surrogate.
         UnsatisfiableError: there are none.
         LimitError: a budget ran out.
     """

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import builtins
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from constrain import _core
+from constrain.compiler.files import write_whole
 from constrain.compiler.tokenizers import (
     ContinuationEncoder,
     TokenTable,
@@ -146,20 +145,7 @@ class Vocabulary(_core.Vocabulary):
         Raises:
             ArtifactError: the file cannot be written.
         """
-        target = Path(path)
-        try:
-            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-                temporary = Path(file.name)
-                try:
-                    file.write(self.to_bytes())
-                    file.flush()
-                    os.fsync(file.fileno())
-                except BaseException:
-                    temporary.unlink(missing_ok=True)
-                    raise
-            temporary.replace(target)
-        except OSError as error:
-            raise ArtifactError(f"{target} cannot be written: {error.strerror}") from error
+        write_whole(path, self.to_bytes())
 
     @classmethod
     def load(cls, path: str | Path, *, encode: Callable[[str], Sequence[int]] | None = None) -> Vocabulary:
@@ -172,7 +158,10 @@ class Vocabulary(_core.Vocabulary):
             data = Path(path).read_bytes()
         except OSError as error:
             raise ArtifactError(f"{path} cannot be read: {error.strerror}") from error
-        saved = _core.Vocabulary.from_bytes(data)
+        try:
+            saved = _core.Vocabulary.from_bytes(data)
+        except ArtifactError as error:
+            raise ArtifactError(f"{path}: {error.message}", expected=error.expected) from None
         token_bytes = [saved.token(token_id) for token_id in range(saved.vocab_size)]
         return cls(token_bytes, saved.eos_token_ids, vocab_size=saved.vocab_size, encode=encode)
 

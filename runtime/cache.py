@@ -3,11 +3,16 @@
 Layout: ``<folder>/<kind>/<key>`` is one entry, a file or a folder named by the hash of what it was made from. Entries
 appear by one rename of a finished temporary folder, so other processes see all of an entry or nothing, and two that
 make the same one at once both succeed: the first to finish wins. The modification time of an entry is its last use.
+
+The folder may hold other things, since anybody can name any folder as the cache. What is not an entry, by kind and by
+name, is neither counted nor removed.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -20,8 +25,14 @@ from platformdirs import user_cache_dir
 
 __all__ = ["Cache", "CacheEntry"]
 
-DEFAULT_MAX_BYTES = 32 * 1024**3
-"""32 GiB: a few converted models."""
+DEFAULT_MAX_BYTES = 32 * 1000**3
+"""32 GB: a few converted models."""
+
+KINDS = ("compiled", "digests", "models")
+"""All kinds of entries there are; another kind is added here."""
+
+KEY = re.compile(r"[0-9a-f]{64}(-[0-9]+)?")
+"""How entries are called: a SHA-256, and the version of what made it."""
 
 UNFINISHED = ".unfinished-"
 """Names of things in the making start so; they are no entries, and are removed when abandoned."""
@@ -63,7 +74,13 @@ class Cache:
         self.max_bytes = max_bytes
 
     def path(self, kind: str, key: str) -> Path:
-        """Where an entry is, or would be."""
+        """Where an entry is, or would be.
+
+        Raises:
+            ValueError: a kind or key that the cache could not tell from other people's files.
+        """
+        if kind not in KINDS or not KEY.fullmatch(key):
+            raise ValueError(f"{kind}/{key} cannot be a cache entry")
         return self.folder / kind / key
 
     def find(self, kind: str, key: str) -> Path | None:
@@ -82,19 +99,19 @@ class Cache:
         Raises:
             OSError: the cache cannot be written.
         """
-        home = self.folder / kind
-        home.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=home))
+        path = self.path(kind, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=path.parent))
         try:
             yield unfinished
             unfinished.chmod(0o755)
             with suppress(OSError):  # another process finished first: its entry is as good
-                unfinished.rename(self.path(kind, key))
+                unfinished.rename(path)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-        if not self.path(kind, key).exists():
-            raise OSError(f"the cache entry {self.path(kind, key)} could not be put in place")
-        self.evict(keep=self.path(kind, key))
+        if not path.exists():
+            raise OSError(f"the cache entry {path} could not be put in place")
+        self.evict(keep=path)
 
     def add_bytes(self, kind: str, key: str, content: bytes) -> Path:
         """Make, or replace, a file entry.
@@ -102,22 +119,26 @@ class Cache:
         Raises:
             OSError: the cache cannot be written.
         """
-        home = self.folder / kind
-        home.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=UNFINISHED, dir=home)
+        path = self.path(kind, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            Path(name).replace(self.path(kind, key))
+            Path(name).replace(path)
         finally:
             Path(name).unlink(missing_ok=True)
-        return self.path(kind, key)
+        return path
 
     def entries(self, kind: str | None = None) -> list[CacheEntry]:
-        """Everything in the cache, or all of one kind, least recently used first."""
+        """Everything in the cache, or all of one kind, least recently used first.
+
+        Raises:
+            OSError: the cache cannot be read, or is no folder.
+        """
         found = []
         for path in self._paths(kind):
-            if not path.name.startswith(UNFINISHED):
+            if KEY.fullmatch(path.name):
                 with suppress(FileNotFoundError):  # removed by another process meanwhile
                     used = path.stat().st_mtime
                     found.append(CacheEntry(path.parent.name, path.name, path, _size(path), used))
@@ -163,8 +184,10 @@ class Cache:
         return freed
 
     def _paths(self, kind: str | None) -> Iterator[Path]:
-        homes = [self.folder / kind] if kind is not None else sorted(self.folder.glob("*"))
-        for home in homes:
+        """What lies where entries of a kind, or of all kinds, lie; not all of it need be ours."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.folder))
+        for home in (self.folder / name for name in KINDS if kind in (None, name)):
             if home.is_dir():
                 yield from sorted(home.iterdir())
 

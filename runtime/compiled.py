@@ -11,11 +11,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from functools import cache as memoised
 from pathlib import Path
 
 from constrain import _core
-from constrain.compiler import CompiledGrammar, Vocabulary
+from constrain.compiler import CompiledGrammar, Limits, Vocabulary
 from constrain.errors import ArtifactError
 from constrain.runtime.cache import Cache
 
@@ -24,13 +25,18 @@ __all__ = ["KIND", "MAX_BYTES", "MAX_ENTRIES", "compiled_once"]
 KIND = "compiled"
 """What such entries are called in the cache."""
 
-MAX_BYTES = 1024**3
+MAX_BYTES = 1000**3
 MAX_ENTRIES = 500
 """Least recently used entries are removed beyond either. Most have some 10 kB."""
 
 
 def compiled_once(
-    cache: Cache, made_from: Mapping[str, object], vocabulary: Vocabulary, make: Callable[[], CompiledGrammar]
+    cache: Cache,
+    made_from: Mapping[str, object],
+    vocabulary: Vocabulary,
+    make: Callable[[], CompiledGrammar],
+    *,
+    limits: Limits | None = None,
 ) -> CompiledGrammar:
     """What ``make`` returns, from the cache where it is there.
 
@@ -39,15 +45,17 @@ def compiled_once(
         made_from: all that the grammar's language depends on, in JSON's types.
         vocabulary: the tokens.
         make: compiles; only called when the cache has no usable entry.
+        limits: budgets that ``make`` compiles under; None for the defaults.
 
     Raises:
         ConstrainError: whatever ``make`` raises, and nothing else.
     """
-    key = _key(made_from, vocabulary)
+    limits = limits or Limits()
+    key = _key(made_from, vocabulary, limits)
     found = cache.find(KIND, key)
     if found is not None:
         with suppress(ArtifactError):
-            return CompiledGrammar.load(found, vocabulary)
+            return CompiledGrammar.load(found, vocabulary, limits=limits)
     compiled = make()
     with suppress(OSError):
         kept = cache.add_bytes(KIND, key, compiled.to_bytes())
@@ -55,8 +63,8 @@ def compiled_once(
     return compiled
 
 
-def _key(made_from: Mapping[str, object], vocabulary: Vocabulary) -> str:
-    parts = [made_from, vocabulary.sha256, _code()]
+def _key(made_from: Mapping[str, object], vocabulary: Vocabulary, limits: Limits) -> str:
+    parts = [made_from, vocabulary.sha256, asdict(limits), _code()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

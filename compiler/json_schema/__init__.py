@@ -18,6 +18,7 @@ from constrain.compiler.json_schema.algebra import Algebra
 from constrain.compiler.json_schema.drafts import check_metaschema, detect_draft
 from constrain.compiler.json_schema.lowering import Lowering
 from constrain.compiler.json_schema.model import Store
+from constrain.compiler.json_schema.nesting import check_nesting
 from constrain.compiler.json_schema.options import read_options
 from constrain.compiler.json_schema.read_text import read_schema_text
 from constrain.compiler.json_schema.reader import Reader
@@ -79,6 +80,7 @@ def build(
         raise SchemaError(
             f"the schema is of type {type(document).__name__}", pointer="", expected="a JSON object, true or false"
         )
+    check_nesting(document)
     try:
         return _build(document, options.draft, options)
     except RecursionError:

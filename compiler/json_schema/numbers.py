@@ -35,7 +35,8 @@ def read(raw: dict[str, Any], pointer: str, *, boolean_exclusive: bool) -> tuple
     if divisor <= 0:
         raise SchemaError("multipleOf is not positive", pointer=f"{pointer}/multipleOf", expected="more than 0")
     if not supports_divisor(divisor):
-        return NumberFacet(low, high), (Refusal(NUMBER, "multipleOf", f"{pointer}/multipleOf"),)
+        place = f"{pointer}/multipleOf"
+        return NumberFacet(low, high), (Refusal(NUMBER, "multipleOf of so many digits", place, _SUPPORTED),)
     return NumberFacet(low, high, (divisor,)), ()
 
 
@@ -56,6 +57,12 @@ def _tighter_low(a: Bound, b: Bound) -> Bound:
 
 def _tighter_high(a: Bound, b: Bound) -> Bound:
     return a if (a.value, not a.strict) <= (b.value, not b.strict) else b
+
+
+_SUPPORTED = (
+    f"at most 10^{len(str(MAXIMUM_DIVISOR)) - 1} without its decimal point, and at most {MAXIMUM_PLACES} digits after "
+    "it; these limits are fixed"
+)
 
 
 def supports_divisor(divisor: int | Decimal | Fraction) -> bool:
@@ -212,7 +219,7 @@ def _multiples(builder: GrammarBuilder, divisor: Fraction, types: int) -> Expres
     if not supports_divisor(divisor):
         raise LimitError(
             "the divisors of a number (multipleOf) have a common multiple that is too large",
-            expected=f"at most {MAXIMUM_DIVISOR}, without its point; this limit is fixed",
+            expected=_SUPPORTED,
         )
     digits, places = _digits_and_places(divisor)
     return builder.multiples(digits, places if types & FRACTION else None)

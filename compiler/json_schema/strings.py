@@ -62,10 +62,14 @@ def read_format(
     if name in REGISTRY_FORMATS:
         return ()  # "float", "double", "binary" and "password" restrict no JSON value
     if name in DRAFT_FORMATS:
-        return (Refusal(STRING, f"format {name!r}", pointer),) if types & STRING else ()
+        return (Refusal(STRING, f"format {name!r}", pointer, _ignoring(name)),) if types & STRING else ()
     if options.ignore_unknown_formats:
         return ()
-    return (Refusal(ALL_TYPES, f"format {name!r}", pointer),)
+    return (Refusal(ALL_TYPES, f"format {name!r}", pointer, f"{_ignoring(name)} ('unknown': all such)"),)
+
+
+def _ignoring(name: str) -> str:
+    return f"a format that is supported, or ignore_formats (--ignore-format {name}) to take it as a description"
 
 
 _ANY = StringFacet()

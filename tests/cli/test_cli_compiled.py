@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from constrain import CompiledGrammar, Vocabulary, compile_grammar, compile_json_schema, compile_regex
 from constrain.compiler import choices
+from constrain.runtime import load_model
+from constrain.runtime.models import gguf
 
 SCHEMA = (
     '{"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": false}'
@@ -105,19 +108,66 @@ def test_a_text_that_contradicts_the_automaton_is_no_way_around_it(
     assert "withheld" in ran.err
 
 
-def test_another_vocabulary(cli: Callable[..., Any], saved: str, tiny_model: Path) -> None:
+def test_a_file_for_bytes_where_a_model_is_named(cli: Callable[..., Any], saved: str, tiny_model: Path) -> None:
     tokenizer = str(tiny_model / "tokenizer.json")
-    hashes = (Vocabulary.bytes().sha256, Vocabulary.from_file(tiny_model).sha256)
 
-    for arguments in (
-        ("next", "--tokenizer", tokenizer),
-        ("gen", "-m", str(tiny_model), "Hello."),
-        ("compile", "-m", str(tiny_model)),
+    for arguments, asked_by in (
+        (("next", "--tokenizer", tokenizer), f"--tokenizer {tokenizer}"),
+        (("gen", "-m", str(tiny_model), "Hello."), f"-m {tiny_model}"),
+        (("compile", "-m", str(tiny_model)), f"-m {tiny_model}"),
     ):
         ran = cli(*arguments, "--compiled", saved)
         assert (ran.code, ran.out) == (4, "")
-        assert all(name in ran.err for name in hashes)
-        assert "expected -m or --tokenizer as in 'constrain compile'" in ran.err
+        assert ran.err == (
+            f"error: {saved} is for single bytes (it was compiled without -m), not for the tokens of {asked_by}\n"
+            f"  expected a file that 'constrain compile {asked_by} -o FILE' wrote\n"
+        )
+
+
+def test_a_file_for_a_model_where_none_or_another_is_named(
+    cli: Callable[..., Any], tmp_path: Path, tiny_model: Path
+) -> None:
+    path = tmp_path / "other.grammar"
+    compile_regex("a", Vocabulary([b"a", b"b"], [2], vocab_size=3)).save(path)
+
+    without = cli("next", "--compiled", str(path))
+    assert (without.code, without.out) == (4, "")
+    assert without.err == (
+        f"error: {path} is for the tokens of a model, and none is named here\n"
+        "  expected the -m or --tokenizer that it was compiled with\n"
+    )
+    other = cli("next", "--compiled", str(path), "-m", str(tiny_model))
+    assert (other.code, other.out) == (4, "")
+    assert f"is for other tokens than those of -m {tiny_model}\n" in other.err
+    assert f"or a file that 'constrain compile -m {tiny_model} -o FILE' wrote" in other.err
+
+
+def test_a_file_for_bytes_and_the_embedded_model(
+    cli: Callable[..., Any], saved: str, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``gen`` without -m names the model that ``compile`` has to be given; what it then writes, ``gen`` takes."""
+    loaded = load_model(str(tiny_model), device="cpu")
+    loaded.vocabulary.save(tmp_path / gguf.VOCABULARY_FILE)
+    monkeypatch.setattr(gguf, "converted_embedded", lambda cache, notify: tmp_path)
+    named: list[str | None] = []
+    monkeypatch.setattr("constrain.runtime.load_model", lambda name, **_: named.append(name) or loaded, raising=False)
+    fitting = str(tmp_path / "fitting.grammar")
+
+    wrong = cli("gen", "--compiled", saved, "Hello.")
+    assert (wrong.code, wrong.out) == (4, "")
+    assert "not for the tokens of -m embedded\n  expected a file that 'constrain compile -m embedded -o" in wrong.err
+    assert cli("compile", "--choice", "yes", "-m", "embedded", "-o", fitting).code == 0
+    for model in ((), ("-m", "embedded")):
+        right = cli("gen", "--compiled", fitting, *model, "Hello.")
+        assert (right.code, right.out) == (0, "yes\n"), right.err
+    assert named == [None] * 3
+
+
+@pytest.mark.parametrize("command", ["compile", "next"])
+def test_help_says_whose_tokens(command: str, cli: Callable[..., Any]) -> None:
+    help_text = " ".join(cli(command, "--help").out.split())
+    assert "[embedded model]" not in help_text
+    assert "'embedded' is the one that 'gen' uses without -m [single bytes]" in help_text
 
 
 @pytest.mark.parametrize("command", [("next", "a"), ("check", "-"), ("compile",), ("gen", "Hello.")])
@@ -148,7 +198,11 @@ def test_one_constraint_only(cli: Callable[..., Any], saved: str) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
-    [(("-o", "-"), "-o cannot be standard output"), (("--budget-mb", "3"), "--budget-mb goes with --precompute only")],
+    [
+        (("-o", "-"), "-o cannot be standard output"),
+        (("-o", ""), "-o names no file"),
+        (("--budget-mb", "3"), "--budget-mb goes with --precompute only"),
+    ],
 )
 def test_compile_usage(arguments: tuple[str, ...], problem: str, cli: Callable[..., Any]) -> None:
     ran = cli("compile", "--regex", "a", *arguments)
@@ -160,6 +214,26 @@ def test_what_cannot_be_written(cli: Callable[..., Any], tmp_path: Path) -> None
     ran = cli("compile", "--regex", "a", "-o", str(tmp_path / "missing" / "a.grammar"))
     assert ran.code == 4
     assert "cannot be written" in ran.err
+
+
+def test_what_is_no_file_is_not_replaced(cli: Callable[..., Any], tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    for name, reason in ((str(pipe), "it is there, and no regular file"), (str(tmp_path), "it is a folder")):
+        ran = cli("compile", "--regex", "a", "-o", name)
+        assert (ran.code, ran.out) == (4, "")
+        assert ran.err.startswith(f"error: {name} cannot be written: {reason}")
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_link_is_followed(cli: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    for pattern in ("a", "b"):
+        assert cli("compile", "--regex", pattern, "-o", str(tmp_path / "link")).code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert cli("next", "--compiled", str(tmp_path / "target")).out == "98\tb\n"
 
 
 def test_statistics_with_a_file(cli: Callable[..., Any], tmp_path: Path) -> None:

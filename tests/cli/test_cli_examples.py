@@ -1,4 +1,4 @@
-"""Everything in ``examples/`` runs, and every command of the guides in ``docs/`` does."""
+"""Everything in ``examples/`` runs, and every command of the README and of the guides in ``docs/`` does."""
 
 from __future__ import annotations
 
@@ -74,11 +74,12 @@ def test_python_api(environment: dict[str, str], root: Path) -> None:
 
 
 def _documented() -> Iterator[str]:
-    """Commands of the guides, lines that end in a backslash joined."""
-    for guide in sorted((Path(__file__).resolve().parents[2] / "docs").glob("*.md")):
+    """Commands of the README and the guides, lines that end in a backslash joined."""
+    root = Path(__file__).resolve().parents[2]
+    for guide in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
         for block in blocks(guide.read_text("utf-8"), "sh"):
             for line in block.replace("\\\n", " ").splitlines():
-                if line.strip():
+                if line.strip() and not line.startswith("make "):
                     yield line
 
 

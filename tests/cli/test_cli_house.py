@@ -12,6 +12,8 @@ import pytest
 from constrain import __version__, grammars
 from constrain.runtime.cache import Cache
 
+FIRST, SECOND = "1" * 64, "2" * 64
+
 
 def test_grammars(cli: Callable[..., Any]) -> None:
     assert cli("grammar", "list").out.split() == grammars.names()
@@ -25,8 +27,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
     """A cache with two entries, where the command line looks for it."""
     monkeypatch.setenv("CONSTRAIN_CACHE_DIR", str(tmp_path / "cache"))
     cache = Cache(tmp_path / "cache")
-    cache.add_bytes("models", "first", b"1" * 1500)
-    cache.add_bytes("models", "second", b"2" * 500)
+    cache.add_bytes("models", FIRST, b"1" * 1500)
+    cache.add_bytes("models", SECOND, b"2" * 500)
     return cache
 
 
@@ -36,12 +38,12 @@ def test_the_cache_is_shown_and_cleared(cli: Callable[..., Any], store: Cache) -
 
     assert shown.code == 0
     assert sorted(line.split("\t")[:3] for line in shown.out.splitlines()) == [
-        ["models", "first", "1.5 kB"],
-        ["models", "second", "500 B"],
+        ["models", FIRST, "1.5 kB"],
+        ["models", SECOND, "500 B"],
     ]
     assert f"2 entries, 2.0 kB of at most {store.max_bytes / 1e9:.1f} GB in {store.folder}" in shown.err
     assert (report["folder"], report["bytes"]) == (str(store.folder), 2000)
-    assert {entry["key"] for entry in report["entries"]} == {"first", "second"}
+    assert {entry["key"] for entry in report["entries"]} == {FIRST, SECOND}
 
     cleared = cli("cache", "clear")
 
@@ -89,3 +91,13 @@ def test_the_full_report(cli: Callable[..., Any]) -> None:
 
     assert report["cuda"]
     assert int(report["threads"]) >= 1
+
+
+def test_a_cache_that_is_no_folder(cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CONSTRAIN_CACHE_DIR", str(tmp_path / "file"))
+
+    for arguments in (("cache",), ("cache", "show", "--json"), ("cache", "clear")):
+        ran = cli(*arguments)
+        assert (ran.code, ran.out) == (4, "")
+        assert ran.err == f"error: cannot read the cache '{tmp_path / 'file'}': Not a directory\n"

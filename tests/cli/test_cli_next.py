@@ -49,7 +49,10 @@ def test_a_table_on_a_terminal_shows_the_first_ones(cli: Callable[..., Any]) -> 
 
 
 def test_limit(cli: Callable[..., Any]) -> None:
-    assert cli("next", "--regex", "[a-z]", "--limit", "2").out == "97\ta\n98\tb\n"
+    ran = cli("next", "--regex", "[a-z]", "--limit", "2")
+    assert (ran.out, ran.err) == ("97\ta\n98\tb\n", "24 more tokens allowed\n")
+    assert cli("next", "--regex", "[a-z]", "--limit", "25").err == "1 more token allowed\n"
+    assert cli("next", "--regex", "[a-z]", "--limit", "26").err == ""
     report = json.loads(cli("next", "--regex", "[a-z]", "--limit", "0", "--json").out)
     assert (report["allowed"], report["tokens"]) == (26, [])
 

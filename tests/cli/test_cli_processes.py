@@ -48,11 +48,12 @@ def test_streams_that_are_closed_or_full(command_environment: dict[str, str], ro
     unwritable = run(">&-", "next", "--regex", "a")
     assert (unwritable.returncode, unwritable.stderr) == (4, "error: standard output is closed\n")
     if Path("/dev/full").exists():
-        full = run("> /dev/full", "next", "--regex", "a")
-        assert (full.returncode, full.stderr) == (
-            4,
-            "error: cannot write to standard output: No space left on device\n",
-        )
+        for arguments in (("next", "--regex", "a"), ("--help",), ("check", "--help"), ("--version",)):
+            full = run("> /dev/full", *arguments)
+            assert (full.returncode, full.stderr) == (
+                4,
+                "error: cannot write to standard output: No space left on device\n",
+            )
 
 
 def test_no_escape_sequences_in_pipes(start: Start) -> None:
@@ -95,6 +96,25 @@ def test_a_closed_pipe_is_quiet(start: Start) -> None:
     assert process.stderr is not None
     assert process.stderr.read() == b""
     process.stdin = process.stdout = None
+
+
+@pytest.mark.parametrize(
+    "arguments", [("cache",), ("cache", "--json"), ("--help",), ("gen", "--help"), ("grammar", "-h"), ("--version",)]
+)
+def test_a_closed_pipe_is_quiet_whatever_is_printed(
+    arguments: tuple[str, ...], start: Start, command_environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / ("a" * 64)).touch()
+    reader, writer = os.pipe()
+    os.close(reader)
+    environment = {**command_environment, "CONSTRAIN_CACHE_DIR": str(tmp_path)}
+    process = start(*arguments, stdout=writer, env=environment)
+    os.close(writer)
+
+    _, err = process.communicate()
+
+    assert (process.returncode, err) == (141, b"")
 
 
 @pytest.mark.parametrize(

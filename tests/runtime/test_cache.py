@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -12,10 +13,15 @@ import pytest
 from constrain.runtime.cache import UNFINISHED, Cache
 
 
-def add(cache: Cache, key: str, size: int, used: float | None = None) -> Path:
-    with cache.add("models", key) as folder:
+def key(name: str) -> str:
+    """A key that is as easy to tell apart as a name."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def add(cache: Cache, name: str, size: int, used: float | None = None) -> Path:
+    with cache.add("models", key(name)) as folder:
         (folder / "weights").write_bytes(b"x" * size)
-    path = cache.path("models", key)
+    path = cache.path("models", key(name))
     if used is not None:
         os.utime(path, (used, used))
     return path
@@ -24,7 +30,7 @@ def add(cache: Cache, key: str, size: int, used: float | None = None) -> Path:
 def test_nothing_is_made_before_something_is_added(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
     assert cache.entries() == []
-    assert cache.find("models", "a") is None
+    assert cache.find("models", key("a")) is None
     assert cache.clear() == 0
     assert not (tmp_path / "cache").exists()
 
@@ -37,36 +43,36 @@ def test_the_default_is_the_platforms_folder() -> None:
 def test_an_entry_is_found_and_listed(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     path = add(cache, "a", 100, used=1000.0)
-    cache.add_bytes("digests", "b", b"123")
+    cache.add_bytes("digests", key("b"), b"123")
     first, second = cache.entries()
-    assert (first.kind, first.key, first.path, first.bytes, first.last_use) == ("models", "a", path, 100, 1000.0)
-    assert (second.kind, second.key, second.bytes) == ("digests", "b", 3)
-    assert cache.find("models", "a") == path
-    assert cache.entries()[1].last_use > 1000.0 or cache.entries()[0].key == "b"  # finding is using
+    assert (first.kind, first.key, first.path, first.bytes, first.last_use) == ("models", key("a"), path, 100, 1000.0)
+    assert (second.kind, second.key, second.bytes) == ("digests", key("b"), 3)
+    assert cache.find("models", key("a")) == path
+    assert cache.entries()[1].last_use > 1000.0 or cache.entries()[0].key == key("b")  # finding is using
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
 
     def fail() -> None:
-        with cache.add("models", "a") as folder:
+        with cache.add("models", key("a")) as folder:
             (folder / "half").write_bytes(b"x")
             raise KeyError
 
     with pytest.raises(KeyError):
         fail()
-    assert cache.find("models", "a") is None
+    assert cache.find("models", key("a")) is None
     assert list((tmp_path / "models").iterdir()) == []
 
 
 def test_the_first_of_two_makers_wins(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    with cache.add("models", "a") as slow:
+    with cache.add("models", key("a")) as slow:
         (slow / "weights").write_bytes(b"slow")
-        with cache.add("models", "a") as fast:
+        with cache.add("models", key("a")) as fast:
             (fast / "weights").write_bytes(b"fast")
-    assert (cache.path("models", "a") / "weights").read_bytes() == b"fast"
-    assert [entry.key for entry in cache.entries()] == ["a"]
+    assert (cache.path("models", key("a")) / "weights").read_bytes() == b"fast"
+    assert [entry.key for entry in cache.entries()] == [key("a")]
 
 
 def test_least_recently_used_entries_go_first(tmp_path: Path) -> None:
@@ -74,18 +80,51 @@ def test_least_recently_used_entries_go_first(tmp_path: Path) -> None:
     add(cache, "old", 100, used=1000.0)
     add(cache, "older", 100, used=500.0)
     add(cache, "new", 100)
-    assert [entry.key for entry in cache.entries()] == ["old", "new"]
+    assert [entry.key for entry in cache.entries()] == [key("old"), key("new")]
     add(cache, "huge", 1000)  # larger than the bound: it alone stays
-    assert [entry.key for entry in cache.entries()] == ["huge"]
+    assert [entry.key for entry in cache.entries()] == [key("huge")]
 
 
 def test_clearing_takes_all_or_one_kind(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     add(cache, "a", 100)
-    cache.add_bytes("digests", "b", b"123")
+    cache.add_bytes("digests", key("b"), b"123")
     assert cache.clear("digests") == 3
     assert cache.clear() == 100
     assert cache.entries() == []
+
+
+def test_what_is_not_an_entry_is_nobodys_business(tmp_path: Path) -> None:
+    """Whoever names a folder full of other things as the cache still has them afterwards."""
+    cache = Cache(tmp_path, max_bytes=10)
+    others = [
+        tmp_path / name
+        for name in ("notes.txt", "photos/a.jpg", ".git/config", "models/my-model/weights", ".unfinished-novel")
+    ] + [tmp_path / "models" / f"{key('a')}.txt", tmp_path / "other" / key("a"), tmp_path / "other" / UNFINISHED]
+    for path in others:
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(b"x" * 100)
+        os.utime(path, (1000.0, 1000.0))
+        os.utime(path.parent, (1000.0, 1000.0))
+    add(cache, "old", 100, used=2000.0)
+    add(cache, "new", 100)
+    assert [entry.key for entry in cache.entries()] == [key("new")]
+    assert cache.clear() == 100
+    assert all(path.read_bytes() == b"x" * 100 for path in others)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("photos", key("a")), ("models", "a"), ("models", f"../{key('a')}")])
+def test_only_what_can_be_recognised_is_added(tmp_path: Path, kind: str, name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be a cache entry"):
+        Cache(tmp_path).add_bytes(kind, name, b"x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_no_cache(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for act in (Cache(tmp_path / "file").entries, Cache(tmp_path / "file").clear):
+        with pytest.raises(NotADirectoryError):
+            act()
 
 
 def test_abandoned_work_is_removed_and_work_in_progress_is_not(tmp_path: Path) -> None:
@@ -105,12 +144,12 @@ import sys
 from constrain.runtime.cache import Cache
 cache = Cache(sys.argv[1], max_bytes=2000)
 for number in range(60):
-    key = str(number % 7)
+    key = str(number % 7) * 64
     if cache.find("models", key) is None:
         with cache.add("models", key) as folder:
             for part in range(3):
                 (folder / str(part)).write_bytes(b"x" * 150)
-    cache.add_bytes("digests", "d", b"y" * 64)
+    cache.add_bytes("digests", "d" * 64, b"y" * 64)
     for entry in cache.entries():
         assert entry.kind == "digests" or entry.bytes in (0, 150, 300, 450), entry
     if number % 20 == 19:

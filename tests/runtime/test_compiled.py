@@ -16,7 +16,7 @@ from constrain.runtime.cache import Cache
 def test_only_so_many_are_kept(tmp_path: Path, byte_vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "MAX_ENTRIES", 3)
     cache = Cache(tmp_path)
-    model = cache.add_bytes("models", "m", b"x" * 100)
+    model = cache.add_bytes("models", "a" * 64, b"x" * 100)
     grammar = compile_regex("a", byte_vocabulary)
     for name in ("a", "b", "c", "d", "e"):
         compiled.compiled_once(cache, {"name": name}, byte_vocabulary, lambda: grammar)

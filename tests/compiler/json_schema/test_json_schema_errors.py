@@ -22,6 +22,7 @@ def test_refusal(case: dict[str, Any], compiled: Any) -> None:
     error = caught.value
     assert type(error).__name__ == case["error"]
     assert case.get("message", "") in error.message
+    assert case.get("expected", "") in (error.expected or "")
     if "pointer" in case:
         assert error.pointer == case["pointer"]
     if "span" in case:

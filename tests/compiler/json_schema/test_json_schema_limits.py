@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -39,6 +41,49 @@ def test_deep_value() -> None:
         value = [value]
     with pytest.raises(LimitError, match="deeper"):
         json_schema.build({"const": value})
+
+
+DEEP = """
+from constrain import LimitError, Vocabulary, compile_json_schema
+
+def wrapped(wrap, value):
+    for _ in range(20_000):
+        value = wrap(value)
+    return value
+
+itself = {"type": "array"}
+itself["items"] = itself
+examples = []
+examples.append({"a": examples})
+for schema in (
+    wrapped(lambda inner: {"items": inner}, {}),
+    {"const": wrapped(lambda inner: [inner], 0)},
+    {"enum": [wrapped(lambda inner: (inner,), 0)]},
+    {"anyOf": wrapped(lambda inner: [{"anyOf": inner}], [])},
+    itself,
+    {"examples": examples},
+):
+    try:
+        compile_json_schema(schema, Vocabulary.bytes())
+    except LimitError as error:
+        print(error)
+"""
+
+
+def test_a_parsed_schema_deeper_than_the_stack() -> None:
+    """In a process of its own: what goes wrong here takes the process with it."""
+    ran = subprocess.run([sys.executable, "-c", DEEP], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    said = "the schema nests deeper than 400 levels, or holds itself; expected a flatter schema; this limit is fixed"
+    assert ran.stdout.splitlines() == [said] * 6
+
+
+def test_one_object_in_many_places_is_looked_at_once_a_level() -> None:
+    value: dict[str, Any] = {}
+    for _ in range(401):
+        value = {"a": value, "b": value}
+    with pytest.raises(LimitError, match="deeper"):
+        json_schema.build({"default": value})
 
 
 def test_brackets_in_strings_do_not_nest(compiled: Any, takes: Any) -> None:

@@ -94,7 +94,7 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for damaged in (b"", whole[:-1], whole[: len(whole) // 2], b"X" + whole[1:], whole + b"\0"):
         path.write_bytes(damaged)
-        with pytest.raises(ArtifactError):
+        with pytest.raises(ArtifactError, match=r"v\.bin"):
             Vocabulary.load(path)
     with pytest.raises(ArtifactError, match="cannot be read"):
         Vocabulary.load(tmp_path / "missing.bin")

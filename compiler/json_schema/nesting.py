@@ -1,0 +1,36 @@
+"""How deeply a parsed schema nests, found without recursion: what reads it next recurses, some of it in native code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from constrain.compiler.json_schema.read_text import MAXIMUM_TEXT_NESTING
+from constrain.errors import LimitError
+
+__all__ = ["check_nesting"]
+
+
+def check_nesting(document: Any) -> None:
+    """Hold a parsed schema to the nesting that a text may have.
+
+    Raises:
+        LimitError: it nests deeper, or an object holds itself.
+    """
+    level = _containers([document])
+    for _ in range(MAXIMUM_TEXT_NESTING):
+        level = _containers(part for value in level for part in _parts(value))
+        if not level:
+            return
+    raise LimitError(
+        f"the schema nests deeper than {MAXIMUM_TEXT_NESTING} levels, or holds itself",
+        expected="a flatter schema; this limit is fixed",
+    )
+
+
+def _containers(values: Any) -> list[Any]:
+    # each once: an object in several places would be followed from each of them, and so on at each level
+    return list({id(value): value for value in values if isinstance(value, dict | list | tuple)}.values())
+
+
+def _parts(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value
