@@ -13,15 +13,29 @@ use crate::error::{Error, Result};
 /// Largest file that is read, in bytes.
 const MAX_BYTES: u64 = 8 << 30;
 
-/// Writes a temporary file beside `path`, and renames it.
+/// Writes a temporary file beside `path`, and renames it. A link stays: the file that it leads to is replaced.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let temporary = temporary_name(path);
-    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let unwritable = |why: &str| Error::Artifact(format!("{} cannot be written: {why}", path.display()));
+    let target = replaceable(path).map_err(unwritable)?;
+    let temporary = temporary_name(&target);
+    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, &target));
     written.map_err(|error| {
         // what is left of a failed attempt; it may not even have begun
         let _ = fs::remove_file(&temporary);
-        Error::Artifact(format!("{} cannot be written: {}", path.display(), reason(&error)))
+        unwritable(&reason(&error))
     })
+}
+
+/// The file that takes the name, or has it: a rename would put one in the place of a device or a pipe, too.
+fn replaceable(path: &Path) -> std::result::Result<PathBuf, &'static str> {
+    let target = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => fs::canonicalize(path).map_err(|_| "it is a link that leads nowhere")?,
+        _ => path.to_owned(),
+    };
+    match fs::metadata(&target) {
+        Ok(found) if !found.is_file() => Err("it is there, and no regular file"),
+        _ => Ok(target),
+    }
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {

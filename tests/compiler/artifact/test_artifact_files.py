@@ -167,6 +167,22 @@ def test_what_cannot_be_written(compiled: CompiledGrammar, tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]  # nothing half done is left
 
 
+def test_only_files_are_replaced(compiled: CompiledGrammar, tmp_path: Path) -> None:
+    pipe, target, link, nowhere = (tmp_path / name for name in ("pipe", "target", "link", "nowhere"))
+    os.mkfifo(pipe)
+    target.write_bytes(b"before")
+    link.symlink_to(target)
+    nowhere.symlink_to(tmp_path / "missing")
+    compiled.save(link)
+    assert link.is_symlink()
+    assert target.read_bytes() == compiled.to_bytes()
+    for refused in (pipe, nowhere):
+        with pytest.raises(ArtifactError, match="cannot be written: it is"):
+            compiled.save(refused)
+    assert pipe.is_fifo()
+    assert sorted(tmp_path.iterdir()) == sorted([pipe, target, link, nowhere])
+
+
 def test_a_saved_file_is_like_any_other(compiled: CompiledGrammar, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.touch()
