@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use super::bitmask::Bitmask;
-use super::errors::work;
+use super::errors::{work, work_with_pauses};
 use super::form::{read_grammar, read_limits};
 use super::vocabulary::PyVocabulary;
 use crate::artifact::{Description, LoadOptions};
@@ -98,7 +98,7 @@ impl PyCompiledGrammar {
     }
 
     fn precompute<'py>(&self, py: Python<'py>, budget_bytes: usize) -> PyResult<Bound<'py, PyDict>> {
-        let done = work(py, || self.inner.precompute(budget_bytes))?;
+        let done = work_with_pauses(py, |pause| self.inner.precompute_with_pauses(budget_bytes, pause))?;
         let counts = PyDict::new(py);
         counts.set_item("reached_states", done.reached)?;
         counts.set_item("precomputed_states", done.covered)?;
@@ -215,11 +215,11 @@ impl PyMatcher {
     }
 
     fn accept_bytes(&mut self, py: Python<'_>, data: &[u8]) -> PyResult<bool> {
-        work(py, || self.inner.accept_bytes(data))
+        work_with_pauses(py, |pause| self.inner.accept_bytes_in_slices(data, pause))
     }
 
     fn viable_prefix(&self, py: Python<'_>, data: &[u8]) -> PyResult<usize> {
-        work(py, || self.inner.viable_prefix(data))
+        work_with_pauses(py, |pause| self.inner.viable_prefix_in_slices(data, pause))
     }
 
     fn validate_tokens(&self, py: Python<'_>, token_ids: Vec<Bound<'_, PyAny>>) -> PyResult<usize> {
@@ -231,7 +231,7 @@ impl PyMatcher {
                 None => break,
             }
         }
-        work(py, || self.inner.validate_tokens(&ids))
+        work_with_pauses(py, |pause| self.inner.validate_tokens_in_slices(&ids, pause))
     }
 
     fn rollback(&mut self, steps: i64) -> PyResult<()> {
