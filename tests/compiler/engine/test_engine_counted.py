@@ -34,8 +34,8 @@ def random_source(random: Random) -> str:
     counted = f"{part}{{{low},{low + random.randint(0, 4)}}}"
     around = random.choice([f"{part}*", f"{part}*", ".*"])
     searches = " & ".join(f"({around} ({word}) {around})" for word in random.choices(SEARCHES, k=random.randint(1, 2)))
-    after = random.choice(["", "", ' ("?" | "?!")', ' "?"?'])
-    return f'start: X "."?\nX: ({counted} & {searches}){after}'
+    end = random.choice(["", "", ' ("?" | "?!")', ' "?"?'])
+    return f'start: X "."?\nX: ({counted} & {searches}){end}'
 
 
 @pytest.mark.parametrize("tokens", TOKENS.values(), ids=TOKENS)
@@ -63,7 +63,8 @@ def test_every_place_is_the_reference_s(tokens: Tokens, block: int) -> None:
             completion = matcher.shortest_completion()
             assert shortest(oracle, text) == len(completion), (source, text, completion)
             reached = after(oracle, completion, position.state)
-            assert reached is not None and reached.accepting, (source, text, completion)
+            assert reached is not None, (source, text, completion)
+            assert reached.accepting, (source, text, completion)
             if not following:
                 break
             text += bytes([random.choice(sorted(following))])
