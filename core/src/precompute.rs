@@ -11,6 +11,8 @@ use crate::error::{Error, Result};
 use crate::mask::CACHE_BYTES;
 use crate::matcher::{Compiled, Pause, SLICE, go_on};
 
+/// No more bytes may be given: masks that are dropped to make room could not be stored.
+pub const MAX_BUDGET: usize = CACHE_BYTES;
 /// About what is remembered of a configuration that was seen.
 const CONFIGURATION_BYTES: usize = 200;
 /// What a mask that is made counts for beside `Engine::work`: about a millisecond, under a large vocabulary.
@@ -44,8 +46,7 @@ impl Compiled {
 
     /// What was there before stays if a pause ends it.
     pub fn precompute_with_pauses(&self, budget_bytes: usize, pause: Pause) -> Result<Coverage> {
-        // masks that are dropped to make room could not be stored
-        let budget = budget_bytes.min(CACHE_BYTES);
+        let budget = budget_bytes.min(MAX_BUDGET);
         let mut engine = self.fresh_engine()?;
         engine.masks.keep_to_itself();
         let mut words = vec![0u32; self.vocabulary.words()];

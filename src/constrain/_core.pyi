@@ -66,13 +66,16 @@ class CompiledGrammar:
         equal tables, whatever was done with the grammar before.
 
         Args:
-            budget_bytes: memory for the search, at most 128 MiB; the state that exceeds it is the last one. What is
+            budget_bytes: memory for the search, from 0 to 128 MiB; the state that exceeds it is the last one. What is
                 kept is much less.
 
         Returns:
             ``reached_states``: states that were seen; ``precomputed_states``: those whose masks are there now;
             ``distinct_masks``: how many masks differ among the states that were looked at; ``precomputed_bytes``: size
             of what is kept.
+
+        Raises:
+            ValueError: the budget is out of range.
         """
     @property
     def description(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ use super::form::{read_grammar, read_limits};
 use super::vocabulary::PyVocabulary;
 use crate::artifact::{Description, LoadOptions};
 use crate::matcher::{Compiled, Matcher, fill_masks};
+use crate::precompute::MAX_BUDGET;
 
 /// Build the automaton. The GIL is released while it works.
 ///
@@ -52,6 +53,17 @@ pub struct PyCompiledGrammar {
 fn load_options(limits: Option<&Bound<'_, PyAny>>, rebind: bool) -> PyResult<LoadOptions> {
     let limits = limits.map(read_limits).transpose()?.unwrap_or_default();
     Ok(LoadOptions { limits, rebind })
+}
+
+/// Bytes for masks that are made ahead.
+fn budget(py: Python<'_>, bytes: &Bound<'_, PyAny>) -> PyResult<usize> {
+    match bytes.extract::<usize>() {
+        Ok(budget) if budget <= MAX_BUDGET => Ok(budget),
+        Err(error) if !error.is_instance_of::<PyOverflowError>(py) => Err(error),
+        _ => Err(PyValueError::new_err(format!(
+            "budget_bytes {bytes} is out of range; expected 0 to {MAX_BUDGET}"
+        ))),
+    }
 }
 
 #[pymethods]
@@ -115,9 +127,10 @@ impl PyCompiledGrammar {
     /// Compute masks ahead, of the states that are reached from the start with the fewest bytes first.
     ///
     /// Returns how many states were reached and how many of them have their masks, how many masks differ, and the size
-    /// of what is kept.
-    fn precompute<'py>(&self, py: Python<'py>, budget_bytes: usize) -> PyResult<Bound<'py, PyDict>> {
-        let done = work_with_pauses(py, |pause| self.inner.precompute_with_pauses(budget_bytes, pause))?;
+    /// of what is kept. ValueError when `budget_bytes` is not from 0 to 128 MiB.
+    fn precompute<'py>(&self, py: Python<'py>, budget_bytes: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+        let budget = budget(py, budget_bytes)?;
+        let done = work_with_pauses(py, |pause| self.inner.precompute_with_pauses(budget, pause))?;
         let counts = PyDict::new(py);
         counts.set_item("reached_states", done.reached)?;
         counts.set_item("precomputed_states", done.covered)?;
