@@ -16,6 +16,8 @@ pub enum Error {
     Vocabulary(String),
     /// A saved file is corrupt or foreign.
     Artifact(String),
+    /// Whoever waited did not want to any longer.
+    Interrupted,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -31,6 +33,7 @@ impl fmt::Display for Error {
             Error::Unsatisfiable(text) | Error::Malformed(text) | Error::Vocabulary(text) | Error::Artifact(text) => {
                 f.write_str(text)
             }
+            Error::Interrupted => f.write_str("interrupted"),
         }
     }
 }

@@ -21,10 +21,20 @@ use crate::vocabulary::token_set::set_bit;
 /// When the shared tables have grown past this many bytes, or to near a budget, new sequences start on fresh ones; the
 /// old ones are freed with the last sequence that uses them.
 const ENGINE_BYTES: usize = 512 << 20;
+/// Work after which what takes long gives way to others, see `Engine::work`: some milliseconds.
+pub(crate) const SLICE: usize = 1 << 17;
 /// Fewer masks than this aren't worth another thread.
 const MIN_JOBS: usize = 4;
 
 pub(crate) type SharedEngine = Arc<RwLock<Engine>>;
+
+/// Asked while no lock is held, whenever work has taken some milliseconds; an error ends it.
+pub type Pause<'a> = &'a mut dyn FnMut() -> Result<()>;
+
+/// The pause of those who never stop.
+pub(crate) fn go_on() -> Result<()> {
+    Ok(())
+}
 
 /// A grammar for one vocabulary. What it means never changes; its tables grow behind a lock, which whatever is known
 /// already is read under together.
@@ -207,11 +217,27 @@ impl Matcher {
     }
 
     pub fn accept_bytes(&mut self, data: &[u8]) -> Result<bool> {
+        self.accept_bytes_in_slices(data, &mut go_on)
+    }
+
+    /// Nothing has changed if a pause ends it.
+    pub fn accept_bytes_in_slices(&mut self, data: &[u8], pause: Pause) -> Result<bool> {
         if self.current().terminated {
             return Ok(false);
         }
-        let next = after_bytes(&mut write(&self.engine), self.current(), data)?.ok();
+        let (viable, at) = self.read(data, pause)?;
+        let next = (viable == data.len()).then_some(at);
         Ok(self.push(next, || Added::Bytes(data[data.len().saturating_sub(CONTEXT)..].into())))
+    }
+
+    /// How many of the bytes are viable, and the configuration after them.
+    fn read(&self, data: &[u8], pause: Pause) -> Result<(usize, Configuration)> {
+        let mut at = self.current().clone();
+        let viable = in_slices(&self.engine, data.len(), pause, |engine, index| {
+            let next = engine.step(&at, data[index])?;
+            Ok(next.map(|next| move_on(&mut at, next)))
+        })?;
+        Ok((viable, at))
     }
 
     fn push(&mut self, next: Option<Configuration>, added: impl FnOnce() -> Added) -> bool {
@@ -248,26 +274,27 @@ impl Matcher {
 
     /// How many of the bytes keep a completion possible.
     pub fn viable_prefix(&self, data: &[u8]) -> Result<usize> {
+        self.viable_prefix_in_slices(data, &mut go_on)
+    }
+
+    pub fn viable_prefix_in_slices(&self, data: &[u8], pause: Pause) -> Result<usize> {
         if self.current().terminated {
             return Ok(0);
         }
-        Ok(match after_bytes(&mut write(&self.engine), self.current(), data)? {
-            Ok(_) => data.len(),
-            Err(viable) => viable,
-        })
+        Ok(self.read(data, pause)?.0)
     }
 
     /// How many of the tokens could be accepted one after the other.
     pub fn validate_tokens(&self, ids: &[u32]) -> Result<usize> {
-        let mut engine = write(&self.engine);
+        self.validate_tokens_in_slices(ids, &mut go_on)
+    }
+
+    pub fn validate_tokens_in_slices(&self, ids: &[u32], pause: Pause) -> Result<usize> {
         let mut at = self.current().clone();
-        for (count, &id) in ids.iter().enumerate() {
-            match self.after_token(&mut engine, &at, id)? {
-                Some(next) => at = next,
-                None => return Ok(count),
-            }
-        }
-        Ok(ids.len())
+        in_slices(&self.engine, ids.len(), pause, |engine, index| {
+            let next = self.after_token(engine, &at, ids[index])?;
+            Ok(next.map(|next| move_on(&mut at, next)))
+        })
     }
 
     pub fn next_bytes(&self) -> Result<Vec<u8>> {
@@ -289,6 +316,40 @@ pub fn fill_masks(jobs: Vec<(Matcher, &mut [u32])>) -> Result<()> {
         .with_min_len(MIN_JOBS)
         .map(fill)
         .reduce(|| Ok(()), Result::and)
+}
+
+/// Takes steps until one fails, at most `count`, and tells how many. A step has the engine and its index, and says what
+/// it cost beside `Engine::work`. After each slice of work the engine is free, and the pause may end it all.
+fn in_slices(
+    engine: &SharedEngine,
+    count: usize,
+    pause: Pause,
+    mut step: impl FnMut(&mut Engine, usize) -> Result<Option<usize>>,
+) -> Result<usize> {
+    let mut done = 0;
+    loop {
+        let mut engine = write(engine);
+        let before = engine.work();
+        let mut cost = 0;
+        while done < count && engine.work() - before + cost < SLICE {
+            match step(&mut engine, done)? {
+                Some(taken) => cost += taken,
+                None => return Ok(done),
+            }
+            done += 1;
+        }
+        drop(engine);
+        if done == count {
+            return Ok(done);
+        }
+        pause()?;
+    }
+}
+
+/// What it cost to come there: each thread is moved at each byte.
+fn move_on(at: &mut Configuration, next: Configuration) -> usize {
+    *at = next;
+    1 + at.threads.len()
 }
 
 /// The configuration after the bytes, or how many of them are viable.

@@ -9,10 +9,16 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::{Error, Result};
 use crate::mask::CACHE_BYTES;
-use crate::matcher::Compiled;
+use crate::matcher::{Compiled, Pause, SLICE, go_on};
 
+/// No more bytes may be given: masks that are dropped to make room could not be stored.
+pub const MAX_BUDGET: usize = CACHE_BYTES;
 /// About what is remembered of a configuration that was seen.
 const CONFIGURATION_BYTES: usize = 200;
+/// What a mask that is made counts for beside `Engine::work`: about a millisecond, under a large vocabulary.
+const MASK_COST: usize = 1 << 12;
+/// So many masks are looked for between two pauses.
+const STORED_BETWEEN_PAUSES: usize = 1024;
 
 /// What was computed ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +41,12 @@ impl Compiled {
     /// It runs on an engine of its own, which knows nothing at first, so that the same grammar has the same tables
     /// whatever was done with it, and no sequence has to wait.
     pub fn precompute(&self, budget_bytes: usize) -> Result<Coverage> {
-        // masks that are dropped to make room could not be stored
-        let budget = budget_bytes.min(CACHE_BYTES);
+        self.precompute_with_pauses(budget_bytes, &mut go_on)
+    }
+
+    /// What was there before stays if a pause ends it.
+    pub fn precompute_with_pauses(&self, budget_bytes: usize, pause: Pause) -> Result<Coverage> {
+        let budget = budget_bytes.min(MAX_BUDGET);
         let mut engine = self.fresh_engine()?;
         engine.masks.keep_to_itself();
         let mut words = vec![0u32; self.vocabulary.words()];
@@ -47,13 +57,20 @@ impl Compiled {
         let mut seen: FxHashSet<Threads> = FxHashSet::from_iter([key(&start)]);
         // where nothing is new, as between the 20th and the 30th letter of a string, the next letter can wait
         let (mut likely, mut unlikely) = (VecDeque::from([start]), VecDeque::new());
+        let mut cost = 0;
         while let Some(at) = likely.pop_front().or_else(|| unlikely.pop_front()) {
-            let made = engine.masks.made();
+            if cost >= SLICE {
+                pause()?;
+                cost = 0;
+            }
+            let (made, worked) = (engine.masks.made(), engine.work());
             let followed = engine
                 .fill_mask(&at.threads, &self.vocabulary, &mut words)
                 .and_then(|()| successors(&mut engine, &at));
             match followed {
                 Ok(next) => {
+                    cost += (at.threads.len() + 1) * (next.len() + 1) + engine.work() - worked;
+                    cost += (engine.masks.made() - made) as usize * MASK_COST;
                     let queue = if engine.masks.made() > made {
                         &mut likely
                     } else {
@@ -69,9 +86,13 @@ impl Compiled {
                 break;
             }
         }
+        pause()?;
         let tables = engine.store(&self.vocabulary)?;
         let mut covered = 0;
-        for threads in &seen {
+        for (index, threads) in seen.iter().enumerate() {
+            if index % STORED_BETWEEN_PAUSES == 0 {
+                pause()?;
+            }
             // a budget of `Limits` may be spent
             covered += usize::from(engine.is_stored(&tables, threads, &self.vocabulary).unwrap_or(false));
         }

@@ -609,3 +609,66 @@ fn a_sequence_does_not_use_up_the_budgets_of_others() {
     greedy.reset().unwrap();
     assert!(greedy.accept_bytes(&long[..40]).unwrap());
 }
+
+/// `S -> S S | a | b | ""`, and a text of many slices.
+fn ambiguous() -> (Matcher, Vec<u8>) {
+    let text = (0..400u32).map(|index| if index % 7 < 3 { b'a' } else { b'b' });
+    (
+        matcher(form(&["a", "b"], &[&[&[2, 2], &[0], &[1], &[]]])),
+        text.collect(),
+    )
+}
+
+#[test]
+fn a_text_that_is_interrupted_has_changed_nothing() {
+    let (mut at, text) = ambiguous();
+    assert!(at.accept_bytes(b"ab").unwrap());
+    let before = at.current().clone();
+    let ids: Vec<u32> = text.iter().map(|&byte| byte.into()).collect();
+    let mut pauses = 0;
+    let mut pause = || {
+        pauses += 1;
+        if pauses % 3 == 0 {
+            Err(Error::Interrupted)
+        } else {
+            Ok(())
+        }
+    };
+    assert_eq!(at.accept_bytes_in_slices(&text, &mut pause), Err(Error::Interrupted));
+    assert_eq!(at.viable_prefix_in_slices(&text, &mut pause), Err(Error::Interrupted));
+    assert_eq!(at.validate_tokens_in_slices(&ids, &mut pause), Err(Error::Interrupted));
+    assert_eq!(pauses, 9);
+    assert_eq!((at.steps(), at.current()), (1, &before));
+    assert!(at.accept_bytes(&text).unwrap());
+    assert_eq!(at.steps(), 2);
+}
+
+#[test]
+fn others_may_work_in_a_pause_and_slices_change_no_answer() {
+    let (start, mut text) = ambiguous();
+    let (mut at, mut other) = (start.clone(), start.clone());
+    let mut pauses = 0;
+    let mut pause = || {
+        pauses += 1;
+        assert!(other.accept_bytes(b"ba").unwrap());
+        Ok(())
+    };
+    assert!(at.accept_bytes_in_slices(&text, &mut pause).unwrap());
+    assert!(pauses > 3);
+    let mut whole = start.clone();
+    for &byte in &text {
+        assert!(whole.accept_bytes(&[byte]).unwrap());
+    }
+    assert_eq!(at.current(), whole.current());
+    text.extend(b"c!");
+    let (start, _) = ambiguous();
+    assert_eq!(start.viable_prefix(&text).unwrap(), text.len() - 2);
+}
+
+#[test]
+fn a_short_text_is_one_slice() {
+    let (mut at, text) = ambiguous();
+    let mut pause = || panic!("a pause");
+    assert!(at.accept_bytes_in_slices(&text[..20], &mut pause).unwrap());
+    assert!(at.accept_bytes_in_slices(b"", &mut pause).unwrap());
+}

@@ -25,29 +25,39 @@ class Vocabulary:
     def vocab_size(self) -> int:
         """Width of masks in bits."""
     @property
-    def eos_token_ids(self) -> list[int]: ...
+    def eos_token_ids(self) -> list[int]:
+        """The stop tokens, ascending."""
     @property
     def sha256(self) -> str:
         """Hash of token bytes, stop tokens and width, in hexadecimal."""
     @property
-    def trie_nodes(self) -> int: ...
+    def trie_nodes(self) -> int:
+        """Size of the trie that masks walk."""
     @property
     def encode(self) -> Callable[[str], Sequence[int]] | None:
         """The tokenizer's own encoder, if one was given."""
     def token(self, token_id: int) -> bytes | None:
         """Bytes of a token; None for special, unused or unknown ids."""
-    def to_bytes(self) -> bytes: ...
+    def to_bytes(self) -> bytes:
+        """The vocabulary as bytes, without its encoder."""
     @staticmethod
-    def from_bytes(data: bytes) -> Vocabulary: ...
+    def from_bytes(data: bytes) -> Vocabulary:
+        """Read what :meth:`to_bytes` gave, without an encoder.
+
+        Raises:
+            ArtifactError: it is anything else.
+        """
 
 class CompiledGrammar:
     """A grammar for one vocabulary: immutable, shared freely between threads."""
 
     @property
-    def vocabulary(self) -> Vocabulary: ...
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary that it was compiled for."""
     def matcher(self) -> Matcher:
         """A new sequence at the start of the language."""
-    def statistics(self) -> dict[str, int]: ...
+    def statistics(self) -> dict[str, int]:
+        """Sizes of tables and counts of masks, by name."""
     def precompute(self, budget_bytes: int) -> dict[str, int]:
         """Compute masks ahead, of the states that are reached from the start with the fewest bytes first.
 
@@ -56,13 +66,16 @@ class CompiledGrammar:
         equal tables, whatever was done with the grammar before.
 
         Args:
-            budget_bytes: memory for the search, at most 128 MiB; the state that exceeds it is the last one. What is
+            budget_bytes: memory for the search, from 0 to 128 MiB; the state that exceeds it is the last one. What is
                 kept is much less.
 
         Returns:
             ``reached_states``: states that were seen; ``precomputed_states``: those whose masks are there now;
             ``distinct_masks``: how many masks differ among the states that were looked at; ``precomputed_bytes``: size
             of what is kept.
+
+        Raises:
+            ValueError: the budget is out of range.
         """
     @property
     def description(self) -> dict[str, str]:
@@ -116,15 +129,21 @@ class Matcher:
     def accept_token(self, token_id: int) -> bool:
         """Advance by a token; False and unchanged when it is not allowed."""
     def accept_bytes(self, data: bytes) -> bool:
-        """Advance by bytes, as one step for ``rollback``; False and unchanged when not allowed."""
+        """Advance by bytes, as one step for ``rollback``; False and unchanged when not allowed.
+
+        Signals are handled while it works, as in the next two and in ``precompute``; what a handler raises leaves the
+        sequence unchanged.
+        """
     def viable_prefix(self, data: bytes) -> int:
         """How many of the bytes could be accepted from here, without advancing."""
     def validate_tokens(self, token_ids: Sequence[int]) -> int:
         """How many of the tokens could be accepted from here, without advancing."""
     def rollback(self, steps: int) -> None:
         """Undo the last steps. ValueError when there are fewer."""
-    def fork(self) -> Matcher: ...
-    def reset(self) -> None: ...
+    def fork(self) -> Matcher:
+        """Another sequence at the same place; what one accepts leaves the other unchanged."""
+    def reset(self) -> None:
+        """Go back to the start of the language, with no steps to undo."""
     @property
     def steps(self) -> int:
         """Steps accepted so far."""

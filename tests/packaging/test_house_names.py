@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import constrain
+from constrain import _core
 
 SOURCE = Path(__file__).resolve().parents[2]
 PACKAGES = ("cli", "compiler", "grammars", "runtime")
@@ -56,6 +58,34 @@ def test_all_is_what_is_public() -> None:
 def test_public_names_are_documented() -> None:
     undocumented = [name for name in constrain.__all__ if not (getattr(constrain, name).__doc__ or "").strip()]
     assert undocumented == []
+
+
+def described() -> dict[str, str]:
+    """What the native engine's stub describes, with the first line of each text, in one spelling of code and roles."""
+    found: dict[str, str] = {}
+    pending: list[tuple[str, ast.AST]] = [("", ast.parse((SOURCE / "src" / "constrain" / "_core.pyi").read_text()))]
+    while pending:
+        prefix, parent = pending.pop()
+        for node in ast.iter_child_nodes(parent):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                found[prefix + node.name] = first_line(ast.get_docstring(node))
+                pending.append((f"{node.name}.", node))
+    return found
+
+
+def first_line(text: str | None) -> str:
+    return re.sub(r":\w+:|`", "", (text or "").strip().partition("\n")[0])
+
+
+def test_native_names_are_documented_as_their_stub_says() -> None:
+    stub = described()
+    native = {name: getattr(_core, name) for name in vars(_core) if not name.startswith("_")}
+    for owner in [value for value in native.values() if isinstance(value, type)]:
+        members = {name: value for name, value in vars(owner).items() if not name.startswith("_")}
+        native.update({f"{owner.__name__}.{name}": getattr(owner, name) for name in members})
+    told = {name: first_line(value.__doc__) for name, value in native.items()}
+    assert [name for name, line in told.items() if not line] == []
+    assert told == stub
 
 
 @pytest.mark.parametrize("path", module_files(), ids=module_name)

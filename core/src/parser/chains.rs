@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::for_each_place;
 use super::frames::Frames;
 use super::predict::{PredictionId, Predictions};
+use super::{check_found, for_each_place};
 use crate::error::Result;
 use crate::grammar::{Dot, Grammar, Next};
 
@@ -26,13 +26,15 @@ pub struct Chain {
 pub struct Chains(FxHashMap<(PredictionId, Next), Arc<Chain>>);
 
 impl Chains {
+    /// Of at most half as many items as the budget says. What was found again on the way is added to `repeated`.
     pub fn of(
         &mut self,
-        id: PredictionId,
-        symbol: Next,
+        (id, symbol): (PredictionId, Next),
         predictions: &Predictions,
         grammar: &Grammar,
         frames: &mut Frames,
+        repeated: &mut usize,
+        budget: usize,
     ) -> Result<Arc<Chain>> {
         if let Some(known) = self.0.get(&(id, symbol)) {
             return Ok(known.clone());
@@ -42,6 +44,7 @@ impl Chains {
             items: Vec::new(),
             symbols: vec![symbol],
         };
+        let mut known = FxHashSet::from_iter([symbol]);
         let mut done = 0;
         while let Some(&symbol) = made.symbols.get(done) {
             done += 1;
@@ -68,15 +71,20 @@ impl Chains {
                     |next, dot| items.push((next, dot)),
                     |rule| {
                         let rule = Next::Rule(rule);
-                        if !symbols.contains(&rule) {
+                        if known.insert(rule) {
                             symbols.push(rule);
+                        } else {
+                            *repeated += 1;
                         }
                     },
                 )?;
+                check_found(items, repeated, budget)?;
             }
         }
+        let found = made.items.len() + made.symbols.len();
         made.items.sort_unstable();
         made.items.dedup();
+        *repeated += found - made.items.len();
         let made = Arc::new(made);
         self.0.insert((id, symbol), made.clone());
         Ok(made)

@@ -207,7 +207,9 @@ impl Parser {
             ..
         } = self;
         let waiting = nodes.get(node);
-        let chain = chains.of(waiting.prediction, symbol, predictions, grammar, frames)?;
+        let key = (waiting.prediction, symbol);
+        let (repeated, budget) = (&mut gathering.repeated, gathering.budget);
+        let chain = chains.of(key, predictions, grammar, frames, repeated, budget)?;
         gathering.items.extend(chain.items.iter().map(|&(next, dot)| {
             let origin = match waiting.tail {
                 Some((rule, origin)) if grammar.rule_of.get(dot as usize) == Some(&rule) => origin,
@@ -426,24 +428,28 @@ impl Gathering {
         self.check()
     }
 
-    /// What is there several times counts once, but not any number of times. Items are told apart when they are many.
     fn check(&mut self) -> Result<()> {
-        let found = self.items.len();
-        let mut distinct = 0;
-        if found > self.budget {
-            self.items.sort_unstable();
-            self.items.dedup();
-            distinct = self.items.len();
-            self.repeated += found - distinct;
-        }
-        if distinct > self.budget / 2 || self.repeated / MAX_REPEATED > self.budget {
-            return Err(Error::Limit {
-                budget: "max_items",
-                value: self.budget,
-            });
-        }
-        Ok(())
+        check_found(&mut self.items, &mut self.repeated, self.budget)
     }
+}
+
+/// What is there several times counts once, but not any number of times. Items are told apart when they are many.
+fn check_found<T: Ord>(items: &mut Vec<T>, repeated: &mut usize, budget: usize) -> Result<()> {
+    let found = items.len();
+    let mut distinct = 0;
+    if found > budget {
+        items.sort_unstable();
+        items.dedup();
+        distinct = items.len();
+        *repeated += found - distinct;
+    }
+    if distinct > budget / 2 || *repeated / MAX_REPEATED > budget {
+        return Err(Error::Limit {
+            budget: "max_items",
+            value: budget,
+        });
+    }
+    Ok(())
 }
 
 /// Calls back with the symbols that can come next at a dot, some after others that can be empty, and with the rule that

@@ -2,11 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PyValueError};
 use pyo3::marker::Ungil;
 use pyo3::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::matcher::Pause;
 
 pub fn to_python(py: Python<'_>, error: Error) -> PyErr {
     let name = match &error {
@@ -14,6 +15,7 @@ pub fn to_python(py: Python<'_>, error: Error) -> PyErr {
         Error::Unsatisfiable(_) => "UnsatisfiableError",
         Error::Vocabulary(_) => "VocabularyError",
         Error::Artifact(_) => "ArtifactError",
+        Error::Interrupted => return PyKeyboardInterrupt::new_err(()),
         Error::Malformed(text) => return PyValueError::new_err(text.clone()),
     };
     let made = py
@@ -34,5 +36,26 @@ pub fn work<T: Ungil + Send>(py: Python<'_>, task: impl FnOnce() -> Result<T> + 
         Err(_) => Err(PyRuntimeError::new_err(
             "internal error in the native engine; please report it with the constraint that caused it",
         )),
+    }
+}
+
+/// As `work`, for what may take long: at each pause, signals are handled. What a handler raises ends the work.
+pub fn work_with_pauses<T: Ungil + Send>(
+    py: Python<'_>,
+    task: impl FnOnce(Pause) -> Result<T> + Ungil + Send,
+) -> PyResult<T> {
+    let mut raised: Option<PyErr> = None;
+    let done = work(py, || {
+        task(&mut || {
+            let handled = Python::attach(|py| py.check_signals());
+            handled.map_err(|error| {
+                raised = Some(error);
+                Error::Interrupted
+            })
+        })
+    });
+    match raised {
+        Some(error) => Err(error),
+        None => done,
     }
 }

@@ -8,12 +8,16 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use super::bitmask::Bitmask;
-use super::errors::work;
+use super::errors::{work, work_with_pauses};
 use super::form::{read_grammar, read_limits};
 use super::vocabulary::PyVocabulary;
 use crate::artifact::{Description, LoadOptions};
 use crate::matcher::{Compiled, Matcher, fill_masks};
+use crate::precompute::MAX_BUDGET;
 
+/// Build the automaton. The GIL is released while it works.
+///
+/// UnsatisfiableError when the language is empty, LimitError when a budget runs out.
 #[pyfunction]
 #[pyo3(signature = (grammar, vocabulary, limits, description=None))]
 pub fn compile_grammar(
@@ -40,6 +44,7 @@ pub fn compile_grammar(
 #[pyclass(name = "CompiledGrammar", module = "constrain._core", frozen)]
 pub struct PyCompiledGrammar {
     inner: Arc<Compiled>,
+    /// The vocabulary that it was compiled for.
     #[pyo3(get)]
     vocabulary: Py<PyVocabulary>,
 }
@@ -50,8 +55,22 @@ fn load_options(limits: Option<&Bound<'_, PyAny>>, rebind: bool) -> PyResult<Loa
     Ok(LoadOptions { limits, rebind })
 }
 
+/// Bytes for masks that are made ahead.
+fn budget(py: Python<'_>, bytes: &Bound<'_, PyAny>) -> PyResult<usize> {
+    match bytes.extract::<usize>() {
+        Ok(budget) if budget <= MAX_BUDGET => Ok(budget),
+        Err(error) if !error.is_instance_of::<PyOverflowError>(py) => Err(error),
+        _ => Err(PyValueError::new_err(format!(
+            "budget_bytes {bytes} is out of range; expected 0 to {MAX_BUDGET}"
+        ))),
+    }
+}
+
 #[pymethods]
 impl PyCompiledGrammar {
+    /// As `load`, from what `to_bytes` gave.
+    ///
+    /// ArtifactError when it is corrupt, of another version or for another vocabulary, or asks for more than `limits`.
     #[staticmethod]
     #[pyo3(signature = (data, vocabulary, *, limits=None, rebind=false))]
     fn from_bytes(
@@ -70,6 +89,10 @@ impl PyCompiledGrammar {
         })
     }
 
+    /// Read what `save` wrote.
+    ///
+    /// ArtifactError when the file is missing, corrupt, of another version or for another vocabulary, or asks for more
+    /// than `limits`.
     #[staticmethod]
     #[pyo3(signature = (path, vocabulary, *, limits=None, rebind=false))]
     fn load(
@@ -88,17 +111,26 @@ impl PyCompiledGrammar {
         })
     }
 
+    /// What `save` writes.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = work(py, || Ok(self.inner.to_bytes()))?;
         Ok(PyBytes::new(py, &bytes))
     }
 
+    /// Write the grammar to a file, whole or not at all. Equal grammars give equal bytes.
+    ///
+    /// ArtifactError when the file cannot be written.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         work(py, || self.inner.save(&path))
     }
 
-    fn precompute<'py>(&self, py: Python<'py>, budget_bytes: usize) -> PyResult<Bound<'py, PyDict>> {
-        let done = work(py, || self.inner.precompute(budget_bytes))?;
+    /// Compute masks ahead, of the states that are reached from the start with the fewest bytes first.
+    ///
+    /// Returns how many states were reached and how many of them have their masks, how many masks differ, and the size
+    /// of what is kept. ValueError when `budget_bytes` is not from 0 to 128 MiB.
+    fn precompute<'py>(&self, py: Python<'py>, budget_bytes: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+        let budget = budget(py, budget_bytes)?;
+        let done = work_with_pauses(py, |pause| self.inner.precompute_with_pauses(budget, pause))?;
         let counts = PyDict::new(py);
         counts.set_item("reached_states", done.reached)?;
         counts.set_item("precomputed_states", done.covered)?;
@@ -107,11 +139,13 @@ impl PyCompiledGrammar {
         Ok(counts)
     }
 
+    /// What the grammar was made from; kept in a saved file.
     #[getter]
     fn description(&self) -> Description {
         self.inner.description.clone()
     }
 
+    /// A new sequence at the start of the language.
     fn matcher(&self, py: Python<'_>) -> PyResult<PyMatcher> {
         Ok(PyMatcher {
             inner: work(py, || self.inner.matcher())?,
@@ -119,6 +153,7 @@ impl PyCompiledGrammar {
         })
     }
 
+    /// Sizes of tables and counts of masks, by name.
     fn statistics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let rows = work(py, || Ok(self.inner.statistics()))?;
         let statistics = PyDict::new(py);
@@ -153,7 +188,10 @@ fn token(py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
     }
 }
 
-/// Fills a row of the bitmask for each matcher, over threads.
+/// Fill a row of `bitmask` for each matcher, over threads, without the GIL.
+///
+/// ValueError for a wrong dtype, shape or row; LimitError when a budget ran out for a matcher, whose row is left as it
+/// was.
 #[pyfunction]
 #[pyo3(signature = (matchers, bitmask, rows=None))]
 pub fn fill_batch(
@@ -196,6 +234,9 @@ pub fn fill_batch(
 
 #[pymethods]
 impl PyMatcher {
+    /// Overwrite `bitmask[row]` with the tokens allowed next.
+    ///
+    /// ValueError for a wrong dtype, shape or row; LimitError when a budget runs out.
     #[pyo3(signature = (bitmask, row=0))]
     fn fill_next_token_bitmask(&self, py: Python<'_>, bitmask: &Bound<'_, PyAny>, row: i64) -> PyResult<()> {
         let mut bitmask = Bitmask::new(bitmask, self.words())?;
@@ -207,6 +248,7 @@ impl PyMatcher {
         work(py, || self.inner.fill_mask(words))
     }
 
+    /// Advance by a token; False and unchanged when it is not allowed.
     fn accept_token(&mut self, py: Python<'_>, token_id: &Bound<'_, PyAny>) -> PyResult<bool> {
         match token(py, token_id)? {
             Some(id) => work(py, || self.inner.accept_token(id)),
@@ -214,14 +256,19 @@ impl PyMatcher {
         }
     }
 
+    /// Advance by bytes, as one step for `rollback`; False and unchanged when not allowed.
+    ///
+    /// Signals are handled while it works; what a handler raises leaves the sequence unchanged.
     fn accept_bytes(&mut self, py: Python<'_>, data: &[u8]) -> PyResult<bool> {
-        work(py, || self.inner.accept_bytes(data))
+        work_with_pauses(py, |pause| self.inner.accept_bytes_in_slices(data, pause))
     }
 
+    /// How many of the bytes could be accepted from here, without advancing.
     fn viable_prefix(&self, py: Python<'_>, data: &[u8]) -> PyResult<usize> {
-        work(py, || self.inner.viable_prefix(data))
+        work_with_pauses(py, |pause| self.inner.viable_prefix_in_slices(data, pause))
     }
 
+    /// How many of the tokens could be accepted from here, without advancing.
     fn validate_tokens(&self, py: Python<'_>, token_ids: Vec<Bound<'_, PyAny>>) -> PyResult<usize> {
         let mut ids = Vec::with_capacity(token_ids.len());
         for id in &token_ids {
@@ -231,9 +278,10 @@ impl PyMatcher {
                 None => break,
             }
         }
-        work(py, || self.inner.validate_tokens(&ids))
+        work_with_pauses(py, |pause| self.inner.validate_tokens_in_slices(&ids, pause))
     }
 
+    /// Undo the last steps. ValueError when there are fewer.
     fn rollback(&mut self, steps: i64) -> PyResult<()> {
         let known = self.inner.steps();
         if usize::try_from(steps).is_ok_and(|steps| self.inner.rollback(steps)) {
@@ -244,6 +292,7 @@ impl PyMatcher {
         )))
     }
 
+    /// Another sequence at the same place; what one accepts leaves the other unchanged.
     fn fork(&self, py: Python<'_>) -> PyMatcher {
         PyMatcher {
             inner: self.inner.clone(),
@@ -251,33 +300,44 @@ impl PyMatcher {
         }
     }
 
+    /// Go back to the start of the language, with no steps to undo.
     fn reset(&mut self, py: Python<'_>) -> PyResult<()> {
         work(py, || self.inner.reset())
     }
 
+    /// Steps accepted so far.
     #[getter]
     fn steps(&self) -> usize {
         self.inner.steps()
     }
 
+    /// Is the text so far complete (could generation stop now)?
     fn is_accepting(&self) -> bool {
         self.inner.current().accepting
     }
 
+    /// Was a stop token accepted?
     fn is_terminated(&self) -> bool {
         self.inner.current().terminated
     }
 
+    /// The distinct bytes that may come next, ascending.
     fn next_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = work(py, || self.inner.next_bytes())?;
         Ok(PyBytes::new(py, &bytes))
     }
 
+    /// Bytes that every completion starts with.
+    ///
+    /// At most 4,096 at once; after them there may be more.
     fn forced_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = work(py, || self.inner.forced_bytes())?;
         Ok(PyBytes::new(py, &bytes))
     }
 
+    /// The tokens that come next whatever the model says: no call of it is needed for them.
+    ///
+    /// Spelled as the vocabulary's `encode` does, if it has one. Raises whatever `encode` raises.
     fn forced_tokens(&self, py: Python<'_>) -> PyResult<Vec<u32>> {
         if let Some(encode) = &self.encode {
             let run = work(py, || self.inner.forced_run())?;
@@ -290,6 +350,7 @@ impl PyMatcher {
         work(py, || self.inner.forced_tokens())
     }
 
+    /// Bytes that complete the text from here (few of them; empty when already complete).
     fn shortest_completion<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = work(py, || self.inner.shortest_completion())?;
         Ok(PyBytes::new(py, &bytes))

@@ -8,7 +8,7 @@ mod vocabulary;
 
 use pyo3::prelude::*;
 
-/// Code-point ranges of ``\p{query}``; None when there is no such property.
+/// Code-point ranges of `\p{query}` (general category, script, binary property); None when unknown.
 #[pyfunction]
 fn unicode_class(query: &str) -> Option<Vec<(u32, u32)>> {
     crate::unicode::property(query)

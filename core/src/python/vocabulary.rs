@@ -11,6 +11,7 @@ use crate::artifact::hexadecimal;
 use crate::error::Error;
 use crate::vocabulary::{Vocabulary, file};
 
+/// Token bytes and stop tokens of one tokenizer, with the trie that masks walk. Immutable.
 #[pyclass(name = "Vocabulary", module = "constrain._core", subclass, frozen)]
 pub struct PyVocabulary {
     pub inner: Arc<Vocabulary>,
@@ -57,6 +58,9 @@ impl PyVocabulary {
         })
     }
 
+    /// Read what `to_bytes` gave, without an encoder.
+    ///
+    /// ArtifactError when it is anything else.
     #[staticmethod]
     fn from_bytes(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
         let inner = work(py, move || file::from_bytes(data))?;
@@ -66,35 +70,42 @@ impl PyVocabulary {
         })
     }
 
+    /// The vocabulary as bytes, without its encoder.
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &file::to_bytes(&self.inner))
     }
 
+    /// Width of masks in bits.
     #[getter]
     fn vocab_size(&self) -> usize {
         self.inner.vocab_size
     }
 
+    /// The stop tokens, ascending.
     #[getter]
     fn eos_token_ids(&self) -> Vec<u32> {
         self.inner.eos_token_ids.clone()
     }
 
+    /// Hash of token bytes, stop tokens and width, in hexadecimal.
     #[getter]
     fn sha256(&self) -> String {
         hexadecimal(&self.inner.sha256)
     }
 
+    /// Size of the trie that masks walk.
     #[getter]
     fn trie_nodes(&self) -> usize {
         self.inner.trie.len()
     }
 
+    /// The tokenizer's own encoder, if one was given.
     #[getter]
     pub fn encode(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.encode.as_ref().map(|encode| encode.clone_ref(py))
     }
 
+    /// Bytes of a token; None for special, unused or unknown ids.
     fn token<'py>(&self, py: Python<'py>, token_id: u32) -> Option<Bound<'py, PyBytes>> {
         self.inner.token(token_id).map(|bytes| PyBytes::new(py, bytes))
     }

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::counted::{Counted, RepeatedParts};
 use super::derivative::{Derivatives, for_each_interval};
-use super::expression::{EPSILON, Expression, ExpressionId, UNBOUNDED};
+use super::expression::{EPSILON, Expression, ExpressionId, Expressions, UNBOUNDED};
 use crate::bounds::Bounds;
 use crate::error::Result;
 
@@ -28,57 +28,64 @@ pub struct Need {
 /// What texts lack, by what is left of the expression without bounds.
 #[derive(Debug, Default)]
 pub struct Needs {
-    places: FxHashMap<ExpressionId, Need>,
-    /// What is repeated, without bounds.
-    repeated: ExpressionId,
+    /// Each with what is left of the repetition under way.
+    places: FxHashMap<ExpressionId, (Need, ExpressionId)>,
+    /// What is repeated.
+    part: ExpressionId,
+    /// What follows the repetitions.
+    after: ExpressionId,
     pub most: u32,
 }
 
 impl Needs {
     pub fn of(&self, id: ExpressionId) -> Option<Need> {
-        self.places.get(&id).copied()
+        self.places.get(&id).map(|&(need, _)| need)
     }
 
     /// The expression of which `id` has lost the bounds.
     pub fn bounded(&self, id: ExpressionId, bounds: Bounds, derivatives: &mut Derivatives) -> Result<ExpressionId> {
+        let Some(&(_, rest)) = self.places.get(&id) else {
+            return Ok(id); // what follows the repetitions
+        };
         let expressions = &mut derivatives.expressions;
-        let Expression::Repeat(part, ..) = *expressions.node(self.repeated) else {
+        let counting = counting(rest, self.part, expressions)?;
+        let Some(others) = beside(id, counting, self.after, expressions)? else {
             return Ok(id);
         };
-        match expressions.node(id).clone() {
-            _ if id == self.repeated => expressions.repeat(part, bounds.min, bounds.max),
-            Expression::Intersection(parts) => {
-                // one of them counts: another that ends alike is the same at every place
-                let counting = |part: &&ExpressionId| self.counts(**part, derivatives);
-                let Some(&counting) = parts.iter().find(counting) else {
-                    return Ok(id);
-                };
-                let bounded = self.bounded(counting, bounds, derivatives)?;
-                let others = parts.iter().copied().filter(|&part| part != counting);
-                let all: Vec<ExpressionId> = others.chain([bounded]).collect();
-                derivatives.expressions.intersection(&all)
-            }
-            Expression::Concat(head, tail) if self.counts(head, derivatives) => {
-                let head = self.bounded(head, bounds, derivatives)?;
-                derivatives.expressions.concat(head, tail)
-            }
-            Expression::Concat(head, tail) => {
-                let tail = self.bounded(tail, bounds, derivatives)?;
-                derivatives.expressions.concat(head, tail)
-            }
-            _ => Ok(id),
-        }
+        let repeated = expressions.repeat(self.part, bounds.min, bounds.max)?;
+        let bounded = expressions.concat(rest, repeated)?;
+        let all: Vec<ExpressionId> = others.into_iter().chain([bounded]).collect();
+        let inner = expressions.intersection(&all)?;
+        expressions.concat(inner, self.after)
     }
+}
 
-    /// Is it the repetition, or does it end with it, alone or among others?
-    fn counts(&self, id: ExpressionId, derivatives: &Derivatives) -> bool {
-        id == self.repeated
-            || match derivatives.expressions.node(id) {
-                Expression::Concat(_, tail) => self.counts(*tail, derivatives),
-                Expression::Intersection(parts) => parts.iter().any(|&part| self.counts(part, derivatives)),
-                _ => false,
-            }
+/// The part that counts, without bounds: the rest of a repetition, then any number of them.
+fn counting(rest: ExpressionId, part: ExpressionId, expressions: &mut Expressions) -> Result<ExpressionId> {
+    let repeated = expressions.repeat(part, 0, UNBOUNDED)?;
+    expressions.concat(rest, repeated)
+}
+
+/// The conditions beside the part that counts; None where it is not to be seen. It is told by its whole content, since
+/// another part may end with the same repetitions, as a search for a character among such characters does.
+fn beside(
+    id: ExpressionId,
+    counting: ExpressionId,
+    after: ExpressionId,
+    expressions: &mut Expressions,
+) -> Result<Option<Vec<ExpressionId>>> {
+    if id == expressions.concat(counting, after)? {
+        return Ok(Some(Vec::new()));
     }
+    let inner = match *expressions.node(id) {
+        Expression::Concat(head, tail) if tail == after => head,
+        _ => id,
+    };
+    let Expression::Intersection(parts) = expressions.node(inner) else {
+        return Ok(None);
+    };
+    let others: Vec<ExpressionId> = parts.iter().copied().filter(|&part| part != counting).collect();
+    Ok((others.len() < parts.len()).then_some(others))
 }
 
 /// The counter in an intersection, before its first repetition; None where there is none, or where bounds can't be told
@@ -115,10 +122,10 @@ pub fn counted_beside(
     let Some(first) = repeated_parts.first_bytes(part, after, derivatives)? else {
         return Ok(None);
     };
-    let Some(places) = explore(unbounded, part, derivatives)? else {
+    let Some(places) = explore(unbounded, part, after, derivatives)? else {
         return Ok(None);
     };
-    let most = places.values().map(|need| need.least).max().unwrap_or(0);
+    let most = places.values().map(|(need, _)| need.least).max().unwrap_or(0);
     let counted = Counted {
         unbounded,
         between: unbounded,
@@ -130,27 +137,40 @@ pub fn counted_beside(
             max: maximum,
         },
     };
-    Ok(Some((counted, Needs { places, repeated, most })))
+    let needs = Needs {
+        places,
+        part,
+        after,
+        most,
+    };
+    Ok(Some((counted, needs)))
 }
 
 /// A place while the automaton is explored.
 struct Place {
-    /// What is left of the repetition under way.
+    /// What is left of the repetition under way: `EPSILON` between two of them.
     rest: ExpressionId,
-    between: bool,
     /// May the repetitions end here?
     ends: bool,
     /// Places that a byte leads to.
     next: Vec<ExpressionId>,
 }
 
+impl Place {
+    /// A part may have itself left, as `a*b` has after an `a`: only where nothing is left another may begin.
+    fn between(&self) -> bool {
+        self.rest == EPSILON
+    }
+}
+
 fn explore(
     start: ExpressionId,
     part: ExpressionId,
+    after: ExpressionId,
     derivatives: &mut Derivatives,
-) -> Result<Option<FxHashMap<ExpressionId, Need>>> {
+) -> Result<Option<FxHashMap<ExpressionId, (Need, ExpressionId)>>> {
     let mut places: FxHashMap<ExpressionId, Place> = FxHashMap::default();
-    let mut pending = vec![(start, part)];
+    let mut pending = vec![(start, EPSILON)];
     while let Some((id, rest)) = pending.pop() {
         if let Some(known) = places.get(&id) {
             if known.rest != rest {
@@ -161,19 +181,27 @@ fn explore(
         if places.len() >= MAX_PLACES {
             return Ok(None);
         }
-        let between = rest == part;
+        let expressions = &mut derivatives.expressions;
+        let counting = counting(rest, part, expressions)?;
+        if beside(id, counting, after, expressions)?.is_none() {
+            return Ok(None);
+        }
         let mut place = Place {
             rest,
-            between,
-            ends: between && derivatives.expressions.nullable(id),
+            ends: false,
             next: Vec::new(),
         };
-        let lists = [derivatives.live_arms(id)?, derivatives.arms(rest)?];
+        let between = place.between();
+        place.ends = between && expressions.nullable(id);
+        let lists = [
+            derivatives.live_arms(id)?,
+            derivatives.arms(if between { part } else { rest })?,
+        ];
         for_each_interval(&lists, |_, _, hits| {
             match *hits {
                 [(0, to), (1, left)] => {
                     place.next.push(to);
-                    pending.push((to, if left == EPSILON { part } else { left }));
+                    pending.push((to, left));
                 }
                 // a byte of what follows the repetitions
                 [(0, _)] => place.ends |= between,
@@ -197,10 +225,10 @@ fn explore(
     }
     let need = |(id, place): (ExpressionId, Place)| {
         let need = Need {
-            between: place.between,
+            between: place.between(),
             least: least[&id],
         };
-        (id, need)
+        (id, (need, place.rest))
     };
     Ok(Some(places.into_iter().map(need).collect()))
 }
@@ -213,7 +241,7 @@ fn least_needs(places: &FxHashMap<ExpressionId, Place>) -> FxHashMap<ExpressionI
         changed = false;
         for (id, place) in places {
             let further = place.next.iter().filter_map(|to| least.get(to)).min();
-            let further = further.map(|&least| least + u32::from(place.between));
+            let further = further.map(|&least| least + u32::from(place.between()));
             let here = if place.ends { Some(0) } else { further };
             if let Some(here) = here
                 && least.get(id).is_none_or(|&known| here < known)
@@ -290,6 +318,31 @@ mod tests {
                 .unwrap(),
             id
         );
+    }
+
+    #[test]
+    fn a_part_that_begins_with_itself_is_one_repetition() {
+        let mut derivatives = Derivatives::new(10_000);
+        let e = &mut derivatives.expressions;
+        let [a, b] = ["a", "b"].map(|text| literals(e, &[text.into()]).unwrap());
+        let many = e.repeat(a, 0, UNBOUNDED).unwrap();
+        let part = e.concat(many, b).unwrap();
+        let any = e.repeat(part, 0, UNBOUNDED).unwrap();
+        let word = e.concat(b, any).unwrap();
+        let search = e.concat(any, word).unwrap();
+        let counted = e.repeat(part, 2, 3).unwrap();
+        let id = e.intersection(&[search, counted]).unwrap();
+        let (counted, needs) = counted_beside(id, &mut RepeatedParts::default(), &mut derivatives)
+            .unwrap()
+            .unwrap();
+        let mut at = counted.unbounded;
+        let mut found = Vec::new();
+        for byte in "aaba".bytes() {
+            found.push(needs.of(at).map(|need| (need.between, need.least)).unwrap());
+            let arms = derivatives.arms(at).unwrap();
+            at = arms.iter().find(|arm| arm.low <= byte && byte <= arm.high).unwrap().to;
+        }
+        assert_eq!(found, [(true, 1), (false, 1), (false, 1), (true, 1)]);
     }
 
     #[test]

@@ -123,3 +123,17 @@ def test_tables_do_not_depend_on_what_was_done_before(budget: int, byte_vocabula
     assert plain.to_bytes() == used.to_bytes()
     loaded = CompiledGrammar.from_bytes(plain.to_bytes(), byte_vocabulary)
     assert loaded.to_bytes() == plain.to_bytes() == plain.to_bytes()
+
+
+@pytest.mark.parametrize("budget", [-1, (1 << 27) + 1, 1 << 40, 1 << 70, -(1 << 70)])
+def test_budgets_out_of_range(budget: int, byte_vocabulary: Vocabulary) -> None:
+    compiled = compile_regex("[a-z]{2}", byte_vocabulary)
+    with pytest.raises(ValueError, match=rf"^budget_bytes {budget} is out of range; expected 0 to {1 << 27}$"):
+        compiled.precompute(budget)
+    assert compiled.statistics()["stored_bytes"] == 0
+    compiled.precompute(1 << 27)
+
+
+def test_a_budget_is_a_number(byte_vocabulary: Vocabulary) -> None:
+    with pytest.raises(TypeError):
+        compile_regex("[a-z]{2}", byte_vocabulary).precompute("1")  # type: ignore[arg-type]

@@ -46,6 +46,15 @@ def a_hundred_thousand_terminals(builder: GrammarBuilder) -> Any:
     )
 
 
+def rules_that_end_together(builder: GrammarBuilder) -> Any:
+    letter = builder.terminal(builder.literal(b"a"), "A")
+    other = builder.terminal(builder.literal(b"b"), "B")
+    rules = [builder.rule(f"r{index}") for index in range(250_000)]
+    for rule in rules:
+        builder.define(rule, [[letter], [other]])
+    return builder.choice("start", ([rule] for rule in rules))
+
+
 def a_cycle_of_rules(builder: GrammarBuilder) -> Any:
     rules = [builder.rule(f"r{index}") for index in range(300)]
     letter = builder.terminal(builder.literal(b"a"), "A")
@@ -269,6 +278,7 @@ INPUTS: dict[str, tuple[str, Any, str]] = {
             (a_million_unit_rules, "result"),
             (a_million_alternatives, "result"),
             (a_hundred_thousand_terminals, "result"),
+            (rules_that_end_together, "result"),
             (a_cycle_of_rules, "max_items"),
             (everything_is_ambiguous, "result or max_mask_steps"),
             (a_triple_of_itself, "result"),
