@@ -260,6 +260,12 @@ impl Frame {
         self.choice(option).required && !behind
     }
 
+    /// Could the options that may come next not come before the last member, which was required?
+    pub fn made_way(&self, register: &Register) -> bool {
+        let last = register.position.checked_sub(1);
+        self.ordered && last.is_some_and(|last| self.choice(last).required)
+    }
+
     /// Required options still to come.
     pub fn needed(&self, register: &Register) -> u32 {
         if self.ordered {

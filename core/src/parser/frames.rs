@@ -139,7 +139,7 @@ impl Frames {
         let mut pending = vec![dot];
         while let Some(at) = pending.pop() {
             let frame = self.frame(at, grammar);
-            // past the first step, only what is required is worth an empty member
+            // past the first step, only what is required is worth an empty member, and what comes after it
             let all = at == dot || !frame.padded;
             let mut reached = Vec::new();
             if self.before_a_member(at) {
@@ -154,8 +154,8 @@ impl Frames {
                 made.ends |= frame.done(register);
                 if frame.goes_on(register) {
                     made.items.extend(frame.separator.map(|separator| (separator, at)));
-                    reached
-                        .extend((frame.separator_skippable && (all || frame.needed(register) > 0)).then_some(at + 1));
+                    let worth = all || frame.needed(register) > 0 || frame.made_way(register);
+                    reached.extend((frame.separator_skippable && worth).then_some(at + 1));
                 }
             }
             pending.extend(reached.into_iter().filter(|&dot| seen.insert(dot)));

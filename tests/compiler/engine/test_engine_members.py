@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import permutations, product
 from random import Random
+from typing import Literal
 
 import pytest
 from engine_driver import Tokens, allowed
-from engine_oracle import expected
+from engine_oracle import Oracle, after, expected
 from engine_random import joined, random_terminals
 from test_engine_random import check_position, compile_or_skip, walk
 
@@ -63,6 +64,43 @@ def random_members(seed: int) -> tuple[Grammar, set[bytes]]:
         symbol = builder.choice("start", [[bracket, symbol, bracket]])
         language = {b"." + text + b"." for text in language}
     return builder.finish(symbol), language
+
+
+EMPTY_OR_NOT = {
+    "z": lambda builder: builder.repeat(builder.literal(b"z"), 0, None),
+    "b": lambda builder: builder.repeat(builder.literal(b"b"), 0, 1),
+    "a": lambda builder: builder.literal(b"a"),
+}
+
+
+@pytest.mark.parametrize("order", ["schema", "any"])
+@pytest.mark.parametrize("separated", [False, True])
+@pytest.mark.parametrize(("minimum", "maximum"), [(0, None), (2, 3)])
+@pytest.mark.parametrize("names", ["z", "za", "az", "zb", "bza", "zba"])
+def test_members_that_may_be_empty(
+    names: str, minimum: int, maximum: int | None, separated: bool, order: Literal["schema", "any"]
+) -> None:
+    """Whichever are required or unique: an empty one makes way for those after it."""
+    texts = [b"a", b"z", b"b", b"za", b"ba", b",", b",a", b"zba"]
+    tokens = Tokens("members", texts, [len(texts)], len(texts) + 1)
+    for required, unique in product(product([False, True], repeat=len(names)), repeat=2):
+        builder = GrammarBuilder()
+        options = [
+            Option(builder.terminal(EMPTY_OR_NOT[name](builder), name), *flags)
+            for name, *flags in zip(names, required, unique, strict=True)
+        ]
+        comma = builder.terminal(builder.repeat(builder.literal(b","), 0, 1), "comma") if separated else None
+        symbol = builder.members(options, comma, order=order, minimum=minimum, maximum=maximum)
+        try:
+            grammar = builder.finish(symbol)
+            oracle, compiled = Oracle(grammar), tokens.compile(grammar)
+        except UnsatisfiableError:
+            continue
+        for text in (b"", b"z", b"a", b"za", b","):
+            state, matcher = after(oracle, text), compiled.matcher()
+            assert matcher.accept_bytes(text) == (state is not None)
+            if state is not None:
+                assert allowed(matcher, tokens) == expected(oracle, state, tokens), (required, unique, text)
 
 
 @pytest.mark.parametrize("block", range(8))
