@@ -42,7 +42,8 @@ def heading(run: Run) -> str:
     return (
         f"{s['date']}: {s['schemas']} schemas ({s['data']}, seed {s['seed']}), {s['instances']} instances, "
         f"{s['tokens']:,} tokens; vocabulary {s['tokenizer_name']}, {s['vocab_size']:,} ids; "
-        f"{'compact' if s['compact'] else 'spaced'} JSON; {s['clock']} clock, one core of {s['processor']}.\n\n"
+        f"{'compact' if s['compact'] else 'spaced'} JSON; {s['clock']} clock, one core of {s['processor']}; "
+        f"of each schema the median of {s['rounds']} walks.\n\n"
         f"{versions}"
     )
 

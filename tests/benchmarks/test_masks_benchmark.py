@@ -82,6 +82,7 @@ def test_a_run_judges_each_schema(tmp_path: Path, tokenizer_folder: Path) -> Non
     assert "1 refused: SchemaError" in done.stdout
 
     run = read_run(copy / "results" / "tried" / "raw" / "bytes" / "maskbench")
+    assert run.engines["constrain"].worker_starts == 3
     first, second, ordered, refused = run.engines["constrain"].schemas
     assert [instance.verdict for instance in first.instances] == ["right"] * 3
     assert first.handled
@@ -177,7 +178,7 @@ def test_ratios_are_over_common_ground(tmp_path: Path) -> None:
     }
     settings = {"date": "2026-01-01", "processor": "a", "data": "d", "tokenizer_name": "t", "clock": "cpu"}
     settings |= {"schemas": "2", "seed": "7", "instances": "2"}
-    run = Run(settings | {"tokens": 4, "vocab_size": 9, "compact": False}, engines)
+    run = Run(settings | {"tokens": 4, "vocab_size": 9, "compact": False, "rounds": 3}, engines)
     write_run(run, tmp_path)
     text = report(read_run(tmp_path))
     common = text[text.index("common ground of constrain, llguidance: 1 schemas") :]

@@ -16,9 +16,10 @@ import pytest
 from masks.cases import BatchCase
 from masks.cases.strings import identifiers, max_length
 from masks.constraint import Constraint
-from masks.parts.hard import BatchResult, run_batches, run_cases, spent_s
+from masks.parts.hard import BatchResult, run_batches, run_cases
 from masks.parts.hard_report import case_figures, hard_report
 from masks.results import EngineRun, InstanceResult, Run, SchemaResult
+from masks.rounds import is_settled, median_walk
 from masks.session import Options, Session
 from masks.targets import Target, target_table
 from masks.tokenizer import Tokenizer
@@ -62,8 +63,13 @@ def walk_of(ttfm_us: float, status: Literal["done", "timeout"] = "done") -> Sche
 
 
 def test_a_walk_without_an_end_takes_longest() -> None:
-    walks = [walk_of(5.0), walk_of(1.0, "timeout"), walk_of(7.0), SchemaResult("case", "hard")]
-    assert sorted(walks, key=spent_s)[:2] == [walks[0], walks[2]]
+    walks = [walk_of(5.0), walk_of(1.0, "timeout"), walk_of(7.0)]
+    assert median_walk(walks) is walks[2]
+    assert median_walk(walks[:1]) is walks[0]
+    assert not is_settled([])
+    assert not is_settled([walk_of(1e6)])
+    assert is_settled([walk_of(1e6 + 1)])
+    assert is_settled([SchemaResult("case", "hard")])
 
 
 @pytest.mark.usefixtures("importable")

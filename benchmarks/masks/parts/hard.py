@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from masks.cases import BatchCase, Case
 from masks.results import Run, SchemaResult, collect, write_run
+from masks.rounds import is_settled, median_walk
 from masks.session import Session, tell
 
-__all__ = ["BatchResult", "run_batches", "run_cases", "spent_s"]
+__all__ = ["BatchResult", "run_batches", "run_cases"]
 
 
 THREADS = 2
 """Of every engine, for a batch."""
-
-BRIEF_S = 1.0
-"""Walks that took longer are not repeated: what disturbs a second hardly shows in it."""
 
 
 @dataclass
@@ -65,7 +62,7 @@ def run_cases(session: Session, cases: list[Case], limit_s: float, name: str = "
         walks: dict[str, list[SchemaResult]] = {engine: [] for engine in results}
         for turn in range(rounds):
             for engine in session.in_turn(index + turn):
-                if turn and spent_s(walks[engine][-1]) > BRIEF_S:
+                if is_settled(walks[engine]):
                     continue
                 if rounds > 1:
                     session.restart(engine)
@@ -74,18 +71,11 @@ def run_cases(session: Session, cases: list[Case], limit_s: float, name: str = "
                 walks[engine].append(result)
                 tell(f"{case.name}: {engine} {result.status}")
         for engine, ran in walks.items():
-            results[engine].append(sorted(ran, key=spent_s)[len(ran) // 2])
+            results[engine].append(median_walk(ran))
     engines = {engine: session.engine_run(engine, limit_s, ran) for engine, ran in results.items()}
     run = Run({"vocab_size": session.tokenizer.vocab_size, "clock": session.options.clock}, engines)
     write_run(run, session.raw / name)
     return run
-
-
-def spent_s(result: SchemaResult) -> float:
-    """What compile, first mask and all masks took; endless where the walk did not come to its end."""
-    if result.status != "done" or result.ttfm_us is None:
-        return math.inf
-    return result.ttfm_us / 1e6 + sum(sum(instance.mask_ns) for instance in result.instances) / 1e9
 
 
 def run_batches(session: Session, cases: list[BatchCase], limit_s: float) -> list[BatchResult]:

@@ -10,6 +10,7 @@ from typing import Any
 from masks.constraint import Constraint
 from masks.report import findings, report, targets
 from masks.results import Run, SchemaResult, collect, write_run
+from masks.rounds import is_settled, median_walk
 from masks.sample import Row, choose, in_schema_order, instance_text, read_rows
 from masks.session import Session, tell
 from masks.targets import Section
@@ -44,7 +45,7 @@ class Data:
         )
 
 
-def maskbench(session: Session, data: Data, limit_s: float, settings: dict[str, Any]) -> Section:
+def maskbench(session: Session, data: Data, limit_s: float, settings: dict[str, Any], rounds: int = 1) -> Section:
     """Measure, keep the single figures, and return the tables.
 
     Args:
@@ -52,6 +53,7 @@ def maskbench(session: Session, data: Data, limit_s: float, settings: dict[str, 
         data: the rows.
         limit_s: seconds for a schema and its instances.
         settings: what is known about the run, for the heading.
+        rounds: so often all schemas are walked, each time in new processes; a schema's median walk counts.
     """
     source, rows = data.rows()
     tokenizer = session.tokenizer
@@ -68,11 +70,17 @@ def maskbench(session: Session, data: Data, limit_s: float, settings: dict[str, 
         "schemas": len(rows),
         "instances": sum(map(len, tokens)),
         "tokens": sum(len(ids) for row in tokens for ids in row),
+        "rounds": rounds,
     }
     tell(f"{settings['schemas']} schemas, {settings['instances']} instances, {settings['tokens']:,} tokens")
-    results = measure(session, rows, tokens, limit_s, data.compact)
+    walks: dict[str, list[list[SchemaResult]]] = {name: [[] for _ in rows] for name in session.options.engines}
+    for _ in range(rounds):
+        measure(session, rows, tokens, limit_s, data.compact, walks)
+        for name in walks:
+            session.restart(name)
     engines = {}
-    for name, ran in results.items():
+    for name, of_rows in walks.items():
+        ran = [median_walk(of_row) for of_row in of_rows]
         for result, ids in zip(ran, tokens, strict=True):
             locate(result, ids, tokenizer)
         engines[name] = session.engine_run(name, limit_s, ran)
@@ -84,23 +92,28 @@ def maskbench(session: Session, data: Data, limit_s: float, settings: dict[str, 
 
 
 def measure(
-    session: Session, rows: list[Row], tokens: list[list[list[int]]], limit_s: float, compact: bool
-) -> dict[str, list[SchemaResult]]:
+    session: Session,
+    rows: list[Row],
+    tokens: list[list[list[int]]],
+    limit_s: float,
+    compact: bool,
+    walks: dict[str, list[list[SchemaResult]]],
+) -> None:
     """Give every schema to every engine; the engine that comes first changes from schema to schema."""
-    results: dict[str, list[SchemaResult]] = {name: [] for name in session.options.engines}
     started = time.monotonic()
     for index, (row, ids) in enumerate(zip(rows, tokens, strict=True)):
         job = {"task": "walk", "constraint": asdict(Constraint("json_schema", row.schema)), "tests": ids}
         expected = [(instance.valid, instance.keyword) for instance in row.instances]
         for name in session.in_turn(index):
+            if is_settled(walks[name][index]):
+                continue
             result = SchemaResult(row.id, row.split)
             collect(result, expected, session.ask(name, job, limit_s))
             try_in_order(session, name, row, result, limit_s, compact)
-            results[name].append(result)
+            walks[name][index].append(result)
         if (index + 1) % 25 == 0:
             each = "  ".join(f"{name} {seconds:.0f} s" for name, seconds in session.spent_s.items())
             tell(f"{index + 1}/{len(rows)} after {time.monotonic() - started:.0f} s: {each}")
-    return results
 
 
 def try_in_order(session: Session, engine: str, row: Row, result: SchemaResult, limit_s: float, compact: bool) -> None:
