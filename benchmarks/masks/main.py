@@ -54,9 +54,7 @@ def parse() -> argparse.Namespace:
         "--engine-limit", type=limits, default="outlines-core=4", help="stricter limits: name=seconds,name=seconds"
     )
     parser.add_argument("--case-limit", type=float, default=60, help="seconds for a hard case in an engine")
-    parser.add_argument(
-        "--rounds", type=int, default=3, help="walks of each schema and case; the median counts"
-    )
+    parser.add_argument("--rounds", type=int, default=3, help="walks of each schema and case; the median counts")
     parser.add_argument("--repeated-sample", type=int, default=60, help="schemas of the part 'repeated'")
     parser.add_argument("--compiles", type=int, default=1_000, help="compiled grammars of the part 'memory'")
     parser.add_argument("--memory-limit", type=float, default=120, help="seconds for an engine in the part 'memory'")
