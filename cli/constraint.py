@@ -60,22 +60,12 @@ class CompileOptions:
         )
 
 
-def _check(option: str, value: str, **given: str) -> None:
+def _check(option: str, value: str, **given: Any) -> None:
     """Ask the front end about one value; it is imported only where there is one to ask about."""
     from constrain.compiler.json_schema.options import read_options
 
-    defaults: dict[str, Any] = {
-        "draft": None,
-        "formats": "assert",
-        "ignore_formats": (),
-        "references": None,
-        "whitespace": "compact",
-        "order": "schema",
-        "numbers": "plain",
-        "escapes": "minimal",
-    }
     try:
-        read_options(**defaults | given)
+        read_options(**given)
     except InputError as error:
         raise UsageProblem(f"{option} cannot be {value!r}", expected=error.expected) from None
 

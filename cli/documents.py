@@ -174,11 +174,7 @@ def _validator(constraint: Constraint) -> Any:
         draft=constraint.options.draft,
         formats=constraint.options.formats,
         ignore_formats=constraint.options.ignore_formats,
-        references=None,
         whitespace=constraint.options.whitespace,
-        order="schema",
-        numbers="plain",
-        escapes="minimal",
     )
     schema = read_schema_text(constraint.text)
     draft = options.draft or detect_draft(schema)

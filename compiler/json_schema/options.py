@@ -42,14 +42,14 @@ class Options:
 
 def read_options(
     *,
-    draft: str | None,
-    formats: str,
-    ignore_formats: Sequence[str] | str,
-    references: Mapping[str, object] | None,
-    whitespace: str,
-    order: str,
-    numbers: str,
-    escapes: str,
+    draft: str | None = None,
+    formats: str = "assert",
+    ignore_formats: Sequence[str] | str = (),
+    references: Mapping[str, object] | None = None,
+    whitespace: str = "compact",
+    order: str = "schema",
+    numbers: str = "plain",
+    escapes: str = "minimal",
     preview: Sequence[str] | str = (),
 ) -> Options:
     """Check option values.

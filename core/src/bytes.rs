@@ -84,18 +84,6 @@ pub struct Beginning {
     pub count: u8,
 }
 
-impl Beginning {
-    /// One byte further.
-    pub fn further(self) -> Self {
-        Beginning {
-            low: 0x80,
-            high: 0xBF,
-            count: self.count - 1,
-            ..self
-        }
-    }
-}
-
 /// The characters that begin with a byte, by their class; none for bytes that begin no character of several bytes.
 pub fn beginnings(lead: u8) -> impl Iterator<Item = Beginning> {
     let parts = match (lead, continuation(lead)) {

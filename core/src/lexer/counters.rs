@@ -3,7 +3,7 @@
 
 use super::{DEAD, Lexeme, Lexer, LexerState, MatchSet, NO_MATCH};
 use crate::bounds::Bounds;
-use crate::bytes::{Beginning, ByteSet, CHARACTERS, ClassSet, beginnings, classes_where};
+use crate::bytes::{ByteSet, CHARACTERS, ClassSet, classes_where};
 use crate::error::Result;
 use crate::regex::counted::Counted;
 use crate::regex::expression::ExpressionId;
@@ -121,28 +121,16 @@ impl Lexer {
             return Ok(known);
         }
         let counter = self.counters[id as usize];
+        let mut row = self.reached(counter.between)?;
+        (0..=255u8)
+            .filter(|&byte| !counter.first.contains(byte))
+            .for_each(|byte| row[usize::from(byte)] = DEAD);
         let mut characters = CHARACTERS;
-        // the state after the first byte, and the rest of the characters
-        let mut inside: Vec<(LexerState, Beginning)> = Vec::new();
-        let row = self.reached(counter.between)?;
-        for lead in 0xC2..=0xF4u8 {
-            let after = match counter.first.contains(lead) {
-                true => row[usize::from(lead)],
-                false => DEAD,
-            };
-            inside.extend(beginnings(lead).map(|beginning| (after, beginning)));
-        }
-        inside.dedup();
-        while let Some((state, rest)) = inside.pop() {
-            if state == DEAD || self.need(id, state).between {
-                characters &= !rest.class;
-            } else if rest.count > 1 {
-                let row = self.reached(state)?;
-                let mut next = row[usize::from(rest.low)..=usize::from(rest.high)].to_vec();
-                next.dedup();
-                inside.extend(next.into_iter().map(|state| (state, rest.further())));
+        self.for_each_character(&row, CHARACTERS, |lexer, class, state, whole| {
+            if state == DEAD || !whole && lexer.need(id, state).between {
+                characters &= !class;
             }
-        }
+        })?;
         let classes = classes_where(|byte| counter.first.contains(byte)) | characters;
         self.counted_classes.insert(id, classes);
         Ok(classes)

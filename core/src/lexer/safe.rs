@@ -23,8 +23,8 @@ impl Lexer {
         }
         let row = self.reached(state)?;
         let mut own = CHARACTERS;
-        self.for_each_character(&row, CHARACTERS, |_, class, after| {
-            if after != state {
+        self.for_each_character(&row, CHARACTERS, |_, class, after, whole| {
+            if whole && after != state {
                 own &= !class;
             }
         })?;
@@ -85,7 +85,10 @@ impl Lexer {
             let mut safe = classes_where(|byte| is_safe(self, row[usize::from(byte)])) | CHARACTERS;
             let mut after: Vec<LexerState> = Vec::new();
             if classes & !safe == 0 {
-                self.for_each_character(&row, classes, |lexer, class, next| {
+                self.for_each_character(&row, classes, |lexer, class, next, whole| {
+                    if !whole {
+                        return;
+                    }
                     if !is_safe(lexer, next) {
                         safe &= !class;
                     } else if !after.contains(&next) {
@@ -119,13 +122,14 @@ impl Lexer {
         Ok(classes)
     }
 
-    /// Calls `visit` with the states after the characters beyond ASCII of some classes, `DEAD` among them, by class.
+    /// Calls `visit` with the states after the characters beyond ASCII of some classes, by class, and with those inside
+    /// them: the last argument tells whether nothing of the character is left to read. Where it is `DEAD`, nothing is.
     /// States may come more than once.
-    fn for_each_character(
+    pub(super) fn for_each_character(
         &mut self,
         row: &[LexerState; 256],
         classes: ClassSet,
-        mut visit: impl FnMut(&Lexer, ClassSet, LexerState),
+        mut visit: impl FnMut(&Lexer, ClassSet, LexerState, bool),
     ) -> Result<()> {
         // the state after the first byte, and the rest of the characters
         let mut inside: Vec<(LexerState, Beginning)> = Vec::new();
@@ -136,17 +140,24 @@ impl Lexer {
         inside.dedup();
         while let Some((state, rest)) = inside.pop() {
             if state == DEAD {
-                visit(self, rest.class, DEAD);
+                visit(self, rest.class, DEAD, true);
                 continue;
             }
+            visit(self, rest.class, state, false);
             let row = self.reached(state)?;
             let mut next = row[usize::from(rest.low)..=usize::from(rest.high)].to_vec();
             next.dedup();
             for state in next {
                 if rest.count == 1 {
-                    visit(self, rest.class, state);
+                    visit(self, rest.class, state, true);
                 } else {
-                    inside.push((state, rest.further()));
+                    let rest = Beginning {
+                        low: 0x80,
+                        high: 0xBF,
+                        count: rest.count - 1,
+                        ..rest
+                    };
+                    inside.push((state, rest));
                 }
             }
         }

@@ -403,8 +403,7 @@ impl Engine {
     /// Can the tokens of so many nodes be taken as a whole, if their bytes are of the classes?
     #[inline]
     fn is_whole(&mut self, place: &Place, counting: Counting, classes: ClassSet, nodes: usize) -> Result<bool> {
-        let counter = counting.counter;
-        let counts = counter != NO_COUNTER && place.need.between;
+        let counts = place.need.between;
         // a byte that leads back to the state may also begin what follows the repetitions
         if counts && classes & !counting.classes != 0 {
             return Ok(false);
@@ -412,10 +411,8 @@ impl Engine {
         if self.keeps(place.state, classes)? {
             return Ok(true);
         }
-        if counter != NO_COUNTER && !counts {
-            return Ok(false);
-        }
-        Ok(nodes > WORTH_A_LOOK && self.lexer.stays_inside(counter, place.state, classes)?)
+        let may_stay = counts || counting.counter == NO_COUNTER;
+        Ok(may_stay && nodes > WORTH_A_LOOK && self.lexer.stays_inside(counting.counter, place.state, classes)?)
     }
 
     /// Takes all tokens below a trie node, whose bytes lead from the place's state back to it, or stay inside.

@@ -275,6 +275,17 @@ mod tests {
         e.intersection(&[pattern, counted]).unwrap()
     }
 
+    /// Before each byte of a text: may a repetition begin, and how many must?
+    fn needs_along(needs: &Needs, mut at: ExpressionId, text: &str, derivatives: &mut Derivatives) -> Vec<(bool, u32)> {
+        let mut found = Vec::new();
+        for byte in text.bytes() {
+            found.push(needs.of(at).map(|need| (need.between, need.least)).unwrap());
+            let arms = derivatives.arms(at).unwrap();
+            at = arms.iter().find(|arm| arm.low <= byte && byte <= arm.high).unwrap().to;
+        }
+        found
+    }
+
     #[test]
     fn a_search_needs_what_is_missing_of_the_word() {
         let mut derivatives = Derivatives::new(10_000);
@@ -283,13 +294,7 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!(counted.bounds, Bounds { min: 2, max: 9 });
-        let mut at = counted.unbounded;
-        let mut found = Vec::new();
-        for byte in "axéxyz!".bytes() {
-            found.push(needs.of(at).map(|need| (need.between, need.least)).unwrap());
-            let arms = derivatives.arms(at).unwrap();
-            at = arms.iter().find(|arm| arm.low <= byte && byte <= arm.high).unwrap().to;
-        }
+        let found = needs_along(&needs, counted.unbounded, "axéxyz!", &mut derivatives);
         assert_eq!(
             found,
             [
@@ -335,13 +340,7 @@ mod tests {
         let (counted, needs) = counted_beside(id, &mut RepeatedParts::default(), &mut derivatives)
             .unwrap()
             .unwrap();
-        let mut at = counted.unbounded;
-        let mut found = Vec::new();
-        for byte in "aaba".bytes() {
-            found.push(needs.of(at).map(|need| (need.between, need.least)).unwrap());
-            let arms = derivatives.arms(at).unwrap();
-            at = arms.iter().find(|arm| arm.low <= byte && byte <= arm.high).unwrap().to;
-        }
+        let found = needs_along(&needs, counted.unbounded, "aaba", &mut derivatives);
         assert_eq!(found, [(true, 1), (false, 1), (false, 1), (true, 1)]);
     }
 

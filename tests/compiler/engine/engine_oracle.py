@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from random import Random
 
 import pytest
 from engine_driver import Tokens, allowed
+from engine_notation import read_grammar
 
-from constrain import CompiledGrammar, Grammar, Limits
+from constrain import CompiledGrammar, Grammar, Limits, UnsatisfiableError
 from constrain.compiler.reference import Recogniser, State
 from constrain.compiler.reference.symbols import Item
 
@@ -68,6 +71,19 @@ def after(recogniser: Recogniser, text: bytes, state: State | None = None) -> St
             return None
         state = recogniser.advance(state, byte)
     return state
+
+
+def satisfiable(make: Callable[[Random], str], seeds: Iterable[int]) -> Iterator[tuple[Random, str, Grammar, Oracle]]:
+    """The grammars of some seeds, but for empty languages: what made each goes on with the text to read."""
+    for seed in seeds:
+        random = Random(seed)
+        source = make(random)
+        grammar = read_grammar(source)
+        try:
+            oracle = Oracle(grammar)
+        except UnsatisfiableError:
+            continue
+        yield random, source, grammar, oracle
 
 
 @dataclass

@@ -11,10 +11,7 @@ from random import Random
 
 import pytest
 from engine_driver import Tokens
-from engine_notation import read_grammar
-from engine_oracle import LIMITS, Oracle, check, position_after
-
-from constrain import UnsatisfiableError
+from engine_oracle import LIMITS, after, check, position_after, satisfiable
 
 CHARACTERS = [text.encode() for text in ["a", "b", "B", "1", " ", "é", "\u00a0", "€", "\u2028", "\u3000", "語", "😀"]]
 BEGUN = [b"\xe2", b"\xe2\x80", b"\xe2\x82", b"\xf0\x9f"]
@@ -76,32 +73,15 @@ def random_source(random: Random) -> str:
 @pytest.mark.parametrize("block", range(8))
 def test_walks_by_characters(block: int) -> None:
     tokens, checked = character_tokens(), 0
-    for seed in range(block * 30, block * 30 + 30):
-        random = Random(seed)
-        source = random_source(random)
-        grammar = read_grammar(source)
-        try:
-            oracle = Oracle(grammar)
-        except UnsatisfiableError:
-            continue
+    for random, source, grammar, oracle in satisfiable(random_source, range(block * 30, block * 30 + 30)):
         compiled = tokens.compile(grammar, LIMITS)
         # a favourite leaves other words missing until the count is nearly full
         text, favourite = b"", random.choice(CHARACTERS)
         for _ in range(14):
             check(compiled, position_after(oracle, text, tokens), tokens, source, "on the way")
             checked += 1
-            fitting = [piece for piece in [*CHARACTERS, *OTHERS] if oracle_accepts(oracle, text + piece)]
+            fitting = [piece for piece in [*CHARACTERS, *OTHERS] if after(oracle, text + piece) is not None]
             if not fitting:
                 break
             text += favourite if favourite in fitting and random.random() < 0.8 else random.choice(fitting)
     assert checked > 100
-
-
-def oracle_accepts(oracle: Oracle, text: bytes) -> bool:
-    state = oracle.start()
-    for byte in text:
-        reached = oracle.advance(state, byte)
-        if reached is None:
-            return False
-        state = reached
-    return True
