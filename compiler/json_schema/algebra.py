@@ -22,13 +22,13 @@ from constrain.compiler.json_schema.model import (
     STRING,
     TRUE,
     NumberFacet,
-    Refusal,
     Schema,
     SchemaId,
     Store,
     StringFacet,
     Value,
 )
+from constrain.compiler.json_schema.unevaluated import Evaluation
 from constrain.compiler.json_schema.values import key_of, type_of
 from constrain.errors import LimitError, SchemaError
 
@@ -84,8 +84,9 @@ class Algebra:
         self._expanded: dict[tuple[SchemaId, ...], tuple[Clause, ...]] = {}
         self._negated: dict[SchemaId, SchemaId] = {TRUE: FALSE, FALSE: TRUE}
         self._empty: dict[tuple[SchemaId, ...], bool] = {}
-        self._members: dict[tuple[SchemaId, ...], objects.Members] = {}
+        self._members: dict[tuple[SchemaId, ...], tuple[objects.Members, ...]] = {}
         self._items: dict[tuple[SchemaId, ...], arrays.Items] = {}
+        self._evaluation = Evaluation(store, target, self.negate)
         self._steps = 0
 
     def expand(self, schemas: tuple[SchemaId, ...]) -> tuple[Clause, ...]:
@@ -142,6 +143,8 @@ class Algebra:
                 for part in schema.nots:
                     pending = self.negate(part), trail, pending
                 branches = schema.any_of
+                if schema.unevaluated is not None:
+                    branches = self._evaluation.alternatives(schema.unevaluated)
                 if schema.one_of is not None:
                     context = types
                     rest = pending
@@ -200,12 +203,12 @@ class Algebra:
 
     # -- conjunctions ----------------------------------------------------------------------------------------------
 
-    def members(self, leaves: tuple[SchemaId, ...]) -> objects.Members:
-        """The conjunction of what some schemas say of objects."""
+    def members(self, leaves: tuple[SchemaId, ...]) -> tuple[objects.Members, ...]:
+        """The conjunction of what some schemas say of objects, as alternatives."""
         known = self._members.get(leaves)
         if known is None:
             facets = [facet for leaf in leaves if (facet := self._store.schemas[leaf].object) is not None]
-            known = self._members[leaves] = objects.merge(facets)
+            known = self._members[leaves] = objects.merge(facets, self._store)
         return known
 
     def items(self, leaves: tuple[SchemaId, ...]) -> arrays.Items:
@@ -241,15 +244,9 @@ class Algebra:
         if schema.number is not None:
             options.extend(numbers.complements(schema.number, pointer))
         if schema.array is not None:
-            wrong = arrays.complements(store, schema.array, self.negate)
-            options.extend(_refused(ARRAY, "the negation of items", pointer) if wrong is None else wrong)
+            options.extend(arrays.complements(schema.array, self.negate))
         if schema.object is not None:
-            wrong = objects.complements(store, schema.object, self.negate)
-            options.extend(
-                _refused(OBJECT, "the negation of additionalProperties or patternProperties", pointer)
-                if wrong is None
-                else wrong
-            )
+            options.extend(objects.complements(schema.object, self.negate))
         for refusal in schema.refusals:
             options.append(Schema(types=refusal.types & ALL_TYPES, refusals=(refusal,)))
         if schema.reference is not None:
@@ -263,6 +260,8 @@ class Algebra:
             ids.append(store.all_of(tuple(self.negate(part) for part in schema.any_of)))
         if schema.one_of is not None:
             ids.extend(self._not_exactly_one(schema.one_of))
+        if schema.unevaluated is not None:
+            ids.extend(self._evaluation.complements(schema.unevaluated))
         return store.any_of(tuple(ids))
 
     def _not_exactly_one(self, branches: tuple[SchemaId, ...]) -> list[SchemaId]:
@@ -311,22 +310,19 @@ class Algebra:
         if types & ARRAY:
             items = self.items(leaves)
             self._count(len(items.prefix))
-            needed = items.prefix[: items.minimum]
+            needed = [*items.prefix[: items.minimum]]
             if items.minimum > len(items.prefix):
-                needed += (items.rest,)
+                needed.append(items.rest)
             if not items.is_empty and not any(self.is_empty(item, depth + 1) for item in needed):
                 return False
         if types & OBJECT:
-            members = self.members(leaves)
-            self._count(len(members.named))
-            needed = tuple(member.schemas for member in members.named if member.required)
-            if not members.is_empty and not any(self.is_empty(schemas, depth + 1) for schemas in needed):
-                return False
+            for members in self.members(leaves):
+                self._count(len(members.named))
+                needed = [member.schemas for member in members.named if member.required]
+                needed.extend(family.schemas for family in members.wanted)
+                if not members.is_empty and not any(self.is_empty(schemas, depth + 1) for schemas in needed):
+                    return False
         return True
-
-
-def _refused(types: int, what: str, pointer: str) -> list[Schema]:
-    return [Schema(types=types, refusals=(Refusal(types, what, pointer),))]
 
 
 def _common(values: tuple[Value, ...], others: tuple[Value, ...]) -> tuple[Value, ...]:
