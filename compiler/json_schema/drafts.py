@@ -62,7 +62,13 @@ DRAFTS = (
     Draft("4", "http://json-schema.org/draft-04/schema#", _DRAFT_4, id_keyword="id", boolean_exclusive=True),
     Draft("6", "http://json-schema.org/draft-06/schema#", _DRAFT_6),
     Draft("7", "http://json-schema.org/draft-07/schema#", _DRAFT_7),
-    Draft("2019-09", "https://json-schema.org/draft/2019-09/schema", _DRAFT_2019, reference_siblings=True, counts_contained=True),
+    Draft(
+        "2019-09",
+        "https://json-schema.org/draft/2019-09/schema",
+        _DRAFT_2019,
+        reference_siblings=True,
+        counts_contained=True,
+    ),
     Draft(
         "2020-12",
         "https://json-schema.org/draft/2020-12/schema",

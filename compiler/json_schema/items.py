@@ -172,6 +172,4 @@ class _Counted:
             ]
         number = min(number + 1, items.minimum) if items.maximum is None else number + 1
         next_place = min(place + 1, self._places)
-        return [
-            (schemas, (next_place, number, numbers)) for schemas, numbers in kinds if FALSE not in schemas
-        ]
+        return [(schemas, (next_place, number, numbers)) for schemas, numbers in kinds if FALSE not in schemas]

@@ -80,7 +80,8 @@ class _Writer:
         """The key lexeme and the value of a family."""
         builder, any_escape = self.builder, self.layout.policy.any_escape
         parts = [term_body(builder, PatternTerm("pattern", pattern), any_escape) for pattern in family.matching]
-        parts.extend(term_body(builder, PatternTerm("pattern", pattern, negated=True), any_escape) for pattern in family.avoiding)
+        for pattern in family.avoiding:
+            parts.append(term_body(builder, PatternTerm("pattern", pattern, negated=True), any_escape))
         names = self.names_of(conjunction([*self.members.names, *family.names]))
         if names is not None:
             parts.append(names)

@@ -171,6 +171,9 @@ def _with_some(members: Members, some: Sequence[Some], store: Store) -> list[Mem
 
 def _with_one(members: Members, some: Some, store: Store) -> Iterator[Members]:
     properties = dict(some.properties)
+    if _has_one(members, some, properties, store):
+        yield members
+        return
     for i, member in enumerate(members.named):
         before, after = members.named[:i], members.named[i + 1 :]
         fitting = store.any_of(tuple(_said(member.name, properties, some)))
@@ -189,10 +192,20 @@ def _with_one(members: Members, some: Some, store: Store) -> Iterator[Members]:
             yield members._replace(wanted=(*members.wanted, narrower))
 
 
+def _has_one(members: Members, some: Some, properties: dict[str, SchemaId], store: Store) -> bool:
+    """Whether a member that must be there anyway is such a member."""
+    there = [(member.schemas, _said(member.name, properties, some)) for member in members.named if member.required]
+    there.extend((family.schemas, _said_of_family(family, some)) for family in members.wanted)
+    return any(fitting == TRUE or fitting in schemas for schemas, said in there for fitting in [store.any_of((*said,))])
+
+
+def _said_of_family(family: Family, some: Some) -> list[SchemaId]:
+    return [schema for pattern, schema in some.patterns if pattern in family.matching] or [some.additional]
+
+
 def _narrowed(family: Family, some: Some, store: Store) -> Iterator[Family]:
     """What of a family is such a member, by its value or by its name."""
-    fitting = [schema for pattern, schema in some.patterns if pattern in family.matching] or [some.additional]
-    schemas = conjunction([*family.schemas, store.any_of(tuple(fitting))])
+    schemas = conjunction([*family.schemas, store.any_of(tuple(_said_of_family(family, some)))])
     if FALSE not in schemas:
         yield family._replace(schemas=schemas)
     if some.names != FALSE:

@@ -30,7 +30,6 @@ from constrain.compiler.json_schema.model import (
 from constrain.compiler.json_schema.nesting import mentions
 from constrain.compiler.json_schema.options import Options
 from constrain.compiler.json_schema.pointers import escaped, shown
-from constrain.compiler.json_schema.preview import KEYWORDS
 from constrain.compiler.json_schema.references import Place, References
 from constrain.compiler.json_schema.values import schema_of_values
 from constrain.errors import LimitError, SchemaError, UnsupportedError
@@ -63,14 +62,13 @@ _Rule: TypeAlias = int | tuple[int, Callable[[Any], bool]]
 
 
 @lru_cache(maxsize=256)
-def _keywords(draft: Draft, preview: frozenset[str]) -> dict[str, _Rule]:
+def _keywords(draft: Draft) -> dict[str, _Rule]:
     """Keywords that are read, with their family, and those that are refused, with the types and when."""
     # what is no keyword of the draft is an annotation
     rules: dict[str, _Rule] = {key: rule for key, rule in (_FAMILIES | _REFUSED_IF).items() if key in draft.keywords}
     if draft.reference_siblings:
         # dropped from the specification in 2019-09, yet many validators still heed it: neither reading is safe
         rules["dependencies"] = (OBJECT, bool)
-    rules |= {key: rule for key, rule in KEYWORDS.items() if key in rules and key not in preview}
     return rules
 
 
@@ -86,7 +84,7 @@ class Reader:
         self._places: dict[str, Place] = {}
         self._targets: dict[str, SchemaId] = {}
         self._known_references: dict[tuple[str, str], SchemaId] = {}
-        self._keywords = _keywords(draft, options.preview)
+        self._keywords = _keywords(draft)
         # what subschemas evaluate must not be simplified away where something asks for it
         self._annotates = "unevaluatedItems" in draft.keywords and mentions(root, _UNEVALUATED)
 
@@ -153,8 +151,7 @@ class Reader:
             if isinstance(family, tuple):
                 types, matters = family
                 if matters(raw[key]):
-                    hint = f"preview={key!r} (--preview {key}), to use it nevertheless" if key in KEYWORDS else None
-                    refusals.append(Refusal(types, key, f"{pointer}/{key}", hint))
+                    refusals.append(Refusal(types, key, f"{pointer}/{key}"))
             elif family == _COMBINATOR:
                 parts.append(_COMBINATORS[key](self, raw, raw[key], f"{pointer}/{key}", base, depth))
             else:

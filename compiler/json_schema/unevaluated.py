@@ -62,9 +62,7 @@ _Way = tuple[tuple[SchemaId, ...], _Evaluated]
 class Evaluation:
     """Takes schemas with ``unevaluated*`` apart."""
 
-    def __init__(
-        self, store: Store, target: Callable[[str], SchemaId], negate: Callable[[SchemaId], SchemaId]
-    ) -> None:
+    def __init__(self, store: Store, target: Callable[[str], SchemaId], negate: Callable[[SchemaId], SchemaId]) -> None:
         """Keep what is needed.
 
         Args:
