@@ -16,7 +16,7 @@ from constrain import Matcher
 from constrain.errors import LimitError, UnsupportedError
 
 LEAST_HANDLED = 540
-MOST_OUT_OF_ORDER = 14
+MOST_OUT_OF_ORDER = 15
 
 
 def write(matcher: Matcher, value: Any) -> Matcher | None:
