@@ -20,7 +20,7 @@ from constrain.compiler.json_schema.model import Store
 from constrain.compiler.json_schema.nesting import check_nesting
 from constrain.compiler.json_schema.options import Options, read_options
 from constrain.compiler.json_schema.read_text import read_schema_text
-from constrain.compiler.json_schema.reader import Reader, pointer_of_name
+from constrain.compiler.json_schema.reader import NeedsAnnotations, Reader, pointer_of_name
 from constrain.errors import LimitError, SchemaError
 
 __all__ = ["build", "read_schema_text"]
@@ -93,6 +93,13 @@ def build(
 
 
 def _build(document: Any, options: Options) -> Grammar:
+    try:
+        return _lowered(document, options, annotates=False)
+    except NeedsAnnotations:
+        return _lowered(document, options, annotates=True)
+
+
+def _lowered(document: Any, options: Options, *, annotates: bool) -> Grammar:
     store = Store()
-    reader = Reader(document, options, store)
+    reader = Reader(document, options, store, annotates=annotates)
     return Lowering.of(store, Algebra(store, reader.target), options).grammar(reader.root())

@@ -31,7 +31,6 @@ from constrain.compiler.json_schema.model import (
     StringFacet,
     Unevaluated,
 )
-from constrain.compiler.json_schema.nesting import mentions
 from constrain.compiler.json_schema.openapi import adds_null
 from constrain.compiler.json_schema.options import Options
 from constrain.compiler.json_schema.pointers import escaped, shown
@@ -39,7 +38,7 @@ from constrain.compiler.json_schema.references import Base, References
 from constrain.compiler.json_schema.values import schema_of_values
 from constrain.errors import LimitError, SchemaError
 
-__all__ = ["MAXIMUM_NESTING", "MAXIMUM_WAYS", "Reader", "pointer_of_name"]
+__all__ = ["MAXIMUM_NESTING", "MAXIMUM_WAYS", "NeedsAnnotations", "Reader", "pointer_of_name"]
 
 MAXIMUM_NESTING = 100
 """Schemas inside schemas."""
@@ -47,7 +46,7 @@ MAXIMUM_NESTING = 100
 MAXIMUM_WAYS = 500
 """Combinations of dynamic anchors under which places are read, each of them anew."""
 
-_STRING, _NUMBER, _ARRAY, _OBJECT, _COMBINATOR = 1, 2, 4, 8, 16
+_STRING, _NUMBER, _ARRAY, _OBJECT, _COMBINATOR, _UNEVALUATED = 1, 2, 4, 8, 16, 32
 
 _FAMILIES = {
     **dict.fromkeys(("minLength", "maxLength", "pattern"), _STRING),
@@ -58,8 +57,8 @@ _FAMILIES = {
     **dict.fromkeys(("$ref", "$dynamicRef", "$recursiveRef"), _COMBINATOR),
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "not", "if", "dependencies"), _COMBINATOR),
     **dict.fromkeys(("dependentRequired", "dependentSchemas", "enum", "const"), _COMBINATOR),
+    **dict.fromkeys(("unevaluatedProperties", "unevaluatedItems"), _UNEVALUATED),
 }
-_UNEVALUATED = ("unevaluatedProperties", "unevaluatedItems")
 _SCHEMA_PLACE = re.compile(r"(?:/(?:definitions|\$defs|properties)/[^/]*|/items|/additionalProperties)*")
 _REFUSED_IF: dict[str, tuple[int, Callable[[Any], bool]]] = {
     "uniqueItems": (ARRAY, lambda value: value is True),
@@ -86,11 +85,21 @@ def pointer_of_name(name: str) -> str:
     return pointer if way.isdigit() else name
 
 
+class NeedsAnnotations(Exception):  # no error: the schema is to be read once more
+    """Something asks what other subschemas have evaluated."""
+
+
 class Reader:
     """Reads one schema, and of other documents what its references lead to."""
 
-    def __init__(self, root: Any, options: Options, store: Store) -> None:
+    def __init__(self, root: Any, options: Options, store: Store, *, annotates: bool = False) -> None:
         """Find the draft of a schema; nothing else is read yet.
+
+        Args:
+            root: the schema.
+            options: how to read it.
+            store: where to put what it says.
+            annotates: whether what subschemas evaluate is kept, where it could be simplified away.
 
         Raises:
             UnsupportedError: a ``$schema`` that is no draft, or one with an unknown required vocabulary.
@@ -105,9 +114,7 @@ class Reader:
         self._known_references: dict[tuple[str, str, Base], SchemaId] = {}
         self._ways: dict[tuple[tuple[str, str], ...], str] = {(): ""}
         self._keywords: dict[Draft, dict[str, _Rule]] = {}
-        # what subschemas evaluate must not be simplified away where something asks for it
-        documents = (root, *options.references.values())
-        self._annotates = any(mentions(document, _UNEVALUATED) for document in documents)
+        self._annotates = annotates
 
     def root(self) -> SchemaId:
         """The document's schema."""
@@ -202,19 +209,17 @@ class Reader:
             parts.insert(place, facets)
             schema = self._store.all_of(tuple(parts))
             self._store.places.setdefault(schema, pointer)
-        if self._annotates:
+        if families & _UNEVALUATED:
             schema = self._with_unevaluated(raw, schema, pointer, base, depth)
         return schema
 
     def _with_unevaluated(self, raw: dict[str, Any], body: SchemaId, pointer: str, base: Base, depth: int) -> SchemaId:
+        if not self._annotates:
+            raise NeedsAnnotations
         others = [
-            self.read(raw[keyword], f"{pointer}/{keyword}", base, depth + 1)
-            if keyword in raw and keyword in base.draft.keywords
-            else None
-            for keyword in _UNEVALUATED
+            self.read(raw[keyword], f"{pointer}/{keyword}", base, depth + 1) if keyword in raw else None
+            for keyword in ("unevaluatedProperties", "unevaluatedItems")
         ]
-        if others == [None, None]:
-            return body
         schema = self._store.add(Schema(unevaluated=Unevaluated(body, *others)))
         self._store.places.setdefault(schema, pointer)
         return schema
