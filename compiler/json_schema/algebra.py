@@ -239,7 +239,7 @@ class Algebra:
         if schema.string is not None:
             options.extend(strings.complements(schema.string, pointer))
         if schema.number is not None:
-            options.extend(numbers.complements(schema.number, pointer))
+            options.extend(numbers.complements(schema.number))
         if schema.array is not None:
             wrong = arrays.complements(store, schema.array, self.negate)
             options.extend(_refused(ARRAY, "the negation of items", pointer) if wrong is None else wrong)

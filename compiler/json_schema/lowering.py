@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import lru_cache
+from typing import Literal
 
 from constrain.compiler.grammar import Expression, Grammar, Symbol
 from constrain.compiler.json_schema import arrays, members, numbers, strings
@@ -55,8 +56,11 @@ def refused(refusal: Refusal) -> UnsupportedError:
 class Lowering:
     """Writes one grammar."""
 
-    def __init__(self, store: Store, algebra: Algebra, layout: Layout) -> None:
+    def __init__(
+        self, store: Store, algebra: Algebra, layout: Layout, spelling: Literal["plain", "any"] = "plain"
+    ) -> None:
         self._store = store
+        self._spelling = spelling
         self._algebra = algebra
         self._builder = layout.builder
         self._layout = layout
@@ -69,8 +73,8 @@ class Lowering:
     @classmethod
     def of(cls, store: Store, algebra: Algebra, options: Options) -> Lowering:
         """Make one that starts as a copy of what most grammars hold: punctuation, and any value at all."""
-        start = _start(options.whitespace, options.indent)
-        lowering = cls(store, algebra, start._layout.copy())
+        start = _start(options.whitespace, options.indent, options.numbers)
+        lowering = cls(store, algebra, start._layout.copy(), options.numbers)
         lowering._values.update(start._values)
         lowering._structures.update(start._structures)
         return lowering
@@ -130,15 +134,18 @@ class Lowering:
         ]
         if types & NUMBER:
             number = numbers.merge([f.number for f in facets if f.number is not None])
-            if values is not None:
-                for value in values:
-                    if value[0] == "number" and numbers.admits(number, types, value[1]):  # type: ignore[arg-type]
-                        words.extend(numbers.spelled(value, types))
-            else:
+            found: Expression | None = None
+            if values is None:
                 hidden = tuple(value[1] for value in excluded if value[0] == "number")
-                found = numbers.expression_of(builder, number, types & NUMBER, hidden)  # type: ignore[arg-type]
-                if found is not None:
-                    symbols.append(builder.terminal(found, "number"))
+                found = numbers.expression_of(builder, number, types & NUMBER, hidden, self._spelling)  # type: ignore[arg-type]
+            else:
+                chosen = [v for v in values if v[0] == "number" and numbers.admits(number, types, v[1])]  # type: ignore[arg-type]
+                if self._spelling == "any":
+                    found = numbers.every_spelling(builder, [value[1] for value in chosen])  # type: ignore[misc]
+                else:
+                    words.extend(spelling for value in chosen for spelling in numbers.spelled(value, types))
+            if found is not None:
+                symbols.append(builder.terminal(found, "number"))
         if words:
             symbols.append(builder.terminal(builder.literals(words), "word"))
         if types & STRING:
@@ -263,13 +270,13 @@ class Lowering:
         return "no value satisfies the schema: its types and values exclude each other"
 
 
-@lru_cache(maxsize=MAXIMUM_INDENT + 3)
-def _start(policy: str, indent: int) -> Lowering:
+@lru_cache(maxsize=2 * (MAXIMUM_INDENT + 3))
+def _start(policy: str, indent: int, spelling: Literal["plain", "any"]) -> Lowering:
     """The beginning of all grammars of one policy; it names no schema."""
     store = Store()
     layout = Layout.of(policy, indent)
     layout.at(0)
-    lowering = Lowering(store, Algebra(store, lambda name: TRUE), layout)
+    lowering = Lowering(store, Algebra(store, lambda name: TRUE), layout, spelling)
     if not layout.follows_depth:
         lowering._value((), 0)
         lowering._finish_work()

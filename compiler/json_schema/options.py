@@ -28,6 +28,7 @@ class Options:
         ignore_unknown_formats: whether formats that nobody here knows are annotations.
         whitespace: ``compact``, ``pretty`` or ``flexible``.
         indent: spaces per level of ``pretty``.
+        numbers: which spellings of numbers: ``plain`` or ``any``.
         preview: what of ``preview.PREVIEW`` is used all the same.
     """
 
@@ -37,6 +38,7 @@ class Options:
     ignore_unknown_formats: bool
     whitespace: Literal["compact", "pretty", "flexible"]
     indent: int
+    numbers: Literal["plain", "any"]
     preview: frozenset[str]
 
 
@@ -67,7 +69,7 @@ def read_options(
             )
     _one_of("formats", formats, ("assert", "annotate"))
     _one_of("order", order, ("schema", "any"), unsupported=("any",))
-    _one_of("numbers", numbers, ("plain", "any"), unsupported=("any",))
+    _one_of("numbers", numbers, ("plain", "any"))
     _one_of("escapes", escapes, ("minimal", "any"), unsupported=("any",))
     if references:
         raise UnsupportedError("a mapping of references to other documents is not supported yet")
@@ -92,6 +94,7 @@ def read_options(
         ignore_unknown_formats=ignore_formats == "unknown" or "unknown" in names,
         whitespace=layout,  # type: ignore[arg-type]  # one of the three by now
         indent=indent,
+        numbers=numbers,  # type: ignore[arg-type]  # one of the two by now
         preview=_preview(preview),
     )
 

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
 use crate::regex::expression::UNBOUNDED;
 use crate::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
+use crate::regex::numeral::spec::Spec;
 
 /// Refuses indices out of range, expressions that don't refer to smaller ones only, literals or ranges out of order,
 /// and repetitions with impossible bounds.
@@ -41,6 +42,7 @@ fn expression_is_sound(node: &ExpressionForm, bound: usize) -> bool {
         ExpressionForm::Multiple { divisor, places } => {
             (1..=MAX_DIVISOR).contains(divisor) && places.is_none_or(|places| places <= MAX_PLACES)
         }
+        ExpressionForm::Numeral(form) => Spec::new(form).is_some(),
     }
 }
 
