@@ -1,4 +1,4 @@
-"""Conditions on a number, for the expression that reads its numerals: exact decimals, in the one form that the engine takes.
+"""Conditions on a number, for the expression that reads its numerals: exact decimals in the form that the engine takes.
 
 The engine computes with digits and remainders, so the ends of an interval come to it as digits, on each side of zero
 for itself. An end that isn't strict is itself one of the numbers: an interval of multiples begins and ends with one.
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from constrain.errors import LimitError
 
-__all__ = ["MAXIMUM_DIVISOR", "MAXIMUM_PLACES", "Amount", "End", "Numeral", "Side", "Spelling", "interval", "values"]
+__all__ = ["MAXIMUM_DIVISOR", "MAXIMUM_PLACES", "Amount", "End", "Form", "Numeral", "Side", "interval", "values"]
 
 MAXIMUM_DIVISOR = 10**18
 """Of a divisor without its point, and of the least common multiple of all divisors."""
@@ -22,7 +22,7 @@ MAXIMUM_DIVISOR = 10**18
 MAXIMUM_PLACES = 18
 """Digits of a divisor after the point."""
 
-Spelling: TypeAlias = Literal["any", "plain", "whole"]
+Form: TypeAlias = Literal["any", "plain", "whole"]
 """``any`` of RFC 8259, ``plain`` without an exponent, ``whole`` also without a fraction and without ``-0``."""
 
 
@@ -60,7 +60,7 @@ class Numeral(NamedTuple):
     """Which numbers, and how they may be spelled.
 
     Attributes:
-        spelling: see ``Spelling``.
+        spelling: see ``Form``.
         zero: whether zero is one of them.
         positive: those above zero, if any.
         negative: those below it.
@@ -69,7 +69,7 @@ class Numeral(NamedTuple):
         places: digits of the units.
     """
 
-    spelling: Spelling
+    spelling: Form
     zero: bool
     positive: Side | None
     negative: Side | None
@@ -93,7 +93,7 @@ def values(numbers: Iterable[Fraction]) -> Numeral | None:
 
 
 def interval(
-    spelling: Spelling,
+    spelling: Form,
     low: tuple[Fraction, bool] | None,
     high: tuple[Fraction, bool] | None,
     divisors: Sequence[Fraction] = (),

@@ -43,6 +43,7 @@ class Draft:
         reference_siblings: whether keywords beside ``$ref`` count.
         tuple_items: whether ``items`` may be a list.
         boolean_exclusive: whether ``exclusiveMinimum`` is a flag of ``minimum``.
+        integral_floats: whether ``1.0`` is of type integer.
     """
 
     name: str
@@ -52,10 +53,18 @@ class Draft:
     reference_siblings: bool = False
     tuple_items: bool = True
     boolean_exclusive: bool = False
+    integral_floats: bool = True
 
 
 DRAFTS = (
-    Draft("4", "http://json-schema.org/draft-04/schema#", _DRAFT_4, id_keyword="id", boolean_exclusive=True),
+    Draft(
+        "4",
+        "http://json-schema.org/draft-04/schema#",
+        _DRAFT_4,
+        id_keyword="id",
+        boolean_exclusive=True,
+        integral_floats=False,
+    ),
     Draft("6", "http://json-schema.org/draft-06/schema#", _DRAFT_6),
     Draft("7", "http://json-schema.org/draft-07/schema#", _DRAFT_7),
     Draft("2019-09", "https://json-schema.org/draft/2019-09/schema", _DRAFT_2019, reference_siblings=True),

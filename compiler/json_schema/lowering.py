@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from functools import lru_cache
-from typing import Literal
 
 from constrain.compiler.grammar import Expression, Grammar, Symbol
 from constrain.compiler.json_schema import arrays, members, numbers, strings
 from constrain.compiler.json_schema.algebra import Algebra, Clause
+from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
 from constrain.compiler.json_schema.model import (
     ARRAY,
     BOOLEAN,
+    FRACTION,
     NULL,
     NUMBER,
     OBJECT,
@@ -56,9 +57,7 @@ def refused(refusal: Refusal) -> UnsupportedError:
 class Lowering:
     """Writes one grammar."""
 
-    def __init__(
-        self, store: Store, algebra: Algebra, layout: Layout, spelling: Literal["plain", "any"] = "plain"
-    ) -> None:
+    def __init__(self, store: Store, algebra: Algebra, layout: Layout, spelling: numbers.Spelling = "plain") -> None:
         self._store = store
         self._spelling = spelling
         self._algebra = algebra
@@ -71,10 +70,13 @@ class Lowering:
         self._members = 0
 
     @classmethod
-    def of(cls, store: Store, algebra: Algebra, options: Options) -> Lowering:
+    def of(cls, store: Store, algebra: Algebra, options: Options, draft: Draft) -> Lowering:
         """Make one that starts as a copy of what most grammars hold: punctuation, and any value at all."""
-        start = _start(options.whitespace, options.indent, options.numbers)
-        lowering = cls(store, algebra, start._layout.copy(), options.numbers)
+        spelling: numbers.Spelling = options.numbers
+        if spelling == "any" and not draft.integral_floats:
+            spelling = "any but integers"
+        start = _start(options.whitespace, options.indent, spelling)
+        lowering = cls(store, algebra, start._layout.copy(), spelling)
         lowering._values.update(start._values)
         lowering._structures.update(start._structures)
         return lowering
@@ -135,15 +137,20 @@ class Lowering:
         if types & NUMBER:
             number = numbers.merge([f.number for f in facets if f.number is not None])
             found: Expression | None = None
+            if self._spelling == "any but integers" and types & NUMBER == FRACTION:
+                raise UnsupportedError(
+                    "in draft 4, where 1.0 is no integer, not every spelling of what is no integer is supported",
+                    expected="numbers='plain', or another draft",
+                )
             if values is None:
                 hidden = tuple(value[1] for value in excluded if value[0] == "number")
                 found = numbers.expression_of(builder, number, types & NUMBER, hidden, self._spelling)  # type: ignore[arg-type]
             else:
                 chosen = [v for v in values if v[0] == "number" and numbers.admits(number, types, v[1])]  # type: ignore[arg-type]
-                if self._spelling == "any":
+                if numbers.is_free(self._spelling, types):
                     found = numbers.every_spelling(builder, [value[1] for value in chosen])  # type: ignore[misc]
                 else:
-                    words.extend(spelling for value in chosen for spelling in numbers.spelled(value, types))
+                    words.extend(text for v in chosen for text in numbers.spelled(v, types, self._spelling))
             if found is not None:
                 symbols.append(builder.terminal(found, "number"))
         if words:
@@ -270,8 +277,8 @@ class Lowering:
         return "no value satisfies the schema: its types and values exclude each other"
 
 
-@lru_cache(maxsize=2 * (MAXIMUM_INDENT + 3))
-def _start(policy: str, indent: int, spelling: Literal["plain", "any"]) -> Lowering:
+@lru_cache(maxsize=3 * (MAXIMUM_INDENT + 3))
+def _start(policy: str, indent: int, spelling: numbers.Spelling) -> Lowering:
     """The beginning of all grammars of one policy; it names no schema."""
     store = Store()
     layout = Layout.of(policy, indent)

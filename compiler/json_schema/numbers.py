@@ -6,27 +6,32 @@ import math
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from constrain.compiler.fragments import shared
 from constrain.compiler.grammar import MAXIMUM_DIVISOR, MAXIMUM_PLACES, Expression, GrammarBuilder
 from constrain.compiler.json_schema import numerals
 from constrain.compiler.json_schema.model import FRACTION, INTEGER, NUMBER, Bound, NumberFacet, Refusal, Schema, Value
 from constrain.compiler.json_schema.values import exact, is_integral
-from constrain.compiler.numeral import Numeral, interval, values
+from constrain.compiler.numeral import Form, Numeral, interval, values
 from constrain.errors import LimitError, SchemaError
 
 __all__ = [
     "INTEGER_FORMATS",
+    "Spelling",
     "admits",
     "complements",
     "every_spelling",
     "expression_of",
     "is_empty",
+    "is_free",
     "merge",
     "read",
     "spelled",
 ]
+
+Spelling: TypeAlias = Literal["plain", "any", "any but integers"]
+"""``plain`` ones, ``any`` of RFC 8259, or any where a fraction is possible: in draft 4, ``1.0`` is no integer."""
 
 INTEGER_FORMATS = {
     "int32": NumberFacet(Bound(-(2**31)), Bound(2**31 - 1), (1,)),
@@ -201,7 +206,7 @@ def expression_of(
     facet: NumberFacet,
     types: int,
     excluded: tuple[int | Decimal, ...],
-    spelling: Literal["plain", "any"] = "plain",
+    spelling: Spelling = "plain",
 ) -> Expression | None:
     """Numbers that satisfy a facet; None when there are none.
 
@@ -210,11 +215,14 @@ def expression_of(
         facet: bounds and divisors.
         types: INTEGER, FRACTION or both. Without FRACTION the plain spelling has no fraction either.
         excluded: numbers that are not allowed.
-        spelling: ``any`` of each number's, or the plain ones.
+        spelling: which spellings of each number.
     """
-    if facet.avoided or spelling == "any":
+    if facet.avoided or is_free(spelling, types):
         numeral = _numeral(facet, types, excluded, spelling)
         return None if numeral is None else builder.numeral(numeral)
+    if spelling == "any but integers" and admits(facet, types, 0) and 0 not in excluded:
+        plain = expression_of(builder, facet, types, excluded)
+        return None if plain is None else builder.union([plain, builder.literal(b"-0")])
     if is_empty(facet, types):
         return None
     if not types & FRACTION:
@@ -226,9 +234,7 @@ def expression_of(
     return _refined(builder, found, facet, types, excluded)
 
 
-def _numeral(
-    facet: NumberFacet, types: int, excluded: Iterable[int | Decimal], spelling: Literal["plain", "any"]
-) -> Numeral | None:
+def _numeral(facet: NumberFacet, types: int, excluded: Iterable[int | Decimal], spelling: Spelling) -> Numeral | None:
     """The conditions of a facet in the engine's form; None when no number meets them."""
     low, high = (None if end is None else (Fraction(end.value), end.strict) for end in (facet.low, facet.high))
     divisors, avoided = [Fraction(n) for n in facet.divisors], [Fraction(n) for n in facet.avoided]
@@ -236,8 +242,13 @@ def _numeral(
         divisors.append(Fraction(1))
     if not types & INTEGER:
         avoided.append(Fraction(1))
-    whole = spelling == "plain" and not types & FRACTION
-    return interval("whole" if whole else spelling, low, high, divisors, avoided, map(Fraction, excluded))
+    form: Form = "any" if is_free(spelling, types) else "plain" if types & FRACTION else "whole"
+    return interval(form, low, high, divisors, avoided, map(Fraction, excluded))
+
+
+def is_free(spelling: Spelling, types: int) -> bool:
+    """Whether numbers of the types have every spelling."""
+    return spelling == "any" or (spelling == "any but integers" and types & FRACTION != 0)
 
 
 def _refined(
@@ -276,11 +287,13 @@ def every_spelling(builder: GrammarBuilder, numbers: Iterable[int | Decimal]) ->
     return None if numeral is None else builder.numeral(numeral)
 
 
-def spelled(value: Value, types: int) -> list[bytes]:
+def spelled(value: Value, types: int, spelling: Spelling = "plain") -> list[bytes]:
     """Spellings of one allowed number: plain, and as written in the schema."""
     _, number, written = value  # type: ignore[misc]  # callers pass numbers
     plain = format(number, "f") if isinstance(number, Decimal) else str(number)
     found = [plain]
     if types & FRACTION and written != plain:
         found.append(str(written))
+    if spelling == "any but integers" and number == 0:
+        found.append("-0")
     return [text.encode() for text in found]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
+import json
 import re
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from constrain import UnsatisfiableError
-from constrain.compiler import json_schema, reference
+from constrain import UnsatisfiableError, Vocabulary, allocate_token_bitmask
+from constrain.compiler import compile_grammar, json_schema, reference
+from constrain.errors import UnsupportedError
 
 ANY = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -180,7 +184,9 @@ def spelled(random: Random, value: Fraction) -> str:
     sign = "-" if value < 0 else random.choice(["+", ""]) and ""
     mark = random.choice("eE")
     if exponent:
-        text += f"{mark}{'-' if exponent < 0 else random.choice(['+', ''])}{random.choice(['', '0', '00'])}{abs(exponent)}"
+        text += (
+            f"{mark}{'-' if exponent < 0 else random.choice(['+', ''])}{random.choice(['', '0', '00'])}{abs(exponent)}"
+        )
     return sign + text
 
 
@@ -205,14 +211,18 @@ def test_random_conditions(block: int, compiled: Any, takes: Any) -> None:
             case["type"] = "integer"
         if random.random() < 0.5:
             case["multipleOf"] = str(abs(Decimal(decimal(random.choice([30, 10**6])))) + Decimal("0.5"))
-        hidden = [{"multipleOf": str(abs(Decimal(decimal(50))) + Decimal("0.1"))} for _ in range(random.choice([0, 1, 2]))]
+        hidden = [
+            {"multipleOf": str(abs(Decimal(decimal(50))) + Decimal("0.1"))} for _ in range(random.choice([0, 1, 2]))
+        ]
         if random.random() < 0.3:
             hidden.append({"enum": [low, "0", "1"]})
         if hidden:
             case["not"] = {"anyOf": hidden}
         step = Fraction(case.get("multipleOf", 1))
         start = Fraction(low) // step * step
-        near = [start + index * step for index in range(-2, 12)] + [Fraction(low) + Fraction(i, 100) for i in range(-5, 6)]
+        near = [start + index * step for index in range(-2, 12)] + [
+            Fraction(low) + Fraction(i, 100) for i in range(-5, 6)
+        ]
         try:
             grammar = compiled(schema_of(case), numbers="any")
         except UnsatisfiableError:
@@ -291,3 +301,88 @@ def test_negated_divisors_between_bounds(compiled: Any, takes: Any) -> None:
     one = compiled({"oneOf": [{"type": "integer", "multipleOf": 2}, {"type": "integer", "multipleOf": 3}]})
     for value in range(-13, 14):
         assert takes(one, str(value)) == ((value % 2 == 0) != (value % 3 == 0))
+
+
+def test_in_draft_4_what_has_a_fraction_is_no_integer(compiled: Any, takes: Any) -> None:
+    """As its specification says, and later ones don't."""
+    integer = compiled({"type": "integer", "maximum": 12}, draft="4", numbers="any")
+    for text, inside in (("1", True), ("-0", True), ("-12", True), ("1.0", False), ("1e0", False), ("13", False)):
+        assert takes(integer, text) == inside
+    listed = compiled({"type": "integer", "enum": [0, 1, 2.5]}, draft="4", numbers="any")
+    for text, inside in (("0", True), ("-0", True), ("1", True), ("1.0", False), ("2.5", False)):
+        assert takes(listed, text) == inside
+    number = compiled({"type": "number", "not": {"enum": [3]}}, draft="4", numbers="any")
+    for text, inside in (("1.0", True), ("1e1", True), ("3.0", False), ("30e-1", False)):
+        assert takes(number, text) == inside
+    with pytest.raises(UnsupportedError, match="draft 4"):
+        compiled({"type": "number", "not": {"type": "integer"}}, draft="4", numbers="any")
+
+
+# -- what others wrote -------------------------------------------------------------------------------------------------
+
+FOLDERS = (
+    *("multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "type", "enum"),
+    *("optional/bignum", "optional/float-overflow", "optional/zeroTerminatedFloats"),
+)
+
+
+class Written(str):
+    """A number as it is written."""
+
+
+def written(value: Any) -> str:
+    """JSON text, numbers as they were written."""
+    match value:
+        case Written():
+            return str(value)
+        case dict():
+            return "{" + ",".join(f"{json.dumps(key)}:{written(item)}" for key, item in value.items()) + "}"
+        case list():
+            return "[" + ",".join(map(written, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("draft", ["4", "6", "7", "2019-09", "2020-12"])
+def test_official_suite(draft: str, shared_data: Path, compiled: Any, takes: Any) -> None:
+    path = shared_data / "json-schema-test-suite" / f"jsts-draft{draft}.jsonl.gz"
+    if not path.exists():
+        pytest.skip(f"no {path}")
+    judged = 0
+    for line in gzip.decompress(path.read_bytes()).splitlines()[1:]:
+        group = json.loads(line, parse_int=Written, parse_float=Written)
+        if group["split"] not in FOLDERS:
+            continue
+        try:
+            grammar = compiled(written(group["schema"]), draft=draft, numbers="any")
+        except UnsatisfiableError:
+            assert not any(test["valid"] for test in group["tests"]), group["id"]
+            continue
+        for test in group["tests"]:
+            assert takes(grammar, written(test["data"])) == test["valid"], (group["id"], test["data"])
+            judged += 1
+    assert judged > 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["gpt4o", "llama3_1", "qwen3"])
+def test_masks_of_real_vocabularies(name: str, shared_data: Path) -> None:
+    """Every token that may matter, and some others, is tried."""
+    vocabulary = Vocabulary.from_file(shared_data / "tokenizers" / name / "tokenizer.json")
+    tokens = [vocabulary.token(token) or b"" for token in range(vocabulary.vocab_size)]
+    bitmask = allocate_token_bitmask(1, vocabulary.vocab_size)
+    random = Random(name)
+    numeric = [token for token, text in enumerate(tokens) if text and not text.strip(b"-+.0123456789eE,] ")]
+    for case in CASES:
+        for numbers in ("any", "plain"):
+            grammar = json_schema.build(schema_of(case), numbers=numbers, preview="all")  # type: ignore[arg-type]
+            matcher = compile_grammar(grammar, vocabulary).matcher()
+            for _ in range(random.randrange(6)):
+                following = [byte for byte in matcher.next_bytes() if byte in b"-.0123456789eE"]
+                if following:
+                    assert matcher.accept_bytes(bytes([random.choice(following)]))
+            matcher.fill_next_token_bitmask(bitmask, 0)
+            for token in [*numeric, *random.sample(range(len(tokens)), 5_000)]:
+                word = int(bitmask[0, token // 32])
+                if tokens[token]:
+                    allowed = word >> token % 32 & 1 == 1
+                    assert allowed == (matcher.validate_tokens([token]) == 1), (case, numbers, tokens[token])

@@ -54,6 +54,12 @@ impl Division {
         (low, high)
     }
 
+    /// Are there surely more multiples than some number among those with so many further digits?
+    pub fn has_more_than(&self, count: usize, digits: u32) -> bool {
+        let multiples = 10u128.pow(digits) / u128::from(self.divisor.unwrap_or(1));
+        self.avoided.is_empty() && multiples > count as u128
+    }
+
     /// Does one of the numbers `value * 10^digits + w`, with w of so many digits, meet the conditions? Some w are taken.
     ///
     /// `digits` is below `ALWAYS`, and the value is known by its remainder.
@@ -76,7 +82,7 @@ impl Division {
     pub fn least_end(&self, value: u64, digits: u32, zeros: u32) -> Option<u128> {
         let divisor = self.divisor.map_or(1, |divisor| without_tens(divisor, zeros));
         let avoided: Vec<u64> = self.avoided.iter().map(|&a| without_tens(a, zeros)).collect();
-        if avoided.iter().any(|a| divisor % a == 0) {
+        if avoided.iter().any(|a| divisor.is_multiple_of(*a)) {
             return None;
         }
         let divisor = u128::from(divisor);
@@ -99,7 +105,7 @@ impl Division {
 
     fn avoids(&self, number: u128, avoided: &[u64]) -> bool {
         let remainder = (number % u128::from(self.modulus)) as u64;
-        avoided.iter().all(|avoided| remainder % avoided != 0)
+        avoided.iter().all(|avoided| !remainder.is_multiple_of(*avoided))
     }
 }
 

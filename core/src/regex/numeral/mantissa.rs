@@ -118,11 +118,14 @@ impl Mantissa {
 
     /// The exponents that make it a number that is wanted.
     pub fn exponents(&self, side: &Side, spec: &Spec) -> Ranges {
-        let equal = self
-            .listed(side)
-            .filter(|&(mark, _)| self.order(mark, side) == Ordering::Equal);
+        // of the marks that begin with the digits, the first is the one that has no more of them
+        let equal = match !self.is_clear() && self.order(self.from, side) == Ordering::Equal {
+            true => side.listed_of(self.from, self.from + 1),
+            false => &[],
+        };
+        let equal = equal.iter().map(|&(_, scale)| scale - self.scale);
         if side.only_listed {
-            return equal.map(|(_, shift)| (shift, shift)).collect();
+            return equal.map(|shift| (shift, shift)).collect();
         }
         let (mut low, mut high) = (-ENDLESS, ENDLESS);
         if let Some(end) = side.low {
@@ -141,22 +144,12 @@ impl Mantissa {
             high = high.min(most.saturating_sub(self.power));
         }
         let allowed = within(&[(low, high)], -ENDLESS, ENDLESS);
-        equal.fold(allowed, |allowed, (_, shift)| without(&allowed, shift))
+        equal.fold(allowed, |allowed, shift| without(&allowed, shift))
     }
 
     /// The shift of the point that brings the digits to an end's place.
     fn shift(&self, end: End) -> i64 {
         end.scale - self.scale
-    }
-
-    /// The numbers listed that begin with the digits: their marks, and the shifts that bring the digits there.
-    fn listed(&self, side: &Side) -> impl Iterator<Item = (u32, i64)> {
-        let place = |mark: u32| side.listed.partition_point(|&(other, _)| other < mark);
-        let listed = match self.is_clear() {
-            true => &[],
-            false => &side.listed[place(self.from)..place(self.to)],
-        };
-        listed.iter().map(|&(mark, scale)| (mark, scale - self.scale))
     }
 
     /// The shifts with which all numbers that begin with the digits lie between the ends.
@@ -210,9 +203,14 @@ impl Mantissa {
         if first > last || last + point >= ALWAYS {
             return first <= last;
         }
+        let listed = side.listed_of(self.from, self.to);
         ((first + point).max(1)..=last + point).rev().any(|digits| {
-            let taken = self.listed(side).filter(|&(_, shift)| shift + point == digits);
-            let taken: SmallVec<[u128; 8]> = taken.filter_map(|(mark, _)| self.end(mark, digits, side)).collect();
+            if division.has_more_than(listed.len(), digits as u32) {
+                return true;
+            }
+            let scale = digits - point + self.scale;
+            let taken = listed.iter().filter(|&&(_, other)| other == scale);
+            let taken: SmallVec<[u128; 8]> = taken.filter_map(|&(mark, _)| self.end(mark, digits, side)).collect();
             division.is_met_within(self.remainder, digits as u32, &taken)
         })
     }

@@ -1,7 +1,7 @@
-//! Shortest ends of numerals: through the digits of the ends, and past them by arithmetic.
+//! Shortest ends of numerals: through the digits of the marks, and past them by arithmetic.
 //!
-//! Where the digits read begin no mark any more, an end is: some digits, a move of the point, perhaps an exponent. Of the
-//! digits only the least of each number of them is looked at.
+//! An end is: some digits, a move of the point, perhaps an exponent. Where the digits begin no mark any more, of each
+//! number of further digits only the least that leave the right remainder are looked at.
 
 use std::collections::VecDeque;
 
@@ -47,12 +47,10 @@ impl Numeral {
         best.unwrap_or_default()
     }
 
-    /// A shortest end, where arithmetic tells it.
+    /// A shortest end, where something other than zeros has been read.
     fn end(&self) -> Option<Vec<u8>> {
         match &self.phase {
-            Whole(mantissa) | Point(mantissa) | Fraction(mantissa) if mantissa.is_clear() => {
-                self.end_of(mantissa, self.side()?)
-            }
+            Whole(mantissa) | Point(mantissa) | Fraction(mantissa) => self.end_of(mantissa, self.side()?),
             Exponent(allowed) => exponents::shortest(allowed).map(|text| match text.strip_prefix(b"e") {
                 Some(rest) => rest.to_vec(),
                 None => b"0".to_vec(),
@@ -63,44 +61,79 @@ impl Numeral {
         }
     }
 
-    fn end_of(&self, mantissa: &Mantissa, side: &Side) -> Option<Vec<u8>> {
-        let as_it_stands = mantissa.exponents(side, &self.spec);
-        let mut best = as_it_stands
-            .iter()
-            .filter_map(|&shifts| self.written(&[], shifts))
-            .min_by_key(Vec::len);
+    /// Breadth first through digits, as if the point came after all of them or had come before: `written` moves it.
+    fn end_of(&self, start: &Mantissa, side: &Side) -> Option<Vec<u8>> {
+        let in_fraction = !matches!(self.phase, Whole(_));
+        let mut best: Option<Vec<u8>> = None;
+        let mut queue = VecDeque::from([(*start, Vec::new())]);
+        while let Some((mantissa, digits)) = queue.pop_front() {
+            if best.as_ref().is_some_and(|best| best.len() <= digits.len()) {
+                break;
+            }
+            let mut known = best.as_ref().map_or(usize::MAX, Vec::len);
+            let passed = if in_fraction { 0 } else { digits.len() as i64 };
+            let mut offer = |more: &[u8], (low, high): Shifts| {
+                let text = self.written(&[&digits, more].concat(), (low + passed, high + passed));
+                best = [best.take(), text].into_iter().flatten().min_by_key(Vec::len);
+                best.as_ref().map_or(usize::MAX, Vec::len)
+            };
+            for &shifts in &mantissa.exponents(side, &self.spec) {
+                known = offer(&[], shifts);
+            }
+            if mantissa.is_clear() {
+                self.offer_remainders(&mantissa, side, digits.len(), known, offer);
+                continue;
+            }
+            for digit in 0..10 {
+                let after = mantissa.after(digit, in_fraction, side, &self.spec);
+                if after.is_live(side, &self.spec, (-ENDLESS, ENDLESS)) {
+                    queue.push_back((after, [&digits[..], &[b'0' + digit]].concat()));
+                }
+            }
+        }
+        best
+    }
+
+    /// Offers digits after which divisors are content, with the shifts that go with them, as long as that can be of use:
+    /// `offer` tells the length of what is best so far, as `best` does, and there are digits `before` these.
+    fn offer_remainders(
+        &self,
+        mantissa: &Mantissa,
+        side: &Side,
+        before: usize,
+        mut best: usize,
+        mut offer: impl FnMut(&[u8], Shifts) -> usize,
+    ) {
         let Some(division) = &self.spec.division else {
-            return best;
+            return;
         };
         let (first, last) = mantissa.shifts_between(side);
         for digits in 1..=MOST_DIGITS {
-            if best.as_ref().is_some_and(|best| best.len() <= digits as usize) {
+            if best <= before + digits as usize {
                 break;
             }
             // the shift that puts the last of the digits just before where a division's units begin
             let unit = i64::from(digits) - i64::from(division.places) + mantissa.fraction;
-            let mut offer = |end: Option<u128>, low: i64, high: i64| {
+            let mut offer_end = |end: Option<u128>, low: i64, high: i64| {
                 let shifts = (low.max(first), high.min(last));
-                if shifts.0 > shifts.1 {
-                    return;
+                if let Some(end) = end
+                    && shifts.0 <= shifts.1
+                {
+                    best = offer(format!("{end:0>width$}", width = digits as usize).as_bytes(), shifts);
                 }
-                let text = end.map(|end| format!("{end:0>width$}", width = digits as usize));
-                let text = text.and_then(|text| self.written(text.as_bytes(), shifts));
-                best = [best.take(), text].into_iter().flatten().min_by_key(Vec::len);
             };
             let least = |zeros: i64| division.least_end(mantissa.remainder, digits, zeros as u32);
             if division.divisor.is_none() {
                 // finer than all that is to be avoided
-                offer(Some(1), -ENDLESS, unit - 1);
+                offer_end(Some(1), -ENDLESS, unit - 1);
             }
             for zeros in 0..MOST_ZEROS {
                 if first <= unit + zeros && unit + zeros <= last {
-                    offer(least(zeros), unit + zeros, unit + zeros);
+                    offer_end(least(zeros), unit + zeros, unit + zeros);
                 }
             }
-            offer(least(MOST_ZEROS), unit + MOST_ZEROS, ENDLESS);
+            offer_end(least(MOST_ZEROS), unit + MOST_ZEROS, ENDLESS);
         }
-        best
     }
 
     /// The shortest text that adds some digits and moves the point by one of some shifts, as seen from before the digits.

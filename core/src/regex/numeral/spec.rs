@@ -7,7 +7,7 @@ use crate::form::{DecimalForm, EndForm, NumeralForm, SideForm, SpellingForm};
 use crate::regex::digest::{Content, Digest};
 
 /// Digits of one decimal, and how far its point may be from them.
-const MAX_DIGITS: usize = 1 << 16;
+const MAX_DIGITS: usize = 1 << 12;
 const MAX_SCALE: i32 = 1 << 20;
 
 /// Conditions that at least one number meets.
@@ -74,7 +74,7 @@ impl Spec {
         let divisor = division.as_ref().and_then(|division| division.divisor);
         let whole = |divisor: u64| divisor.is_multiple_of(10u64.pow(form.places.into()));
         let sound = (form.zero || positive.is_some() || negative.is_some())
-            && !(form.zero && !form.avoided.is_empty())
+            && (form.avoided.is_empty() || !form.zero)
             && (form.spelling != SpellingForm::Whole || divisor.is_some_and(whole));
         sound.then(|| Spec {
             spelling: form.spelling,
@@ -160,6 +160,12 @@ impl Side {
         ordered && begins && [&form.low, &form.high].into_iter().flatten().all(met)
     }
 
+    /// The numbers listed of some marks.
+    pub fn listed_of(&self, from: u32, to: u32) -> &[(u32, i64)] {
+        let place = |mark: u32| self.listed.partition_point(|&(other, _)| other < mark);
+        &self.listed[place(from)..place(to)]
+    }
+
     /// Is it of interest where in a number a digit stands?
     pub fn has_marks(&self) -> bool {
         !self.marks.is_empty()
@@ -194,7 +200,7 @@ fn least_scale(division: &Division) -> Option<i64> {
         division
             .avoided
             .iter()
-            .all(|&avoided| multiple % u128::from(avoided) != 0)
+            .all(|&avoided| !multiple.is_multiple_of(u128::from(avoided)))
     };
     // there is one, since no number avoided divides the divisor
     let least = (1..).map(|factor| factor * divisor).find(wanted)?;

@@ -108,7 +108,7 @@ impl Case {
             };
             let listed: Vec<DecimalForm> = self.listed.iter().filter(of_sign).map(|text| decimal(text)).collect();
             if self.only_listed {
-                return (!listed.is_empty()).then(|| SideForm {
+                return (!listed.is_empty()).then_some(SideForm {
                     low: None,
                     high: None,
                     listed,
