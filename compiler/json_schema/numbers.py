@@ -176,7 +176,10 @@ def _integer_bounds(facet: NumberFacet) -> tuple[int | None, int | None]:
 def is_empty(facet: NumberFacet, types: int) -> bool:
     """Whether no number of the types lies within the bounds, or none that the divisors allow."""
     if facet.avoided:
-        return _numeral(facet, types, (), "plain") is None
+        try:
+            return _numeral(facet, types, (), "plain") is None
+        except LimitError:
+            return False  # not known
     low, high = facet.low, facet.high
     divisor = _common(facet, types)
     if divisor is not None:

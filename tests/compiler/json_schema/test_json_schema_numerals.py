@@ -321,7 +321,7 @@ def test_in_draft_4_what_has_a_fraction_is_no_integer(compiled: Any, takes: Any)
 # -- what others wrote -------------------------------------------------------------------------------------------------
 
 FOLDERS = (
-    *("multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "type", "enum"),
+    *("multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "type", "enum", "const"),
     *("optional/bignum", "optional/float-overflow", "optional/zeroTerminatedFloats"),
 )
 
@@ -358,6 +358,8 @@ def test_official_suite(draft: str, shared_data: Path, compiled: Any, takes: Any
             assert not any(test["valid"] for test in group["tests"]), group["id"]
             continue
         for test in group["tests"]:
+            if isinstance(test["data"], dict) and len(test["data"]) > 1:
+                continue  # members have an order here
             assert takes(grammar, written(test["data"])) == test["valid"], (group["id"], test["data"])
             judged += 1
     assert judged > 100

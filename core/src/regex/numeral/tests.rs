@@ -346,6 +346,29 @@ fn every_short_numeral_is_judged_by_arithmetic() {
 }
 
 #[test]
+fn every_text_of_three_signs_is_judged_by_arithmetic() {
+    let signs: Vec<String> = "-0123456789.eE+".chars().map(String::from).collect();
+    let pairs: Vec<String> = signs
+        .iter()
+        .flat_map(|a| signs.iter().map(move |b| format!("{a}{b}")))
+        .collect();
+    let threes = pairs
+        .iter()
+        .flat_map(|pair| signs.iter().map(move |sign| format!("{pair}{sign}")));
+    let texts: Vec<String> = threes
+        .chain(pairs.iter().cloned())
+        .chain(signs.iter().cloned())
+        .collect();
+    for case in cases() {
+        let numeral = case.numeral();
+        for text in &texts {
+            let found = read(&numeral, text).is_some_and(|state| state.nullable());
+            assert_eq!(found, case.has(text), "{text} under {case:?}");
+        }
+    }
+}
+
+#[test]
 fn what_is_no_numeral_is_refused() {
     for case in cases() {
         let numeral = case.numeral();
