@@ -7,7 +7,7 @@ use crate::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
 use crate::regex::numeral::spec::Spec;
 
 /// Refuses indices out of range, expressions that don't refer to smaller ones only, literals or ranges out of order,
-/// and repetitions with impossible bounds.
+/// repetitions with impossible bounds, and conditions on numerals that no number meets.
 ///
 /// Errors: `Malformed`.
 pub fn check(form: &GrammarForm) -> Result<()> {
