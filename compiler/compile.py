@@ -68,7 +68,7 @@ def compile_json_schema(
         references: documents for ``$ref`` by URI. Nothing is ever fetched.
         whitespace: ``"compact"`` (none), ``"pretty:N"`` (indented by N) or ``"flexible"`` (bounded).
         order: properties in schema order, or in any.
-        numbers: ``"plain"`` writes integers without fraction or exponent.
+        numbers: ``"plain"`` writes integers without fraction or exponent, ``"any"`` every spelling of a number.
         escapes: ``"minimal"`` escapes only what must be.
         preview: keywords that are implemented but not yet held against the whole official test suite (``oneOf``,
             ``not``, ``if``, ...); they are refused unless named here, or ``"all"``.

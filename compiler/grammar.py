@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, NewType, TypeAlias
 
+from constrain.compiler.numeral import MAXIMUM_DIVISOR, MAXIMUM_PLACES, Numeral
 from constrain.errors import LimitError
 
 __all__ = [
@@ -34,12 +35,6 @@ __all__ = [
     "Symbol",
     "SymbolNode",
 ]
-
-MAXIMUM_DIVISOR = 10**18
-"""Of :meth:`GrammarBuilder.multiples`."""
-
-MAXIMUM_PLACES = 18
-"""Of :meth:`GrammarBuilder.multiples`."""
 
 Expression = NewType("Expression", int)
 """Index into ``Grammar.expressions``."""
@@ -57,6 +52,7 @@ ExpressionNode: TypeAlias = (
     | tuple[Literal["complement"], Expression]
     | tuple[Literal["repeat"], Expression, int, int | None]
     | tuple[Literal["multiple"], int, int | None]
+    | tuple[Literal["numeral"], Numeral]
 )
 
 SymbolNode: TypeAlias = (
@@ -279,6 +275,14 @@ class GrammarBuilder:
         if not 1 <= divisor <= MAXIMUM_DIVISOR or not 0 <= (places or 0) <= MAXIMUM_PLACES:
             raise ValueError(f"bad divisor {divisor} / 10**{places}")
         return self._expressions["multiple", divisor, places]
+
+    def numeral(self, numeral: Numeral) -> Expression:
+        """JSON's numerals of the numbers that meet some conditions, see :mod:`constrain.compiler.numeral`.
+
+        The engine computes with digits and remainders, and has states without number: no intersection or complement may
+        have this expression in it.
+        """
+        return self._expressions["numeral", numeral]
 
     # -- the context-free layer --------------------------------------------------------------------------------
 

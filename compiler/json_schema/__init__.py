@@ -2,7 +2,8 @@
 
 ``read_text`` -> ``reader`` (one file per keyword family) -> ``model`` -> ``algebra`` -> ``lowering``. What is
 generated: members in schema order with undeclared ones last; strings in UTF-8 with only the escapes that JSON needs;
-integers without fraction or exponent; numbers inside bounds without exponent; blanks as ``layout`` says.
+integers without fraction or exponent and numbers inside bounds without exponent, unless every spelling is asked for;
+blanks as ``layout`` says.
 
 Two things a grammar cannot say are left out of it: an undeclared member's name may occur twice (the last one counts,
 and each is checked), and ``pretty`` ends at a declared depth.
@@ -53,7 +54,8 @@ def build(
         whitespace: ``compact`` (none), ``pretty:N`` (as ``json.dumps(indent=N)``) or ``flexible`` (up to 64 blanks
             between tokens).
         order: order of members: that of the schema with undeclared ones last, or any.
-        numbers: spellings of numbers; only ``plain`` is supported yet.
+        numbers: ``plain`` spellings, or ``any`` of RFC 8259: with it ``1.0`` and ``10e-1`` are integers, too (not in
+            draft 4).
         escapes: spellings of characters: ``minimal`` escapes what must be escaped, ``any`` is every spelling there is.
         preview: keywords that are implemented but not yet held against the whole official test suite, and therefore
             refused unless they are named here (``"all"``: every one of them).
@@ -102,4 +104,5 @@ def _build(document: Any, options: Options) -> Grammar:
 def _lowered(document: Any, options: Options, *, annotates: bool) -> Grammar:
     store = Store()
     reader = Reader(document, options, store, annotates=annotates)
-    return Lowering.of(store, Algebra(store, reader.target), options).grammar(reader.root())
+    root = reader.root()
+    return Lowering.of(store, Algebra(store, reader.target), options, reader.draft).grammar(root)

@@ -377,7 +377,7 @@ class Algebra:
         if schema.string is not None:
             options.extend(strings.complements(schema.string, pointer))
         if schema.number is not None:
-            options.extend(numbers.complements(schema.number, pointer))
+            options.extend(numbers.complements(schema.number))
         if schema.array is not None:
             options.extend(arrays.complements(schema.array, self.negate))
         if schema.object is not None:

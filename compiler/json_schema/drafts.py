@@ -52,6 +52,7 @@ class Draft:
         dropped: keywords of the draft that the dialect's vocabularies leave out: annotations.
         asserts_formats: whether ``format`` constrains whatever the options say.
         metaschema: what to check schemas against, where ``uri`` is not that.
+        integral_floats: whether ``1.0`` is of type integer.
     """
 
     name: str
@@ -68,10 +69,18 @@ class Draft:
     dropped: frozenset[str] = frozenset()
     asserts_formats: bool = False
     metaschema: str | None = None
+    integral_floats: bool = True
 
 
 DRAFTS = (
-    Draft("4", "http://json-schema.org/draft-04/schema#", _DRAFT_4, id_keyword="id", boolean_exclusive=True),
+    Draft(
+        "4",
+        "http://json-schema.org/draft-04/schema#",
+        _DRAFT_4,
+        id_keyword="id",
+        boolean_exclusive=True,
+        integral_floats=False,
+    ),
     Draft("6", "http://json-schema.org/draft-06/schema#", _DRAFT_6),
     Draft("7", "http://json-schema.org/draft-07/schema#", _DRAFT_7),
     Draft(

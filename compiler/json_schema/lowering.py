@@ -14,10 +14,12 @@ from constrain.compiler.grammar import Expression, Grammar, Symbol
 from constrain.compiler.json_schema import items, members, numbers, strings
 from constrain.compiler.json_schema.algebra import Algebra
 from constrain.compiler.json_schema.clauses import Clause, ObjectChoice
+from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
 from constrain.compiler.json_schema.model import (
     ARRAY,
     BOOLEAN,
+    FRACTION,
     NULL,
     NUMBER,
     OBJECT,
@@ -73,9 +75,12 @@ class Lowering:
         self._members = 0
 
     @classmethod
-    def of(cls, store: Store, algebra: Algebra, options: Options) -> Lowering:
+    def of(cls, store: Store, algebra: Algebra, options: Options, draft: Draft) -> Lowering:
         """Make one that starts as a copy of what most grammars hold: punctuation, and any value at all."""
-        start = _start(options.policy)
+        policy = options.policy
+        if policy.numbers == "any" and not draft.integral_floats:
+            policy = policy._replace(numbers="any but integers")
+        start = _start(policy)
         lowering = cls(store, algebra, start._layout.copy())
         lowering._values.update(start._values)
         lowering._structures.update(start._structures)
@@ -125,8 +130,8 @@ class Lowering:
         types, values, excluded, leaves, choices = clause
         facets = [self._store.schemas[leaf] for leaf in leaves]
         builder = self._builder
-        chosen = [self._store.schemas[leaf] for choice in choices for option in choice for leaf in option]
-        for facet in (*facets, *chosen):
+        choosable = [self._store.schemas[leaf] for choice in choices for option in choice for leaf in option]
+        for facet in (*facets, *choosable):
             for refusal in facet.refusals:
                 if refusal.types & types and not self._algebra.is_empty_clause(clause):
                     raise refused(refusal)
@@ -137,15 +142,24 @@ class Lowering:
         ]
         if types & NUMBER:
             number = numbers.merge([f.number for f in facets if f.number is not None])
-            if values is not None:
-                for value in values:
-                    if value[0] == "number" and numbers.admits(number, types, value[1]):  # type: ignore[arg-type]
-                        words.extend(numbers.spelled(value, types))
-            else:
+            found: Expression | None = None
+            spelling = self._layout.policy.numbers
+            if spelling == "any but integers" and types & NUMBER == FRACTION:
+                raise UnsupportedError(
+                    "in draft 4, where 1.0 is no integer, not every spelling of what is no integer is supported",
+                    expected="numbers='plain', or another draft",
+                )
+            if values is None:
                 hidden = tuple(value[1] for value in excluded if value[0] == "number")
-                found = numbers.expression_of(builder, number, types & NUMBER, hidden)  # type: ignore[arg-type]
-                if found is not None:
-                    symbols.append(builder.terminal(found, "number"))
+                found = numbers.expression_of(builder, number, types & NUMBER, hidden, spelling)  # type: ignore[arg-type]
+            else:
+                chosen = [v for v in values if v[0] == "number" and numbers.admits(number, types, v[1])]  # type: ignore[arg-type]
+                if numbers.is_free(spelling, types):
+                    found = numbers.every_spelling(builder, [value[1] for value in chosen])  # type: ignore[misc]
+                else:
+                    words.extend(text for v in chosen for text in numbers.spelled(v, types, spelling))
+            if found is not None:
+                symbols.append(builder.terminal(found, "number"))
         if words:
             symbols.append(builder.terminal(builder.literals(words), "word"))
         if types & STRING:

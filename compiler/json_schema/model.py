@@ -102,11 +102,12 @@ class Bound(NamedTuple):
 
 
 class NumberFacet(NamedTuple):
-    """An interval and divisors."""
+    """An interval, numbers that divide, and numbers that don't."""
 
     low: Bound | None = None
     high: Bound | None = None
     divisors: tuple[int | Decimal, ...] = ()
+    avoided: tuple[int | Decimal, ...] = ()
 
 
 class Count(NamedTuple):

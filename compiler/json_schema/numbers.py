@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from constrain.compiler.fragments import shared
 from constrain.compiler.grammar import MAXIMUM_DIVISOR, MAXIMUM_PLACES, Expression, GrammarBuilder
 from constrain.compiler.json_schema import numerals
 from constrain.compiler.json_schema.model import FRACTION, INTEGER, NUMBER, Bound, NumberFacet, Refusal, Schema, Value
 from constrain.compiler.json_schema.values import exact, is_integral
+from constrain.compiler.numeral import Form, Numeral, interval, values
 from constrain.errors import LimitError, SchemaError
 
-__all__ = ["INTEGER_FORMATS", "admits", "complements", "expression_of", "is_empty", "merge", "read", "spelled"]
+__all__ = [
+    "INTEGER_FORMATS",
+    "Spelling",
+    "admits",
+    "complements",
+    "every_spelling",
+    "expression_of",
+    "is_empty",
+    "is_free",
+    "merge",
+    "read",
+    "spelled",
+]
+
+Spelling: TypeAlias = Literal["plain", "any", "any but integers"]
+"""``plain`` ones, ``any`` of RFC 8259, or any where a fraction is possible: in draft 4, ``1.0`` is no integer."""
 
 INTEGER_FORMATS = {
     "int32": NumberFacet(Bound(-(2**31)), Bound(2**31 - 1), (1,)),
@@ -104,10 +120,15 @@ def merge(facets: Sequence[NumberFacet]) -> NumberFacet:
             low = facet.low if low is None else _tighter_low(low, facet.low)
         if facet.high is not None:
             high = facet.high if high is None else _tighter_high(high, facet.high)
-    return NumberFacet(low, high, tuple(dict.fromkeys(d for facet in facets for d in facet.divisors)))
+    return NumberFacet(
+        low,
+        high,
+        tuple(dict.fromkeys(d for facet in facets for d in facet.divisors)),
+        tuple(dict.fromkeys(d for facet in facets for d in facet.avoided)),
+    )
 
 
-def complements(facet: NumberFacet, pointer: str) -> list[Schema]:
+def complements(facet: NumberFacet) -> list[Schema]:
     """Schemas of which a number satisfies at least one exactly when it does not satisfy ``facet``."""
     found = []
     if facet.low is not None:
@@ -120,20 +141,25 @@ def complements(facet: NumberFacet, pointer: str) -> list[Schema]:
         if divisor == 1:
             found.append(Schema(types=FRACTION))
         else:
-            found.append(Schema(types=NUMBER, refusals=(Refusal(NUMBER, "the negation of multipleOf", pointer),)))
+            found.append(Schema(types=NUMBER, number=NumberFacet(avoided=(divisor,))))
+    found.extend(Schema(types=NUMBER, number=NumberFacet(divisors=(divisor,))) for divisor in facet.avoided)
     return found
 
 
 def admits(facet: NumberFacet, types: int, value: int | Decimal) -> bool:
     """Whether a number satisfies a facet and the types."""
-    low, high, divisors = facet
+    low, high, divisors, avoided = facet
     if not types & (INTEGER if is_integral(value) else FRACTION):
         return False
     if low is not None and (value < low.value or (low.strict and value == low.value)):
         return False
     if high is not None and (value > high.value or (high.strict and value == high.value)):
         return False
-    return all((Fraction(value) / Fraction(divisor)).denominator == 1 for divisor in divisors)
+
+    def divides(divisor: int | Decimal) -> bool:
+        return (Fraction(value) / Fraction(divisor)).denominator == 1
+
+    return all(map(divides, divisors)) and not any(map(divides, avoided))
 
 
 def _integer_bounds(facet: NumberFacet) -> tuple[int | None, int | None]:
@@ -148,7 +174,12 @@ def _integer_bounds(facet: NumberFacet) -> tuple[int | None, int | None]:
 
 
 def is_empty(facet: NumberFacet, types: int) -> bool:
-    """Whether no number of the types lies within the bounds, or no multiple of the divisors."""
+    """Whether no number of the types lies within the bounds, or none that the divisors allow."""
+    if facet.avoided:
+        try:
+            return _numeral(facet, types, (), "plain") is None
+        except LimitError:
+            return False  # not known
     low, high = facet.low, facet.high
     divisor = _common(facet, types)
     if divisor is not None:
@@ -174,16 +205,27 @@ def is_empty(facet: NumberFacet, types: int) -> bool:
 
 @shared
 def expression_of(
-    builder: GrammarBuilder, facet: NumberFacet, types: int, excluded: tuple[int | Decimal, ...]
+    builder: GrammarBuilder,
+    facet: NumberFacet,
+    types: int,
+    excluded: tuple[int | Decimal, ...],
+    spelling: Spelling = "plain",
 ) -> Expression | None:
     """Numbers that satisfy a facet; None when there are none.
 
     Args:
         builder: where expressions go.
         facet: bounds and divisors.
-        types: INTEGER, FRACTION or both. Without FRACTION the spelling has no fraction either.
+        types: INTEGER, FRACTION or both. Without FRACTION the plain spelling has no fraction either.
         excluded: numbers that are not allowed.
+        spelling: which spellings of each number.
     """
+    if facet.avoided or is_free(spelling, types):
+        numeral = _numeral(facet, types, excluded, spelling)
+        return None if numeral is None else builder.numeral(numeral)
+    if spelling == "any but integers" and admits(facet, types, 0) and 0 not in excluded:
+        plain = expression_of(builder, facet, types, excluded)
+        return None if plain is None else builder.union([plain, builder.literal(b"-0")])
     if is_empty(facet, types):
         return None
     if not types & FRACTION:
@@ -193,6 +235,23 @@ def expression_of(
     if found is None or not (excluded or facet.divisors or types == FRACTION):
         return found
     return _refined(builder, found, facet, types, excluded)
+
+
+def _numeral(facet: NumberFacet, types: int, excluded: Iterable[int | Decimal], spelling: Spelling) -> Numeral | None:
+    """The conditions of a facet in the engine's form; None when no number meets them."""
+    low, high = (None if end is None else (Fraction(end.value), end.strict) for end in (facet.low, facet.high))
+    divisors, avoided = [Fraction(n) for n in facet.divisors], [Fraction(n) for n in facet.avoided]
+    if not types & FRACTION:
+        divisors.append(Fraction(1))
+    if not types & INTEGER:
+        avoided.append(Fraction(1))
+    form: Form = "any" if is_free(spelling, types) else "plain" if types & FRACTION else "whole"
+    return interval(form, low, high, divisors, avoided, map(Fraction, excluded))
+
+
+def is_free(spelling: Spelling, types: int) -> bool:
+    """Whether numbers of the types have every spelling."""
+    return spelling == "any" or (spelling == "any but integers" and types & FRACTION != 0)
 
 
 def _refined(
@@ -225,11 +284,19 @@ def _multiples(builder: GrammarBuilder, divisor: Fraction, types: int) -> Expres
     return builder.multiples(digits, places if types & FRACTION else None)
 
 
-def spelled(value: Value, types: int) -> list[bytes]:
+def every_spelling(builder: GrammarBuilder, numbers: Iterable[int | Decimal]) -> Expression | None:
+    """Every spelling of some numbers; None when there are none."""
+    numeral = values(map(Fraction, numbers))
+    return None if numeral is None else builder.numeral(numeral)
+
+
+def spelled(value: Value, types: int, spelling: Spelling = "plain") -> list[bytes]:
     """Spellings of one allowed number: plain, and as written in the schema."""
     _, number, written = value  # type: ignore[misc]  # callers pass numbers
     plain = format(number, "f") if isinstance(number, Decimal) else str(number)
     found = [plain]
     if types & FRACTION and written != plain:
         found.append(str(written))
+    if spelling == "any but integers" and number == 0:
+        found.append("-0")
     return [text.encode() for text in found]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from constrain.compiler.json_schema.drafts import DRAFTS, Draft
+from constrain.compiler.json_schema.numbers import Spelling
 from constrain.compiler.json_schema.pointers import shown
 from constrain.compiler.json_schema.preview import PREVIEW
 from constrain.errors import SchemaError, UnsupportedError
@@ -26,12 +27,14 @@ class Policy(NamedTuple):
         indent: spaces per level of ``pretty``.
         order: of members, ``schema`` or ``any``.
         any_escape: whether characters may be escaped that need not be.
+        numbers: which spellings of numbers.
     """
 
     whitespace: Literal["compact", "pretty", "flexible"] = "compact"
     indent: int = 0
     order: Literal["schema", "any"] = "schema"
     any_escape: bool = False
+    numbers: Spelling = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def read_options(
             )
     _one_of("formats", formats, ("assert", "annotate"))
     _one_of("order", order, ("schema", "any"))
-    _one_of("numbers", numbers, ("plain", "any"), unsupported=("any",))
+    _one_of("numbers", numbers, ("plain", "any"))
     _one_of("escapes", escapes, ("minimal", "any"))
     indent = 0
     layout = whitespace
@@ -105,7 +108,7 @@ def read_options(
         assert_formats=formats == "assert",
         ignored_formats=names - {"unknown"},
         ignore_unknown_formats=ignore_formats == "unknown" or "unknown" in names,
-        policy=Policy(layout, indent, order, escapes == "any"),  # type: ignore[arg-type]  # known ones by now
+        policy=Policy(layout, indent, order, escapes == "any", numbers),  # type: ignore[arg-type]  # known ones by now
         preview=_preview(preview),
         references=_references({} if references is None else references),
     )
@@ -134,8 +137,6 @@ def _preview(names: Sequence[str] | str) -> frozenset[str]:
     return PREVIEW if "all" in chosen else chosen
 
 
-def _one_of(name: str, value: str, accepted: tuple[str, ...], unsupported: tuple[str, ...] = ()) -> None:
+def _one_of(name: str, value: str, accepted: tuple[str, ...]) -> None:
     if value not in accepted:
         raise SchemaError(f"{name}={value!r} is not known", expected=" or ".join(repr(item) for item in accepted))
-    if value in unsupported:
-        raise UnsupportedError(f"{name}={value!r} is not supported yet", expected=f"{name}={accepted[0]!r}")

@@ -116,6 +116,11 @@ class Reader:
         self._keywords: dict[Draft, dict[str, _Rule]] = {}
         self._annotates = annotates
 
+    @property
+    def draft(self) -> Draft:
+        """The document's draft."""
+        return self._main.root.draft
+
     def root(self) -> SchemaId:
         """The document's schema."""
         place = self._main.root

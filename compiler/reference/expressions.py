@@ -17,6 +17,7 @@ An expression here is a tuple of its kind and its parts::
     ("repeat", part, minimum, maximum or None)
     ("multiple", divisor, places, value, unit)
                                        what is left of a numeral of a multiple of divisor / 10**places, see _multiple
+    ("numeral", numeral, text)         what is left, after a text, of a numeral that meets conditions, see numerals
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from constrain.compiler.grammar import Grammar
+from constrain.compiler.reference import numerals
 
 __all__ = ["Node", "alive", "derivative", "derivatives", "expressions_of", "nullable"]
 
@@ -108,6 +110,8 @@ def expressions_of(grammar: Grammar) -> list[Node]:
                 built.append(repeat(built[part], minimum, maximum))
             case ("multiple", divisor, places):
                 built.append(("multiple", divisor, places, None, 1))
+            case ("numeral", numeral):
+                built.append(("numeral", numeral, ""))
     return built
 
 
@@ -128,6 +132,8 @@ def nullable(node: Node) -> bool:
         case ("multiple", divisor, places, value, unit):
             ends_in_digit = value is not None and unit != "."
             return ends_in_digit and value % Fraction(divisor, 10 ** (places or 0)) == 0
+        case ("numeral", numeral, text):
+            return numerals.matches(numeral, text)
     return False  # a character has at least one byte
 
 
@@ -162,6 +168,9 @@ def derivative(node: Node, byte: int) -> Node:
             return concat([derivative(part, byte), rest])
         case ("multiple", divisor, places, value, unit):
             return _multiple(divisor, places, value, unit, chr(byte))
+        case ("numeral", numeral, text):
+            longer = text + chr(byte)
+            return ("numeral", numeral, longer) if numerals.begins(numeral, longer) else EMPTY
     raise ValueError(f"not an expression: {node!r}")
 
 
@@ -226,6 +235,8 @@ def cuts(node: Node) -> frozenset[int]:
             return cuts(part)
         case ("multiple", *_):
             return frozenset(range(ord("-"), ord("9") + 2))
+        case ("numeral", *_):
+            return frozenset(byte for sign in b"+-.0123456789Ee" for byte in (sign, sign + 1))
     raise ValueError(f"not an expression: {node!r}")
 
 
@@ -252,6 +263,8 @@ def alive(node: Node) -> bool:
             return minimum == 0 or alive(part)
         case ("multiple", _, _, _, unit) if unit in ("-", 0, 1):
             return True  # enough more digits of the whole part reach every remainder
+        case ("numeral", *_):
+            return True  # no other is made
         case ("intersection", _) | ("not", _) | ("multiple", *_):
             # no rule on the parts decides these: look whether any derivative matches the empty string
             seen, unexplored = {node}, [node]

@@ -18,6 +18,55 @@ pub enum ExpressionForm {
         divisor: u64,
         places: Option<u8>,
     },
+    /// Numerals of the numbers that meet some conditions.
+    Numeral(Box<NumeralForm>),
+}
+
+/// Which numbers, and how they may be spelled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NumeralForm {
+    pub spelling: SpellingForm,
+    pub zero: bool,
+    /// Amounts of the numbers above zero and below it, if there are any.
+    pub positive: Option<SideForm>,
+    pub negative: Option<SideForm>,
+    /// In units of `10^-places`: it divides all numbers, and none of those avoided divides any.
+    pub divisor: Option<u64>,
+    pub avoided: Vec<u64>,
+    pub places: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SpellingForm {
+    /// Every one of RFC 8259.
+    Any,
+    /// Without an exponent.
+    Plain,
+    /// Without a fraction too, and without a negative zero.
+    Whole,
+}
+
+/// Amounts between two ends. An end that isn't strict meets all conditions; with a divisor none is strict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SideForm {
+    pub low: Option<EndForm>,
+    pub high: Option<EndForm>,
+    /// What is left out, or, if `only_listed`, all that there is.
+    pub listed: Vec<DecimalForm>,
+    pub only_listed: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndForm {
+    pub number: DecimalForm,
+    pub strict: bool,
+}
+
+/// `0.d1d2d3... * 10^scale`, whose digits neither begin nor end with a zero.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecimalForm {
+    pub digits: Vec<u8>,
+    pub scale: i32,
 }
 
 /// A node of the context-free layer; rules may refer to any index.

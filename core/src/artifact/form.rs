@@ -1,5 +1,6 @@
 //! The grammar form as bytes. Whether what was read makes sense is `grammar::check`'s to say.
 
+use super::numeral::{read_numeral, write_numeral};
 use crate::error::Result;
 use crate::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use crate::wire::{Reader, Writer};
@@ -14,6 +15,7 @@ const INTERSECTION: u8 = 5;
 const COMPLEMENT: u8 = 6;
 const REPEAT: u8 = 7;
 const MULTIPLE: u8 = 8;
+const NUMERAL: u8 = 9;
 
 const TERMINAL: u8 = 0;
 const RULE: u8 = 1;
@@ -70,6 +72,10 @@ fn write_expression(out: &mut Writer, node: &ExpressionForm) {
             out.number(*divisor);
             out.list(places.iter(), |out, &places| out.number(places));
         }
+        ExpressionForm::Numeral(form) => {
+            out.raw(&[NUMERAL]);
+            write_numeral(out, form);
+        }
     }
 }
 
@@ -91,6 +97,7 @@ fn read_expression(reader: &mut Reader<'_>) -> Result<ExpressionForm> {
             divisor: reader.number(u64::MAX)?,
             places: read_optional(reader, |r| Ok(r.number(u8::MAX.into())? as u8))?,
         },
+        NUMERAL => ExpressionForm::Numeral(Box::new(read_numeral(reader)?)),
         _ => return Err(reader.corrupt("an expression is of an unknown kind")),
     })
 }
@@ -221,7 +228,7 @@ fn read_demand(reader: &mut Reader<'_>) -> Result<DemandForm> {
     })
 }
 
-fn read_flag(reader: &mut Reader<'_>) -> Result<bool> {
+pub(super) fn read_flag(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(reader.number(1)? == 1)
 }
 
@@ -239,7 +246,7 @@ fn read_bounds(reader: &mut Reader<'_>) -> Result<(u32, Option<u32>)> {
     Ok((read_u32(reader)?, read_optional(reader, read_u32)?))
 }
 
-fn read_u32(reader: &mut Reader<'_>) -> Result<u32> {
+pub(super) fn read_u32(reader: &mut Reader<'_>) -> Result<u32> {
     Ok(reader.number(u32::MAX.into())? as u32)
 }
 
@@ -248,7 +255,10 @@ fn read_index(reader: &mut Reader<'_>) -> Result<usize> {
 }
 
 /// A list of one or none.
-fn read_optional<T>(reader: &mut Reader<'_>, mut read: impl FnMut(&mut Reader<'_>) -> Result<T>) -> Result<Option<T>> {
+pub(super) fn read_optional<T>(
+    reader: &mut Reader<'_>,
+    mut read: impl FnMut(&mut Reader<'_>) -> Result<T>,
+) -> Result<Option<T>> {
     match reader.number(1)? {
         0 => Ok(None),
         _ => read(reader).map(Some),

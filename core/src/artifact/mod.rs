@@ -5,6 +5,7 @@
 
 mod file;
 mod form;
+mod numeral;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -14,6 +14,7 @@ use crate::regex::expression::{EMPTY, EPSILON, ExpressionId, Expressions, UNBOUN
 use crate::regex::keys::Key;
 use crate::regex::literals::{any_text, char_class, literals};
 use crate::regex::multiple::Multiple;
+use crate::regex::numeral::{Numeral, spec::Spec};
 
 /// A grammar and the expression of each of its lexemes.
 pub struct Built {
@@ -213,6 +214,10 @@ fn lower_expressions(form: &GrammarForm, derivatives: &mut Derivatives) -> Resul
             }
             ExpressionForm::Multiple { divisor, places } => {
                 expressions.multiple(Multiple::numerals(*divisor, *places))?
+            }
+            ExpressionForm::Numeral(form) => {
+                let spec = Spec::new(form).ok_or_else(|| Error::Malformed("a numeral is malformed".into()))?;
+                expressions.numeral(Numeral::new(spec))?
             }
         };
         // an empty language in disguise would only cost time later

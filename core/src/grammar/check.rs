@@ -6,9 +6,10 @@ use crate::error::{Error, Result};
 use crate::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use crate::regex::expression::UNBOUNDED;
 use crate::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
+use crate::regex::numeral::spec::Spec;
 
 /// Refuses indices out of range, expressions that don't refer to smaller ones only, literals or ranges out of order,
-/// and repetitions with impossible bounds.
+/// repetitions with impossible bounds, and conditions on numerals that no number meets.
 ///
 /// Errors: `Malformed`.
 pub fn check(form: &GrammarForm) -> Result<()> {
@@ -43,6 +44,7 @@ fn expression_is_sound(node: &ExpressionForm, bound: usize) -> bool {
         ExpressionForm::Multiple { divisor, places } => {
             (1..=MAX_DIVISOR).contains(divisor) && places.is_none_or(|places| places <= MAX_PLACES)
         }
+        ExpressionForm::Numeral(form) => Spec::new(form).is_some(),
     }
 }
 

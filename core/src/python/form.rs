@@ -4,7 +4,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
-use crate::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use crate::form::{
+    DecimalForm, DemandForm, EndForm, ExpressionForm, GrammarForm, NumeralForm, OptionForm, SideForm, SpellingForm,
+    SymbolForm,
+};
 use crate::limits::Limits;
 
 pub fn read_grammar(grammar: &Bound<'_, PyAny>) -> PyResult<GrammarForm> {
@@ -83,8 +86,60 @@ fn read_expression(node: &Bound<'_, PyAny>) -> PyResult<ExpressionForm> {
             divisor: first.extract()?,
             places: node.get_item(2)?.extract()?,
         },
+        "numeral" => ExpressionForm::Numeral(Box::new(read_numeral(&first)?)),
         other => return Err(PyValueError::new_err(format!("unknown expression {other:?}"))),
     })
+}
+
+/// Reads `constrain.compiler.numeral.Numeral`.
+fn read_numeral(numeral: &Bound<'_, PyAny>) -> PyResult<NumeralForm> {
+    let field = |name: &str| numeral.getattr(name);
+    let side = |name: &str| {
+        let side = field(name)?;
+        (!side.is_none()).then(|| read_side(&side)).transpose()
+    };
+    Ok(NumeralForm {
+        spelling: match field("spelling")?.cast::<PyString>()?.to_cow()?.as_ref() {
+            "any" => SpellingForm::Any,
+            "plain" => SpellingForm::Plain,
+            "whole" => SpellingForm::Whole,
+            other => return Err(PyValueError::new_err(format!("unknown spelling {other:?}"))),
+        },
+        zero: field("zero")?.extract()?,
+        positive: side("positive")?,
+        negative: side("negative")?,
+        divisor: field("divisor")?.extract()?,
+        avoided: field("avoided")?.extract()?,
+        places: field("places")?.extract()?,
+    })
+}
+
+fn read_side(side: &Bound<'_, PyAny>) -> PyResult<SideForm> {
+    let end = |name: &str| {
+        let end = side.getattr(name)?;
+        if end.is_none() {
+            return Ok(None);
+        }
+        let (number, strict): (Bound<'_, PyAny>, bool) = end.extract()?;
+        let number = read_decimal(&number)?;
+        PyResult::Ok(Some(EndForm { number, strict }))
+    };
+    let listed: PyResult<Vec<DecimalForm>> = tuple(&side.getattr("listed")?)?
+        .iter()
+        .map(|d| read_decimal(&d))
+        .collect();
+    Ok(SideForm {
+        low: end("low")?,
+        high: end("high")?,
+        listed: listed?,
+        only_listed: side.getattr("only_listed")?.extract()?,
+    })
+}
+
+fn read_decimal(decimal: &Bound<'_, PyAny>) -> PyResult<DecimalForm> {
+    let (digits, scale) = decimal.extract::<(String, i32)>()?;
+    let digits = digits.into_bytes();
+    Ok(DecimalForm { digits, scale })
 }
 
 fn read_symbol(node: &Bound<'_, PyAny>) -> PyResult<SymbolForm> {

@@ -90,7 +90,11 @@ impl Derivatives {
     /// The parts whose derivatives the derivative of `id` is made of.
     fn parts_to_derive(&self, id: ExpressionId) -> Vec<ExpressionId> {
         match self.expressions.node(id) {
-            Expression::Empty | Expression::Epsilon | Expression::Branch { .. } | Expression::Multiple(_) => Vec::new(),
+            Expression::Empty
+            | Expression::Epsilon
+            | Expression::Branch { .. }
+            | Expression::Multiple(_)
+            | Expression::Numeral(_) => Vec::new(),
             Expression::Concat(a, b) if self.expressions.nullable(*a) => vec![*a, *b],
             Expression::Concat(a, _) | Expression::Not(a) | Expression::Repeat(a, _, _) | Expression::Tagged(a, _) => {
                 vec![*a]
@@ -168,6 +172,18 @@ impl Derivatives {
                         low: byte,
                         high: byte,
                         to: self.expressions.multiple(after)?,
+                    });
+                }
+                merge_neighbours(&mut arms);
+                Ok(arms)
+            }
+            Expression::Numeral(state) => {
+                let mut arms = Vec::with_capacity(14);
+                for (byte, after) in state.arms() {
+                    arms.push(Arm {
+                        low: byte,
+                        high: byte,
+                        to: self.expressions.numeral(after)?,
                     });
                 }
                 merge_neighbours(&mut arms);
@@ -353,6 +369,7 @@ impl Derivatives {
                     Expression::Concat(a, b) => of(a).saturating_add(of(b)),
                     Expression::Repeat(part, minimum, _) => of(part).saturating_mul(u64::from(*minimum)),
                     Expression::Multiple(state) => state.shortest().len() as u64,
+                    Expression::Numeral(state) => state.shortest().len() as u64,
                     _ => least(),
                 }
             };
@@ -414,6 +431,7 @@ impl Derivatives {
                 }
                 Expression::Tagged(part, _) => stack.push(Piece::Whole(*part)),
                 Expression::Multiple(state) => text.extend(state.shortest()),
+                Expression::Numeral(state) => text.extend(state.shortest()),
                 Expression::Intersection(_) | Expression::Not(_) => {
                     text.extend(self.shortest_of_derivatives(top)?.unwrap_or_default());
                 }

@@ -104,6 +104,15 @@ impl Digests {
                 });
                 content
             }
+            Expression::Numeral(state) => {
+                let (conditions, numbers) = state.name();
+                let mut content = Content::of(b"nume");
+                content.digest(conditions);
+                numbers.into_iter().for_each(|number| {
+                    content.number(number);
+                });
+                content
+            }
         };
         parts.into_iter().for_each(|part| {
             content.digest(part);

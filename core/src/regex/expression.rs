@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::multiple::Multiple;
+use super::numeral::Numeral;
 use crate::error::{Error, Result};
 
 pub type ExpressionId = u32;
@@ -50,13 +51,15 @@ pub enum Expression {
     Tagged(ExpressionId, u32),
     /// What is left of a numeral of a multiple. Never empty: `Multiple` has no states that can't be completed.
     Multiple(Multiple),
+    /// What is left of another numeral. Never empty either.
+    Numeral(Box<Numeral>),
 }
 
 impl Expression {
     /// The expressions that it is made of, by number.
     pub fn part(&self, index: usize) -> Option<ExpressionId> {
         match self {
-            Expression::Empty | Expression::Epsilon | Expression::Multiple(_) => None,
+            Expression::Empty | Expression::Epsilon | Expression::Multiple(_) | Expression::Numeral(_) => None,
             Expression::Branch { arms, .. } => arms.get(index).map(|arm| arm.to),
             Expression::Concat(a, b) => [*a, *b].get(index).copied(),
             Expression::Union(parts) | Expression::Intersection(parts) => parts.get(index).copied(),
@@ -208,6 +211,7 @@ impl Expressions {
             Expression::Repeat(part, minimum, _) => (*minimum == 0 || nullable(part), opaque(part)),
             Expression::Tagged(part, _) => (nullable(part), opaque(part)),
             Expression::Multiple(state) => (state.nullable(), false),
+            Expression::Numeral(state) => (state.nullable(), false),
         };
         Facts { nullable, opaque, size }
     }
@@ -335,6 +339,10 @@ impl Expressions {
 
     pub fn multiple(&mut self, state: Multiple) -> Result<ExpressionId> {
         self.intern(Expression::Multiple(state))
+    }
+
+    pub fn numeral(&mut self, state: Numeral) -> Result<ExpressionId> {
+        self.intern(Expression::Numeral(Box::new(state)))
     }
 }
 

@@ -11,4 +11,5 @@ pub mod literals;
 pub mod multiple;
 mod multiple_ranges;
 pub mod needs;
+pub mod numeral;
 mod reachability;

@@ -1,7 +1,11 @@
 //! Random grammar forms: wild ones, with indices and bounds that may be anything, and sound ones made from them.
 
-use constrain_core::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use constrain_core::form::{
+    DecimalForm, DemandForm, EndForm, ExpressionForm, GrammarForm, NumeralForm, OptionForm, SideForm, SpellingForm,
+    SymbolForm,
+};
 use constrain_core::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
+use constrain_core::regex::numeral::spec::Spec;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -48,6 +52,46 @@ fn multiple() -> impl Strategy<Value = ExpressionForm> {
     (divisor, option::of(places)).prop_map(|(divisor, places)| ExpressionForm::Multiple { divisor, places })
 }
 
+fn decimal() -> impl Strategy<Value = DecimalForm> {
+    let scale = prop_oneof![8 => -2..4i32, 1 => any::<i32>()];
+    ("[1-9]|[125][0-9]?[125]|.{0,3}", scale).prop_map(|(digits, scale)| DecimalForm {
+        digits: digits.into_bytes(),
+        scale,
+    })
+}
+
+fn side() -> impl Strategy<Value = SideForm> {
+    let end = || option::of((decimal(), any::<bool>()).prop_map(|(number, strict)| EndForm { number, strict }));
+    (end(), end(), vec(decimal(), 0..3), option::weighted(0.2, Just(()))).prop_map(|(low, high, listed, only)| {
+        SideForm {
+            low: low.filter(|_| only.is_none()),
+            high: high.filter(|_| only.is_none()),
+            listed,
+            only_listed: only.is_some(),
+        }
+    })
+}
+
+fn numeral() -> impl Strategy<Value = ExpressionForm> {
+    use SpellingForm::{Any, Plain, Whole};
+    let divisor = || prop_oneof![4 => 1..30u64, 1 => any::<u64>()];
+    let spelling = prop_oneof![Just(Any), Just(Plain), Just(Whole)];
+    let places = prop_oneof![4 => 0..3u8, 1 => any::<u8>()];
+    let sides = (option::of(side()), option::of(side()));
+    let divisors = (option::of(divisor()), vec(divisor(), 0..3));
+    (spelling, any::<bool>(), sides, divisors, places).prop_map(|(spelling, zero, sides, divisors, places)| {
+        ExpressionForm::Numeral(Box::new(NumeralForm {
+            spelling,
+            zero,
+            positive: sides.0,
+            negative: sides.1,
+            divisor: divisors.0,
+            avoided: divisors.1,
+            places,
+        }))
+    })
+}
+
 fn expression() -> impl Strategy<Value = ExpressionForm> {
     use ExpressionForm::*;
     let part = any::<usize>;
@@ -60,6 +104,7 @@ fn expression() -> impl Strategy<Value = ExpressionForm> {
         1 => vec(part(), 1..4).prop_map(Intersection),
         1 => part().prop_map(Complement),
         1 => multiple(),
+        1 => numeral(),
         4 => (part(), bound(), option::weighted(0.8, bound())).prop_map(|(part, low, high)| Repeat(part, low, high)),
     ]
 }
@@ -171,6 +216,13 @@ fn sound(mut form: GrammarForm) -> GrammarForm {
                 *places = places.map(|places| places.min(MAX_PLACES));
                 None
             }
+            ExpressionForm::Numeral(numeral) if Spec::new(numeral).is_none() => {
+                // without what is hard to have right
+                (numeral.divisor, numeral.avoided, numeral.places) = (Some(1), Vec::new(), 0);
+                (numeral.zero, numeral.positive, numeral.negative) = (true, None, None);
+                None
+            }
+            ExpressionForm::Numeral(_) => None,
             ExpressionForm::Literals(texts) => {
                 texts.sort();
                 texts.dedup();

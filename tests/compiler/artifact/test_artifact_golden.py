@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from constrain import CompiledGrammar, Vocabulary, compile_regex
+from fractions import Fraction
+
+from constrain import CompiledGrammar, GrammarBuilder, Vocabulary, compile_grammar, compile_regex
+from constrain.compiler.numeral import interval, values
 
 GOLDEN = """
 435354524e47524d0300000000000000564f4342000000002000000000000000ad11da45a54d0131ad3bf285654747d2
@@ -26,6 +29,27 @@ d30f2d862a2a5607e93b06bd909d74d0ffffffff150000006c4cbfe840cb110d81d1e021444038e5
 0200000061000000630000000000000000000000010000000700000000000000ffffffff000000000000000001000000
 62000000000000000100000063000000
 """
+
+NUMERALS = """
+464f524d000000004a000000000000000309010001010135000001033939350400010133020001010135000001023235
+0200000001050146010900010100000102313204010100000101310301000000040200010100014e0200000000000000
+"""
+
+
+def test_golden_numerals(byte_vocabulary: Vocabulary) -> None:
+    builder = GrammarBuilder()
+    low, high = (Fraction(-5, 2), False), (Fraction(100), True)
+    between = interval("plain", low, high, [Fraction(1, 2)], [Fraction(7)], [Fraction(3)])
+    listed = values([Fraction(0), Fraction(-1, 1000), Fraction(12)])
+    assert between is not None
+    assert listed is not None
+    number = builder.union([builder.numeral(between), builder.numeral(listed)])
+    data = compile_grammar(builder.finish(builder.terminal(number, "N")), byte_vocabulary).to_bytes()
+    assert data[data.index(b"FORM") : -4].hex() == "".join(NUMERALS.split())
+    loaded = CompiledGrammar.from_bytes(data, byte_vocabulary)
+    for text, inside in ((b"12.5", True), (b"1.2e1", True), (b"3", False), (b"-1e-3", True), (b"7", False)):
+        matcher = loaded.matcher()
+        assert (matcher.accept_bytes(text) and matcher.is_accepting()) == inside
 
 
 def test_golden_tables(byte_vocabulary: Vocabulary) -> None:
