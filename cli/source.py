@@ -108,7 +108,7 @@ def read_source(
     if value == "-" and standard_input_taken:
         raise UsageProblem(f"{option} and the text cannot both come from standard input")
     if option == "--schema":
-        return schema_constraint(value, options, limits)
+        return schema_constraint(value, options, limits, option=option)
     return Constraint("grammar", *_grammar(value), options, limits)
 
 
@@ -133,28 +133,38 @@ def _check_kind(options: CompileOptions, *, schema: bool, grammar: bool) -> None
         raise UsageProblem("--start goes with --grammar only")
 
 
-def schema_constraint(value: str, options: CompileOptions, limits: Limits | None = None) -> Constraint:
+def schema_constraint(
+    value: str, options: CompileOptions, limits: Limits | None = None, *, option: str = "SCHEMA"
+) -> Constraint:
     """A schema in any of its spellings: ``-``, inline JSON, ``dsl:...``, ``package.module:Class``, else a file.
+
+    Args:
+        value: the argument.
+        options: how to read it.
+        limits: budgets to compile it under.
+        option: what messages call a schema that stands in the argument itself.
 
     Raises:
         UsageProblem: it cannot be used.
         InputFileError: a file or module is missing or unreadable.
         SchemaError: a concise form with a mistake, or a class without a schema.
     """
-    return Constraint("schema", *_schema(value), options, limits)
+    if not value:
+        raise UsageProblem(f"{option} names no file")
+    return Constraint("schema", *_schema(value, option), options, limits)
 
 
-def _schema(value: str) -> tuple[str, str]:
+def _schema(value: str, option: str) -> tuple[str, str]:
     """A schema's text, and how messages call it."""
     if value.startswith("{") or value in ("true", "false"):
-        return argument_text(value, "--schema"), "--schema"
+        return argument_text(value, option), option
     if value.startswith("dsl:"):
         from constrain.compiler.json_schema.dsl import schema_text
 
         try:
-            return schema_text(argument_text(value.removeprefix("dsl:"), "--schema")), "--schema"
+            return schema_text(argument_text(value.removeprefix("dsl:"), option)), option
         except InputError as error:
-            error.add_note("--schema dsl:")
+            error.add_note(f"{option} dsl:")
             raise
     if CLASS_NAME.fullmatch(value):
         from constrain.cli.classes import schema_of_class

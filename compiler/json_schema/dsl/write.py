@@ -56,7 +56,6 @@ class Writer:
         others: Any = False
         given = False
         for child in _trees(node):
-            *_, description = *child.children, None
             if child.data == "others":
                 if given:
                     raise _problem(child, "'*' is there twice", "one type for the members of any other name")

@@ -1,0 +1,150 @@
+"""What in a schema makes generation go wrong, although the schema is valid: each finding with its place and a mend.
+
+Rules are small functions in tables. Those in ``TEXT_RULES`` look at one schema as it is written; those in
+``VALUE_RULES`` and ``MEANING_RULES`` ask what it means, and so need one that the draft's metaschema allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from constrain.compiler.json_schema.document import open_schema, parsed_schema
+from constrain.compiler.json_schema.drafts import check_metaschema, detect_draft
+from constrain.compiler.json_schema.lint.bounds import unbounded
+from constrain.compiler.json_schema.lint.branches import unsatisfiable
+from constrain.compiler.json_schema.lint.context import Context, Meaning
+from constrain.compiler.json_schema.lint.names import required_name
+from constrain.compiler.json_schema.lint.places import Place, Places
+from constrain.compiler.json_schema.lint.spelling import (
+    ignored_sibling,
+    no_effect,
+    obsolete_keyword,
+    unknown_keyword,
+    wrong_shape,
+)
+from constrain.compiler.json_schema.lint.texts import unanchored_pattern, unknown_format
+from constrain.compiler.json_schema.lint.types import misplaced_keyword
+from constrain.compiler.json_schema.lint.values import constant_beside_enum, invalid_value, repeated_value
+from constrain.compiler.json_schema.lint.warning import LintWarning
+from constrain.compiler.json_schema.options import read_options
+from constrain.compiler.json_schema.pointers import escaped
+from constrain.errors import LimitError, UnsupportedError
+
+__all__ = ["CODES", "LintWarning", "lint"]
+
+TEXT_RULES: tuple[Callable[[Place, Context], Iterator[LintWarning]], ...] = (
+    wrong_shape,
+    obsolete_keyword,
+    unknown_keyword,
+    ignored_sibling,
+    no_effect,
+    misplaced_keyword,
+    required_name,
+    unknown_format,
+    unanchored_pattern,
+    repeated_value,
+    constant_beside_enum,
+)
+VALUE_RULES: tuple[Callable[[Place, Meaning], Iterator[LintWarning]], ...] = (invalid_value,)
+MEANING_RULES: tuple[Callable[[Meaning], Iterator[LintWarning]], ...] = (unbounded, unsatisfiable)
+
+CODES = (
+    *("any-value", "const-and-enum", "exclusive-flag", "ignored-sibling", "invalid-default", "invalid-example"),
+    *("items-list", "misplaced-keyword", "missing-type", "no-effect", "obsolete-keyword", "open-object"),
+    *("optional-property", "repeated-value", "required-boolean", "required-name", "unanchored-pattern"),
+    *("unbounded-array", "unbounded-number", "unbounded-object", "unbounded-string", "unknown-format"),
+    *("unknown-keyword", "unreachable-value", "unsatisfiable", "unsatisfiable-branch", "unsupported", "wrong-draft"),
+)
+"""Every kind of finding."""
+
+
+def lint(
+    schema: dict[str, Any] | bool | str | bytes,
+    *,
+    draft: str | None = None,
+    references: Mapping[str, object] | None = None,
+) -> list[LintWarning]:
+    """Everything suspicious in a schema, in the order of its places.
+
+    Args:
+        schema: parsed JSON, or JSON text.
+        draft: as for :func:`~constrain.compiler.json_schema.build`.
+        references: other documents by URI.
+
+    Raises:
+        SchemaError: not a valid schema, for a reason that no rule explains better.
+        RegexError: an invalid ``pattern``.
+        UnsupportedError: a draft that is not supported.
+        LimitError: it nests too deeply.
+    """
+    root = parsed_schema(schema)
+    options = read_options(draft=draft)
+    context_draft = options.draft or detect_draft(root)
+    try:
+        places = Places(root, context_draft)
+        found = _as_written(root, Context(context_draft, places))
+        if not any(warning.error for warning in found):
+            found += _as_meant(root, Context(context_draft, places), draft, references or {})
+    except RecursionError:
+        raise LimitError("the schema nests too deeply", expected="a flatter schema; this limit is fixed") from None
+    order = {place.pointer: i for i, place in enumerate(_in_reading_order(places))}
+    return sorted(dict.fromkeys(found), key=lambda warning: (_rank(order, warning.pointer), warning.pointer))
+
+
+def _as_written(root: Any, context: Context) -> list[LintWarning]:
+    found = [warning for place in context.places.all for rule in TEXT_RULES for warning in rule(place, context)]
+    errors = [warning.pointer for warning in found if warning.error]
+    check_metaschema(_without(root, errors) if errors else root, context.draft)
+    return found
+
+
+def _as_meant(root: Any, context: Context, draft: str | None, references: Mapping[str, object]) -> list[LintWarning]:
+    # formats that nobody knows have a rule of their own
+    document = open_schema(root, draft=draft, ignore_formats="unknown", references=references or None)
+    meaning = Meaning(context, document, references)
+    found = [warning for place in context.places.all for rule in VALUE_RULES for warning in rule(place, meaning)]
+    for rule in MEANING_RULES:
+        try:
+            found.extend(rule(meaning))
+        except (UnsupportedError, LimitError) as error:
+            found.append(_refused(error.message, error.pointer or "", error.expected))
+    refusals = dict.fromkeys(refusal for known in document.store.schemas for refusal in known.refusals)
+    found.extend(_refused(f"'{r.keyword}' is not implemented here", r.pointer, r.expected) for r in refusals)
+    return found
+
+
+def _refused(message: str, pointer: str, expected: str | None) -> LintWarning:
+    said = f"{message}: the schema is refused where that matters"
+    return LintWarning("unsupported", pointer, said, expected or "a schema that says it otherwise")
+
+
+def _without(root: Any, pointers: list[str]) -> Any:
+    """A document without some of its members; what no rule explains in the rest is an error of its own."""
+
+    def copied(value: Any, pointer: str) -> Any:
+        if not isinstance(value, dict | list):
+            return value
+        if isinstance(value, list):
+            return [copied(part, f"{pointer}/{i}") for i, part in enumerate(value)]
+        places = {key: f"{pointer}/{escaped(key)}" for key in value}
+        return {key: copied(part, places[key]) for key, part in value.items() if places[key] not in pointers}
+
+    return copied(root, "")
+
+
+def _in_reading_order(places: Places) -> Iterator[Place]:
+    stack = [places.root]
+    while stack:
+        place = stack.pop()
+        yield place
+        order = {key: i for i, key in enumerate(place.keys)}
+        children = sorted(places.children(place), key=lambda child: order[child.keyword])
+        stack.extend(children[::-1])
+
+
+def _rank(order: Mapping[str, int], pointer: str) -> int:
+    """Where in the document a finding stands: with the innermost schema around it."""
+    while pointer not in order and pointer:
+        pointer = pointer.rpartition("/")[0]
+    return order.get(pointer, 0)
