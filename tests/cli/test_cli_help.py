@@ -33,7 +33,9 @@ def test_help_imports_nothing_heavy(command_environment: dict[str, str]) -> None
     assert ran.stderr == "[]\n"
 
 
-@pytest.mark.parametrize("arguments", [["check", "--regex", "a", "-"], ["next", "--schema", "true"], ["doctor"], ["schema", "lint", "true"]])
+@pytest.mark.parametrize(
+    "arguments", [["check", "--regex", "a", "-"], ["next", "--schema", "true"], ["doctor"], ["schema", "lint", "true"]]
+)
 def test_commands_without_a_model_do_not_import_torch(
     arguments: list[str], command_environment: dict[str, str]
 ) -> None:

@@ -88,8 +88,8 @@ def lint(
             found += _as_meant(root, Context(context_draft, places), draft, references or {})
     except RecursionError:
         raise LimitError("the schema nests too deeply", expected="a flatter schema; this limit is fixed") from None
-    order = {place.pointer: i for i, place in enumerate(_in_reading_order(places))}
-    return sorted(dict.fromkeys(found), key=lambda warning: (_rank(order, warning.pointer), warning.pointer))
+    order = _reading_order(places)
+    return sorted(dict.fromkeys(found), key=lambda warning: _rank(order, warning.pointer))
 
 
 def _as_written(root: Any, context: Context) -> list[LintWarning]:
@@ -133,18 +133,28 @@ def _without(root: Any, pointers: list[str]) -> Any:
     return copied(root, "")
 
 
-def _in_reading_order(places: Places) -> Iterator[Place]:
-    stack = [places.root]
+def _reading_order(places: Places) -> dict[str, int]:
+    """Numbers of all schemas and keywords by pointer, as they follow each other in the document."""
+    order: dict[str, int] = {}
+    stack: list[Place | str] = [places.root]
     while stack:
         place = stack.pop()
-        yield place
-        order = {key: i for i, key in enumerate(place.keys)}
-        children = sorted(places.children(place), key=lambda child: order[child.keyword])
-        stack.extend(children[::-1])
+        if isinstance(place, str):
+            order.setdefault(place, len(order))
+            continue
+        order.setdefault(place.pointer, len(order))
+        inside: list[Place | str] = []
+        for key in place.keys:
+            inside.append(f"{place.pointer}/{escaped(key)}")
+            inside.extend(child for child in places.children(place) if child.keyword == key)
+        stack.extend(inside[::-1])
+    return order
 
 
-def _rank(order: Mapping[str, int], pointer: str) -> int:
-    """Where in the document a finding stands: with the innermost schema around it."""
-    while pointer not in order and pointer:
-        pointer = pointer.rpartition("/")[0]
-    return order.get(pointer, 0)
+def _rank(order: Mapping[str, int], pointer: str) -> tuple[int, list[tuple[int, str]]]:
+    """Where in the document a finding stands: at the innermost keyword around it, then by index."""
+    outer = pointer
+    while outer and outer not in order:
+        outer = outer.rpartition("/")[0]
+    rest = pointer[len(outer) :].split("/")
+    return order.get(outer, 0), [(int(token), "") if token.isdecimal() else (0, token) for token in rest]

@@ -13,6 +13,7 @@ from constrain.compiler.json_schema.algebra import Clause
 from constrain.compiler.json_schema.lint.context import Meaning
 from constrain.compiler.json_schema.lint.keywords import TYPE_OF, keywords_of
 from constrain.compiler.json_schema.lint.places import Place
+from constrain.compiler.json_schema.lint.types import types_of
 from constrain.compiler.json_schema.lint.warning import LintWarning
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
@@ -50,7 +51,9 @@ def unbounded(meaning: Meaning) -> Iterator[LintWarning]:
         for part in places.about_the_same(place):
             if part.is_negated:
                 continue
-            queue.extend(child for child in places.children(part) if child.keyword in _HOLD_VALUES)
+            types = types_of(part.keys.get("type"))
+            inner = [child for child in places.children(part) if child.keyword in _HOLD_VALUES]
+            queue.extend(child for child in inner if types & TYPE_OF[child.keyword])
         queue.extend(_whole_targets(meaning, place))
 
 

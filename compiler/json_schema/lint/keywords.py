@@ -62,7 +62,8 @@ _COMPANIONS = {"then": "if", "else": "if", "minContains": "unevaluatedItems", "m
 @cache
 def keywords_of(draft: Draft) -> frozenset[str]:
     """The keywords that constrain values in a draft."""
-    return draft.keywords | {key for key, other in _COMPANIONS.items() if other in draft.keywords}
+    found = draft.keywords | {key for key, other in _COMPANIONS.items() if other in draft.keywords}
+    return found | {"exclusiveMinimum", "exclusiveMaximum"} if draft.boolean_exclusive else found
 
 
 def drafts_with(keyword: str) -> list[str]:

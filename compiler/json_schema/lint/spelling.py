@@ -117,7 +117,9 @@ def unknown_keyword(place: Place, context: Context) -> Iterator[LintWarning]:
     for key in place.keys:
         if key in ALL_KEYWORDS or key == "id" or key.startswith(("x-", "_", "@")):
             continue
-        near = difflib.get_close_matches(key.lower().replace("_", "").replace("-", ""), lowered, 1, 0.82)
+        plain = key.lower().replace("_", "").replace("-", "")
+        # short words are near to many others
+        near = difflib.get_close_matches(plain, lowered, 1, 0.82 if len(key) > 4 else 1.0)
         if near:
             yield LintWarning(
                 "unknown-keyword",

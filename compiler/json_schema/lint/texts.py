@@ -47,12 +47,24 @@ def unanchored_pattern(place: Place, context: Context) -> Iterator[LintWarning]:
 
 
 def open_ends(pattern: str) -> tuple[bool, bool]:
-    """Whether text may stand before, and after, what a pattern describes; judged by its outermost alternatives."""
-    before = after = False
-    for part in _alternatives(pattern):
-        inner = _inner(part)
-        ends = (not part.startswith("^"), not _ends_anchored(part)) if inner is None else open_ends(inner)
-        before, after = before or ends[0], after or ends[1]
+    """Whether text may stand before, and after, what a pattern describes; judged by what its alternatives begin and end
+    with.
+    """
+    ends = [_ends(part) for part in _alternatives(pattern)]
+    return any(before for before, _ in ends), any(after for _, after in ends)
+
+
+def _ends(part: str) -> tuple[bool, bool]:
+    if part in ("", "^", "$"):
+        return True, True  # every text matches
+    depths = list(_depths(part))
+    before, after = not part.startswith("^"), not _ends_anchored(part)
+    closed = next((i for i, depth in depths if part[i] == ")" and depth == 0), None)
+    if before and closed is not None and (inner := _group(part[: closed + 1])) is not None:
+        before = part[closed + 1 : closed + 2] in ("?", "*", "{") or open_ends(inner)[0]
+    opened = next((i for i, depth in reversed(depths) if part[i] == "(" and depth == 0), None)
+    if after and opened is not None and (inner := _group(part[opened:])) is not None:
+        after = open_ends(inner)[1]
     return before, after
 
 
@@ -63,6 +75,16 @@ def _ends_anchored(part: str) -> bool:
     return slashes % 2 == 0
 
 
+def _group(text: str) -> str | None:
+    """What is inside, where a text is one group that consumes."""
+    if not text.startswith("(") or not text.endswith(")") or text.startswith(("(?=", "(?!", "(?<=", "(?<!")):
+        return None
+    body = text[1:-1]
+    if body.startswith("?:"):
+        return body[2:]
+    return body.partition(">")[2] if body.startswith("?<") else body
+
+
 def _alternatives(pattern: str) -> list[str]:
     """The pattern, split at ``|`` outside groups and classes."""
     parts, start = [], 0
@@ -71,18 +93,6 @@ def _alternatives(pattern: str) -> list[str]:
             parts.append(pattern[start:i])
             start = i + 1
     return [*parts, pattern[start:]]
-
-
-def _inner(part: str) -> str | None:
-    """What is inside, where the whole is one group that is there once."""
-    if not part.startswith("(") or not part.endswith(")") or part.startswith(("(?=", "(?!", "(?<=", "(?<!")):
-        return None
-    if any(depth == 0 for i, depth in _depths(part) if 0 < i < len(part) - 1):
-        return None
-    body = part[1:-1]
-    if body.startswith("?:"):
-        return body[2:]
-    return body.partition(">")[2] if body.startswith("?<") else body
 
 
 def _depths(pattern: str) -> Iterator[tuple[int, int]]:

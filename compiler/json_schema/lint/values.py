@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from constrain.compiler.json_schema.lint.context import Context, Meaning
 from constrain.compiler.json_schema.lint.places import Place
 from constrain.compiler.json_schema.lint.warning import LintWarning
 from constrain.compiler.json_schema.pointers import shown
+from constrain.compiler.json_schema.show.text import json_text
 
 __all__ = ["constant_beside_enum", "invalid_value", "repeated_value"]
 
@@ -61,7 +63,7 @@ def invalid_value(place: Place, meaning: Meaning) -> Iterator[LintWarning]:
 
 
 def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, Decimal) else shown(value)
+    return shown(json.loads(json_text(value)))  # numbers as JSON writes them
 
 
 def _key(value: Any) -> object:

@@ -58,6 +58,8 @@ class Writer:
         self._definitions: dict[str, Any] = {}
         self._waiting: deque[tuple[str, SchemaId]] = deque()
         self._open: set[tuple[SchemaId, ...]] = set()
+        self._inline: dict[tuple[SchemaId, ...], dict[str, Any]] = {}
+        self._refers: dict[SchemaId, bool] = {}
         self._written = 0
 
     def schema(self) -> dict[str, Any] | bool:
@@ -82,17 +84,42 @@ class Writer:
                 name = self._named(target, self._document.store.schemas[schemas[0]].reference or "")
                 self._waiting.append((name, target))
             return _reference(name)
+        name = self._names.get(schemas)
+        if name is not None:
+            return _reference(name)
         if schemas in self._open:
-            name = self._names.get(schemas)
-            return _reference(self._named(schemas, "recursive") if name is None else name)
+            return _reference(self._named(schemas, "recursive"))
+        if schemas in self._inline:
+            return self._moved(schemas)
         self._open.add(schemas)
         body = self._body(schemas)
         self._open.remove(schemas)
         name = self._names.get(schemas)
-        if name is None:
-            return body
-        self._definitions[name] = body
+        if name is not None:
+            self._definitions[name] = body
+            return _reference(name)
+        if isinstance(body, dict) and any(self._follows(schema) for schema in schemas):
+            self._inline[schemas] = body
+        return body
+
+    def _moved(self, schemas: tuple[SchemaId, ...]) -> dict[str, Any]:
+        """Make a definition of what is met again: references inside references would double at each level."""
+        first = self._inline[schemas]
+        name = self._named(schemas, "shared")
+        self._definitions[name] = first.copy()
+        first.clear()
+        first.update(_reference(name))
         return _reference(name)
+
+    def _follows(self, schema: SchemaId) -> bool:
+        """Whether a reference is a part of what a schema says of a value."""
+        known = self._refers.get(schema)
+        if known is None:
+            said = self._document.store.schemas[schema]
+            parts = (*said.all_of, *(said.any_of or ()), *(said.one_of or ()), *said.nots)
+            known = said.reference is not None or said.not_reference is not None or any(map(self._follows, parts))
+            self._refers[schema] = known
+        return known
 
     def _pure(self, schema: SchemaId) -> SchemaId | None:
         """What a schema leads to that is nothing but a reference."""
