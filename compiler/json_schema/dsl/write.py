@@ -178,7 +178,8 @@ def _pattern(node: _Node) -> dict[str, Any]:
     try:
         check_pattern(pattern, "")
     except InputError as error:
-        raise _problem(token, f"the pattern is refused: {error.message}", error.expected) from None
+        expected = error.expected or "an ECMA-262 regular expression without backreferences"
+        raise _problem(token, f"the pattern is refused: {error.message}", expected) from None
     return {"type": "string", "pattern": pattern}
 
 

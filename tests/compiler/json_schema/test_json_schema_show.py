@@ -119,7 +119,7 @@ FORMS = [
     ('{"anyOf": [{"type": "string"}, {"maxLength": 2, "type": "string"}]}', {"type": "string"}),
     ('{"enum": [1, 1.0, "a"]}', {"type": ["string", "integer"], "enum": [1, "a"]}),
     (
-        '{"allOf": [{"properties": {"a": {"maxLength": 3}}}, {"properties": {"a": {"minLength": 1}}}], "type": "object"}',
+        '{"type": "object", "allOf": [{"properties": {"a": {"maxLength": 3}}}], "properties": {"a": {"minLength": 1}}}',
         {"type": "object", "properties": {"a": {"minLength": 1, "maxLength": 3}}},
     ),
     (
