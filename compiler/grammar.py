@@ -24,6 +24,7 @@ from constrain.errors import LimitError
 __all__ = [
     "MAXIMUM_DIVISOR",
     "MAXIMUM_PLACES",
+    "Demand",
     "Expression",
     "ExpressionNode",
     "Grammar",
@@ -62,7 +63,16 @@ SymbolNode: TypeAlias = (
     tuple[Literal["terminal"], str, Expression]
     | tuple[Literal["rule"], str, tuple[tuple[Symbol, ...], ...]]
     | tuple[Literal["repeat"], str, Symbol, int, int | None, Symbol | None]
-    | tuple[Literal["members"], str, tuple["Option", ...], Symbol | None, Literal["schema", "any"], int, int | None]
+    | tuple[
+        Literal["members"],
+        str,
+        tuple["Option", ...],
+        Symbol | None,
+        Literal["schema", "any"],
+        int,
+        int | None,
+        tuple[tuple["Demand", ...], ...],
+    ]
 )
 
 
@@ -73,11 +83,31 @@ class Option(NamedTuple):
         symbol: its language.
         required: at least one member is it.
         unique: at most one member is it.
+        group: options of one group, which stand together, count as one for both; None: the option is alone.
+        sets: facts that such a member sets, for demands.
     """
 
     symbol: Symbol
     required: bool = False
     unique: bool = True
+    group: int | None = None
+    sets: tuple[int, ...] = ()
+
+
+class Demand(NamedTuple):
+    """What members may have to come to.
+
+    Attributes:
+        needs: facts that some member sets.
+        bars: facts that no member sets.
+        minimum: fewest members.
+        maximum: most members.
+    """
+
+    needs: tuple[int, ...] = ()
+    bars: tuple[int, ...] = ()
+    minimum: int = 0
+    maximum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,17 +323,21 @@ class GrammarBuilder:
         order: Literal["schema", "any"] = "schema",
         minimum: int = 0,
         maximum: int | None = None,
+        choices: Iterable[Iterable[Demand]] = (),
         name: str = "members",
     ) -> Symbol:
         """Between ``minimum`` and ``maximum`` members, each one of the options, with ``separator`` between neighbours.
 
         In ``"schema"`` order, members come in the order of the options (one that isn't unique may come several times
-        in a row); in ``"any"`` order, as they like. The engine keeps what was seen in a register: any number of
+        in a row); in ``"any"`` order, as they like. Of each of the choices, one demand holds for all members together;
+        then no member and no separator may be empty. The engine keeps what was seen in a register: any number of
         options and any bound is one rule.
         """
         if minimum < 0 or (maximum is not None and maximum < minimum):
             raise ValueError(f"bad number of members {minimum}, {maximum}")
-        return self._intern_symbol(("members", name, tuple(options), separator, order, minimum, maximum))
+        return self._intern_symbol(
+            ("members", name, tuple(options), separator, order, minimum, maximum, tuple(map(tuple, choices)))
+        )
 
     def finish(self, start: Symbol) -> Grammar:
         """Freeze. Raises ValueError when a rule was never defined (a front end's bug, not a user's)."""

@@ -51,9 +51,9 @@ def build(
         references: other documents (not supported yet).
         whitespace: ``compact`` (none), ``pretty:N`` (as ``json.dumps(indent=N)``) or ``flexible`` (up to 64 blanks
             between tokens).
-        order: order of members; only ``schema`` is supported yet.
+        order: order of members: that of the schema with undeclared ones last, or any.
         numbers: spellings of numbers; only ``plain`` is supported yet.
-        escapes: spellings of characters; only ``minimal`` is supported yet.
+        escapes: spellings of characters: ``minimal`` escapes what must be escaped, ``any`` is every spelling there is.
         preview: keywords that are implemented but not yet held against the whole official test suite, and therefore
             refused unless they are named here (``"all"``: every one of them).
 

@@ -8,9 +8,20 @@ types, perhaps a set of values, and the schemas whose facets apply; equal clause
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from itertools import chain, pairwise
+from typing import TypeAlias
 
 from constrain.compiler.json_schema import arrays, numbers, objects, strings
+from constrain.compiler.json_schema.clauses import (
+    ANYTHING,
+    Clause,
+    allowed,
+    common,
+    conjoined,
+    restricted,
+    without_covered,
+    without_implied,
+)
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
     ARRAY,
@@ -22,14 +33,13 @@ from constrain.compiler.json_schema.model import (
     STRING,
     TRUE,
     NumberFacet,
-    Refusal,
     Schema,
     SchemaId,
     Store,
     StringFacet,
     Value,
 )
-from constrain.compiler.json_schema.values import key_of, type_of
+from constrain.compiler.json_schema.unevaluated import Evaluation
 from constrain.errors import LimitError, SchemaError
 
 __all__ = ["MAXIMUM_CLAUSES", "MAXIMUM_STEPS", "Algebra", "Clause"]
@@ -40,33 +50,22 @@ MAXIMUM_CLAUSES = 2_000
 MAXIMUM_STEPS = 100_000
 """Steps of one schema's expansion, a few microseconds each."""
 
+_FEW = 8
+"""Alternatives of which it isn't worth finding out whether they are needed."""
+
 _PROOF_DEPTH = 6
 """Levels of members and items that a proof of emptiness looks into."""
 
 
-class Clause(NamedTuple):
-    """One alternative.
+_BITS = tuple(1 << bit for bit in range(ALL_TYPES.bit_length()))
 
-    Attributes:
-        types: type bits.
-        values: if given, the only candidates, all of the types.
-        excluded: values that are not allowed.
-        leaves: schemas whose facets all apply, in order.
-    """
-
-    types: int
-    values: tuple[Value, ...] | None
-    excluded: tuple[Value, ...]
-    leaves: tuple[SchemaId, ...]
-
-
-_ANYTHING = Clause(ALL_TYPES, None, (), ())
-
-_Trail = frozenset[str]
-
+_Trail: TypeAlias = frozenset[str]
 
 _Pending: TypeAlias = "tuple[SchemaId, _Trail, _Pending] | None"
-"""What is still to be worked off, as a list whose tails branches share; the trail names references followed."""
+"""What is still to be worked off; the trail names references followed."""
+
+_State: TypeAlias = tuple[Clause, tuple[tuple[SchemaId, ...], ...]]
+"""A clause in the making, and the leaves that each choice so far has brought."""
 
 
 class Algebra:
@@ -84,9 +83,12 @@ class Algebra:
         self._expanded: dict[tuple[SchemaId, ...], tuple[Clause, ...]] = {}
         self._negated: dict[SchemaId, SchemaId] = {TRUE: FALSE, FALSE: TRUE}
         self._empty: dict[tuple[SchemaId, ...], bool] = {}
-        self._members: dict[tuple[SchemaId, ...], objects.Members] = {}
+        self._members: dict[tuple[SchemaId, ...], tuple[objects.Members, ...]] = {}
         self._items: dict[tuple[SchemaId, ...], arrays.Items] = {}
+        self._evaluation = Evaluation(store, target, self.negate)
         self._steps = 0
+        self._open: set[tuple[SchemaId, ...]] = set()
+        self._last_reference = ""
 
     def expand(self, schemas: tuple[SchemaId, ...]) -> tuple[Clause, ...]:
         """The alternatives of a conjunction. Some may still be impossible.
@@ -109,54 +111,102 @@ class Algebra:
         return LimitError(error.message, pointer=pointer, span=error.span, expected=error.expected)
 
     def _expand(self, schemas: tuple[SchemaId, ...]) -> tuple[Clause, ...]:
+        """Everything that holds in any case first, then the choices one after the other."""
         table, concerns = self._store.schemas, self._store.concerns
-        found: dict[Clause, None] = {}
         pending: _Pending = None
         for part in reversed(schemas):
             pending = part, frozenset(), pending
-        # depth first, so that alternatives come in the order of the schema
-        stack: list[tuple[_Pending, Clause]] = [(pending, _ANYTHING)]
-        while stack:
-            pending, (types, values, excluded, leaves) = stack.pop()
-            while pending is not None:
-                self._count()
-                current, trail, pending = pending
-                schema = table[current]
-                types &= schema.types
-                if schema.values is not None:
-                    values = schema.values if values is None else _common(values, schema.values)
-                if schema.excluded:
-                    excluded += schema.excluded
-                if values is not None:
-                    values = _allowed(values, types, excluded)
-                    if not values:
-                        types = 0
-                if not types:
-                    break
-                if concerns[current] and current not in leaves:
-                    leaves += (current,)
-                if schema.reference is not None or schema.not_reference is not None:
-                    pending = self._follow(schema, trail, pending)
-                for part in reversed(schema.all_of):
-                    pending = part, trail, pending
-                for part in schema.nots:
-                    pending = self.negate(part), trail, pending
-                branches = schema.any_of
-                if schema.one_of is not None:
-                    context = types
-                    rest = pending
-                    while rest is not None:
-                        other, _, rest = rest
-                        context &= table[other].types
-                    branches = self._exactly_one(schema.one_of, context)
-                if branches is not None:
-                    here = Clause(types, values, excluded, leaves)
-                    stack.extend(((branch, trail, pending), here) for branch in reversed(branches))
-                    break
-            else:
-                leaves = tuple([leaf for leaf in leaves if concerns[leaf] & types])
-                self._add(found, Clause(types, values, excluded, leaves))
-        return _without_covered(tuple(found))
+        types, values, excluded, leaves = ANYTHING
+        choices: list[tuple[int, Schema]] = []  # each with the number of leaves before it
+        while pending is not None:
+            self._count()
+            current, trail, pending = pending
+            schema = table[current]
+            types &= schema.types
+            if schema.values is not None:
+                values = schema.values if values is None else common(values, schema.values)
+            if schema.excluded:
+                excluded += schema.excluded
+            if values is not None:
+                values = allowed(values, types, excluded)
+                if not values:
+                    types = 0
+            if not types:
+                return ()
+            if concerns[current] and current not in leaves:
+                leaves += (current,)
+            if schema.reference is not None or schema.not_reference is not None:
+                pending = self._follow(schema, trail, pending)
+            for part in reversed(schema.all_of):
+                pending = part, trail, pending
+            for part in schema.nots:
+                pending = self.negate(part), trail, pending
+            if schema.any_of is not None or schema.one_of is not None or schema.unevaluated is not None:
+                choices.append((len(leaves), schema))
+        certain = Clause(types, values, excluded, tuple([leaf for leaf in leaves if concerns[leaf] & types]))
+        if not choices:
+            return (certain,)
+        return self._chosen(schemas, Clause(types, values, excluded, leaves), choices)
+
+    def _chosen(
+        self, schemas: tuple[SchemaId, ...], certain: Clause, choices: list[tuple[int, Schema]]
+    ) -> tuple[Clause, ...]:
+        """The alternatives of a clause beside some choices, each of which stands after so many of its leaves."""
+        if schemas in self._open:
+            raise SchemaError(
+                "a $ref leads back to itself without a property or an item in between",
+                pointer=self._last_reference,
+                expected="a reference that reaches a constraint",
+            )
+        self._open.add(schemas)
+        concerns = self._store.concerns
+        # leaves are kept by the choice they come from until all are made, so that members keep their order
+        states: list[_State] = [(certain, ())]
+        for _, schema in choices:
+            options = self._options(schema, certain)
+            after: dict[_State, None] = {}
+            for clause, chosen in states:
+                for option in options:
+                    self._count()
+                    both = conjoined(clause, option, concerns)
+                    if both is not None:
+                        after[both, (*chosen, option.leaves)] = None
+            states = list(after)
+            if len(states) > _FEW:
+                states = self._without_idle(states)
+            if len(states) > MAXIMUM_CLAUSES:
+                raise LimitError(
+                    f"one place of the schema has more than {MAXIMUM_CLAUSES} alternatives",
+                    expected="fewer combinations of anyOf, oneOf and allOf; this limit is fixed",
+                )
+        self._open.discard(schemas)
+        places = [place for place, _ in choices]
+        spans = [certain.leaves[start:end] for start, end in pairwise([0, *places, len(certain.leaves)])]
+        found: dict[Clause, None] = {}
+        for clause, chosen in states:
+            ordered = chain(spans[0], *chain(*zip(chosen, spans[1:], strict=True)))
+            leaves = tuple([leaf for leaf in dict.fromkeys(ordered) if concerns[leaf] & clause.types])
+            found[clause._replace(leaves=leaves)] = None
+        return without_covered(tuple(found))
+
+    def _options(self, schema: Schema, certain: Clause) -> list[Clause]:
+        """The clauses of one choice that a clause beside it leaves possible."""
+        store = self._store
+        branches: tuple[SchemaId, ...] = ()
+        if schema.any_of is not None:
+            branches = schema.any_of
+        elif schema.unevaluated is not None:
+            branches = self._evaluation.alternatives(schema.unevaluated)
+        elif schema.one_of is not None:
+            branches = self._exactly_one(schema.one_of, certain)
+        typed = () if certain.types == ALL_TYPES else (store.typed(certain.types),)
+        return list(dict.fromkeys(option for branch in branches for option in self.expand((branch, *typed))))
+
+    def _without_idle(self, states: list[_State]) -> list[_State]:
+        """Only alternatives that something can satisfy, and that say no more than another does."""
+        kept = [state for state in states if not self.is_empty_clause(state[0])]
+        places = without_implied([clause for clause, _ in kept], self._count)
+        return [kept[place] for place in places]
 
     def _count(self, steps: int = 1) -> None:
         self._steps += steps
@@ -164,14 +214,6 @@ class Algebra:
             raise LimitError(
                 f"the schema's combinations take more than {MAXIMUM_STEPS} steps to work out",
                 expected="fewer nested anyOf, oneOf and allOf; this limit is fixed",
-            )
-
-    def _add(self, found: dict[Clause, None], clause: Clause) -> None:
-        found[clause] = None
-        if len(found) > MAXIMUM_CLAUSES:
-            raise LimitError(
-                f"one place of the schema has more than {MAXIMUM_CLAUSES} alternatives",
-                expected="fewer combinations of anyOf, oneOf and allOf; this limit is fixed",
             )
 
     def _follow(self, schema: Schema, trail: _Trail, pending: _Pending) -> _Pending:
@@ -185,27 +227,47 @@ class Algebra:
                     expected="a reference that reaches a constraint",
                 )
             target = self._target(name)
+            self._last_reference = name
             pending = target if positive else self.negate(target), trail | {name}, pending
         return pending
 
-    def _exactly_one(self, branches: tuple[SchemaId, ...], types: int) -> tuple[SchemaId, ...]:
-        """Alternatives for one of some schemas and none of the others, where only some types are possible."""
+    def _exactly_one(self, branches: tuple[SchemaId, ...], certain: Clause) -> tuple[SchemaId, ...]:
+        """Alternatives for one of some schemas and none of the others, beside a clause.
+
+        Only what another branch could share with this one is taken out of it, type by type.
+        """
         store = self._store
-        context = store.add(Schema(types=types))
+        context = (store.add(Schema(types=certain.types, values=certain.values)), *certain.leaves)
         options = []
         for i, branch in enumerate(branches):
-            others = [o for j, o in enumerate(branches) if j != i and not self.is_empty((context, branch, o))]
-            options.append(store.all_of((branch, *(self.negate(other) for other in others))))
+            shared = {j: self._types((*context, branch, other)) for j, other in enumerate(branches) if j != i}
+            groups: dict[tuple[int, ...], int] = {}
+            for bit in _BITS:
+                if certain.types & bit:
+                    overlapping = tuple(j for j, types in shared.items() if types & bit)
+                    groups[overlapping] = groups.get(overlapping, 0) | bit
+            for overlapping, types in groups.items():
+                typed = () if types == certain.types else (store.typed(types),)
+                options.append(store.all_of((branch, *typed, *(self.negate(branches[j]) for j in overlapping))))
         return tuple(option for option in options if option != FALSE)
+
+    def _types(self, schemas: tuple[SchemaId, ...]) -> int:
+        """Types of which a value might satisfy all of some schemas."""
+        found = 0
+        for clause in self.expand(schemas):
+            for bit in _BITS:
+                if clause.types & bit and not found & bit and not self.is_empty_clause(restricted(clause, bit)):
+                    found |= bit
+        return found
 
     # -- conjunctions ----------------------------------------------------------------------------------------------
 
-    def members(self, leaves: tuple[SchemaId, ...]) -> objects.Members:
-        """The conjunction of what some schemas say of objects."""
+    def members(self, leaves: tuple[SchemaId, ...]) -> tuple[objects.Members, ...]:
+        """The conjunction of what some schemas say of objects, as alternatives."""
         known = self._members.get(leaves)
         if known is None:
             facets = [facet for leaf in leaves if (facet := self._store.schemas[leaf].object) is not None]
-            known = self._members[leaves] = objects.merge(facets)
+            known = self._members[leaves] = objects.merge(facets, self._store)
         return known
 
     def items(self, leaves: tuple[SchemaId, ...]) -> arrays.Items:
@@ -241,15 +303,9 @@ class Algebra:
         if schema.number is not None:
             options.extend(numbers.complements(schema.number, pointer))
         if schema.array is not None:
-            wrong = arrays.complements(store, schema.array, self.negate)
-            options.extend(_refused(ARRAY, "the negation of items", pointer) if wrong is None else wrong)
+            options.extend(arrays.complements(schema.array, self.negate))
         if schema.object is not None:
-            wrong = objects.complements(store, schema.object, self.negate)
-            options.extend(
-                _refused(OBJECT, "the negation of additionalProperties or patternProperties", pointer)
-                if wrong is None
-                else wrong
-            )
+            options.extend(objects.complements(schema.object, self.negate))
         for refusal in schema.refusals:
             options.append(Schema(types=refusal.types & ALL_TYPES, refusals=(refusal,)))
         if schema.reference is not None:
@@ -263,6 +319,8 @@ class Algebra:
             ids.append(store.all_of(tuple(self.negate(part) for part in schema.any_of)))
         if schema.one_of is not None:
             ids.extend(self._not_exactly_one(schema.one_of))
+        if schema.unevaluated is not None:
+            ids.extend(self._evaluation.complements(schema.unevaluated))
         return store.any_of(tuple(ids))
 
     def _not_exactly_one(self, branches: tuple[SchemaId, ...]) -> list[SchemaId]:
@@ -287,7 +345,9 @@ class Algebra:
         known = self._empty.get(schemas)
         if known is None:
             self._empty[schemas] = False  # what recursion meets again is not proven
+            outside, self._open = self._open, set()  # inside a member, a reference may lead back
             known = all(self.is_empty_clause(clause, depth) for clause in self.expand(schemas))
+            self._open = outside
             self._empty[schemas] = known
         return known
 
@@ -311,35 +371,19 @@ class Algebra:
         if types & ARRAY:
             items = self.items(leaves)
             self._count(len(items.prefix))
-            needed = items.prefix[: items.minimum]
+            needed = [*items.prefix[: items.minimum]]
             if items.minimum > len(items.prefix):
-                needed += (items.rest,)
+                needed.append(items.rest)
             if not items.is_empty and not any(self.is_empty(item, depth + 1) for item in needed):
                 return False
         if types & OBJECT:
-            members = self.members(leaves)
-            self._count(len(members.named))
-            needed = tuple(member.schemas for member in members.named if member.required)
-            if not members.is_empty and not any(self.is_empty(schemas, depth + 1) for schemas in needed):
-                return False
+            for members in self.members(leaves):
+                self._count(len(members.named))
+                needed = [member.schemas for member in members.named if member.required]
+                needed.extend(family.schemas for family in members.wanted)
+                if not members.is_empty and not any(self.is_empty(schemas, depth + 1) for schemas in needed):
+                    return False
         return True
-
-
-def _refused(types: int, what: str, pointer: str) -> list[Schema]:
-    return [Schema(types=types, refusals=(Refusal(types, what, pointer),))]
-
-
-def _common(values: tuple[Value, ...], others: tuple[Value, ...]) -> tuple[Value, ...]:
-    keys = {key_of(other) for other in others}
-    return tuple(value for value in values if key_of(value) in keys)
-
-
-def _allowed(values: tuple[Value, ...], types: int, excluded: tuple[Value, ...]) -> tuple[Value, ...]:
-    if types == ALL_TYPES and not excluded:
-        return values
-    hidden = {key_of(value) for value in excluded}
-    kept = tuple(value for value in values if type_of(value) & types and key_of(value) not in hidden)
-    return values if len(kept) == len(values) else kept
 
 
 def _fits(value: Value, text: StringFacet, number: NumberFacet, types: int) -> bool:
@@ -351,26 +395,3 @@ def _fits(value: Value, text: StringFacet, number: NumberFacet, types: int) -> b
             return True
         case amount:
             return numbers.admits(number, types, amount)
-
-
-def _without_covered(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
-    """Take the types that one clause allows entirely out of the others, which could add nothing but ambiguity."""
-    if len(clauses) < 2:
-        return clauses
-    free = 0
-    kept = []
-    for clause in clauses:
-        if clause.values is None and not clause.excluded and not clause.leaves and clause.types & ~free:
-            kept.append(clause._replace(types=clause.types & ~free))
-            free |= clause.types
-    if not free:
-        return clauses
-    for clause in clauses:
-        if clause.values is not None or clause.excluded or clause.leaves:
-            types = clause.types & ~free
-            values = clause.values
-            if values is not None:
-                values = tuple(value for value in values if type_of(value) & types)
-            if types and values != ():
-                kept.append(clause._replace(types=types, values=values))
-    return tuple(kept)

@@ -1,17 +1,18 @@
-"""``prefixItems``, ``items``, ``additionalItems``, ``minItems``, ``maxItems``."""
+"""``prefixItems``, ``items``, ``additionalItems``, ``minItems``, ``maxItems``, ``contains`` and its counts.
+
+Reading, conjunction and complement; :mod:`~constrain.compiler.json_schema.items` writes the rules.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from constrain.compiler.grammar import Symbol
 from constrain.compiler.json_schema.drafts import Draft
-from constrain.compiler.json_schema.layout import Punctuation
-from constrain.compiler.json_schema.model import ARRAY, FALSE, TRUE, ArrayFacet, Schema, SchemaId, Store, conjunction
+from constrain.compiler.json_schema.model import ARRAY, FALSE, TRUE, ArrayFacet, Count, Schema, SchemaId, conjunction
 from constrain.compiler.json_schema.values import exact
 
-__all__ = ["Items", "complements", "lower", "merge", "read"]
+__all__ = ["Items", "complements", "merge", "read"]
 
 
 def read(raw: dict[str, Any], pointer: str, draft: Draft, child: Callable[[Any, str], SchemaId]) -> ArrayFacet:
@@ -29,27 +30,37 @@ def read(raw: dict[str, Any], pointer: str, draft: Draft, child: Callable[[Any, 
             prefix = tuple(child(item, f"{pointer}/prefixItems/{i}") for i, item in places)
         if items is not None:
             rest = child(items, f"{pointer}/items")
-    minimum, maximum = raw.get("minItems"), raw.get("maxItems")
-    return ArrayFacet(
-        prefix,
-        rest,
-        0 if minimum is None else int(exact(minimum, f"{pointer}/minItems")),
-        None if maximum is None else int(exact(maximum, f"{pointer}/maxItems")),
-    )
+    minimum, maximum = _bound(raw, "minItems", pointer), _bound(raw, "maxItems", pointer)
+    counts: tuple[Count, ...] = ()
+    if "contains" in raw and "contains" in draft.keywords:
+        contained = child(raw["contains"], f"{pointer}/contains")
+        least = most = None
+        if draft.counts_contained:
+            least, most = _bound(raw, "minContains", pointer), _bound(raw, "maxContains", pointer)
+        counts = (Count((), contained, 1 if least is None else least, most, draft.evaluates_contained),)
+    return ArrayFacet(prefix, rest, minimum or 0, maximum, counts)
+
+
+def _bound(raw: dict[str, Any], keyword: str, pointer: str) -> int | None:
+    value = raw.get(keyword)
+    return None if value is None else int(exact(value, f"{pointer}/{keyword}"))
 
 
 class Items(NamedTuple):
-    """The conjunction of some facets: what each item must satisfy, and how many there may be."""
+    """The conjunction of some facets: what each item must satisfy, and how many there may be, in all and of a kind."""
 
     prefix: tuple[tuple[SchemaId, ...], ...]
     rest: tuple[SchemaId, ...]
     minimum: int
     maximum: int | None
+    counts: tuple[Count, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether the counts contradict each other."""
-        return self.maximum is not None and self.maximum < self.minimum
+        least = max([self.minimum, *(count.minimum for count in self.counts)])
+        opposed = any(count.maximum is not None and count.maximum < count.minimum for count in self.counts)
+        return opposed or (self.maximum is not None and self.maximum < least)
 
 
 def merge(facets: Sequence[ArrayFacet]) -> Items:
@@ -67,74 +78,41 @@ def merge(facets: Sequence[ArrayFacet]) -> Items:
     if FALSE in rest:
         maximum = len(prefix) if maximum is None else min(maximum, len(prefix))
         rest = (FALSE,)
-    return Items(tuple(prefix), rest, minimum, maximum)
+    counts = _counts([count for facet in facets for count in facet.counts])
+    return Items(tuple(prefix), rest, minimum, maximum, counts)
 
 
-def complements(store: Store, facet: ArrayFacet, negate: Callable[[SchemaId], SchemaId]) -> list[Schema] | None:
-    """Schemas of which an array satisfies at least one exactly when it does not satisfy ``facet``.
+def _counts(counts: list[Count]) -> tuple[Count, ...]:
+    """Those that say something, each schema once."""
+    bounds: dict[tuple[tuple[SchemaId, ...], SchemaId], tuple[int, int | None]] = {}
+    for prefix, rest, minimum, maximum, _ in counts:
+        least, most = bounds.get((prefix, rest), (0, None))
+        maxima = [each for each in (most, maximum) if each is not None]
+        bounds[prefix, rest] = max(least, minimum), min(maxima, default=None)
+    return tuple(Count(*key, *both) for key, both in bounds.items() if both != (0, None))
 
-    None when that cannot be said without counting items (``contains``).
-    """
+
+def complements(facet: ArrayFacet, negate: Callable[[SchemaId], SchemaId]) -> list[Schema]:
+    """Schemas of which an array satisfies at least one exactly when it does not satisfy ``facet``."""
     found = []
     if facet.minimum > 0:
-        found.append(Schema(types=ARRAY, array=ArrayFacet(maximum=facet.minimum - 1)))
+        found.append(ArrayFacet(maximum=facet.minimum - 1))
     if facet.maximum is not None:
-        found.append(Schema(types=ARRAY, array=ArrayFacet(minimum=facet.maximum + 1)))
-    for i, item in enumerate(facet.prefix):
-        if item != TRUE:
-            prefix = (*(TRUE for _ in range(i)), negate(item))
-            found.append(Schema(types=ARRAY, array=ArrayFacet(prefix=prefix, minimum=i + 1)))
+        found.append(ArrayFacet(minimum=facet.maximum + 1))
     if facet.rest == FALSE:
-        if facet.maximum is None or facet.maximum > len(facet.prefix):
-            found.append(Schema(types=ARRAY, array=ArrayFacet(minimum=len(facet.prefix) + 1)))
-    elif facet.rest != TRUE:
-        length = facet.maximum
-        if length is None or length - len(facet.prefix) > 16:
-            return None
-        for i in range(len(facet.prefix), length):
-            prefix = (*(TRUE for _ in range(i)), negate(facet.rest))
-            found.append(Schema(types=ARRAY, array=ArrayFacet(prefix=prefix, minimum=i + 1)))
-    return found
-
-
-def lower(
-    items: Items,
-    punctuation: Punctuation,
-    symbol_of: Callable[[tuple[SchemaId, ...]], Symbol],
-    choice: Callable[[str, list[list[Symbol]]], Symbol],
-    repeat: Callable[[Symbol, int, int | None, Symbol], Symbol],
-) -> list[list[Symbol]]:
-    """Alternatives of an array: rules of the first items, each one longer than the last, then the rest.
-
-    Args:
-        items: what the items must satisfy.
-        punctuation: lexemes around them.
-        symbol_of: the symbol of an item.
-        choice: makes a rule.
-        repeat: makes a repetition with a separator.
-    """
-    separator = punctuation.separator
-    alternatives: list[list[Symbol]] = []
-    if items.is_empty:
-        return alternatives
-    minimum, maximum = items.minimum, items.maximum
-    if minimum == 0:
-        alternatives.append([punctuation.empty_array])
-    bodies: list[list[Symbol]] = []
-    prefix: list[Symbol] = []
-    fixed = len(items.prefix)
-    for i, schemas in enumerate(items.prefix):
-        item = symbol_of(schemas)
-        prefix = [choice("items", [[*prefix, separator, item]])] if prefix else [item]
-        if i + 1 >= minimum:
-            bodies.append(prefix)
-    if items.rest != (FALSE,) and (maximum is None or maximum > fixed):
-        least = max(1, minimum - fixed)
-        most = None if maximum is None else maximum - fixed
-        tail = repeat(symbol_of(items.rest), least, most, separator)
-        bodies.append([*prefix, separator, tail] if prefix else [tail])
-    if len(bodies) == 1:
-        alternatives.append([punctuation.open_array, *bodies[0], punctuation.close_array])
-    elif bodies:
-        alternatives.append([punctuation.open_array, choice("items", bodies), punctuation.close_array])
-    return alternatives
+        # too many items, or a wrong one among the first
+        found.append(ArrayFacet(minimum=len(facet.prefix) + 1))
+    wrong = tuple(negate(item) for item in facet.prefix), FALSE if facet.rest == FALSE else negate(facet.rest)
+    if wrong[1] != FALSE:
+        found.append(ArrayFacet(counts=(Count(*wrong),)))
+    else:
+        # item by item, which says at once how many there must be
+        for i, item in enumerate(wrong[0]):
+            if item != FALSE:
+                found.append(ArrayFacet(prefix=(*(TRUE for _ in range(i)), item), minimum=i + 1))
+    for count in facet.counts:
+        if count.minimum > 0:
+            found.append(ArrayFacet(counts=(count._replace(minimum=0, maximum=count.minimum - 1),)))
+        if count.maximum is not None:
+            found.append(ArrayFacet(counts=(count._replace(minimum=count.maximum + 1, maximum=None),)))
+    return [Schema(types=ARRAY, array=wrong) for wrong in found]

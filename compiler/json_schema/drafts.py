@@ -43,6 +43,8 @@ class Draft:
         reference_siblings: whether keywords beside ``$ref`` count.
         tuple_items: whether ``items`` may be a list.
         boolean_exclusive: whether ``exclusiveMinimum`` is a flag of ``minimum``.
+        counts_contained: whether ``minContains`` and ``maxContains`` are heeded.
+        evaluates_contained: whether ``contains`` evaluates the items that satisfy it.
     """
 
     name: str
@@ -52,19 +54,29 @@ class Draft:
     reference_siblings: bool = False
     tuple_items: bool = True
     boolean_exclusive: bool = False
+    counts_contained: bool = False
+    evaluates_contained: bool = False
 
 
 DRAFTS = (
     Draft("4", "http://json-schema.org/draft-04/schema#", _DRAFT_4, id_keyword="id", boolean_exclusive=True),
     Draft("6", "http://json-schema.org/draft-06/schema#", _DRAFT_6),
     Draft("7", "http://json-schema.org/draft-07/schema#", _DRAFT_7),
-    Draft("2019-09", "https://json-schema.org/draft/2019-09/schema", _DRAFT_2019, reference_siblings=True),
+    Draft(
+        "2019-09",
+        "https://json-schema.org/draft/2019-09/schema",
+        _DRAFT_2019,
+        reference_siblings=True,
+        counts_contained=True,
+    ),
     Draft(
         "2020-12",
         "https://json-schema.org/draft/2020-12/schema",
         _DRAFT_2020,
         reference_siblings=True,
         tuple_items=False,
+        counts_contained=True,
+        evaluates_contained=True,
     ),
 )
 LATEST = DRAFTS[-1]

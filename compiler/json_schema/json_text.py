@@ -1,7 +1,8 @@
-"""How characters and strings are spelled in JSON: one declared spelling each.
+"""How characters and strings are spelled in JSON: one declared spelling each, or every one there is.
 
-Characters are raw wherever RFC 8259 allows it; the quotation mark, the backslash and the five controls with a short
-escape use that; the other controls are ``\\u00XX`` with hexadecimal digits in either case.
+By default characters are raw wherever RFC 8259 allows it; the quotation mark, the backslash and the five controls with
+a short escape use that; the other controls are ``\\u00XX`` with hexadecimal digits in either case. With ``any_escape``
+each character may also be escaped in every way that RFC 8259 knows (section 7), beyond U+FFFF as a surrogate pair.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from collections.abc import Sequence
 
 from constrain.compiler.fragments import shared
 from constrain.compiler.grammar import Expression, GrammarBuilder, normalise_ranges
+from constrain.compiler.json_schema import hexadecimal
 from constrain.errors import UnsupportedError
 
 __all__ = ["any_characters", "character_class", "text_body", "texts_body"]
 
 _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPES = {**_SHORT, "/": "\\/"}
 _SPECIAL = re.compile('[\x00-\x1f"\\\\\ud800-\udfff]')
 _SCALARS = ((0, 0x10FFFF),)
 
@@ -38,6 +41,10 @@ def _split(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[tuple[int, int], 
     return normalise_ranges(raw), tuple(escapes)
 
 
+def _holds(ranges: tuple[tuple[int, int], ...], point: int) -> bool:
+    return any(low <= point <= high for low, high in ranges)
+
+
 def _spellings(character: str) -> list[bytes]:
     short = _SHORT.get(character)
     if short is not None:
@@ -50,10 +57,14 @@ def _spellings(character: str) -> list[bytes]:
 
 
 @shared
-def character_class(builder: GrammarBuilder, ranges: tuple[tuple[int, int], ...]) -> Expression:
+def character_class(
+    builder: GrammarBuilder, ranges: tuple[tuple[int, int], ...], any_escape: bool = False
+) -> Expression:
     """One character out of inclusive ranges, as it is spelled inside a JSON string."""
     raw, escapes = _split(ranges)
-    parts = []
+    parts = [hexadecimal.escapes_of(builder, normalise_ranges(ranges))] if any_escape else []
+    if any_escape:
+        escapes = tuple(escape.encode() for point, escape in _ESCAPES.items() if _holds(ranges, ord(point)))
     if raw or not escapes:
         parts.append(builder.char_class(raw))
     if escapes:
@@ -61,21 +72,27 @@ def character_class(builder: GrammarBuilder, ranges: tuple[tuple[int, int], ...]
     return builder.union(parts)
 
 
-def any_characters(builder: GrammarBuilder, minimum: int = 0, maximum: int | None = None) -> Expression:
+def any_characters(
+    builder: GrammarBuilder, minimum: int = 0, maximum: int | None = None, *, any_escape: bool = False
+) -> Expression:
     """So many characters of any kind."""
-    return builder.repeat(character_class(builder, _SCALARS), minimum, maximum)
+    return builder.repeat(character_class(builder, _SCALARS, any_escape), minimum, maximum)
 
 
-def text_body(builder: GrammarBuilder, text: str) -> Expression:
+def text_body(builder: GrammarBuilder, text: str, any_escape: bool = False) -> Expression:
     """A fixed text, without its quotes."""
     simple = _simple(text)
+    if any_escape:
+        return builder.concat([character_class(builder, ((ord(each), ord(each)),), True) for each in text])
     if simple is not None:
         return builder.literal(simple)
     return builder.concat([builder.literals(_spellings(character)) for character in text])
 
 
-def texts_body(builder: GrammarBuilder, texts: Sequence[str]) -> Expression:
+def texts_body(builder: GrammarBuilder, texts: Sequence[str], any_escape: bool = False) -> Expression:
     """Any of some fixed texts, without quotes."""
+    if any_escape:
+        return builder.union([text_body(builder, text, True) for text in texts])
     if not _SPECIAL.search("".join(texts)):
         return builder.literals([text.encode() for text in texts])
     simple: list[bytes] = []

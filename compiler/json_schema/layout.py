@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from constrain.compiler.grammar import Expression, GrammarBuilder, Symbol
+from constrain.compiler.json_schema.options import Policy
 from constrain.errors import UnsupportedError
 
 __all__ = ["MAXIMUM_BLANKS", "MAXIMUM_PRETTY_DEPTH", "Layout", "Punctuation"]
@@ -40,48 +41,46 @@ class Layout:
 
     Attributes:
         builder: where the lexemes go.
-        policy: ``compact``, ``pretty`` or ``flexible``.
-        indent: spaces per level of ``pretty``.
+        policy: how values are spelled.
         blanks: what may stand between tokens.
         colon: the colon after a key, with the blanks around it.
         known: punctuation by depth.
     """
 
     builder: GrammarBuilder
-    policy: str
-    indent: int
+    policy: Policy
     blanks: Expression
     colon: Expression
     known: dict[int, Punctuation]
 
     @classmethod
-    def of(cls, policy: str, indent: int) -> Layout:
+    def of(cls, policy: Policy) -> Layout:
         """The layout of a new grammar."""
         builder = GrammarBuilder()
-        flexible = policy == "flexible"
+        flexible = policy.whitespace == "flexible"
         blanks = builder.literal(b"")
         if flexible:
             blank = builder.char_class([(9, 10), (13, 13), (32, 32)])
             blanks = builder.repeat(blank, 0, MAXIMUM_BLANKS)
-        colon = builder.literal(b": " if policy == "pretty" else b":")
+        colon = builder.literal(b": " if policy.whitespace == "pretty" else b":")
         if flexible:
             colon = builder.concat([blanks, colon, blanks])
-        return cls(builder, policy, indent, blanks, colon, {})
+        return cls(builder, policy, blanks, colon, {})
 
     def copy(self) -> Layout:
         """This layout with a copy of the grammar so far."""
-        return Layout(self.builder.copy(), self.policy, self.indent, self.blanks, self.colon, self.known.copy())
+        return Layout(self.builder.copy(), self.policy, self.blanks, self.colon, self.known.copy())
 
     @property
     def follows_depth(self) -> bool:
         """Whether rules differ from depth to depth."""
-        return self.policy == "pretty"
+        return self.policy.whitespace == "pretty"
 
     def key(self, quoted: bytes | Expression) -> Expression:
         """A member's name (with quotes), the colon and the blanks around it."""
         builder = self.builder
         if isinstance(quoted, bytes):
-            if self.policy == "compact":
+            if self.policy.whitespace == "compact":
                 return builder.literal(quoted + b":")
             quoted = builder.literal(quoted)
         return builder.concat([quoted, self.colon])
@@ -92,7 +91,7 @@ class Layout:
         Raises:
             UnsupportedError: deeper than pretty printing goes.
         """
-        if self.policy != "pretty":
+        if self.policy.whitespace != "pretty":
             depth = 0
         known = self.known.get(depth)
         if known is None:
@@ -102,16 +101,16 @@ class Layout:
     def _make(self, depth: int) -> Punctuation:
         builder = self.builder
         blanks = self.blanks
-        if self.policy == "pretty":
+        if self.policy.whitespace == "pretty":
             if depth > MAXIMUM_PRETTY_DEPTH:
                 raise UnsupportedError(f"pretty printing goes {MAXIMUM_PRETTY_DEPTH} levels deep")
-            inner = b"\n" + b" " * (self.indent * (depth + 1))
-            outer = b"\n" + b" " * (self.indent * depth)
+            inner = b"\n" + b" " * (self.policy.indent * (depth + 1))
+            outer = b"\n" + b" " * (self.policy.indent * depth)
         else:
             inner = outer = b""
 
         def lexeme(name: str, before: bytes, middle: bytes, after: bytes) -> Symbol:
-            if self.policy == "flexible":
+            if self.policy.whitespace == "flexible":
                 parts = [builder.literal(middle)]
                 if name != "open":
                     parts.insert(0, blanks)
@@ -121,7 +120,7 @@ class Layout:
             return builder.terminal(builder.literal(before + middle + after), f"{name} {middle.decode()}")
 
         def empty(text: bytes) -> Symbol:
-            if self.policy == "flexible":
+            if self.policy.whitespace == "flexible":
                 both = builder.concat([builder.literal(text[:1]), blanks, builder.literal(text[1:])])
                 return builder.terminal(both, f"empty {text.decode()}")
             return builder.terminal(builder.literal(text), f"empty {text.decode()}")

@@ -10,7 +10,7 @@ from collections import deque
 from functools import lru_cache
 
 from constrain.compiler.grammar import Expression, Grammar, Symbol
-from constrain.compiler.json_schema import arrays, members, numbers, strings
+from constrain.compiler.json_schema import items, members, numbers, strings
 from constrain.compiler.json_schema.algebra import Algebra, Clause
 from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
 from constrain.compiler.json_schema.model import (
@@ -26,7 +26,7 @@ from constrain.compiler.json_schema.model import (
     Store,
     Value,
 )
-from constrain.compiler.json_schema.options import MAXIMUM_INDENT, Options
+from constrain.compiler.json_schema.options import Options, Policy
 from constrain.errors import LimitError, UnsatisfiableError, UnsupportedError
 
 __all__ = ["MAXIMUM_MEMBERS", "MAXIMUM_RULES", "Lowering"]
@@ -69,7 +69,7 @@ class Lowering:
     @classmethod
     def of(cls, store: Store, algebra: Algebra, options: Options) -> Lowering:
         """Make one that starts as a copy of what most grammars hold: punctuation, and any value at all."""
-        start = _start(options.whitespace, options.indent)
+        start = _start(options.policy)
         lowering = cls(store, algebra, start._layout.copy())
         lowering._values.update(start._values)
         lowering._structures.update(start._structures)
@@ -145,7 +145,7 @@ class Lowering:
             text = strings.merge([f.string for f in facets if f.string is not None])
             texts = None if values is None else [str(value[1]) for value in values if value[0] == "string"]
             hidden_texts = [str(value[1]) for value in excluded if value[0] == "string"]
-            body = strings.body_of(builder, text, texts, hidden_texts)
+            body = strings.body_of(builder, text, texts, hidden_texts, any_escape=self._layout.policy.any_escape)
             if body is not None:
                 symbols.append(builder.terminal(builder.concat([self._quote, body, self._quote]), "string"))
         if values is None:
@@ -184,21 +184,25 @@ class Lowering:
         return depth + 1 if self._layout.follows_depth else 0
 
     def _object(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
-        merged = self._algebra.members(leaves)
-        self._count(len(merged.named))
         punctuation = self._layout.at(depth)
-        if depth == MAXIMUM_PRETTY_DEPTH:
-            # the declared bound of this layout: only an empty object fits
-            return [[punctuation.empty_object]] if not merged.is_empty and merged.minimum == 0 else []
         inside = self._inside(depth)
-        return members.lower(
-            self._builder,
-            self._layout,
-            merged,
-            punctuation,
-            lambda schemas: self._value(schemas, inside),
-            self._names(merged.names),
-        )
+        bodies: list[list[Symbol]] = []
+        for merged in self._algebra.members(leaves):
+            self._count(len(merged.named))
+            if depth == MAXIMUM_PRETTY_DEPTH:
+                # the declared bound of this layout: only an empty object fits
+                if not merged.is_empty and merged.needed == merged.minimum == 0:
+                    return [[punctuation.empty_object]]
+                continue
+            bodies += members.lower(
+                self._builder,
+                self._layout,
+                merged,
+                punctuation,
+                lambda schemas: self._value(schemas, inside),
+                self._names,
+            )
+        return bodies
 
     def _names(self, schemas: tuple[SchemaId, ...]) -> Expression | None:
         """Bodies of the names that satisfy some schemas; None when all do."""
@@ -220,6 +224,7 @@ class Lowering:
                 strings.merge([f.string for f in facets if f.string is not None]),
                 None if values is None else [str(value[1]) for value in values if value[0] == "string"],
                 [str(value[1]) for value in excluded if value[0] == "string"],
+                any_escape=self._layout.policy.any_escape,
             )
             if body is not None:
                 bodies.append(body)
@@ -232,13 +237,12 @@ class Lowering:
         if depth == MAXIMUM_PRETTY_DEPTH:
             return [[punctuation.empty_array]] if merged.minimum == 0 else []
         inside = self._inside(depth)
-        builder = self._builder
-        return arrays.lower(
+        return items.lower(
+            self._builder,
             merged,
             punctuation,
             lambda schemas: self._value(schemas, inside),
-            builder.choice,
-            lambda item, least, most, separator: builder.repeat_symbol(item, least, most, separator, "items"),
+            self._algebra.negate,
         )
 
     def _reason(self, root: SchemaId) -> str:
@@ -247,11 +251,11 @@ class Lowering:
         for clause in clauses:
             facets = [self._store.schemas[leaf] for leaf in clause.leaves]
             if clause.types & OBJECT:
-                merged = self._algebra.members(clause.leaves)
-                if merged.missing is not None:
-                    return f"no value satisfies the schema: the required property {merged.missing!r} is not allowed"
-                if merged.is_empty:
-                    return "no value satisfies the schema: maxProperties is below the number of required properties"
+                for merged in self._algebra.members(clause.leaves):
+                    if merged.missing is not None:
+                        return f"no value satisfies the schema: the required property {merged.missing!r} is not allowed"
+                    if merged.is_empty:
+                        return "no value satisfies the schema: maxProperties is below the number of required properties"
             if clause.types & ARRAY and self._algebra.items(clause.leaves).is_empty:
                 return "no value satisfies the schema: minItems is above the number of allowed items"
             if clause.types & STRING and clause.values is None:
@@ -263,11 +267,11 @@ class Lowering:
         return "no value satisfies the schema: its types and values exclude each other"
 
 
-@lru_cache(maxsize=MAXIMUM_INDENT + 3)
-def _start(policy: str, indent: int) -> Lowering:
+@lru_cache(maxsize=32)
+def _start(policy: Policy) -> Lowering:
     """The beginning of all grammars of one policy; it names no schema."""
     store = Store()
-    layout = Layout.of(policy, indent)
+    layout = Layout.of(policy)
     layout.at(0)
     lowering = Lowering(store, Algebra(store, lambda name: TRUE), layout)
     if not layout.follows_depth:

@@ -1,4 +1,4 @@
-"""The members of an object: named ones in schema order, then all others.
+"""The members of an object: named ones in schema order, then all others; or all of them in any order.
 
 They are one symbol of :meth:`~constrain.compiler.grammar.GrammarBuilder.members`, with a rule for each member: the
 engine keeps which of them were seen, and how many.
@@ -7,16 +7,20 @@ engine keeps which of them were seen, and how many.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain, permutations
 
 from constrain.compiler.grammar import Expression, GrammarBuilder, Option, Symbol
 from constrain.compiler.json_schema import json_text
 from constrain.compiler.json_schema.layout import Layout, Punctuation
-from constrain.compiler.json_schema.model import PatternTerm, SchemaId
+from constrain.compiler.json_schema.model import PatternTerm, SchemaId, conjunction
 from constrain.compiler.json_schema.objects import Family, Member, Members
 from constrain.compiler.json_schema.patterns import term_body
-from constrain.errors import UnsupportedError
+from constrain.errors import LimitError, UnsupportedError
 
-__all__ = ["lower"]
+__all__ = ["MAXIMUM_WANTED", "lower"]
+
+MAXIMUM_WANTED = 3
+"""Members of undeclared names that negations may ask for in one object: each order of them is a rule."""
 
 
 class _Writer:
@@ -28,44 +32,63 @@ class _Writer:
         layout: Layout,
         members: Members,
         symbol_of: Callable[[tuple[SchemaId, ...]], Symbol],
-        names: Expression | None,
+        names_of: Callable[[tuple[SchemaId, ...]], Expression | None],
     ) -> None:
         self.builder = builder
         self.layout = layout
         self.members = members
         self.symbol_of = symbol_of
-        self.names = names
+        self.names_of = names_of
 
     def named(self, member: Member) -> Option:
         """A named member: the key lexeme (quotes, colon and blanks included) and the value."""
         builder = self.builder
-        body = json_text.text_body(builder, member.name)
-        if self.names is not None:
-            body = builder.intersection([body, self.names])
+        body = json_text.text_body(builder, member.name, self.layout.policy.any_escape)
+        names = self.names_of(conjunction([*self.members.names, *member.names]))
+        if names is not None:
+            body = builder.intersection([body, names])
         quote = builder.literal(b'"')
         key = self.layout.key(builder.concat([quote, body, quote]))
         pair = [builder.terminal(key, f"key {member.name}"), self.symbol_of(member.schemas)]
         return Option(builder.choice(f"member {member.name}", [pair]), required=member.required)
 
-    def options(self) -> list[Option]:
-        """Named members in their order, then any member that has no name of its own."""
-        options = [self.named(member) for member in self.members.named]
-        others = [self.family(family) for family in self.members.families]
-        if others:
-            options.append(Option(self.builder.choice("other member", others), unique=False))
-        return options
+    def orders(self) -> list[list[Option]]:
+        """Named members in their order, then any member that has no name of its own.
+
+        What of those must be there may stand anywhere among them: in the order of the schema, each of its orders is a
+        list of its own.
+        """
+        named = [self.named(member) for member in self.members.named]
+        families = [self.family(family) for family in self.members.families]
+        if not families:
+            return [named]
+        others = Option(self.builder.choice("other member", families), unique=False)
+        wanted = [
+            Option(self.builder.choice("wanted member", [self.family(family)]), required=True)
+            for family in self.members.wanted
+        ]
+        if len(wanted) > MAXIMUM_WANTED:
+            raise LimitError(
+                f"negations ask for more than {MAXIMUM_WANTED} members of undeclared names in one object",
+                expected="fewer negated schemas (not, oneOf, if); this limit is fixed",
+            )
+        if self.layout.policy.order == "any":
+            return [[*named, others, *wanted]]
+        return [[*named, others, *chain(*((option, others) for option in order))] for order in permutations(wanted)]
 
     def family(self, family: Family) -> list[Symbol]:
         """The key lexeme and the value of a family."""
-        builder = self.builder
-        parts = [term_body(builder, PatternTerm("pattern", pattern)) for pattern in family.matching]
-        parts.extend(term_body(builder, PatternTerm("pattern", pattern, negated=True)) for pattern in family.avoiding)
-        if self.names is not None:
-            parts.append(self.names)
+        builder, any_escape = self.builder, self.layout.policy.any_escape
+        parts = [term_body(builder, PatternTerm("pattern", pattern), any_escape) for pattern in family.matching]
+        for pattern in family.avoiding:
+            parts.append(term_body(builder, PatternTerm("pattern", pattern, negated=True), any_escape))
+        names = self.names_of(conjunction([*self.members.names, *family.names]))
+        if names is not None:
+            parts.append(names)
         if not parts:
-            parts.append(json_text.any_characters(builder))
+            parts.append(json_text.any_characters(builder, any_escape=any_escape))
         if self.members.hidden:
-            parts.append(builder.complement(json_text.texts_body(builder, self.members.hidden)))
+            parts.append(builder.complement(json_text.texts_body(builder, self.members.hidden, any_escape)))
         quote = builder.literal(b'"')
         key = self.layout.key(builder.concat([quote, builder.intersection(parts), quote]))
         return [builder.terminal(key, "other key"), self.symbol_of(family.schemas)]
@@ -77,7 +100,7 @@ def lower(
     members: Members,
     punctuation: Punctuation,
     symbol_of: Callable[[tuple[SchemaId, ...]], Symbol],
-    names: Expression | None,
+    names_of: Callable[[tuple[SchemaId, ...]], Expression | None],
 ) -> list[list[Symbol]]:
     """Alternatives of an object.
 
@@ -87,28 +110,30 @@ def lower(
         members: what the members must satisfy.
         punctuation: lexemes around them.
         symbol_of: the symbol of a value.
-        names: bodies of allowed names; None when any will do.
+        names_of: bodies of the names that satisfy some schemas; None when any will do.
 
     Raises:
         UnsupportedError: a number of members that cannot be kept.
+        LimitError: too many members of undeclared names must be there.
     """
     if members.is_empty:
         return []
-    needed = sum(member.required for member in members.named)
-    if members.families and members.minimum > needed + 1:
+    if members.families and members.minimum > members.needed + 1:
         raise UnsupportedError(
             "minProperties that only undeclared properties could reach is not supported: "
             "nothing keeps their names apart"
         )
     alternatives: list[list[Symbol]] = []
-    if needed == 0 and members.minimum == 0:
+    if members.needed == 0 and members.minimum == 0:
         alternatives.append([punctuation.empty_object])
     if members.maximum != 0:
-        inside = builder.members(
-            _Writer(builder, layout, members, symbol_of, names).options(),
-            punctuation.separator,
-            minimum=max(1, members.minimum),
-            maximum=members.maximum,
-        )
-        alternatives.append([punctuation.open_object, inside, punctuation.close_object])
+        for options in _Writer(builder, layout, members, symbol_of, names_of).orders():
+            inside = builder.members(
+                options,
+                punctuation.separator,
+                order=layout.policy.order,
+                minimum=max(1, members.minimum),
+                maximum=members.maximum,
+            )
+            alternatives.append([punctuation.open_object, inside, punctuation.close_object])
     return alternatives

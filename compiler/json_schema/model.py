@@ -15,6 +15,7 @@ __all__ = [
     "ALL_TYPES",
     "ARRAY",
     "BOOLEAN",
+    "EVERYTHING",
     "FALSE",
     "FRACTION",
     "INTEGER",
@@ -26,14 +27,17 @@ __all__ = [
     "TYPE_NAMES",
     "ArrayFacet",
     "Bound",
+    "Count",
     "NumberFacet",
     "ObjectFacet",
     "PatternTerm",
     "Refusal",
     "Schema",
     "SchemaId",
+    "Some",
     "Store",
     "StringFacet",
+    "Unevaluated",
     "Value",
     "conjunction",
 ]
@@ -59,13 +63,15 @@ SchemaId: TypeAlias = int
 
 TRUE: SchemaId = 0
 FALSE: SchemaId = 1
+EVERYTHING: SchemaId = 2
+"""``true`` where it was written out: it evaluates what it stands for."""
 
 
 def conjunction(parts: Sequence[SchemaId]) -> tuple[SchemaId, ...]:
     """What of some schemas must be said for all of them to hold: each once, in order, without ``TRUE``."""
     if len(parts) == 1:
-        return tuple(parts) if parts[0] != TRUE else ()
-    return tuple([part for part in dict.fromkeys(parts) if part != TRUE])
+        return tuple(parts) if parts[0] not in (TRUE, EVERYTHING) else ()
+    return tuple([part for part in dict.fromkeys(parts) if part not in (TRUE, EVERYTHING)])
 
 
 Value: TypeAlias = tuple[str, bool | str | None] | tuple[str, int | Decimal, str]
@@ -103,17 +109,41 @@ class NumberFacet(NamedTuple):
     divisors: tuple[int | Decimal, ...] = ()
 
 
+class Count(NamedTuple):
+    """How many items satisfy the schema for their place: those of the first items, and one for all later ones."""
+
+    prefix: tuple[SchemaId, ...]
+    rest: SchemaId
+    minimum: int = 1
+    maximum: int | None = None
+    evaluates: bool = False
+    """Whether these items count as evaluated (see :mod:`~constrain.compiler.json_schema.unevaluated`)."""
+
+
 class ArrayFacet(NamedTuple):
-    """Schemas of the first items, of all later ones, and the number of items."""
+    """Schemas of the first items, of all later ones, the number of items, and of items that satisfy others."""
 
     prefix: tuple[SchemaId, ...] = ()
     rest: SchemaId = TRUE
     minimum: int = 0
     maximum: int | None = None
+    counts: tuple[Count, ...] = ()
+
+
+class Some(NamedTuple):
+    """At least one member is such: its value satisfies a schema for its name, or its name satisfies ``names``."""
+
+    properties: tuple[tuple[str, SchemaId], ...] = ()
+    patterns: tuple[tuple[str, SchemaId], ...] = ()
+    additional: SchemaId = FALSE
+    names: SchemaId = FALSE
 
 
 class ObjectFacet(NamedTuple):
-    """Members by name, by pattern, all others; required names; number of members; a schema for names."""
+    """Members by name, by pattern, all others; required names; number of members; a schema for names.
+
+    ``some`` are members that must be there, whatever their names: what is left when the rest is negated.
+    """
 
     properties: tuple[tuple[str, SchemaId], ...] = ()
     patterns: tuple[tuple[str, SchemaId], ...] = ()
@@ -122,6 +152,15 @@ class ObjectFacet(NamedTuple):
     minimum: int = 0
     maximum: int | None = None
     names: SchemaId = TRUE
+    some: tuple[Some, ...] = ()
+
+
+class Unevaluated(NamedTuple):
+    """A schema, and schemas of the members and items on which nothing in it says anything."""
+
+    body: SchemaId
+    properties: SchemaId | None = None
+    items: SchemaId | None = None
 
 
 class Refusal(NamedTuple):
@@ -149,6 +188,7 @@ class Schema(NamedTuple):
     nots: tuple[SchemaId, ...] = ()
     reference: str | None = None
     not_reference: str | None = None
+    unevaluated: Unevaluated | None = None
     refusals: tuple[Refusal, ...] = ()
 
     @property
@@ -169,7 +209,7 @@ class Schema(NamedTuple):
 
 
 class Store:
-    """Interns schemas. Ids 0 and 1 are ``true`` and ``false``."""
+    """Interns schemas. The first ids are ``TRUE``, ``FALSE`` and ``EVERYTHING``."""
 
     def __init__(self) -> None:
         self.schemas: list[Schema] = []
@@ -181,6 +221,7 @@ class Store:
         self._typed: dict[int, SchemaId] = {}
         self.typed(ALL_TYPES)  # TRUE
         self.typed(0)  # FALSE
+        self.add(Schema(all_of=(TRUE,)))  # EVERYTHING
 
     def add(self, schema: Schema) -> SchemaId:
         """The id of ``schema``; equal schemas have equal ids."""

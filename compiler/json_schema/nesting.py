@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from constrain.compiler.json_schema.read_text import MAXIMUM_TEXT_NESTING
 from constrain.errors import LimitError
 
-__all__ = ["check_nesting"]
+__all__ = ["check_nesting", "mentions"]
 
 
 def check_nesting(document: Any) -> None:
@@ -25,6 +26,16 @@ def check_nesting(document: Any) -> None:
         f"the schema nests deeper than {MAXIMUM_TEXT_NESTING} levels, or holds itself",
         expected="a flatter schema; this limit is fixed",
     )
+
+
+def mentions(document: Any, keys: Collection[str]) -> bool:
+    """Whether an object anywhere in a parsed schema, which has passed :func:`check_nesting`, has one of some keys."""
+    level = _containers([document])
+    while level:
+        if any(key in value for value in level if isinstance(value, dict) for key in keys):
+            return True
+        level = _containers(part for value in level for part in _parts(value))
+    return False
 
 
 def _containers(values: Any) -> list[Any]:

@@ -120,7 +120,7 @@ def complements(facet: NumberFacet, pointer: str) -> list[Schema]:
         if divisor == 1:
             found.append(Schema(types=FRACTION))
         else:
-            found.append(Schema(types=FRACTION, refusals=(Refusal(FRACTION, "the negation of multipleOf", pointer),)))
+            found.append(Schema(types=NUMBER, refusals=(Refusal(NUMBER, "the negation of multipleOf", pointer),)))
     return found
 
 

@@ -5,16 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from constrain.compiler.json_schema.drafts import DRAFTS, Draft
 from constrain.compiler.json_schema.preview import PREVIEW
 from constrain.errors import SchemaError, UnsupportedError
 
-__all__ = ["MAXIMUM_INDENT", "Options", "read_options"]
+__all__ = ["MAXIMUM_INDENT", "Options", "Policy", "read_options"]
 
 MAXIMUM_INDENT = 16
 """Widest ``pretty:N``."""
+
+
+class Policy(NamedTuple):
+    """How JSON values are spelled.
+
+    Attributes:
+        whitespace: ``compact``, ``pretty`` or ``flexible``.
+        indent: spaces per level of ``pretty``.
+        order: of members, ``schema`` or ``any``.
+        any_escape: whether characters may be escaped that need not be.
+    """
+
+    whitespace: Literal["compact", "pretty", "flexible"] = "compact"
+    indent: int = 0
+    order: Literal["schema", "any"] = "schema"
+    any_escape: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +42,7 @@ class Options:
         assert_formats: whether ``format`` constrains at all.
         ignored_formats: names of formats that are annotations.
         ignore_unknown_formats: whether formats that nobody here knows are annotations.
-        whitespace: ``compact``, ``pretty`` or ``flexible``.
-        indent: spaces per level of ``pretty``.
+        policy: how values are spelled.
         preview: what of ``preview.PREVIEW`` is used all the same.
     """
 
@@ -35,8 +50,7 @@ class Options:
     assert_formats: bool
     ignored_formats: frozenset[str]
     ignore_unknown_formats: bool
-    whitespace: Literal["compact", "pretty", "flexible"]
-    indent: int
+    policy: Policy
     preview: frozenset[str]
 
 
@@ -66,9 +80,9 @@ def read_options(
                 f"draft {draft!r} is not supported", expected=", ".join(repr(d.name) for d in DRAFTS)
             )
     _one_of("formats", formats, ("assert", "annotate"))
-    _one_of("order", order, ("schema", "any"), unsupported=("any",))
+    _one_of("order", order, ("schema", "any"))
     _one_of("numbers", numbers, ("plain", "any"), unsupported=("any",))
-    _one_of("escapes", escapes, ("minimal", "any"), unsupported=("any",))
+    _one_of("escapes", escapes, ("minimal", "any"))
     if references:
         raise UnsupportedError("a mapping of references to other documents is not supported yet")
     indent = 0
@@ -90,8 +104,7 @@ def read_options(
         assert_formats=formats == "assert",
         ignored_formats=names - {"unknown"},
         ignore_unknown_formats=ignore_formats == "unknown" or "unknown" in names,
-        whitespace=layout,  # type: ignore[arg-type]  # one of the three by now
-        indent=indent,
+        policy=Policy(layout, indent, order, escapes == "any"),  # type: ignore[arg-type]  # known ones by now
         preview=_preview(preview),
     )
 

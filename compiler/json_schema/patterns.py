@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from constrain.compiler.fragments import shared
 from constrain.compiler.grammar import Expression, GrammarBuilder
@@ -47,12 +47,17 @@ def check_pattern(text: str, pointer: str) -> None:
 
 
 @shared
-def term_body(builder: GrammarBuilder, term: PatternTerm) -> Expression:
+def term_body(builder: GrammarBuilder, term: PatternTerm, any_escape: bool = False) -> Expression:
     """The bodies of JSON strings (no quotes) that a term accepts."""
-    body = lower(_node(term.kind, term.text), builder, json_text.character_class, json_text.text_body)
+    body = lower(
+        _node(term.kind, term.text),
+        builder,
+        partial(json_text.character_class, any_escape=any_escape),
+        partial(json_text.text_body, any_escape=any_escape),
+    )
     if not term.negated:
         return body
-    return builder.intersection([builder.complement(body), json_text.any_characters(builder)])
+    return builder.intersection([builder.complement(body), json_text.any_characters(builder, any_escape=any_escape)])
 
 
 @lru_cache(maxsize=16384)

@@ -12,6 +12,7 @@ from constrain.compiler.json_schema.drafts import Draft, check_metaschema, detec
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
     ARRAY,
+    EVERYTHING,
     FALSE,
     OBJECT,
     TRUE,
@@ -24,10 +25,11 @@ from constrain.compiler.json_schema.model import (
     SchemaId,
     Store,
     StringFacet,
+    Unevaluated,
 )
+from constrain.compiler.json_schema.nesting import mentions
 from constrain.compiler.json_schema.options import Options
 from constrain.compiler.json_schema.pointers import escaped, shown
-from constrain.compiler.json_schema.preview import KEYWORDS
 from constrain.compiler.json_schema.references import Place, References
 from constrain.compiler.json_schema.values import schema_of_values
 from constrain.errors import LimitError, SchemaError, UnsupportedError
@@ -42,18 +44,16 @@ _STRING, _NUMBER, _ARRAY, _OBJECT, _COMBINATOR = 1, 2, 4, 8, 16
 _FAMILIES = {
     **dict.fromkeys(("minLength", "maxLength", "pattern"), _STRING),
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBER),
-    **dict.fromkeys(("items", "additionalItems", "prefixItems", "minItems", "maxItems"), _ARRAY),
+    **dict.fromkeys(("items", "additionalItems", "prefixItems", "minItems", "maxItems", "contains"), _ARRAY),
     **dict.fromkeys(("properties", "patternProperties", "additionalProperties", "required"), _OBJECT),
     **dict.fromkeys(("minProperties", "maxProperties", "propertyNames"), _OBJECT),
     **dict.fromkeys(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependencies"), _COMBINATOR),
     **dict.fromkeys(("dependentRequired", "dependentSchemas", "enum", "const"), _COMBINATOR),
 }
+_UNEVALUATED = ("unevaluatedProperties", "unevaluatedItems")
 _SCHEMA_PLACE = re.compile(r"(?:/(?:definitions|\$defs|properties)/[^/]*|/items|/additionalProperties)*")
 _REFUSED_IF: dict[str, tuple[int, Callable[[Any], bool]]] = {
-    "contains": (ARRAY, lambda value: True),
     "uniqueItems": (ARRAY, lambda value: value is True),
-    "unevaluatedItems": (ARRAY, lambda value: value is not True and value != {}),
-    "unevaluatedProperties": (OBJECT, lambda value: value is not True and value != {}),
     "$dynamicRef": (ALL_TYPES, lambda value: True),
     "$recursiveRef": (ALL_TYPES, lambda value: True),
 }
@@ -62,14 +62,13 @@ _Rule: TypeAlias = int | tuple[int, Callable[[Any], bool]]
 
 
 @lru_cache(maxsize=256)
-def _keywords(draft: Draft, preview: frozenset[str]) -> dict[str, _Rule]:
+def _keywords(draft: Draft) -> dict[str, _Rule]:
     """Keywords that are read, with their family, and those that are refused, with the types and when."""
     # what is no keyword of the draft is an annotation
     rules: dict[str, _Rule] = {key: rule for key, rule in (_FAMILIES | _REFUSED_IF).items() if key in draft.keywords}
     if draft.reference_siblings:
         # dropped from the specification in 2019-09, yet many validators still heed it: neither reading is safe
         rules["dependencies"] = (OBJECT, bool)
-    rules |= {key: rule for key, rule in KEYWORDS.items() if key in rules and key not in preview}
     return rules
 
 
@@ -85,7 +84,9 @@ class Reader:
         self._places: dict[str, Place] = {}
         self._targets: dict[str, SchemaId] = {}
         self._known_references: dict[tuple[str, str], SchemaId] = {}
-        self._keywords = _keywords(draft, options.preview)
+        self._keywords = _keywords(draft)
+        # what subschemas evaluate must not be simplified away where something asks for it
+        self._annotates = "unevaluatedItems" in draft.keywords and mentions(root, _UNEVALUATED)
 
     def root(self) -> SchemaId:
         """The document's schema."""
@@ -150,8 +151,7 @@ class Reader:
             if isinstance(family, tuple):
                 types, matters = family
                 if matters(raw[key]):
-                    hint = f"preview={key!r} (--preview {key}), to use it nevertheless" if key in KEYWORDS else None
-                    refusals.append(Refusal(types, key, f"{pointer}/{key}", hint))
+                    refusals.append(Refusal(types, key, f"{pointer}/{key}"))
             elif family == _COMBINATOR:
                 parts.append(_COMBINATORS[key](self, raw, raw[key], f"{pointer}/{key}", base, depth))
             else:
@@ -159,11 +159,24 @@ class Reader:
                     place = len(parts)
                 families |= family
         facets = self._facets(raw, families, refusals, pointer, base, depth)
-        self._store.places.setdefault(facets, pointer)
-        if not parts:
-            return facets
-        parts.insert(place, facets)
-        schema = self._store.all_of(tuple(parts))
+        schema = facets
+        self._store.places.setdefault(schema, pointer)
+        if parts:
+            parts.insert(place, facets)
+            schema = self._store.all_of(tuple(parts))
+            self._store.places.setdefault(schema, pointer)
+        if self._annotates:
+            schema = self._with_unevaluated(raw, schema, pointer, base, depth)
+        return schema
+
+    def _with_unevaluated(self, raw: dict[str, Any], body: SchemaId, pointer: str, base: str, depth: int) -> SchemaId:
+        others = [
+            self.read(raw[keyword], f"{pointer}/{keyword}", base, depth + 1) if keyword in raw else None
+            for keyword in _UNEVALUATED
+        ]
+        if others == [None, None]:
+            return body
+        schema = self._store.add(Schema(unevaluated=Unevaluated(body, *others)))
         self._store.places.setdefault(schema, pointer)
         return schema
 
@@ -184,7 +197,8 @@ class Reader:
             return self._store.typed(types)
 
         def child(item: Any, where: str) -> SchemaId:
-            return self.read(item, where, base, depth + 1)
+            found = self.read(item, where, base, depth + 1)
+            return EVERYTHING if found == TRUE and self._annotates else found
 
         string: StringFacet | None = strings.read(raw, pointer) if families & _STRING else None
         number: NumberFacet | None = None
@@ -230,29 +244,40 @@ class Reader:
         return self._store.all_of(self._parts(value, pointer, base, depth))
 
     def _any_of(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
-        return self._store.any_of(self._parts(value, pointer, base, depth))
+        return self._any(self._parts(value, pointer, base, depth))
+
+    def _any(self, parts: tuple[SchemaId, ...]) -> SchemaId:
+        return self._store.add(Schema(any_of=parts)) if self._annotates else self._store.any_of(parts)
 
     def _one_of(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
-        return self._store.one_of(self._parts(value, pointer, base, depth))
+        parts = self._parts(value, pointer, base, depth)
+        return self._store.add(Schema(one_of=parts)) if self._annotates else self._store.one_of(parts)
 
     def _not(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
         return self._store.add(Schema(nots=(self.read(value, pointer, base, depth + 1),)))
 
     def _if(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
-        if "then" not in raw and "else" not in raw:
+        if "then" not in raw and "else" not in raw and not self._annotates:
             return TRUE
         store = self._store
         outer = pointer[: -len("/if")]
         condition = self.read(value, pointer, base, depth + 1)
         then, otherwise = (self.read(raw.get(key, True), f"{outer}/{key}", base, depth + 1) for key in ("then", "else"))
         refused = store.add(Schema(nots=(condition,)))
-        return store.any_of((store.all_of((condition, then)), store.all_of((refused, otherwise))))
+        return self._any((store.all_of((condition, then)), store.all_of((refused, otherwise))))
 
     def _enum(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
-        return schema_of_values(self._store, value, pointer)
+        return self._of_values(value, pointer)
+
+    def _of_values(self, values: list[Any], pointer: str) -> SchemaId:
+        found = schema_of_values(self._store, values, pointer)
+        if self._annotates:
+            # members of a value are not evaluated by it, and nothing inside a negation is
+            found = self._store.add(Schema(nots=(self._store.add(Schema(nots=(found,))),)))
+        return found
 
     def _const(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
-        return schema_of_values(self._store, [value], pointer)
+        return self._of_values([value], pointer)
 
     def _dependencies(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
         store = self._store
@@ -261,9 +286,11 @@ class Reader:
             if isinstance(needed, list):
                 consequence = store.add(Schema(object=ObjectFacet(required=tuple(needed))))
             else:
+                present = store.add(Schema(types=OBJECT, object=ObjectFacet(required=(name,))))
                 consequence = self.read(needed, f"{pointer}/{escaped(name)}", base, depth + 1)
+                consequence = store.all_of((present, consequence)) if self._annotates else consequence
             absent = store.add(Schema(object=ObjectFacet(properties=((name, FALSE),))))
-            parts.append(store.any_of((absent, consequence)))
+            parts.append(self._any((absent, consequence)))
         return store.all_of(tuple(parts))
 
 

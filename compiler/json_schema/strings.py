@@ -104,7 +104,12 @@ def complements(facet: StringFacet, pointer: str) -> list[Schema]:
 
 
 def body_of(
-    builder: GrammarBuilder, facet: StringFacet, texts: Sequence[str] | None, excluded: Sequence[str]
+    builder: GrammarBuilder,
+    facet: StringFacet,
+    texts: Sequence[str] | None,
+    excluded: Sequence[str],
+    *,
+    any_escape: bool = False,
 ) -> Expression | None:
     """The bodies (no quotes) of the strings that satisfy ``facet``; None when there are none.
 
@@ -113,6 +118,7 @@ def body_of(
         facet: lengths and patterns.
         texts: if given, the only candidates.
         excluded: texts that are not allowed.
+        any_escape: whether characters may be escaped that need not be.
     """
     minimum, maximum, patterns = facet
     if maximum is not None and maximum < minimum:
@@ -127,13 +133,13 @@ def body_of(
         ]
         if not texts:
             return None
-        parts.append(json_text.texts_body(builder, texts))
+        parts.append(json_text.texts_body(builder, texts, any_escape))
     else:
         if minimum or maximum is not None or not patterns:
-            parts.append(json_text.any_characters(builder, minimum, maximum))
+            parts.append(json_text.any_characters(builder, minimum, maximum, any_escape=any_escape))
         if excluded:
-            parts.append(builder.complement(json_text.texts_body(builder, excluded)))
+            parts.append(builder.complement(json_text.texts_body(builder, excluded, any_escape)))
             if len(parts) == 1:
-                parts.append(json_text.any_characters(builder))
-    parts.extend(term_body(builder, term) for term in patterns)
+                parts.append(json_text.any_characters(builder, any_escape=any_escape))
+    parts.extend(term_body(builder, term, any_escape) for term in patterns)
     return builder.intersection(parts)

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from constrain.compiler.grammar import Grammar, Symbol
+from constrain.compiler.grammar import Demand, Grammar, Option, Symbol
 from constrain.compiler.reference.expressions import alive, derivative, derivatives, expressions_of, nullable
 from constrain.errors import UnsatisfiableError
 
@@ -52,7 +52,7 @@ ACCEPT: Item = (Symbol(-1), None, State())
 """Waits for the start symbol at the beginning of the text."""
 
 
-NO_MEMBERS = (frozenset[int](), 0, 0, False)
+NO_MEMBERS = (frozenset[int](), 0, 0, False, frozenset[int]())
 """The progress of members before the first: options seen, number, last option, after a separator."""
 
 
@@ -108,10 +108,11 @@ class Recogniser:
             case ("repeat", _, _, minimum, _, _):
                 count, after_separator = progress
                 return count >= minimum and not after_separator
-            case ("members", _, options, _, _, minimum, _):
-                seen, count, _, after_separator = progress
-                required = {index for index, option in enumerate(options) if option.required}
-                return required <= seen and count >= minimum and not after_separator
+            case ("members", _, options, _, _, minimum, _, choices):
+                seen, count, _, after_separator, facts = progress
+                required = {group for group, option in _grouped(options) if option.required}
+                held = all(any(_holds(demand, facts, count) for demand in choice) for choice in choices)
+                return held and required <= seen and count >= minimum and not after_separator
         return not progress
 
     def _next(self, symbol: Symbol, progress: Any) -> list[tuple[Symbol, Any]]:
@@ -138,24 +139,25 @@ class Recogniser:
         """One more member or separator, whatever comes of it."""
         steps: list[tuple[Symbol, Any]] = []
         match self.grammar.symbols[symbol]:
-            case ("members", _, options, separator, order, minimum, maximum):
-                seen, count, last, after_separator = progress
+            case ("members", _, options, separator, order, minimum, maximum, choices):
+                seen, count, last, after_separator, facts = progress
                 if count == maximum:
                     return []
                 if separator is not None and count > 0 and not after_separator:
-                    return [(separator, (seen, count, last, True))] if separator in self.productive else []
+                    return [(separator, (seen, count, last, True, facts))] if separator in self.productive else []
                 # without an upper bound, counting past the lower one changes nothing
-                more = min(count + 1, max(minimum, 1)) if maximum is None else count + 1
+                bounds = [bound for choice in choices for d in choice for bound in (d.minimum, (d.maximum or 0) + 1)]
+                more = min(count + 1, max(minimum, 1, *bounds)) if maximum is None else count + 1
                 required = frozenset[int]()
-                for index, option in enumerate(options):
+                for group, option in _grouped(options):
                     # in schema order, nothing comes back: what is required and was passed is missing for good, and what
                     # was passed besides makes no difference
-                    missed = order == "schema" and (index < last or not required <= seen)
+                    missed = order == "schema" and (group < last or not required - {group} <= seen)
                     if option.required:
-                        required |= {index}
-                    if not missed and (index not in seen or not option.unique) and option.symbol in self.productive:
-                        after = required | {index} if order == "schema" else seen | {index}
-                        steps.append((option.symbol, (after, more, index, False)))
+                        required |= {group}
+                    if not missed and (group not in seen or not option.unique) and option.symbol in self.productive:
+                        after = required | {group} if order == "schema" else seen | {group}
+                        steps.append((option.symbol, (after, more, group, False, facts | frozenset(option.sets))))
         return steps
 
     def _can_finish(self, symbol: Symbol, progress: Any) -> bool:
@@ -235,6 +237,21 @@ class Recogniser:
                 if needed in state.complete:
                     add(waiter)
         return state
+
+
+def _grouped(options: Sequence[Option]) -> list[tuple[int, Option]]:
+    """Options with the number of their group."""
+    found: list[tuple[int, Option]] = []
+    for option in options:
+        together = bool(found) and option.group is not None and found[-1][1].group == option.group
+        number = found[-1][0] + (not together) if found else 0
+        found.append((number, option))
+    return found
+
+
+def _holds(demand: Demand, facts: frozenset[int], count: int) -> bool:
+    enough = demand.minimum <= count and (demand.maximum is None or count <= demand.maximum)
+    return enough and facts >= frozenset(demand.needs) and not facts & frozenset(demand.bars)
 
 
 def matches(grammar: Grammar, data: bytes) -> bool:

@@ -47,6 +47,8 @@ pub enum SymbolForm {
         ordered: bool,
         minimum: u32,
         maximum: Option<u32>,
+        /// Of each choice, one demand must hold at the end.
+        choices: Vec<Vec<DemandForm>>,
     },
 }
 
@@ -69,6 +71,23 @@ pub struct OptionForm {
     pub required: bool,
     /// At most once.
     pub unique: bool,
+    /// Options of one group, which stand together, share both of these; without a group, an option is alone.
+    pub group: Option<u32>,
+    /// Facts that a member of this kind sets.
+    pub sets: Vec<u32>,
+}
+
+/// What the members of a symbol may have to come to.
+#[derive(Debug, Clone)]
+pub struct DemandForm {
+    /// Facts that must be set.
+    pub needs: Vec<u32>,
+    /// Facts that must not be.
+    pub bars: Vec<u32>,
+    /// Fewest members.
+    pub minimum: u32,
+    /// Most members.
+    pub maximum: Option<u32>,
 }
 
 #[derive(Debug, Clone)]

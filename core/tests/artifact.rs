@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use constrain_core::artifact::LoadOptions;
 use constrain_core::error::Error;
-use constrain_core::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use constrain_core::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use constrain_core::limits::Limits;
 use constrain_core::matcher::Compiled;
 use constrain_core::vocabulary::Vocabulary;
@@ -72,17 +72,39 @@ fn form() -> GrammarForm {
                         symbol: 1,
                         required: true,
                         unique: true,
+                        group: Some(7),
+                        sets: vec![0, 70],
                     },
                     OptionForm {
-                        symbol: 0,
+                        symbol: 6,
                         required: false,
                         unique: false,
+                        group: None,
+                        sets: vec![],
                     },
                 ],
                 separator: Some(1),
                 ordered: false,
                 minimum: 1,
                 maximum: Some(3),
+                choices: vec![vec![
+                    DemandForm {
+                        needs: vec![70],
+                        bars: vec![1],
+                        minimum: 1,
+                        maximum: Some(2),
+                    },
+                    DemandForm {
+                        needs: vec![],
+                        bars: vec![],
+                        minimum: 2,
+                        maximum: None,
+                    },
+                ]],
+            },
+            SymbolForm::Terminal {
+                name: "LETTERS".into(),
+                expression: 3,
             },
         ],
         start: 4,

@@ -431,6 +431,8 @@ fn members(options: &[(usize, bool)], separator: Option<usize>, minimum: u32, ma
         symbol,
         required: false,
         unique,
+        group: None,
+        sets: vec![],
     };
     SymbolForm::Members {
         name: "members".into(),
@@ -439,6 +441,7 @@ fn members(options: &[(usize, bool)], separator: Option<usize>, minimum: u32, ma
         ordered: false,
         minimum,
         maximum,
+        choices: vec![],
     }
 }
 

@@ -1,7 +1,7 @@
 //! The grammar form as bytes. Whether what was read makes sense is `grammar::check`'s to say.
 
 use crate::error::Result;
-use crate::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use crate::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use crate::wire::{Reader, Writer};
 
 // Tags of nodes; a number stands for the same node for as long as the format's version does.
@@ -129,6 +129,7 @@ fn write_symbol(out: &mut Writer, node: &SymbolForm) {
             ordered,
             minimum,
             maximum,
+            choices,
         } => {
             out.raw(&[MEMBERS]);
             out.bytes(name.as_bytes());
@@ -136,10 +137,13 @@ fn write_symbol(out: &mut Writer, node: &SymbolForm) {
                 out.number(option.symbol as u64);
                 out.number(u32::from(option.required));
                 out.number(u32::from(option.unique));
+                out.list(option.group.iter(), |out, &group| out.number(group));
+                write_facts(out, &option.sets);
             });
             out.list(separator.iter(), |out, &symbol| out.number(symbol as u64));
             out.number(u32::from(*ordered));
             write_bounds(out, *minimum, *maximum);
+            out.list(choices.iter(), |out, choice| out.list(choice.iter(), write_demand));
         }
     }
 }
@@ -179,6 +183,7 @@ fn read_symbol(reader: &mut Reader<'_>) -> Result<SymbolForm> {
                 ordered,
                 minimum,
                 maximum,
+                choices: reader.list(|r| r.list(read_demand))?,
             }
         }
         _ => return Err(reader.corrupt("a symbol is of an unknown kind")),
@@ -190,6 +195,29 @@ fn read_option(reader: &mut Reader<'_>) -> Result<OptionForm> {
         symbol: read_index(reader)?,
         required: read_flag(reader)?,
         unique: read_flag(reader)?,
+        group: read_optional(reader, read_u32)?,
+        sets: reader.list(read_u32)?,
+    })
+}
+
+fn write_facts(out: &mut Writer, facts: &[u32]) {
+    out.list(facts.iter(), |out, &fact| out.number(fact));
+}
+
+fn write_demand(out: &mut Writer, demand: &DemandForm) {
+    write_facts(out, &demand.needs);
+    write_facts(out, &demand.bars);
+    write_bounds(out, demand.minimum, demand.maximum);
+}
+
+fn read_demand(reader: &mut Reader<'_>) -> Result<DemandForm> {
+    let (needs, bars) = (reader.list(read_u32)?, reader.list(read_u32)?);
+    let (minimum, maximum) = read_bounds(reader)?;
+    Ok(DemandForm {
+        needs,
+        bars,
+        minimum,
+        maximum,
     })
 }
 

@@ -2,11 +2,12 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::demands::{Demand, Facts};
 use super::draft::{Draft, FrameDraft, Part};
 use super::frame::{Choice, Frame, FrameId, OptionId, UNBOUNDED as NO_MAXIMUM};
 use super::{Dot, Grammar, Next, Rule, trim};
 use crate::error::{Error, Result};
-use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
+use crate::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use crate::lexer::Lexeme;
 use crate::regex::derivative::Derivatives;
 use crate::regex::expression::{EMPTY, EPSILON, ExpressionId, Expressions, UNBOUNDED};
@@ -77,8 +78,10 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
                 ordered,
                 minimum,
                 maximum,
+                choices,
                 ..
             } => {
+                let kinds = if choices.is_empty() { Vec::new() } else { kinds(options) };
                 let options = options.iter().map(|option| {
                     Ok(Choice {
                         symbol: *get(&parts, option.symbol)?,
@@ -92,6 +95,11 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
                     ordered: *ordered,
                     minimum: *minimum,
                     maximum: maximum.unwrap_or(NO_MAXIMUM),
+                    kinds,
+                    choices: choices
+                        .iter()
+                        .map(|choice| choice.iter().map(demand).collect())
+                        .collect(),
                 };
                 draft.define_frame(part, frame);
             }
@@ -109,8 +117,35 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         .map(|&expression| derivatives.expressions.nullable(expression))
         .collect();
     let mut grammar = flatten(&trimmed, nullable_lexemes);
+    if grammar.frames.iter().any(|frame| frame.demands_nothing_empty()) {
+        return Err(Error::Malformed("members with demands can be empty".into()));
+    }
     find_keys(&mut grammar, &lexemes, &derivatives.expressions);
     Ok(Built { grammar, lexemes })
+}
+
+/// The group of each option, and the facts it sets.
+fn kinds(options: &[OptionForm]) -> Vec<(u32, Facts)> {
+    let mut group = 0;
+    let mut before: Option<&OptionForm> = None;
+    let mut found = Vec::with_capacity(options.len());
+    for option in options {
+        if before.is_some_and(|before| option.group.is_none() || option.group != before.group) {
+            group += 1;
+        }
+        before = Some(option);
+        found.push((group, option.sets.iter().copied().collect()));
+    }
+    found
+}
+
+fn demand(form: &DemandForm) -> Demand {
+    Demand {
+        needs: form.needs.iter().copied().collect(),
+        bars: form.bars.iter().copied().collect(),
+        minimum: form.minimum,
+        maximum: form.maximum.unwrap_or(NO_MAXIMUM),
+    }
 }
 
 /// A repetition is a frame with a single option, unless it counts no further than one.
@@ -131,6 +166,8 @@ fn define_repeat(draft: &mut Draft, rule: Part, symbol: Part, separator: Option<
                 ordered: true,
                 minimum,
                 maximum,
+                kinds: Vec::new(),
+                choices: Vec::new(),
             };
             return draft.define_frame(rule, frame);
         }
@@ -220,6 +257,7 @@ fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
                 frame.separator.as_ref().map(to_next),
                 frame.ordered,
                 (frame.minimum, frame.maximum),
+                frame.demands(),
                 can_be_empty,
             ));
         }

@@ -1,7 +1,9 @@
 //! Is a grammar form what its documentation says? What reads it may then rely on that, wherever it came from.
 
+use rustc_hash::FxHashSet;
+
 use crate::error::{Error, Result};
-use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
+use crate::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use crate::regex::expression::UNBOUNDED;
 use crate::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
 
@@ -61,13 +63,45 @@ fn symbol_is_sound(node: &SymbolForm, form: &GrammarForm) -> bool {
             separator,
             minimum,
             maximum,
+            choices,
             ..
         } => {
-            options.iter().all(|option| known(&option.symbol))
+            options
+                .iter()
+                .all(|option| known(&option.symbol) && are_facts(&option.sets))
+                && groups_are_sound(options)
+                && choices.iter().flatten().all(is_sound_demand)
                 && separator.as_ref().is_none_or(known)
                 && are_bounds(*minimum, *maximum)
         }
     }
+}
+
+/// Facts are bits of small sets.
+const MAX_FACTS: u32 = 1 << 12;
+
+fn are_facts(facts: &[u32]) -> bool {
+    facts.iter().all(|&fact| fact < MAX_FACTS)
+}
+
+fn is_sound_demand(demand: &DemandForm) -> bool {
+    are_facts(&demand.needs) && are_facts(&demand.bars) && are_bounds(demand.minimum, demand.maximum)
+}
+
+/// Options of one group stand together and agree.
+fn groups_are_sound(options: &[OptionForm]) -> bool {
+    let mut seen = FxHashSet::default();
+    options.iter().enumerate().all(|(index, option)| {
+        let Some(group) = option.group else {
+            return true;
+        };
+        match index.checked_sub(1).map(|before| &options[before]) {
+            Some(before) if before.group == Some(group) => {
+                (before.required, before.unique) == (option.required, option.unique)
+            }
+            _ => seen.insert(group),
+        }
+    })
 }
 
 /// Both ends are characters, in order, and on one side of the surrogates.
@@ -83,7 +117,6 @@ fn are_bounds(minimum: u32, maximum: Option<u32>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::form::OptionForm;
 
     fn form(expressions: Vec<ExpressionForm>) -> GrammarForm {
         GrammarForm {
@@ -149,11 +182,14 @@ mod tests {
                 symbol,
                 required: true,
                 unique: true,
+                group: None,
+                sets: Vec::new(),
             }],
             separator,
             ordered: true,
             minimum: 1,
             maximum,
+            choices: Vec::new(),
         };
         assert!(with(members(1, Some(0), Some(1))) && !with(members(1, None, Some(0))));
         assert!(!with(members(2, None, None)) && !with(members(0, Some(2), None)));

@@ -1,10 +1,12 @@
 //! Productions while a grammar is drafted: flat arrays, since front ends may hand in a million rules.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::frame::Choice;
+use super::demands::{Demand, Demands, Facts, Group};
+use super::frame::{Choice, OptionId};
 use crate::lexer::Lexeme;
 
 /// A symbol of a production.
@@ -24,6 +26,42 @@ pub struct FrameDraft {
     pub ordered: bool,
     pub minimum: u32,
     pub maximum: u32,
+    /// With demands: the group of each option, and the facts it sets.
+    pub kinds: Vec<(u32, Facts)>,
+    pub choices: Vec<Vec<Demand>>,
+}
+
+impl FrameDraft {
+    /// What is demanded of the members, if anything is.
+    pub fn demands(&self) -> Option<Arc<Demands>> {
+        if self.choices.is_empty() {
+            return None;
+        }
+        let mut groups: Vec<Group> = Vec::new();
+        for (index, option) in self.options.iter().enumerate() {
+            let id = index as OptionId;
+            let alike = index > 0 && self.kinds[index].0 == self.kinds[index - 1].0;
+            match groups.last_mut() {
+                Some(group) if alike => group.options.end = id + 1,
+                _ => groups.push(Group {
+                    options: id..id + 1,
+                    required: option.required,
+                    unique: option.unique,
+                }),
+            }
+        }
+        let sets = self.kinds.iter().map(|(_, sets)| sets.clone()).collect();
+        Some(Arc::new(Demands::new(groups, sets, self.choices.clone())))
+    }
+
+    /// Only the options for which something holds.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Choice<Part>) -> bool) {
+        let kept: Vec<bool> = self.options.iter().map(&mut keep).collect();
+        let mut index = 0..;
+        self.options.retain(|_| index.next().is_some_and(|i: usize| kept[i]));
+        let mut index = 0..;
+        self.kinds.retain(|_| index.next().is_some_and(|i: usize| kept[i]));
+    }
 }
 
 /// Rules, each with alternatives, or a frame; without any it is the empty language.

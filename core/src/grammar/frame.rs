@@ -5,7 +5,9 @@
 //! any bound is one rule. Nothing is offered after which the frame could not be finished.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::demands::{Demands, Facts, GroupId, Standing};
 use super::{Next, Rule};
 use crate::regex::keys::Key;
 
@@ -31,22 +33,32 @@ pub struct Choice<S> {
 pub struct Register {
     /// Members; where the frame has no upper bound, not counted past the lower one.
     count: u32,
-    /// In order: all options before this one are behind.
+    /// In order: all groups of options before this one are behind.
     position: u32,
-    /// In any order: a bit for each option that was taken; trailing zero words are left out.
+    /// In any order: a bit for each group that was taken from; trailing zero words are left out.
     seen: Vec<u64>,
+    /// What the members have come to, where something is demanded of that.
+    facts: Facts,
 }
 
 impl Register {
     /// Equal for equal registers only.
     pub fn as_numbers(&self) -> impl Iterator<Item = u32> + '_ {
         let seen = self.seen.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]);
-        [self.count, self.position].into_iter().chain(seen)
+        let facts = self
+            .facts
+            .words()
+            .iter()
+            .flat_map(|&word| [word as u32, (word >> 32) as u32]);
+        [self.count, self.position, self.seen.len() as u32]
+            .into_iter()
+            .chain(seen)
+            .chain(facts)
     }
 
-    fn saw(&self, option: OptionId) -> bool {
-        let word = self.seen.get(option as usize / 64).copied().unwrap_or(0);
-        word >> (option % 64) & 1 == 1
+    fn saw(&self, group: GroupId) -> bool {
+        let word = self.seen.get(group as usize / 64).copied().unwrap_or(0);
+        word >> (group % 64) & 1 == 1
     }
 }
 
@@ -60,18 +72,25 @@ pub struct Tally {
     separator: bool,
     minimum: u32,
     maximum: u32,
+    /// With demands: what they are, and which options are there.
+    demands: Option<(Arc<Demands>, Vec<bool>)>,
 }
 
 /// What a symbol is in a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    Option { required: bool, unique: bool },
+    Option { id: OptionId, required: bool, unique: bool },
     Separator,
 }
 
 impl Tally {
     /// Nothing is there yet.
-    pub fn new<S>(options: &[Choice<S>], separator: Option<S>, minimum: u32, maximum: u32) -> Self {
+    pub fn new<S>(
+        options: &[Choice<S>],
+        separator: Option<S>,
+        (minimum, maximum): (u32, u32),
+        demands: Option<&Arc<Demands>>,
+    ) -> Self {
         let required = options.iter().filter(|option| option.required).count() as u32;
         Tally {
             required,
@@ -81,16 +100,20 @@ impl Tally {
             separator: separator.is_none(),
             minimum,
             maximum,
+            demands: demands.map(|demands| (demands.clone(), vec![false; options.len()])),
         }
     }
 
     /// One more part is there.
     pub fn add(&mut self, role: Role) {
         match role {
-            Role::Option { required, unique } => {
+            Role::Option { id, required, unique } => {
                 self.missing -= u32::from(required);
                 self.unique += 1;
                 self.repeatable |= !unique;
+                if let Some((_, present)) = &mut self.demands {
+                    present[id as usize] = true;
+                }
             }
             Role::Separator => self.separator = true,
         }
@@ -102,6 +125,17 @@ impl Tally {
         } else {
             self.maximum.min(1)
         };
+        if let Some((demands, present)) = &self.demands {
+            let standing = Standing {
+                facts: &Facts::default(),
+                count: 0,
+                minimum: self.minimum,
+                maximum: most,
+                open: &|group| (true, demands.groups[group as usize].required),
+            };
+            let cost = |option: OptionId| if present[option as usize] { 0 } else { u64::MAX };
+            return demands.plan(&standing, 0, Some(&cost)).is_some();
+        }
         let least = self.required.max(self.minimum);
         self.missing == 0 && least <= most && (self.repeatable || self.unique >= self.minimum)
     }
@@ -112,15 +146,15 @@ pub fn roles<'a, S: Copy>(
     options: &'a [Choice<S>],
     separator: Option<S>,
 ) -> impl Iterator<Item = (S, Role)> + 'a + use<'a, S> {
-    let options = options.iter().map(
-        |&Choice {
-             symbol,
-             required,
-             unique,
-         }| {
-            let role = Role::Option { required, unique };
-            (symbol, role)
-        },
+    let options = (0..).zip(options).map(
+        |(
+            id,
+            &Choice {
+                symbol,
+                required,
+                unique,
+            },
+        )| (symbol, Role::Option { id, required, unique }),
     );
     options.chain(separator.map(|symbol| (symbol, Role::Separator)))
 }
@@ -156,14 +190,18 @@ pub struct Frame {
     pub keys: Vec<Option<Key>>,
     /// Options with a key, sorted by its literal.
     pub sorted_keys: Vec<OptionId>,
-    /// The first required option from an index on, or the number of options.
+    /// The first required group from an index on, or the number of groups.
     next_required: Vec<u32>,
-    /// Required options from an index on.
+    /// Required groups from an index on.
     required_from: Vec<u32>,
-    /// A bit for each required option.
+    /// A bit for each required group.
     required_bits: Vec<u64>,
-    /// One more than the last option that may be repeated.
+    /// One more than the last group that may be repeated.
     repeatable_before: u32,
+    /// What is demanded of the members. Without demands, each option is a group of its own.
+    demands: Option<Arc<Demands>>,
+    /// Members past this many need no counting.
+    counted: u32,
 }
 
 impl Frame {
@@ -173,11 +211,11 @@ impl Frame {
         separator: Option<Next>,
         ordered: bool,
         (mut minimum, mut maximum): (u32, u32),
+        demands: Option<Arc<Demands>>,
         can_be_empty: impl Fn(Next) -> bool,
     ) -> Self {
-        let count = options.len();
         let separator_skippable = separator.is_none_or(&can_be_empty);
-        let indices = 0..count as OptionId;
+        let indices = 0..options.len() as OptionId;
         let mut skippable: Vec<OptionId> = indices.filter(|&i| can_be_empty(options[i as usize].symbol)).collect();
         let padded = separator_skippable && skippable.iter().any(|&i| !options[i as usize].unique);
         if padded {
@@ -190,25 +228,29 @@ impl Frame {
                 }
             }
         }
+        let groups: Vec<(bool, bool)> = match &demands {
+            Some(demands) => demands
+                .groups
+                .iter()
+                .map(|group| (group.required, group.unique))
+                .collect(),
+            None => options.iter().map(|option| (option.required, option.unique)).collect(),
+        };
+        let count = groups.len();
         let mut next_required = vec![count as u32; count + 1];
         let mut required_from = vec![0; count + 1];
-        for (index, option) in options.iter().enumerate().rev() {
-            let required = option.required;
+        let mut required_bits = vec![0; count.div_ceil(64)];
+        for (index, &(required, _)) in groups.iter().enumerate().rev() {
             next_required[index] = if required {
                 index as u32
             } else {
                 next_required[index + 1]
             };
             required_from[index] = required_from[index + 1] + u32::from(required);
+            required_bits[index / 64] |= u64::from(required) << (index % 64);
         }
-        let mut required_bits = vec![0; count.div_ceil(64)];
-        for (index, option) in options.iter().enumerate() {
-            required_bits[index / 64] |= u64::from(option.required) << (index % 64);
-        }
-        let repeatable_before = options
-            .iter()
-            .rposition(|option| !option.unique)
-            .map_or(0, |i| i as u32 + 1);
+        let repeatable = groups.iter().rposition(|(_, unique)| !unique);
+        let repeatable_before = repeatable.map_or(0, |i| i as u32 + 1);
         // bounds that hold anyway need no counting
         if repeatable_before == 0 && maximum as usize >= count {
             maximum = UNBOUNDED;
@@ -216,10 +258,11 @@ impl Frame {
         if minimum <= required_from[0] {
             minimum = 0;
         }
+        let counted = demands.as_ref().map_or(0, |demands| demands.counted()).max(minimum);
         Frame {
             id,
             rule,
-            keys: vec![None; count],
+            keys: vec![None; options.len()],
             sorted_keys: Vec::new(),
             skippable,
             separator_skippable,
@@ -233,6 +276,8 @@ impl Frame {
             required_from,
             required_bits,
             repeatable_before,
+            demands,
+            counted,
         }
     }
 
@@ -247,7 +292,80 @@ impl Frame {
 
     /// Nothing of the frame is there yet.
     pub fn tally(&self) -> Tally {
-        Tally::new(&self.options, self.separator, self.minimum, self.maximum)
+        let bounds = (self.minimum, self.maximum);
+        Tally::new(&self.options, self.separator, bounds, self.demands.as_ref())
+    }
+
+    fn groups(&self) -> u32 {
+        self.next_required.len() as u32 - 1
+    }
+
+    fn group_of(&self, option: OptionId) -> GroupId {
+        self.demands.as_ref().map_or(option, |demands| demands.group_of(option))
+    }
+
+    fn options_of(&self, groups: Range<GroupId>) -> Range<OptionId> {
+        match &self.demands {
+            None => groups,
+            Some(_) if groups.is_empty() => 0..0,
+            Some(demands) => {
+                let first = demands.groups[groups.start as usize].options.start;
+                first..demands.groups[groups.end as usize - 1].options.end
+            }
+        }
+    }
+
+    fn is_unique(&self, group: GroupId) -> bool {
+        match &self.demands {
+            Some(demands) => demands.groups[group as usize].unique,
+            None => self.options[group as usize].unique,
+        }
+    }
+
+    fn is_required(&self, group: GroupId) -> bool {
+        let word = self.required_bits.get(group as usize / 64).copied().unwrap_or(0);
+        word >> (group % 64) & 1 == 1
+    }
+
+    /// May a member of the group come, and must one, as far as the other groups don't matter?
+    fn open(&self, register: &Register, group: GroupId) -> (bool, bool) {
+        let again = !self.is_unique(group);
+        let behind = group < register.position || register.saw(group);
+        let may = if self.ordered {
+            !behind || (again && group + 1 == register.position)
+        } else {
+            !behind || again
+        };
+        (may, may && !behind && self.is_required(group))
+    }
+
+    /// Are there demands, but members or separators that can be empty? Then a member may come without any text.
+    pub fn demands_nothing_empty(&self) -> bool {
+        let empty = !self.skippable.is_empty() || (self.separator.is_some() && self.separator_skippable);
+        self.demands.is_some() && empty
+    }
+
+    /// Did a question about the demands take so long that the answer is not to be relied on?
+    pub fn is_exhausted(&self) -> bool {
+        self.demands.as_ref().is_some_and(|demands| demands.is_exhausted())
+    }
+
+    /// Can what is demanded still be had?
+    fn can_end(&self, register: &Register) -> bool {
+        self.demands.as_ref().is_none_or(|demands| {
+            let open = |group| self.open(register, group);
+            demands.plan(&self.standing(register, &open), 0, None).is_some()
+        })
+    }
+
+    fn standing<'a>(&self, register: &'a Register, open: &'a dyn Fn(GroupId) -> (bool, bool)) -> Standing<'a> {
+        Standing {
+            facts: &register.facts,
+            count: register.count,
+            minimum: self.minimum,
+            maximum: self.maximum,
+            open,
+        }
     }
 
     fn choice(&self, option: OptionId) -> &Choice<Next> {
@@ -256,14 +374,15 @@ impl Frame {
 
     /// Is the option required, and still to come?
     pub fn lacks(&self, register: &Register, option: OptionId) -> bool {
-        let behind = option < register.position || register.saw(option);
-        self.choice(option).required && !behind
+        let group = self.group_of(option);
+        let behind = group < register.position || register.saw(group);
+        self.is_required(group) && !behind
     }
 
     /// Could the options that may come next not come before the last member, which was required?
     pub fn made_way(&self, register: &Register) -> bool {
         let last = register.position.checked_sub(1);
-        self.ordered && last.is_some_and(|last| self.choice(last).required)
+        self.ordered && last.is_some_and(|last| self.is_required(last))
     }
 
     /// Required options still to come.
@@ -288,12 +407,13 @@ impl Frame {
 
     /// May the frame end here?
     pub fn done(&self, register: &Register) -> bool {
-        register.count >= self.minimum && self.needed(register) == 0
+        let held = |demands: &Arc<Demands>| demands.hold(&register.facts, register.count);
+        register.count >= self.minimum && self.needed(register) == 0 && self.demands.as_ref().is_none_or(held)
     }
 
-    /// In order: the options from the position on that may come next.
+    /// In order: the groups from the position on that may come next.
     fn window(&self, register: &Register, slack: u32) -> Range<u32> {
-        let count = self.options.len() as u32;
+        let count = self.groups();
         let required = self.next_required[register.position as usize];
         let first = if slack == 0 { required } else { register.position };
         let mut end = (required + 1).min(count);
@@ -305,59 +425,70 @@ impl Frame {
         first..end.max(first)
     }
 
-    /// In order: the option just taken, where it may be taken again.
-    fn again(&self, register: &Register, slack: u32) -> Option<OptionId> {
+    /// In order: the group just taken from, where that may be done again.
+    fn again(&self, register: &Register, slack: u32) -> Option<GroupId> {
         let last = register.position.checked_sub(1)?;
-        (slack > 0 && !self.choice(last).unique).then_some(last)
+        (slack > 0 && !self.is_unique(last)).then_some(last)
     }
 
-    /// In any order: may the option come next?
-    fn is_left(&self, register: &Register, slack: u32, option: OptionId) -> bool {
-        let choice = self.choice(option);
-        if register.saw(option) {
-            !choice.unique && slack > 0
+    /// In any order: may a member of the group come next?
+    fn is_left(&self, register: &Register, slack: u32, group: GroupId) -> bool {
+        if register.saw(group) {
+            !self.is_unique(group) && slack > 0
         } else {
-            choice.required || slack > 0
+            self.is_required(group) || slack > 0
         }
     }
 
     /// May the option come next?
     pub fn allows(&self, register: &Register, option: OptionId) -> bool {
         let slack = self.slack(register);
-        if self.ordered {
-            self.again(register, slack) == Some(option) || self.window(register, slack).contains(&option)
+        let group = self.group_of(option);
+        let possible = if self.ordered {
+            self.again(register, slack) == Some(group) || self.window(register, slack).contains(&group)
         } else {
-            self.is_left(register, slack, option)
-        }
+            self.is_left(register, slack, group)
+        };
+        possible && (self.demands.is_none() || self.can_end(&self.after(register, option)))
     }
 
     /// May any option come next?
     pub fn goes_on(&self, register: &Register) -> bool {
+        if self.demands.is_some() {
+            return !self.possible(register).is_empty();
+        }
         let slack = self.slack(register);
         if self.ordered {
             return self.again(register, slack).is_some() || !self.window(register, slack).is_empty();
         }
         let taken: u32 = register.seen.iter().map(|word| word.count_ones()).sum();
-        let left = self.repeatable_before > 0 || (taken as usize) < self.options.len();
+        let left = self.repeatable_before > 0 || taken < self.groups();
         self.needed(register) > 0 || (slack > 0 && left)
     }
 
     /// The options that may come next, ascending.
     pub fn possible(&self, register: &Register) -> Vec<OptionId> {
         let slack = self.slack(register);
-        if self.ordered {
-            let again = self.again(register, slack).into_iter();
-            return again.chain(self.window(register, slack)).collect();
+        let mut options: Vec<OptionId> = if self.ordered {
+            let again = self.again(register, slack).map_or(0..0, |group| group..group + 1);
+            let window = self.window(register, slack);
+            self.options_of(again).chain(self.options_of(window)).collect()
+        } else {
+            let groups = (0..self.groups()).filter(|&group| self.is_left(register, slack, group));
+            groups.flat_map(|group| self.options_of(group..group + 1)).collect()
+        };
+        if self.demands.is_some() {
+            options.retain(|&option| self.can_end(&self.after(register, option)));
         }
-        let options = 0..self.options.len() as OptionId;
         options
-            .filter(|&option| self.is_left(register, slack, option))
-            .collect()
     }
 
     /// A register that no text of so many bytes tells from this one, if it isn't the same: one with a smaller count,
     /// where both are far from the bounds.
     pub fn clamped(&self, register: &Register, bytes: u32) -> Option<Register> {
+        if self.demands.is_some() {
+            return None;
+        }
         let member = u32::from(self.skippable.is_empty()) + u32::from(!self.separator_skippable);
         let members = bytes.checked_div(member)?.saturating_add(2);
         let lacking = self.minimum.saturating_sub(register.count);
@@ -377,22 +508,34 @@ impl Frame {
     pub fn after(&self, register: &Register, option: OptionId) -> Register {
         let counted = register.count.saturating_add(1);
         let count = if self.maximum == UNBOUNDED {
-            counted.min(self.minimum)
+            counted.min(self.counted)
         } else {
             counted
         };
+        let group = self.group_of(option);
         let mut seen = register.seen.clone();
         let mut position = 0;
         if self.ordered {
-            position = option + 1;
+            position = group + 1;
         } else {
-            let word = option as usize / 64;
+            let word = group as usize / 64;
             if seen.len() <= word {
                 seen.resize(word + 1, 0);
             }
-            seen[word] |= 1 << (option % 64);
+            seen[word] |= 1 << (group % 64);
         }
-        Register { count, position, seen }
+        let facts = register.facts.clone();
+        let mut after = Register {
+            count,
+            position,
+            seen,
+            facts,
+        };
+        if let Some(demands) = &self.demands {
+            let open = |group| self.open(&after, group);
+            after.facts = demands.after(&self.standing(&after, &open), option);
+        }
+        after
     }
 
     /// A whole frame at the least cost.
@@ -404,6 +547,19 @@ impl Frame {
 
     /// The end of the frame at the least cost; with `before_a_member` there is one.
     pub fn cheapest_end_from(&self, register: &Register, before_a_member: bool, cost: impl Fn(Next) -> u64) -> Ending {
+        if let Some(demands) = &self.demands {
+            let open = |group| self.open(register, group);
+            let cost = |option: OptionId| cost(self.choice(option).symbol);
+            let standing = self.standing(register, &open);
+            let plan = demands.plan(&standing, u32::from(before_a_member), Some(&cost));
+            let mut members = plan.unwrap_or_default();
+            members.sort_unstable_by(|a, b| b.cmp(a));
+            return Ending {
+                frame: self.id,
+                members,
+                separated: !before_a_member,
+            };
+        }
         let lacking = self
             .minimum
             .saturating_sub(register.count.saturating_add(self.needed(register)));

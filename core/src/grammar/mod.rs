@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod check;
+pub mod demands;
 mod draft;
 pub mod frame;
 mod trim;

@@ -40,7 +40,7 @@ fn trim_frame(
     mut rename: impl FnMut(Part) -> Part,
 ) -> Option<FrameDraft> {
     let mut frame = frame.clone();
-    frame.options.retain(|option| lives(option.symbol));
+    frame.retain(|option| lives(option.symbol));
     if frame.separator.is_some_and(|part| !lives(part)) {
         frame.separator = None;
         frame.maximum = frame.maximum.min(1);
@@ -109,7 +109,12 @@ pub fn derivable(draft: &Draft, allowed: impl Fn(Lexeme) -> bool) -> Vec<bool> {
     for (rule, frame) in draft.frames() {
         tallies.insert(
             rule,
-            Tally::new(&frame.options, frame.separator, frame.minimum, frame.maximum),
+            Tally::new(
+                &frame.options,
+                frame.separator,
+                (frame.minimum, frame.maximum),
+                frame.demands().as_ref(),
+            ),
         );
         frame_parts.extend(roles(&frame.options, frame.separator).map(|(part, role)| (rule, part, role)));
     }

@@ -159,7 +159,7 @@ impl Frames {
                 }
             }
             pending.extend(reached.into_iter().filter(|&dot| seen.insert(dot)));
-            if seen.len() > self.max_items {
+            if seen.len() > self.max_items || self.frame(dot, grammar).is_exhausted() {
                 return Err(Error::Limit {
                     budget: "max_items",
                     value: self.max_items,

@@ -4,7 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
-use crate::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use crate::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use crate::limits::Limits;
 
 pub fn read_grammar(grammar: &Bound<'_, PyAny>) -> PyResult<GrammarForm> {
@@ -117,11 +117,13 @@ fn read_symbol(node: &Bound<'_, PyAny>) -> PyResult<SymbolForm> {
             options: tuple(&body)?
                 .iter()
                 .map(|option| {
-                    let (symbol, required, unique) = option.extract()?;
+                    let (symbol, required, unique, group, sets) = option.extract()?;
                     Ok(OptionForm {
                         symbol,
                         required,
                         unique,
+                        group,
+                        sets,
                     })
                 })
                 .collect::<PyResult<Vec<OptionForm>>>()?,
@@ -133,7 +135,21 @@ fn read_symbol(node: &Bound<'_, PyAny>) -> PyResult<SymbolForm> {
             },
             minimum: bound(&node.get_item(5)?)?,
             maximum: optional_bound(&node.get_item(6)?)?,
+            choices: tuple(&node.get_item(7)?)?
+                .iter()
+                .map(|choice| tuple(&choice)?.iter().map(|demand| read_demand(&demand)).collect())
+                .collect::<PyResult<_>>()?,
         },
         other => return Err(PyValueError::new_err(format!("unknown symbol {other:?}"))),
+    })
+}
+
+fn read_demand(demand: &Bound<'_, PyAny>) -> PyResult<DemandForm> {
+    let demand = tuple(demand)?;
+    Ok(DemandForm {
+        needs: demand.get_item(0)?.extract()?,
+        bars: demand.get_item(1)?.extract()?,
+        minimum: bound(&demand.get_item(2)?)?,
+        maximum: optional_bound(&demand.get_item(3)?)?,
     })
 }

@@ -1,6 +1,6 @@
 //! Random grammar forms: wild ones, with indices and bounds that may be anything, and sound ones made from them.
 
-use constrain_core::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use constrain_core::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use constrain_core::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
 use proptest::collection::vec;
 use proptest::option;
@@ -79,20 +79,48 @@ fn symbol() -> impl Strategy<Value = SymbolForm> {
                 separator,
             }
         ),
-        2 => (vec((part(), any::<bool>(), any::<bool>()), 0..5), option::of(part()), any::<bool>(), bound(),
-            option::weighted(0.5, bound()))
-            .prop_map(|(options, separator, ordered, minimum, maximum)| SymbolForm::Members {
+        2 => (vec(member(), 0..5), option::of(part()), any::<bool>(), bound(), option::weighted(0.5, bound()),
+            choices())
+            .prop_map(|(options, separator, ordered, minimum, maximum, choices)| SymbolForm::Members {
                 name: "members".into(),
-                options: options
-                    .into_iter()
-                    .map(|(symbol, required, unique)| OptionForm { symbol, required, unique })
-                    .collect(),
+                options,
                 separator,
                 ordered,
                 minimum,
                 maximum,
+                choices,
             }),
     ]
+}
+
+fn facts() -> impl Strategy<Value = Vec<u32>> {
+    vec(prop_oneof![8 => 0..5u32, 1 => any::<u32>()], 0..3)
+}
+
+fn member() -> impl Strategy<Value = OptionForm> {
+    let group = option::weighted(0.3, 0..3u32);
+    (any::<usize>(), any::<bool>(), any::<bool>(), group, facts()).prop_map(
+        |(symbol, required, unique, group, sets)| OptionForm {
+            symbol,
+            required,
+            unique,
+            group,
+            sets,
+        },
+    )
+}
+
+fn choices() -> impl Strategy<Value = Vec<Vec<DemandForm>>> {
+    let demand =
+        (facts(), facts(), bound(), option::weighted(0.5, bound())).prop_map(|(needs, bars, minimum, maximum)| {
+            DemandForm {
+                needs,
+                bars,
+                minimum,
+                maximum,
+            }
+        });
+    prop_oneof![2 => Just(Vec::new()), 1 => vec(vec(demand, 0..3), 0..3)]
 }
 
 /// Anything that has the type of a grammar form.
@@ -194,9 +222,33 @@ fn sound(mut form: GrammarForm) -> GrammarForm {
                 separator,
                 minimum,
                 maximum,
+                choices,
                 ..
             } => {
-                options.iter_mut().for_each(|option| option.symbol %= symbols);
+                options.iter_mut().for_each(|option| {
+                    option.symbol %= symbols;
+                    option.sets.iter_mut().for_each(|fact| *fact %= 5);
+                });
+                for index in 1..options.len() {
+                    let before = options[index - 1].clone();
+                    if options[..index - 1]
+                        .iter()
+                        .any(|other| other.group == options[index].group)
+                    {
+                        options[index].group = None;
+                    }
+                    if options[index].group.is_some() && options[index].group == before.group {
+                        (options[index].required, options[index].unique) = (before.required, before.unique);
+                    }
+                }
+                for demand in choices.iter_mut().flatten() {
+                    demand
+                        .needs
+                        .iter_mut()
+                        .chain(&mut demand.bars)
+                        .for_each(|fact| *fact %= 5);
+                    order(&mut demand.minimum, &mut demand.maximum);
+                }
                 separator.iter_mut().for_each(|part| *part %= symbols);
                 order(minimum, maximum);
             }

@@ -39,6 +39,7 @@ KEYWORDS = [
         "propertyNames",
     ),
     *("minProperties", "maxProperties", "dependentRequired", "dependentSchemas", "multipleOf"),
+    *("contains", "contains", "unevaluatedProperties", "unevaluatedItems"),
 ]
 
 
@@ -55,6 +56,12 @@ class Writer:
         schema: dict[str, Any] = {}
         for keyword in self.random.choices(KEYWORDS, k=choose([1, 1, 2, 2, 3])):
             schema[keyword] = self.keyword(keyword, depth + 1)
+            if keyword == "contains":
+                schema |= {
+                    key: self.random.randint(0, 2)
+                    for key in ("minContains", "maxContains")
+                    if self.random.random() < 0.4
+                }
             if keyword == "if":
                 schema |= {key: self.schema(depth + 1) for key in ("then", "else") if self.random.random() < 0.7}
         return schema
@@ -83,7 +90,15 @@ class Writer:
                 return choose([{"pattern": "^[ab]"}, {"enum": ["a", "c"]}, {"maxLength": 1}, {"not": {"const": "b"}}])
             case "prefixItems" | "anyOf" | "allOf" | "oneOf":
                 return [self.schema(depth) for _ in range(count(1, 3))]
-            case "additionalProperties" | "items" | "not" | "if":
+            case (
+                "additionalProperties"
+                | "items"
+                | "not"
+                | "if"
+                | "contains"
+                | "unevaluatedProperties"
+                | "unevaluatedItems"
+            ):
                 return self.schema(depth)
             case "pattern":
                 return choose(PATTERNS)

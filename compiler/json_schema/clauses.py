@@ -1,0 +1,126 @@
+"""Alternatives without combinators, and what can be told of them without looking at facets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from constrain.compiler.json_schema.model import ALL_TYPES, SchemaId, Value
+from constrain.compiler.json_schema.values import key_of, type_of
+
+__all__ = ["ANYTHING", "Clause", "allowed", "common", "conjoined", "restricted", "without_covered", "without_implied"]
+
+
+class Clause(NamedTuple):
+    """One alternative.
+
+    Attributes:
+        types: type bits.
+        values: if given, the only candidates, all of the types.
+        excluded: values that are not allowed.
+        leaves: schemas whose facets all apply, in order.
+    """
+
+    types: int
+    values: tuple[Value, ...] | None
+    excluded: tuple[Value, ...]
+    leaves: tuple[SchemaId, ...]
+
+
+ANYTHING = Clause(ALL_TYPES, None, (), ())
+
+
+def common(values: tuple[Value, ...], others: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The values that are among others."""
+    keys = {key_of(other) for other in others}
+    return tuple(value for value in values if key_of(value) in keys)
+
+
+def allowed(values: tuple[Value, ...], types: int, excluded: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The values that are of some types and not excluded."""
+    if types == ALL_TYPES and not excluded:
+        return values
+    hidden = {key_of(value) for value in excluded}
+    kept = tuple(value for value in values if type_of(value) & types and key_of(value) not in hidden)
+    return values if len(kept) == len(values) else kept
+
+
+def conjoined(clause: Clause, other: Clause, concerns: Sequence[int]) -> Clause | None:
+    """What satisfies both; None when it is plain that nothing does.
+
+    Args:
+        clause: one.
+        other: the other; its leaves come last.
+        concerns: by schema, the types of which it says something.
+    """
+    types = clause.types & other.types
+    values, excluded = clause.values, clause.excluded
+    if other.values is not None:
+        values = other.values if values is None else common(values, other.values)
+    if other.excluded:
+        excluded = tuple(dict.fromkeys(excluded + other.excluded))
+    if values is not None:
+        values = allowed(values, types, excluded)
+        if not values:
+            return None
+    if not types:
+        return None
+    leaves = tuple([leaf for leaf in dict.fromkeys(clause.leaves + other.leaves) if concerns[leaf] & types])
+    return Clause(types, values, excluded, leaves)
+
+
+def restricted(clause: Clause, types: int) -> Clause:
+    """What of a clause is of some types."""
+    values = clause.values
+    if values is not None:
+        values = tuple(value for value in values if type_of(value) & types)
+    return clause._replace(types=clause.types & types, values=values)
+
+
+def without_implied(clauses: list[Clause], count: Callable[[int], None]) -> list[int]:
+    """Indices of the clauses that are left when those that say at least what another one says are taken out.
+
+    Args:
+        clauses: in order.
+        count: told how many were compared.
+    """
+    said = [frozenset(clause.leaves) for clause in clauses]
+    kept: list[int] = []
+    for i in sorted(range(len(clauses)), key=lambda index: (len(said[index]), index)):
+        clause = clauses[i]
+        count(len(kept) // 16)
+        if not any(said[j] <= said[i] and _says_less(clauses[j], clause) for j in kept):
+            kept.append(i)
+    return sorted(kept)
+
+
+def _says_less(clause: Clause, other: Clause) -> bool:
+    """Whether types and values of a clause allow what those of another do."""
+    if other.types & ~clause.types or not set(clause.excluded) <= set(other.excluded):
+        return False
+    if clause.values is None:
+        return True
+    return other.values is not None and {*map(key_of, other.values)} <= {*map(key_of, clause.values)}
+
+
+def without_covered(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    """Take the types that one clause allows entirely out of the others, which could add nothing but ambiguity."""
+    if len(clauses) < 2:
+        return clauses
+    free = 0
+    kept = []
+    for clause in clauses:
+        if clause.values is None and not clause.excluded and not clause.leaves and clause.types & ~free:
+            kept.append(clause._replace(types=clause.types & ~free))
+            free |= clause.types
+    if not free:
+        return clauses
+    for clause in clauses:
+        if clause.values is not None or clause.excluded or clause.leaves:
+            types = clause.types & ~free
+            values = clause.values
+            if values is not None:
+                values = tuple(value for value in values if type_of(value) & types)
+            if types and values != ():
+                kept.append(clause._replace(types=types, values=values))
+    return tuple(kept)
