@@ -26,6 +26,7 @@ from constrain.compiler.json_schema.model import (
     Schema,
     SchemaId,
 )
+from constrain.compiler.json_schema.objects import Members
 from constrain.compiler.json_schema.pointers import shown
 
 __all__ = ["unbounded"]
@@ -185,10 +186,12 @@ class _Value:
             self._say("any-value", place.pointer, message, "'items' with a schema")
 
     def _object(self, place: Place, leaves: tuple[SchemaId, ...]) -> None:
-        members = self._meaning.document.algebra.members(leaves)
-        if members.is_empty:
-            return
         declared = self._declared(place)
+        for members in self._meaning.document.algebra.members(leaves):
+            if not members.is_empty:
+                self._members(place, members, declared)
+
+    def _members(self, place: Place, members: Members, declared: dict[str, str]) -> None:
         for member in members.named:
             if not member.required and member.name in declared:
                 message = f"the property {shown(member.name)} is optional: a model may leave it out"

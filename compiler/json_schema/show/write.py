@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from constrain.compiler.json_schema import numbers, strings
+from constrain.compiler.json_schema import numbers, objects, strings
 from constrain.compiler.json_schema.algebra import Clause
 from constrain.compiler.json_schema.document import Document
 from constrain.compiler.json_schema.model import (
@@ -21,12 +21,13 @@ from constrain.compiler.json_schema.model import (
     NUMBER,
     OBJECT,
     STRING,
+    ObjectFacet,
     Schema,
     SchemaId,
     Value,
 )
 from constrain.compiler.json_schema.pointers import escaped
-from constrain.compiler.json_schema.show.facets import Fragment, conjoined, fragments
+from constrain.compiler.json_schema.show.facets import Fragment, Inside, conjoined, fragments, some_member
 from constrain.compiler.json_schema.values import key_of, type_of
 from constrain.errors import LimitError
 
@@ -61,6 +62,7 @@ class Writer:
         self._inline: dict[tuple[SchemaId, ...], dict[str, Any]] = {}
         self._refers: dict[SchemaId, bool] = {}
         self._written = 0
+        self._inside = Inside(self._child, document.algebra.negate)
 
     def schema(self) -> dict[str, Any] | bool:
         """The whole document."""
@@ -117,6 +119,7 @@ class Writer:
         if known is None:
             said = self._document.store.schemas[schema]
             parts = (*said.all_of, *(said.any_of or ()), *(said.one_of or ()), *said.nots)
+            parts += () if said.unevaluated is None else (said.unevaluated.body,)
             known = said.reference is not None or said.not_reference is not None or any(map(self._follows, parts))
             self._refers[schema] = known
         return known
@@ -180,17 +183,25 @@ class Writer:
         schemas = [self._document.store.schemas[leaf] for leaf in leaves]
         if types & STRING:
             text = strings.merge([schema.string for schema in schemas if schema.string is not None])
-            yield from fragments(text, self._child)
+            yield from fragments(text, self._inside)
         if types & NUMBER:
             number = numbers.merge([schema.number for schema in schemas if schema.number is not None])
-            yield from fragments(number, self._child)
+            yield from fragments(number, self._inside)
         if values is None and types & ARRAY:
-            yield from fragments(self._algebra.items(leaves), self._child)
+            yield from fragments(self._algebra.items(leaves), self._inside)
         if values is None and types & OBJECT:
-            yield from fragments(self._algebra.members(leaves), self._child)
+            yield from self._members([schema.object for schema in schemas if schema.object is not None])
         refusals = dict.fromkeys(r for schema in schemas for r in schema.refusals if r.types & types)
         if refusals:
             yield {"$comment": "; ".join(f"refused: {r.keyword} (at {r.pointer or '/'})" for r in refusals)}
+
+    def _members(self, facets: list[ObjectFacet]) -> Iterator[Fragment]:
+        store = self._document.store
+        # what must be there is said for itself: worked out, it would make alternatives of the whole object
+        for members in objects.merge([facet._replace(some=()) for facet in facets], store):
+            yield from fragments(members, self._inside)
+        for some in dict.fromkeys(some for facet in facets for some in facet.some):
+            yield some_member(some, self._inside)
 
 
 def _only(clause: Clause, bit: int) -> Clause:

@@ -96,7 +96,7 @@ def test_every_facet_has_a_table() -> None:
     """Arrays and objects are written as the conjunction of their facets."""
     kinds = {"string": StringFacet, "number": NumberFacet, "array": ArrayFacet, "object": ObjectFacet}
     known = {"types", "values", "excluded", "refusals", "reference", "not_reference"}
-    combinators = {"all_of", "any_of", "one_of", "nots"}
+    combinators = {"all_of", "any_of", "one_of", "nots", "unevaluated"}
     assert set(Schema._fields) == kinds.keys() | known | combinators
     assert set(FIELDS) == {StringFacet, NumberFacet, Items, Members}
 
@@ -196,6 +196,29 @@ def test_what_references_share_is_written_once() -> None:
     assert not shown.is_valid({"a": {"b": {"a": {}}}})
 
 
+COUNTED = [
+    '{"contains": {"type": "integer"}, "minContains": 2, "maxContains": 3}',
+    '{"allOf": [{"contains": {"const": 1}}, {"contains": {"const": "a"}}]}',
+    '{"not": {"prefixItems": [{"const": 1}], "items": {"type": "string"}}}',
+    '{"not": {"items": {"type": "string"}}, "type": ["array", "string"]}',
+    '{"not": {"not": {"prefixItems": [{"const": 1}], "items": {"type": "string"}}}}',
+    '{"not": {"properties": {"a": {"const": 1}}, "patternProperties": {"b": {"const": 2}}, "additionalProperties": false}}',
+    '{"not": {"propertyNames": {"maxLength": 1}}}',
+    '{"oneOf": [{"additionalProperties": {"type": "integer"}}, {"propertyNames": {"const": "a"}}]}',
+    '{"prefixItems": [{"const": 1}], "unevaluatedItems": {"const": 2}, "contains": {"const": 3}}',
+]
+
+
+@pytest.mark.parametrize("schema", COUNTED)
+def test_what_must_be_there_keeps_its_meaning(schema: str) -> None:
+    scalars = [1, 2, 3, "a", "bb", True]
+    values: list[Any] = [*scalars, *([a, b][:n] for a in scalars for b in scalars for n in range(3)), [1, 1, 1, 1]]
+    values += [{n: a, m: b} for n in ("a", "b", "xb", "c") for m in ("a", "b") for a in scalars for b in scalars]
+    values += [{}, {"cc": 1}, {"c": 1}]
+    before, after = validator(json.loads(schema)), validator(json.loads(normalised_text(schema)))
+    assert [after.is_valid(value) for value in values] == [before.is_valid(value) for value in values]
+
+
 def test_a_growing_normal_form_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("constrain.compiler.json_schema.show.write.MAXIMUM_PLACES", 10)
     assert normalised({"properties": {str(i): {"type": "null"} for i in range(9)}})
@@ -214,6 +237,8 @@ def test_a_circle_of_references() -> None:
         ([], {}),
         ([{"a": 1}, {"a": 1}], {"a": 1}),
         ([{"a": 1}, {"a": 2}, {"a": 2}, {"b": 1}], {"a": 1, "b": 1, "allOf": [{"a": 2}]}),
+        ([{"a": 1}, {"a": 1, "b": 2}], {"a": 1, "allOf": [{"a": 1, "b": 2}]}),
+        ([{"a": 1}, {"a": True}], {"a": 1, "allOf": [{"a": True}]}),
     ],
 )
 def test_conjunctions_of_fragments(parts: list[dict[str, Any]], whole: dict[str, Any]) -> None:
