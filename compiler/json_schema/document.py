@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from constrain.compiler.json_schema.algebra import Algebra
 from constrain.compiler.json_schema.drafts import Draft, check_metaschema, detect_draft
-from constrain.compiler.json_schema.model import Store
+from constrain.compiler.json_schema.model import SchemaId, Store
 from constrain.compiler.json_schema.nesting import check_nesting
 from constrain.compiler.json_schema.options import Options, read_options
 from constrain.compiler.json_schema.read_text import read_schema_text
 from constrain.compiler.json_schema.reader import Reader
+from constrain.compiler.json_schema.references import References
 from constrain.errors import SchemaError
 
 __all__ = ["Document", "open_schema", "parsed_schema"]
@@ -37,6 +38,23 @@ class Document:
     store: Store
     reader: Reader
     algebra: Algebra
+
+    def schema(self, raw: Any, pointer: str, around: Sequence[dict[str, Any]]) -> SchemaId:
+        """The model of a schema inside the document, or of one that could stand there.
+
+        Args:
+            raw: parsed JSON.
+            pointer: its place.
+            around: the schemas that hold it, outermost first, on which the meaning of its references depends.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        references = References(self.root, self.draft)
+        base = ""
+        for outer in around:
+            base = references.base_of(outer, base)
+        return self.reader.read(raw, pointer, base, 0)
 
 
 def open_schema(

@@ -59,13 +59,13 @@ class Meaning:
         """
         known = self._known.get(place.pointer)
         if known is None:
-            known = self._known[place.pointer] = self.document.reader.read(place.raw, place.pointer, place.base, 0)
+            known = self._known[place.pointer] = self.document.schema(place.raw, place.pointer, place.around)
         return known
 
     def beside(self, place: Place, keyword: str) -> SchemaId:
         """The model of what a schema says without one keyword; errors as those of :meth:`schema`."""
         rest = {key: value for key, value in place.keys.items() if key != keyword}
-        return self.document.reader.read(rest, place.pointer, place.base, 0)
+        return self.document.schema(rest, place.pointer, place.around)
 
     def accepts(self, place: Place, value: Any) -> bool | None:
         """Whether jsonschema-rs accepts a value there; None when it cannot tell."""

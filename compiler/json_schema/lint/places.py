@@ -38,6 +38,16 @@ class Place:
         return self.raw if isinstance(self.raw, dict) else {}
 
     @property
+    def around(self) -> list[dict[str, Any]]:
+        """The schemas that hold it, outermost first."""
+        found = []
+        place = self.parent
+        while place is not None:
+            found.append(place.keys)
+            place = place.parent
+        return found[::-1]
+
+    @property
     def owner(self) -> Place:
         """The outermost schema about the same value."""
         place = self

@@ -202,7 +202,7 @@ COUNTED = [
     '{"not": {"prefixItems": [{"const": 1}], "items": {"type": "string"}}}',
     '{"not": {"items": {"type": "string"}}, "type": ["array", "string"]}',
     '{"not": {"not": {"prefixItems": [{"const": 1}], "items": {"type": "string"}}}}',
-    '{"not": {"properties": {"a": {"const": 1}}, "patternProperties": {"b": {"const": 2}}, "additionalProperties": false}}',
+    '{"not": {"properties": {"a": {"const": 1}}, "patternProperties": {"b": {}}, "additionalProperties": false}}',
     '{"not": {"propertyNames": {"maxLength": 1}}}',
     '{"oneOf": [{"additionalProperties": {"type": "integer"}}, {"propertyNames": {"const": "a"}}]}',
     '{"prefixItems": [{"const": 1}], "unevaluatedItems": {"const": 2}, "contains": {"const": 3}}',
