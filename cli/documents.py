@@ -172,15 +172,17 @@ def place_in(text: bytes, offset: int) -> Span:
 
 
 def _validator(constraint: Constraint) -> Any:
-    from constrain.compiler.json_schema.drafts import check_metaschema, detect_draft
-    from constrain.compiler.json_schema.options import read_options
-    from constrain.compiler.json_schema.read_text import read_schema_text
+    from constrain.compiler.json_schema.document import open_schema
     from constrain.compiler.json_schema.validators import validator
 
-    # the compiler's own reading of the options, so that both sides mean the same schema
+    # the compiler's own reading, so that both sides mean the same schema
     given = constraint.options
-    options = read_options(draft=given.draft, formats=given.formats, ignore_formats=given.ignore_formats)
-    schema = read_schema_text(constraint.text)
-    draft = options.draft or detect_draft(schema)
-    check_metaschema(schema, draft)
-    return validator(schema, draft, options, dict(given.references))
+    document = open_schema(
+        constraint.text,
+        draft=given.draft,
+        formats="annotate" if given.formats == "annotate" else "assert",
+        ignore_formats=given.ignore_formats,
+        references=dict(given.references),
+    )
+    document.reader.check()
+    return validator(document.root, document.draft, document.options, document.options.references)

@@ -15,13 +15,12 @@ from typing import Any, Literal
 
 from constrain.compiler.grammar import Grammar
 from constrain.compiler.json_schema.algebra import Algebra
-from constrain.compiler.json_schema.drafts import check_metaschema, detect_draft
 from constrain.compiler.json_schema.lowering import Lowering
 from constrain.compiler.json_schema.model import Store
 from constrain.compiler.json_schema.nesting import check_nesting
-from constrain.compiler.json_schema.options import read_options
+from constrain.compiler.json_schema.options import Options, read_options
 from constrain.compiler.json_schema.read_text import read_schema_text
-from constrain.compiler.json_schema.reader import Reader
+from constrain.compiler.json_schema.reader import Reader, pointer_of_name
 from constrain.errors import LimitError, SchemaError
 
 __all__ = ["build", "read_schema_text"]
@@ -45,10 +44,12 @@ def build(
     Args:
         schema: parsed JSON (a float means its shortest spelling, members are in the file's order), or JSON text
             (exact decimals).
-        draft: ``4``, ``6``, ``7``, ``2019-09`` or ``2020-12``; None reads ``$schema``, and without that the latest.
+        draft: ``4``, ``6``, ``7``, ``2019-09``, ``2020-12``, ``openapi-3.0`` or ``openapi-3.1``; None reads
+            ``$schema``, and without that it is 2020-12. Embedded and other documents keep the draft that they name.
         formats: whether ``format`` constrains.
         ignore_formats: formats that are annotations: their names, or ``"unknown"`` for all that nobody defined.
-        references: other documents (not supported yet).
+        references: the documents that ``$ref`` and ``$schema`` may lead to besides the schema and the official
+            metaschemas, by URI: parsed JSON, or JSON text. Nothing is fetched.
         whitespace: ``compact`` (none), ``pretty:N`` (as ``json.dumps(indent=N)``) or ``flexible`` (up to 64 blanks
             between tokens).
         order: order of members: that of the schema with undeclared ones last, or any.
@@ -60,7 +61,7 @@ def build(
     Raises:
         SchemaError: not a valid schema, or an option that is not known.
         RegexError: an invalid ``pattern``.
-        UnsupportedError: a keyword or option that is not implemented.
+        UnsupportedError: a keyword or option that is not implemented, or a document that is not given.
         UnsatisfiableError: no JSON value satisfies the schema.
         LimitError: a budget ran out.
     """
@@ -82,14 +83,16 @@ def build(
         )
     check_nesting(document)
     try:
-        return _build(document, options.draft, options)
+        return _build(document, options)
+    except SchemaError as error:
+        if error.pointer is None or (pointer := pointer_of_name(error.pointer)) == error.pointer:
+            raise
+        raise SchemaError(error.message, pointer=pointer, expected=error.expected) from None
     except RecursionError:
         raise LimitError("the schema nests too deeply", expected="a flatter schema; this limit is fixed") from None
 
 
-def _build(document: Any, draft: Any, options: Any) -> Grammar:
-    known = draft or detect_draft(document)
-    check_metaschema(document, known)
+def _build(document: Any, options: Options) -> Grammar:
     store = Store()
-    reader = Reader(document, known, options, store)
+    reader = Reader(document, options, store)
     return Lowering.of(store, Algebra(store, reader.target), options).grammar(reader.root())

@@ -29,9 +29,14 @@ def check_nesting(document: Any) -> None:
 
 
 def mentions(document: Any, keys: Collection[str]) -> bool:
-    """Whether an object anywhere in a parsed schema, which has passed :func:`check_nesting`, has one of some keys."""
+    """Whether an object anywhere in a schema has one of some keys; of text, whether that may be so.
+
+    Parsed documents that nest without end have no keys past the nesting that a text may have.
+    """
+    if isinstance(document, str | bytes):
+        return any((key if isinstance(document, str) else key.encode()) in document for key in keys)  # type: ignore[operator]
     level = _containers([document])
-    while level:
+    for _ in range(MAXIMUM_TEXT_NESTING + 1):
         if any(key in value for value in level if isinstance(value, dict) for key in keys):
             return True
         level = _containers(part for value in level for part in _parts(value))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from constrain.compiler.json_schema.drafts import DRAFTS, Draft
+from constrain.compiler.json_schema.pointers import shown
 from constrain.compiler.json_schema.preview import PREVIEW
 from constrain.errors import SchemaError, UnsupportedError
 
@@ -44,6 +45,7 @@ class Options:
         ignore_unknown_formats: whether formats that nobody here knows are annotations.
         policy: how values are spelled.
         preview: what of ``preview.PREVIEW`` is used all the same.
+        references: other documents by their URI: parsed JSON, or JSON text.
     """
 
     draft: Draft | None
@@ -52,6 +54,7 @@ class Options:
     ignore_unknown_formats: bool
     policy: Policy
     preview: frozenset[str]
+    references: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
 def read_options(
@@ -83,8 +86,6 @@ def read_options(
     _one_of("order", order, ("schema", "any"))
     _one_of("numbers", numbers, ("plain", "any"), unsupported=("any",))
     _one_of("escapes", escapes, ("minimal", "any"))
-    if references:
-        raise UnsupportedError("a mapping of references to other documents is not supported yet")
     indent = 0
     layout = whitespace
     if isinstance(whitespace, str) and (match := re.fullmatch(r"pretty:([0-9]{1,3})", whitespace)):
@@ -106,7 +107,21 @@ def read_options(
         ignore_unknown_formats=ignore_formats == "unknown" or "unknown" in names,
         policy=Policy(layout, indent, order, escapes == "any"),  # type: ignore[arg-type]  # known ones by now
         preview=_preview(preview),
+        references=_references({} if references is None else references),
     )
+
+
+def _references(documents: object) -> Mapping[str, object]:
+    if not isinstance(documents, Mapping):
+        raise SchemaError("references is no mapping", expected="a mapping from URIs to documents")
+    for uri, document in documents.items():
+        if not isinstance(uri, str) or not uri.rstrip("#") or "#" in uri.rstrip("#"):
+            raise SchemaError(f"references has the key {shown(uri)}", expected="a URI without a fragment")
+        if not isinstance(document, dict | list | bool | str | bytes):
+            raise SchemaError(
+                f"references[{shown(uri)}] is of type {type(document).__name__}", expected="parsed JSON, or JSON text"
+            )
+    return documents
 
 
 def _preview(names: Sequence[str] | str) -> frozenset[str]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from constrain.compiler.json_schema import arrays, numbers, objects, strings
-from constrain.compiler.json_schema.drafts import Draft, check_metaschema, detect_draft
+from constrain.compiler.json_schema.documents import Place
+from constrain.compiler.json_schema.drafts import Draft
+from constrain.compiler.json_schema.library import Library
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
     ARRAY,
     EVERYTHING,
     FALSE,
+    NULL,
     OBJECT,
     TRUE,
     TYPE_NAMES,
@@ -28,16 +32,20 @@ from constrain.compiler.json_schema.model import (
     Unevaluated,
 )
 from constrain.compiler.json_schema.nesting import mentions
+from constrain.compiler.json_schema.openapi import adds_null
 from constrain.compiler.json_schema.options import Options
 from constrain.compiler.json_schema.pointers import escaped, shown
-from constrain.compiler.json_schema.references import Place, References
+from constrain.compiler.json_schema.references import Base, References
 from constrain.compiler.json_schema.values import schema_of_values
-from constrain.errors import LimitError, SchemaError, UnsupportedError
+from constrain.errors import LimitError, SchemaError
 
-__all__ = ["MAXIMUM_NESTING", "Reader"]
+__all__ = ["MAXIMUM_NESTING", "MAXIMUM_WAYS", "Reader", "pointer_of_name"]
 
 MAXIMUM_NESTING = 100
 """Schemas inside schemas."""
+
+MAXIMUM_WAYS = 500
+"""Combinations of dynamic anchors under which places are read, each of them anew."""
 
 _STRING, _NUMBER, _ARRAY, _OBJECT, _COMBINATOR = 1, 2, 4, 8, 16
 
@@ -47,16 +55,17 @@ _FAMILIES = {
     **dict.fromkeys(("items", "additionalItems", "prefixItems", "minItems", "maxItems", "contains"), _ARRAY),
     **dict.fromkeys(("properties", "patternProperties", "additionalProperties", "required"), _OBJECT),
     **dict.fromkeys(("minProperties", "maxProperties", "propertyNames"), _OBJECT),
-    **dict.fromkeys(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependencies"), _COMBINATOR),
+    **dict.fromkeys(("$ref", "$dynamicRef", "$recursiveRef"), _COMBINATOR),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf", "not", "if", "dependencies"), _COMBINATOR),
     **dict.fromkeys(("dependentRequired", "dependentSchemas", "enum", "const"), _COMBINATOR),
 }
 _UNEVALUATED = ("unevaluatedProperties", "unevaluatedItems")
 _SCHEMA_PLACE = re.compile(r"(?:/(?:definitions|\$defs|properties)/[^/]*|/items|/additionalProperties)*")
 _REFUSED_IF: dict[str, tuple[int, Callable[[Any], bool]]] = {
     "uniqueItems": (ARRAY, lambda value: value is True),
-    "$dynamicRef": (ALL_TYPES, lambda value: True),
-    "$recursiveRef": (ALL_TYPES, lambda value: True),
 }
+
+_WAY = " by way "
 
 _Rule: TypeAlias = int | tuple[int, Callable[[Any], bool]]
 
@@ -66,60 +75,116 @@ def _keywords(draft: Draft) -> dict[str, _Rule]:
     """Keywords that are read, with their family, and those that are refused, with the types and when."""
     # what is no keyword of the draft is an annotation
     rules: dict[str, _Rule] = {key: rule for key, rule in (_FAMILIES | _REFUSED_IF).items() if key in draft.keywords}
-    if draft.reference_siblings:
-        # dropped from the specification in 2019-09, yet many validators still heed it: neither reading is safe
-        rules["dependencies"] = (OBJECT, bool)
+    # what it would mean there is nowhere said
+    rules |= {key: (ALL_TYPES, lambda value: True) for key in draft.foreign}
     return rules
 
 
-class Reader:
-    """Reads one document."""
+def pointer_of_name(name: str) -> str:
+    """The pointer in the name of a reference, which may also say on which of the ways to the place it depends."""
+    pointer, _, way = name.rpartition(_WAY)
+    return pointer if way.isdigit() else name
 
-    def __init__(self, root: Any, draft: Draft, options: Options, store: Store) -> None:
-        self._root = root
-        self._draft = draft
+
+class Reader:
+    """Reads one schema, and of other documents what its references lead to."""
+
+    def __init__(self, root: Any, options: Options, store: Store) -> None:
+        """Find the draft of a schema; nothing else is read yet.
+
+        Raises:
+            UnsupportedError: a ``$schema`` that is no draft, or one with an unknown required vocabulary.
+        """
+        self._library = Library(options.references)
+        self._main = self._library.open(root, options.draft)
         self._options = options
         self._store = store
-        self._references = References(root, draft)
-        self._places: dict[str, Place] = {}
+        self._references = References(self._main, self._library)
+        self._places: dict[str, tuple[Place, Base]] = {}
         self._targets: dict[str, SchemaId] = {}
-        self._known_references: dict[tuple[str, str], SchemaId] = {}
-        self._keywords = _keywords(draft)
+        self._known_references: dict[tuple[str, str, Base], SchemaId] = {}
+        self._ways: dict[tuple[tuple[str, str], ...], str] = {(): ""}
+        self._keywords: dict[Draft, dict[str, _Rule]] = {}
         # what subschemas evaluate must not be simplified away where something asks for it
-        self._annotates = "unevaluatedItems" in draft.keywords and mentions(root, _UNEVALUATED)
+        documents = (root, *options.references.values())
+        self._annotates = any(mentions(document, _UNEVALUATED) for document in documents)
+
+    @property
+    def draft(self) -> Draft:
+        """The draft of the schema."""
+        return self._main.root.draft
+
+    def check(self) -> None:
+        """Hold the schema to its metaschema.
+
+        Raises:
+            SchemaError: it is not valid.
+        """
+        self._check_place(self._main.root)
+
+    def within(self, raw: Any, pointer: str, around: Sequence[tuple[dict[str, Any], str]]) -> SchemaId:
+        """A schema inside the document, or one that could stand there.
+
+        Args:
+            raw: parsed JSON.
+            pointer: its place.
+            around: the schemas that hold it, outermost first, with their pointers.
+        """
+        base = self._references.enter(self._main.root)
+        if not around:
+            return self._read(raw, pointer, base, 0)
+        for outer, place in around[1:]:
+            base = self._references.inside(outer, base, place)
+        return self.read(raw, pointer, base, 0)
 
     def root(self) -> SchemaId:
         """The document's schema."""
-        return self.read(self._root, "", "", 0)
+        place = self._main.root
+        self._check_place(place)
+        return self._read(place.raw, place.pointer, self._references.enter(place), 0)
 
     def target(self, name: str) -> SchemaId:
         """The schema that a reference of the model names."""
         known = self._targets.get(name)
         if known is None:
-            raw, pointer, base = self._places[name]
-            self._check_place(raw, pointer)
-            known = self._targets[name] = self.read(raw, pointer, base, 0)
+            place, base = self._places[name]
+            self._check_place(place)
+            known = self._targets[name] = self._read(place.raw, place.pointer, base, 0)
         return known
 
-    def _check_place(self, raw: Any, pointer: str) -> None:
+    def _check_place(self, place: Place) -> None:
         """A reference may lead where the metaschema has not looked, for instance into an unknown keyword."""
-        if _SCHEMA_PLACE.fullmatch(pointer) and (self._draft.reference_siblings or "/$defs/" not in pointer):
+        document = place.document
+        if (
+            document.checked
+            and place.draft is document.root.draft
+            and _SCHEMA_PLACE.fullmatch(place.path)
+            and (place.draft.reference_siblings or "/$defs/" not in place.path)
+        ):
             return
-        try:
-            check_metaschema(raw, self._draft)
-        except SchemaError as error:
-            inner = f"{pointer}{error.pointer or ''}"
-            raise SchemaError(error.message, pointer=inner, expected=error.expected) from None
+        self._library.check(place)
+        if not place.path:
+            document.checked = True
 
-    def read(self, raw: Any, pointer: str, base: str, depth: int) -> SchemaId:
-        """A schema at a place.
+    def read(self, raw: Any, pointer: str, base: Base, depth: int) -> SchemaId:
+        """A schema inside another.
 
         Args:
             raw: parsed JSON.
             pointer: its place.
-            base: base URI outside it.
+            base: base URI, draft and bound anchors outside it.
             depth: schemas around it.
         """
+        if isinstance(raw, dict) and ("$schema" in raw or base.draft.id_keyword in raw):
+            inner = self._references.inside(raw, base, pointer)
+            if inner.draft is not base.draft:
+                path = pointer.removeprefix(base.document.prefix)
+                self._library.check(Place(raw, path, inner.uri, inner.draft, inner.document))
+            base = inner
+        return self._read(raw, pointer, base, depth)
+
+    def _read(self, raw: Any, pointer: str, base: Base, depth: int) -> SchemaId:
+        """A schema, of which ``base`` is what is inside."""
         if raw is True:
             return TRUE
         if raw is False:
@@ -132,14 +197,14 @@ class Reader:
                 pointer=pointer,
                 expected="a flatter schema; this limit is fixed",
             )
-        draft = self._draft
-        if draft.id_keyword in raw:
-            base = self._references.base_of(raw, base)
+        draft = base.draft
         if "$ref" in raw and not draft.reference_siblings:
-            return self._reference(raw, raw["$ref"], pointer, base, depth)
-        if "$schema" in raw and pointer and detect_draft(raw) != draft:
-            raise UnsupportedError("a subschema of another draft", pointer=f"{pointer}/$schema")
-        keywords = self._keywords
+            return self._refer("$ref", raw["$ref"], f"{pointer}/$ref", base)
+        if draft.dropped:
+            raw = {key: value for key, value in raw.items() if key not in draft.dropped}
+        keywords = self._keywords.get(draft)
+        if keywords is None:
+            keywords = self._keywords[draft] = _keywords(draft)
         families = 0
         parts: list[SchemaId] = []
         place = 0  # of the facets among the parts: where the first of them stands, of the object's if there are any
@@ -169,9 +234,11 @@ class Reader:
             schema = self._with_unevaluated(raw, schema, pointer, base, depth)
         return schema
 
-    def _with_unevaluated(self, raw: dict[str, Any], body: SchemaId, pointer: str, base: str, depth: int) -> SchemaId:
+    def _with_unevaluated(self, raw: dict[str, Any], body: SchemaId, pointer: str, base: Base, depth: int) -> SchemaId:
         others = [
-            self.read(raw[keyword], f"{pointer}/{keyword}", base, depth + 1) if keyword in raw else None
+            self.read(raw[keyword], f"{pointer}/{keyword}", base, depth + 1)
+            if keyword in raw and keyword in base.draft.keywords
+            else None
             for keyword in _UNEVALUATED
         ]
         if others == [None, None]:
@@ -181,9 +248,9 @@ class Reader:
         return schema
 
     def _facets(
-        self, raw: dict[str, Any], families: int, refusals: list[Refusal], pointer: str, base: str, depth: int
+        self, raw: dict[str, Any], families: int, refusals: list[Refusal], pointer: str, base: Base, depth: int
     ) -> SchemaId:
-        draft = self._draft
+        draft = base.draft
         named = raw.get("type")
         if named is None:
             types = ALL_TYPES
@@ -193,6 +260,8 @@ class Reader:
             types = 0
             for name in named:
                 types |= TYPE_NAMES[name]
+        if draft.nullable and adds_null(raw, pointer):
+            types |= NULL
         if not families and not refusals and "format" not in raw:
             return self._store.typed(types)
 
@@ -206,7 +275,8 @@ class Reader:
             number, more = numbers.read(raw, pointer, boolean_exclusive=draft.boolean_exclusive)
             refusals.extend(more)
         if "format" in raw:
-            for part in strings.read_format(raw["format"], types, self._options, f"{pointer}/format"):
+            options = replace(self._options, assert_formats=True) if draft.asserts_formats else self._options
+            for part in strings.read_format(raw["format"], types, options, f"{pointer}/format"):
                 if isinstance(part, PatternTerm):
                     known = string or StringFacet()
                     string = known._replace(patterns=(*known.patterns, part))
@@ -227,36 +297,66 @@ class Reader:
 
     # -- combinators -----------------------------------------------------------------------------------------------
 
-    def _reference(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+    def _reference(self, raw: dict[str, Any], value: Any, pointer: str, base: Base, depth: int) -> SchemaId:
+        return self._refer("$ref", value, pointer, base)
+
+    def _dynamic_reference(self, raw: dict[str, Any], value: Any, pointer: str, base: Base, depth: int) -> SchemaId:
+        return self._refer("$dynamicRef", value, pointer, base)
+
+    def _recursive_reference(self, raw: dict[str, Any], value: Any, pointer: str, base: Base, depth: int) -> SchemaId:
+        return self._refer("$recursiveRef", value, pointer, base)
+
+    def _refer(self, keyword: str, value: Any, pointer: str, base: Base) -> SchemaId:
         if not isinstance(value, str):
-            raise SchemaError(f"$ref is {shown(value)}", pointer=pointer, expected="a URI reference")
-        known = self._known_references.get((value, base))
+            raise SchemaError(f"{keyword} is {shown(value)}", pointer=pointer, expected="a URI reference")
+        known = self._known_references.get((keyword, value, base))
         if known is None:
-            place = self._references.resolve(value, base, pointer)
-            self._places.setdefault(place.pointer, place)
-            known = self._known_references[value, base] = self._store.add(Schema(reference=place.pointer))
+            references = self._references
+            if keyword == "$ref":
+                place = references.resolve(value, base, pointer)
+            elif keyword == "$dynamicRef":
+                place = references.resolve_dynamic(value, base, pointer)
+            else:
+                place = references.resolve_recursive(value, base, pointer)
+            inside = references.enter(place, base.bound)
+            # the same place means something else where other anchors are bound
+            name = place.pointer + self._way(inside.bound, pointer)
+            self._places.setdefault(name, (place, inside))
+            known = self._known_references[keyword, value, base] = self._store.add(Schema(reference=name))
         return known
 
-    def _parts(self, value: Any, pointer: str, base: str, depth: int) -> tuple[SchemaId, ...]:
+    def _way(self, bound: tuple[tuple[str, str], ...], pointer: str) -> str:
+        known = self._ways.get(bound)
+        if known is None:
+            if len(self._ways) > MAXIMUM_WAYS:
+                raise LimitError(
+                    f"dynamic anchors are bound in more than {MAXIMUM_WAYS} ways",
+                    pointer=pointer,
+                    expected="fewer resources with dynamic anchors; this limit is fixed",
+                )
+            known = self._ways[bound] = f"{_WAY}{len(self._ways)}"
+        return known
+
+    def _parts(self, value: Any, pointer: str, base: Base, depth: int) -> tuple[SchemaId, ...]:
         return tuple(self.read(item, f"{pointer}/{i}", base, depth + 1) for i, item in enumerate(value))
 
-    def _all_of(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+    def _all_of(self, raw: dict[str, Any], value: Any, pointer: str, base: Base, depth: int) -> SchemaId:
         return self._store.all_of(self._parts(value, pointer, base, depth))
 
-    def _any_of(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+    def _any_of(self, raw: dict[str, Any], value: Any, pointer: str, base: Base, depth: int) -> SchemaId:
         return self._any(self._parts(value, pointer, base, depth))
 
     def _any(self, parts: tuple[SchemaId, ...]) -> SchemaId:
         return self._store.add(Schema(any_of=parts)) if self._annotates else self._store.any_of(parts)
 
-    def _one_of(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+    def _one_of(self, raw: dict[str, Any], value: Any, pointer: str, base: Base, depth: int) -> SchemaId:
         parts = self._parts(value, pointer, base, depth)
         return self._store.add(Schema(one_of=parts)) if self._annotates else self._store.one_of(parts)
 
-    def _not(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+    def _not(self, raw: dict[str, Any], value: Any, pointer: str, base: Base, depth: int) -> SchemaId:
         return self._store.add(Schema(nots=(self.read(value, pointer, base, depth + 1),)))
 
-    def _if(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+    def _if(self, raw: dict[str, Any], value: Any, pointer: str, base: Base, depth: int) -> SchemaId:
         if "then" not in raw and "else" not in raw and not self._annotates:
             return TRUE
         store = self._store
@@ -266,7 +366,7 @@ class Reader:
         refused = store.add(Schema(nots=(condition,)))
         return self._any((store.all_of((condition, then)), store.all_of((refused, otherwise))))
 
-    def _enum(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+    def _enum(self, raw: dict[str, Any], value: Any, pointer: str, base: Base, depth: int) -> SchemaId:
         return self._of_values(value, pointer)
 
     def _of_values(self, values: list[Any], pointer: str) -> SchemaId:
@@ -276,10 +376,10 @@ class Reader:
             found = self._store.add(Schema(nots=(self._store.add(Schema(nots=(found,))),)))
         return found
 
-    def _const(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+    def _const(self, raw: dict[str, Any], value: Any, pointer: str, base: Base, depth: int) -> SchemaId:
         return self._of_values([value], pointer)
 
-    def _dependencies(self, raw: dict[str, Any], value: Any, pointer: str, base: str, depth: int) -> SchemaId:
+    def _dependencies(self, raw: dict[str, Any], value: Any, pointer: str, base: Base, depth: int) -> SchemaId:
         store = self._store
         parts = []
         for name, needed in value.items():
@@ -294,8 +394,10 @@ class Reader:
         return store.all_of(tuple(parts))
 
 
-_COMBINATORS: dict[str, Callable[[Reader, dict[str, Any], Any, str, str, int], SchemaId]] = {
+_COMBINATORS: dict[str, Callable[[Reader, dict[str, Any], Any, str, Base, int], SchemaId]] = {
     "$ref": Reader._reference,
+    "$dynamicRef": Reader._dynamic_reference,
+    "$recursiveRef": Reader._recursive_reference,
     "allOf": Reader._all_of,
     "anyOf": Reader._any_of,
     "oneOf": Reader._one_of,

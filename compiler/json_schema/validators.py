@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 import jsonschema_rs
 
 from constrain.compiler.json_schema.drafts import Draft
+from constrain.compiler.json_schema.openapi import in_draft_4
 from constrain.compiler.json_schema.options import Options
 from constrain.compiler.json_schema.pointers import pointer_of
 from constrain.compiler.json_schema.read_text import read_schema_text
@@ -28,6 +29,8 @@ _VALIDATORS: dict[str, Callable[..., Any]] = {
     "7": jsonschema_rs.Draft7Validator,
     "2019-09": jsonschema_rs.Draft201909Validator,
     "2020-12": jsonschema_rs.Draft202012Validator,
+    "openapi-3.0": jsonschema_rs.Draft4Validator,
+    "openapi-3.1": jsonschema_rs.Draft202012Validator,
 }
 _DRAFTS = {
     "4": jsonschema_rs.Draft4,
@@ -35,6 +38,8 @@ _DRAFTS = {
     "7": jsonschema_rs.Draft7,
     "2019-09": jsonschema_rs.Draft201909,
     "2020-12": jsonschema_rs.Draft202012,
+    "openapi-3.0": jsonschema_rs.Draft4,
+    "openapi-3.1": jsonschema_rs.Draft202012,
 }
 
 
@@ -57,7 +62,13 @@ def validator(
         UnsupportedError: a reference to a document that is not there.
         LimitError: it nests too deeply.
     """
-    documents = [(urljoin(_BASE, uri), document) for uri, document in parsed_references(references).items()]
+    if draft.dropped:
+        raise UnsupportedError(
+            "jsonschema-rs cannot judge by a metaschema that leaves vocabularies out", pointer="/$schema"
+        )
+    translated = in_draft_4 if draft.nullable else _as_it_is
+    schema = translated(schema)
+    documents = [(urljoin(_BASE, uri), translated(part)) for uri, part in parsed_references(references).items()]
     ignored: dict[str, Callable[[str], bool]] = dict.fromkeys(options.ignored_formats, _any)
     try:
         registry = None
@@ -65,7 +76,7 @@ def validator(
             registry = jsonschema_rs.Registry(documents, draft=_DRAFTS[draft.name], retriever=_no_retrieval)
         return _VALIDATORS[draft.name](
             schema,
-            validate_formats=options.assert_formats,
+            validate_formats=options.assert_formats or draft.asserts_formats,
             ignore_unknown_formats=options.ignore_unknown_formats,
             formats=ignored,
             retriever=_no_retrieval,
@@ -109,6 +120,10 @@ def _unresolved(message: str) -> UnsupportedError:
         f"a reference cannot be resolved: {shortened(message)}",
         expected="references to places in the schema itself, or in documents that are given (--ref, --ref-dir)",
     )
+
+
+def _as_it_is(schema: Any) -> Any:
+    return schema
 
 
 def _any(_: str) -> bool:

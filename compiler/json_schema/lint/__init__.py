@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from constrain.compiler.json_schema.document import open_schema, parsed_schema
-from constrain.compiler.json_schema.drafts import check_metaschema, detect_draft
+from constrain.compiler.json_schema.document import Document, open_schema, parsed_schema
 from constrain.compiler.json_schema.lint.bounds import unbounded
 from constrain.compiler.json_schema.lint.branches import unsatisfiable
 from constrain.compiler.json_schema.lint.context import Context, Meaning
@@ -27,7 +26,6 @@ from constrain.compiler.json_schema.lint.texts import unanchored_pattern, unknow
 from constrain.compiler.json_schema.lint.types import misplaced_keyword
 from constrain.compiler.json_schema.lint.values import constant_beside_enum, invalid_value, repeated_value
 from constrain.compiler.json_schema.lint.warning import LintWarning
-from constrain.compiler.json_schema.options import read_options
 from constrain.compiler.json_schema.pointers import escaped
 from constrain.errors import LimitError, UnsupportedError
 
@@ -78,38 +76,38 @@ def lint(
         UnsupportedError: a draft that is not supported.
         LimitError: it nests too deeply.
     """
-    root = parsed_schema(schema)
-    options = read_options(draft=draft)
-    context_draft = options.draft or detect_draft(root)
+    document = _opened(parsed_schema(schema), draft, references)
     try:
-        places = Places(root, context_draft)
-        found = _as_written(root, Context(context_draft, places))
-        if not any(warning.error for warning in found):
-            found += _as_meant(root, Context(context_draft, places), draft, references or {})
+        context = Context(document.draft, Places(document.root, document.draft))
+        found = [warning for place in context.places.all for rule in TEXT_RULES for warning in rule(place, context)]
+        explained = [warning.pointer for warning in found if warning.error]
+        if explained:
+            # what no rule explains in the rest is an error of its own
+            _opened(_without(document.root, explained), draft, references).reader.check()
+        else:
+            document.reader.check()
+            found += _as_meant(Meaning(context, document))
     except RecursionError:
         raise LimitError("the schema nests too deeply", expected="a flatter schema; this limit is fixed") from None
+    places = context.places
     order = _reading_order(places)
     return sorted(dict.fromkeys(found), key=lambda warning: _rank(order, warning.pointer))
 
 
-def _as_written(root: Any, context: Context) -> list[LintWarning]:
-    found = [warning for place in context.places.all for rule in TEXT_RULES for warning in rule(place, context)]
-    errors = [warning.pointer for warning in found if warning.error]
-    check_metaschema(_without(root, errors) if errors else root, context.draft)
-    return found
-
-
-def _as_meant(root: Any, context: Context, draft: str | None, references: Mapping[str, object]) -> list[LintWarning]:
+def _opened(root: Any, draft: str | None, references: Mapping[str, object] | None) -> Document:
     # formats that nobody knows have a rule of their own
-    document = open_schema(root, draft=draft, ignore_formats="unknown", references=references or None)
-    meaning = Meaning(context, document, references)
-    found = [warning for place in context.places.all for rule in VALUE_RULES for warning in rule(place, meaning)]
+    return open_schema(root, draft=draft, ignore_formats="unknown", references=references)
+
+
+def _as_meant(meaning: Meaning) -> list[LintWarning]:
+    places, store = meaning.context.places.all, meaning.document.store
+    found = [warning for place in places for rule in VALUE_RULES for warning in rule(place, meaning)]
     for rule in MEANING_RULES:
         try:
             found.extend(rule(meaning))
         except (UnsupportedError, LimitError) as error:
             found.append(_refused(error.message, error.pointer or "", error.expected))
-    refusals = dict.fromkeys(refusal for known in document.store.schemas for refusal in known.refusals)
+    refusals = dict.fromkeys(refusal for known in store.schemas for refusal in known.refusals)
     found.extend(_refused(f"'{r.keyword}' is not implemented here", r.pointer, r.expected) for r in refusals)
     return found
 
@@ -120,7 +118,7 @@ def _refused(message: str, pointer: str, expected: str | None) -> LintWarning:
 
 
 def _without(root: Any, pointers: list[str]) -> Any:
-    """A document without some of its members; what no rule explains in the rest is an error of its own."""
+    """A document without some of its members."""
 
     def copied(value: Any, pointer: str) -> Any:
         if not isinstance(value, dict | list):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -43,12 +42,10 @@ class Meaning:
     Attributes:
         context: its text.
         document: what reads it.
-        references: other documents by URI.
     """
 
     context: Context
     document: Document
-    references: Mapping[str, object]
     _known: dict[str, SchemaId] = field(default_factory=dict)
 
     def schema(self, place: Place) -> SchemaId:
@@ -59,13 +56,13 @@ class Meaning:
         """
         known = self._known.get(place.pointer)
         if known is None:
-            known = self._known[place.pointer] = self.document.schema(place.raw, place.pointer, place.around)
+            known = self._known[place.pointer] = self.document.reader.within(place.raw, place.pointer, place.around)
         return known
 
     def beside(self, place: Place, keyword: str) -> SchemaId:
         """The model of what a schema says without one keyword; errors as those of :meth:`schema`."""
         rest = {key: value for key, value in place.keys.items() if key != keyword}
-        return self.document.schema(rest, place.pointer, place.around)
+        return self.document.reader.within(rest, place.pointer, place.around)
 
     def accepts(self, place: Place, value: Any) -> bool | None:
         """Whether jsonschema-rs accepts a value there; None when it cannot tell."""
@@ -77,7 +74,7 @@ class Meaning:
 
     def _validator(self, place: Place) -> Any:
         reference = {"$ref": f"{_HOME}#{quote(place.pointer, safe='/~')}"}
-        documents = {**self.references, _HOME: self.document.root}
+        documents = {**self.document.options.references, _HOME: self.document.root}
         try:
             return validator(reference, self.document.draft, self.document.options, documents)
         except ConstrainError:

@@ -38,12 +38,12 @@ class Place:
         return self.raw if isinstance(self.raw, dict) else {}
 
     @property
-    def around(self) -> list[dict[str, Any]]:
-        """The schemas that hold it, outermost first."""
+    def around(self) -> list[tuple[dict[str, Any], str]]:
+        """The schemas that hold it, outermost first, with their pointers."""
         found = []
         place = self.parent
         while place is not None:
-            found.append(place.keys)
+            found.append((place.keys, place.pointer))
             place = place.parent
         return found[::-1]
 
@@ -89,7 +89,7 @@ class Places:
 
     def base_within(self, place: Place) -> str:
         """The base URI that references inside a schema are relative to."""
-        name = place.keys.get(self._draft.id_keyword)
+        name = place.keys.get(self._draft.id_keyword or "")
         if not isinstance(name, str) or name.startswith("#"):
             return place.base
         if "$ref" in place.keys and not self._draft.reference_siblings:
@@ -148,7 +148,7 @@ class Places:
         if base != place.base:
             self._resources.setdefault(base, place)
         names = [place.keys.get("$anchor"), place.keys.get("$dynamicAnchor")]
-        identifier = place.keys.get(self._draft.id_keyword)
+        identifier = place.keys.get(self._draft.id_keyword or "")
         if isinstance(identifier, str):
             names.append(identifier.partition("#")[2])
         for name in names:

@@ -77,7 +77,7 @@ def obsolete_keyword(place: Place, context: Context) -> Iterator[LintWarning]:
             if key == "dependencies" and draft.reference_siblings:
                 message = f"'dependencies' was dropped before draft {draft.name}, and validators differ about it"
                 yield LintWarning("obsolete-keyword", where, message, _REPLACED[key])
-        elif key not in ANNOTATIONS and (others := drafts_with(key)):
+        elif key not in ANNOTATIONS | draft.foreign and (others := drafts_with(key)):
             mend = _REPLACED.get(key) if _is_later(draft, others) else None
             yield LintWarning(
                 "wrong-draft",
@@ -97,10 +97,10 @@ def _names_of_parts(place: Place, draft: Draft) -> Iterator[LintWarning]:
         message = f"'$defs' is called 'definitions' in draft {draft.name}"
         yield LintWarning("wrong-draft", f"{place.pointer}/$defs", message, "definitions, or a later '$schema'")
     other = "$id" if draft.id_keyword == "id" else "id"
-    if isinstance(keys.get(other), str):
+    if draft.id_keyword is not None and isinstance(keys.get(other), str):
         message = f"'{other}' is called '{draft.id_keyword}' in draft {draft.name}, and is ignored"
         yield LintWarning("wrong-draft", f"{place.pointer}/{other}", message, draft.id_keyword)
-    if keys.get("nullable") is True and not draft.name.startswith("openapi"):
+    if keys.get("nullable") is True and not draft.nullable:
         message = f"'nullable' belongs to OpenAPI 3.0, and is ignored in draft {draft.name}"
         yield LintWarning("wrong-draft", f"{place.pointer}/nullable", message, "'null' in the list of 'type'")
 

@@ -40,6 +40,7 @@ def normalised(
     """
     document = open_schema(schema, draft=draft, formats=formats, ignore_formats=ignore_formats, references=references)
     try:
+        document.reader.check()
         return Writer(document).schema()
     except RecursionError:
         raise LimitError("the schema nests too deeply", expected="a flatter schema; this limit is fixed") from None

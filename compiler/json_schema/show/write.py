@@ -27,6 +27,7 @@ from constrain.compiler.json_schema.model import (
     Value,
 )
 from constrain.compiler.json_schema.pointers import escaped
+from constrain.compiler.json_schema.reader import pointer_of_name
 from constrain.compiler.json_schema.show.facets import Fragment, Inside, conjoined, fragments, some_member
 from constrain.compiler.json_schema.values import key_of, type_of
 from constrain.errors import LimitError
@@ -132,7 +133,8 @@ class Writer:
         return self._document.reader.target(known.reference)
 
     def _named(self, key: SchemaId | tuple[SchemaId, ...], reference: str) -> str:
-        wanted = reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~") or "root"
+        last = pointer_of_name(reference).removesuffix("#").rpartition("/")[2]
+        wanted = last.replace("~1", "/").replace("~0", "~") or "root"
         name = wanted
         number = 1
         while name in self._taken:

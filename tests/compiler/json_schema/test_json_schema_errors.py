@@ -63,7 +63,11 @@ def test_names_that_are_not_text() -> None:
         ({"whitespace": "pretty:99"}, SchemaError),
         ({"whitespace": "loose"}, SchemaError),
         ({"ignore_formats": [1]}, SchemaError),
-        ({"references": {"http://x.test/": {}}}, UnsupportedError),
+        ({"references": [{}]}, SchemaError),
+        ({"references": {1: {}}}, SchemaError),
+        ({"references": {"#": {}}}, SchemaError),
+        ({"references": {"http://x.test/#a": {}}}, SchemaError),
+        ({"references": {"http://x.test/": 1}}, SchemaError),
     ],
     ids=str,
 )

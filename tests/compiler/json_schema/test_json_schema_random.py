@@ -135,8 +135,9 @@ def spellings(value: Any) -> Iterator[str]:
     """The compact texts of a value, with members in every order."""
     if isinstance(value, dict):
         for names in itertools.permutations(value):
+            keys = [f"{json.dumps(name, ensure_ascii=False)}:" for name in names]
             for texts in itertools.product(*[list(spellings(value[name])) for name in names]):
-                yield "{" + ",".join(f'"{name}":{text}' for name, text in zip(names, texts, strict=True)) + "}"
+                yield "{" + ",".join(map(str.__add__, keys, texts)) + "}"
     elif isinstance(value, list):
         for texts in itertools.product(*[list(spellings(item)) for item in value]):
             yield "[" + ",".join(texts) + "]"

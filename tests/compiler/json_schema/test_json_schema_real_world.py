@@ -2,7 +2,7 @@
 
 Their verdicts come from a validator that nobody here wrote. An invalid instance is never taken. A valid one is taken,
 unless its members are in another order than the declared one (schema order): then the same instance must be taken
-with its members in some other order.
+with its members in some other order, and as it stands where any order will do.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from constrain import Matcher
 from constrain.errors import LimitError, UnsupportedError
 
 LEAST_HANDLED = 540
-MOST_OUT_OF_ORDER = 14
 
 
 def write(matcher: Matcher, value: Any) -> Matcher | None:
@@ -70,4 +69,8 @@ def test_maskbench_sample(shared_data: Path, compiled: Any, takes: Any) -> None:
             assert end.is_accepting(), (row["id"], text)
             out_of_order.add(row["id"])
     assert handled >= LEAST_HANDLED
-    assert len(out_of_order) <= MOST_OUT_OF_ORDER, out_of_order
+    for row in rows:
+        if row["id"] in out_of_order:
+            grammar = compiled(row["schema"], whitespace="flexible", order="any")
+            for test in row["tests"]:
+                assert takes(grammar, json.dumps(test["data"], ensure_ascii=False)) == test["valid"], row["id"]
