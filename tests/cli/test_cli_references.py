@@ -77,6 +77,59 @@ def test_a_reference_that_is_not_given(cli: Callable[..., Any], folder: Path) ->
     assert "--ref" in ran.err
 
 
+def test_the_automaton_follows_references(cli: Callable[..., Any], folder: Path) -> None:
+    arguments = ("--schema", '{"$ref": "positive.json"}', "--ref-dir", str(folder))
+
+    assert cli("next", *arguments).out == "".join(f"{ord(digit)}\t{digit}\n" for digit in "123456789")
+    assert cli("compile", *arguments).code == 0
+
+
+def test_schema_tools_follow_references(cli: Callable[..., Any], folder: Path) -> None:
+    arguments = ('{"type": "array", "maxItems": 2, "items": {"$ref": "positive.json"}}', "--ref-dir", str(folder))
+
+    shown = json.loads(cli("schema", "show", *arguments).out)
+    samples = cli("schema", "sample", *arguments, "-n", "20", "--seed", "1").out.splitlines()
+
+    assert shown["items"] == {"$ref": "#/$defs/positive.json"}
+    assert shown["$defs"] == {"positive.json": {"type": "integer", "minimum": 1, "maximum": 9}}
+    assert all(1 <= item <= 9 for text in samples for item in json.loads(text))
+    assert cli("schema", "lint", *arguments).code == 0
+
+
+def test_a_default_is_judged_through_references(cli: Callable[..., Any], folder: Path) -> None:
+    schema = '{"type": "integer", "minimum": 0, "maximum": 9, "allOf": [{"$ref": "positive.json"}], "default": 0}'
+
+    ran = cli("schema", "lint", schema, "--ref-dir", str(folder))
+
+    assert ran.code == 1
+    assert "at /default: 0 is refused" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("draft", "schema", "good", "bad"),
+    [
+        ("openapi-3.0", '{"type": "string", "nullable": true}', ["null", '"a"'], ["1"]),
+        (
+            "openapi-3.0",
+            '{"type": "object", "properties": {"nullable": {"type": "integer", "nullable": true}}}',
+            ['{"nullable": null}'],
+            ['{"nullable": "a"}'],
+        ),
+        ("openapi-3.0", '{"enum": ["a"], "nullable": true}', ['"a"'], ["null"]),
+        ("openapi-3.0", '{"type": "number", "minimum": 0, "exclusiveMinimum": true, "id": "x"}', ["1"], ["0"]),
+        ("openapi-3.1", '{"type": ["string", "null"], "prefixItems": [true]}', ["null"], ["1"]),
+    ],
+)
+def test_dialects_of_openapi(draft: str, schema: str, good: list[str], bad: list[str], cli: Callable[..., Any]) -> None:
+    """The automaton and the validator read them alike."""
+    arguments = ("--schema", schema, "--draft", draft)
+    for text, code in [*((text, 0) for text in good), *((text, 1) for text in bad)]:
+        assert cli("check", *arguments, "-", stdin=text).code == code
+        assert code or cli("next", *arguments, text.replace(" ", "")).code == 0
+    # what the automaton writes, the validator judges
+    assert cli("schema", "sample", schema, "--draft", draft, "-n", "20", "--seed", "1").code == 0
+
+
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The options with which the compiler is asked for a grammar; the grammar is that of the first document."""

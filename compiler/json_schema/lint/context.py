@@ -19,7 +19,8 @@ from constrain.errors import ConstrainError, UnsatisfiableError
 
 __all__ = ["Context", "Meaning"]
 
-_HOME = "lint:///schema"
+_HOME = "json-schema:///constrain-lint"
+"""What the document is called; relative names in it lead where they would without a name."""
 
 
 @dataclass(frozen=True, slots=True)
