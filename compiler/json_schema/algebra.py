@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain, pairwise
+from math import prod
 from typing import TypeAlias
 
 from constrain.compiler.json_schema import arrays, numbers, objects, strings
 from constrain.compiler.json_schema.clauses import (
     ANYTHING,
     Clause,
+    ObjectChoice,
     allowed,
     common,
     conjoined,
@@ -22,6 +24,7 @@ from constrain.compiler.json_schema.clauses import (
     without_covered,
     without_implied,
 )
+from constrain.compiler.json_schema.lockstep import Lockstep, combine
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
     ARRAY,
@@ -33,6 +36,7 @@ from constrain.compiler.json_schema.model import (
     STRING,
     TRUE,
     NumberFacet,
+    ObjectFacet,
     Schema,
     SchemaId,
     Store,
@@ -42,7 +46,7 @@ from constrain.compiler.json_schema.model import (
 from constrain.compiler.json_schema.unevaluated import Evaluation
 from constrain.errors import LimitError, SchemaError
 
-__all__ = ["MAXIMUM_CLAUSES", "MAXIMUM_STEPS", "Algebra", "Clause"]
+__all__ = ["MAXIMUM_CLAUSES", "MAXIMUM_STEPS", "Algebra"]
 
 MAXIMUM_CLAUSES = 2_000
 """Alternatives of one place of a schema."""
@@ -52,6 +56,9 @@ MAXIMUM_STEPS = 100_000
 
 _FEW = 8
 """Alternatives of which it isn't worth finding out whether they are needed."""
+
+_FEW_COMBINATIONS = 12
+"""Combinations of what objects may choose from that are written out; more of them run in lockstep."""
 
 _PROOF_DEPTH = 6
 """Levels of members and items that a proof of emptiness looks into."""
@@ -84,6 +91,7 @@ class Algebra:
         self._negated: dict[SchemaId, SchemaId] = {TRUE: FALSE, FALSE: TRUE}
         self._empty: dict[tuple[SchemaId, ...], bool] = {}
         self._members: dict[tuple[SchemaId, ...], tuple[objects.Members, ...]] = {}
+        self._lockstep: dict[tuple[tuple[SchemaId, ...], tuple[ObjectChoice, ...]], Lockstep] = {}
         self._items: dict[tuple[SchemaId, ...], arrays.Items] = {}
         self._evaluation = Evaluation(store, target, self.negate)
         self._steps = 0
@@ -116,7 +124,7 @@ class Algebra:
         pending: _Pending = None
         for part in reversed(schemas):
             pending = part, frozenset(), pending
-        types, values, excluded, leaves = ANYTHING
+        types, values, excluded, leaves, _ = ANYTHING
         choices: list[tuple[int, Schema]] = []  # each with the number of leaves before it
         while pending is not None:
             self._count()
@@ -160,13 +168,21 @@ class Algebra:
             )
         self._open.add(schemas)
         concerns = self._store.concerns
+        options = [self._options(schema, certain) for _, schema in choices]
+        together = self._objects_together(certain, choices, options)
+        if together is not None:
+            options = [
+                [restricted(option, ALL_TYPES & ~OBJECT) for option in each if option.types & ~OBJECT]
+                for each in options
+            ]
         # leaves are kept by the choice they come from until all are made, so that members keep their order
-        states: list[_State] = [(certain, ())]
-        for _, schema in choices:
-            options = self._options(schema, certain)
+        states: list[_State] = [(certain if together is None else restricted(certain, ALL_TYPES & ~OBJECT), ())]
+        if not states[0][0].types:
+            states = []
+        for each in options:
             after: dict[_State, None] = {}
             for clause, chosen in states:
-                for option in options:
+                for option in each:
                     self._count()
                     both = conjoined(clause, option, concerns)
                     if both is not None:
@@ -187,7 +203,48 @@ class Algebra:
             ordered = chain(spans[0], *chain(*zip(chosen, spans[1:], strict=True)))
             leaves = tuple([leaf for leaf in dict.fromkeys(ordered) if concerns[leaf] & clause.types])
             found[clause._replace(leaves=leaves)] = None
-        return without_covered(tuple(found))
+        return without_covered((*found, *([] if together is None else [together])))
+
+    def _objects_together(
+        self, certain: Clause, choices: list[tuple[int, Schema]], options: list[list[Clause]]
+    ) -> Clause | None:
+        """The objects of all combinations as one clause with choices, where there would be many combinations."""
+        if not certain.types & OBJECT or certain.values is not None:
+            return None
+        concerns = self._store.concerns
+        possible = [[option for option in each if option.types & OBJECT and option.values is None] for each in options]
+        open_choices = sum(len(each) > 1 for each in possible)
+        combinations = prod(len(each) for each in possible)
+        if open_choices < 2 or combinations <= _FEW_COMBINATIONS:
+            return None
+        if any(option.choices for each in possible for option in each):
+            return None
+        if any(self._restricts_names(leaf) for each in possible for option in each for leaf in option.leaves):
+            return None
+        leaves: list[SchemaId] = []
+        held: list[ObjectChoice] = []
+        start = 0
+        for (place, _), each in zip(choices, possible, strict=True):
+            leaves += certain.leaves[start:place]
+            start = place
+            said = [tuple([leaf for leaf in option.leaves if concerns[leaf] & OBJECT]) for option in each]
+            if len(said) == 1:
+                leaves += said[0]
+            elif () not in said:
+                held.append(tuple(dict.fromkeys(said)))
+        leaves += certain.leaves[start:]
+        kept = tuple([leaf for leaf in dict.fromkeys(leaves) if concerns[leaf] & OBJECT])
+        together = Clause(OBJECT, None, (), kept, tuple(dict.fromkeys(held)))
+        try:
+            self.lockstep(together.leaves, together.choices)
+        except LimitError:
+            return None  # there may be few enough combinations for all that
+        return together
+
+    def _restricts_names(self, leaf: SchemaId) -> bool:
+        """Whether a schema asks something of names, while kinds of members are told apart by values alone."""
+        facet = self._store.schemas[leaf].object
+        return facet is not None and (facet.names != TRUE or any(some.names != FALSE for some in facet.some))
 
     def _options(self, schema: Schema, certain: Clause) -> list[Clause]:
         """The clauses of one choice that a clause beside it leaves possible."""
@@ -268,6 +325,25 @@ class Algebra:
         if known is None:
             facets = [facet for leaf in leaves if (facet := self._store.schemas[leaf].object) is not None]
             known = self._members[leaves] = objects.merge(facets, self._store)
+        return known
+
+    def lockstep(self, leaves: tuple[SchemaId, ...], choices: tuple[ObjectChoice, ...]) -> Lockstep:
+        """The conjunction of what some schemas say of objects, and of one option of each choice.
+
+        Raises:
+            LimitError: too many kinds of members.
+        """
+
+        known = self._lockstep.get((leaves, choices))
+        if known is not None:
+            return known
+
+        def facets(parts: tuple[SchemaId, ...]) -> list[ObjectFacet]:
+            return [facet for leaf in parts if (facet := self._store.schemas[leaf].object) is not None]
+
+        options = [[facets(option) for option in choice] for choice in choices]
+        known = combine(facets(leaves), options, self._store, self.is_empty)
+        self._lockstep[leaves, choices] = known
         return known
 
     def items(self, leaves: tuple[SchemaId, ...]) -> arrays.Items:
@@ -353,7 +429,7 @@ class Algebra:
 
     def is_empty_clause(self, clause: Clause, depth: int = 0) -> bool:
         """Whether it is certain that no value satisfies a clause."""
-        types, values, _, leaves = clause
+        types, values, _, leaves, _ = clause
         if values is None and types & (NULL | BOOLEAN):
             return False
         facets = [self._store.schemas[leaf] for leaf in leaves]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from constrain.compiler.json_schema.model import ALL_TYPES, SchemaId, Value
+from constrain.compiler.json_schema.model import ALL_TYPES, OBJECT, SchemaId, Value
 from constrain.compiler.json_schema.values import key_of, type_of
 
 __all__ = ["ANYTHING", "Clause", "allowed", "common", "conjoined", "restricted", "without_covered", "without_implied"]
+
+
+ObjectChoice: TypeAlias = tuple[tuple[SchemaId, ...], ...]
+"""What objects may choose from: schemas whose facets apply together."""
 
 
 class Clause(NamedTuple):
@@ -19,12 +23,14 @@ class Clause(NamedTuple):
         values: if given, the only candidates, all of the types.
         excluded: values that are not allowed.
         leaves: schemas whose facets all apply, in order.
+        choices: of an object only: of each, one option holds, which is schemas whose facets apply, too.
     """
 
     types: int
     values: tuple[Value, ...] | None
     excluded: tuple[Value, ...]
     leaves: tuple[SchemaId, ...]
+    choices: tuple[ObjectChoice, ...] = ()
 
 
 ANYTHING = Clause(ALL_TYPES, None, (), ())
@@ -66,7 +72,8 @@ def conjoined(clause: Clause, other: Clause, concerns: Sequence[int]) -> Clause 
     if not types:
         return None
     leaves = tuple([leaf for leaf in dict.fromkeys(clause.leaves + other.leaves) if concerns[leaf] & types])
-    return Clause(types, values, excluded, leaves)
+    choices = tuple(dict.fromkeys(clause.choices + other.choices)) if types & OBJECT else ()
+    return Clause(types, values, excluded, leaves, choices)
 
 
 def restricted(clause: Clause, types: int) -> Clause:
@@ -84,7 +91,7 @@ def without_implied(clauses: list[Clause], count: Callable[[int], None]) -> list
         clauses: in order.
         count: told how many were compared.
     """
-    said = [frozenset(clause.leaves) for clause in clauses]
+    said = [frozenset((*clause.leaves, *clause.choices)) for clause in clauses]
     kept: list[int] = []
     for i in sorted(range(len(clauses)), key=lambda index: (len(said[index]), index)):
         clause = clauses[i]
@@ -110,13 +117,13 @@ def without_covered(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
     free = 0
     kept = []
     for clause in clauses:
-        if clause.values is None and not clause.excluded and not clause.leaves and clause.types & ~free:
+        if _is_free(clause) and clause.types & ~free:
             kept.append(clause._replace(types=clause.types & ~free))
             free |= clause.types
     if not free:
         return clauses
     for clause in clauses:
-        if clause.values is not None or clause.excluded or clause.leaves:
+        if not _is_free(clause):
             types = clause.types & ~free
             values = clause.values
             if values is not None:
@@ -124,3 +131,8 @@ def without_covered(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
             if types and values != ():
                 kept.append(clause._replace(types=types, values=values))
     return tuple(kept)
+
+
+def _is_free(clause: Clause) -> bool:
+    """Whether a clause says nothing but types."""
+    return clause.values is None and not clause.excluded and not clause.leaves and not clause.choices

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from functools import lru_cache
+from typing import TypeAlias
 
 from constrain.compiler.grammar import Expression, Grammar, Symbol
 from constrain.compiler.json_schema import items, members, numbers, strings
-from constrain.compiler.json_schema.algebra import Algebra, Clause
+from constrain.compiler.json_schema.algebra import Algebra
+from constrain.compiler.json_schema.clauses import Clause, ObjectChoice
 from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
 from constrain.compiler.json_schema.model import (
     ARRAY,
@@ -52,6 +54,10 @@ def refused(refusal: Refusal) -> UnsupportedError:
     )
 
 
+_Key: TypeAlias = tuple[str, tuple[SchemaId, ...], tuple[ObjectChoice, ...], int]
+"""Object or array, the schemas whose facets apply, what objects choose from, depth."""
+
+
 class Lowering:
     """Writes one grammar."""
 
@@ -61,8 +67,8 @@ class Lowering:
         self._builder = layout.builder
         self._layout = layout
         self._values: dict[tuple[tuple[SchemaId, ...], int], Symbol] = {}
-        self._structures: dict[tuple[str, tuple[SchemaId, ...], int], Symbol] = {}
-        self._work: deque[tuple[str, tuple[SchemaId, ...], int, Symbol]] = deque()
+        self._structures: dict[_Key, Symbol] = {}
+        self._work: deque[tuple[str, tuple[SchemaId, ...], tuple[ObjectChoice, ...], int, Symbol]] = deque()
         self._quote = layout.builder.literal(b'"')
         self._members = 0
 
@@ -92,9 +98,9 @@ class Lowering:
     def _finish_work(self) -> None:
         """Write the rules of the objects and arrays that are waiting, and of those inside them."""
         while self._work:
-            kind, leaves, depth, rule = self._work.popleft()
+            kind, leaves, choices, depth, rule = self._work.popleft()
             try:
-                body = self._object(leaves, depth) if kind == "object" else self._array(leaves, depth)
+                body = self._object(leaves, choices, depth) if kind == "object" else self._array(leaves, depth)
             except (LimitError, UnsupportedError) as error:
                 if error.pointer is not None:
                     raise
@@ -116,10 +122,11 @@ class Lowering:
         return known
 
     def _clause(self, clause: Clause, depth: int, symbols: list[Symbol]) -> None:
-        types, values, excluded, leaves = clause
+        types, values, excluded, leaves, choices = clause
         facets = [self._store.schemas[leaf] for leaf in leaves]
         builder = self._builder
-        for facet in facets:
+        chosen = [self._store.schemas[leaf] for choice in choices for option in choice for leaf in option]
+        for facet in (*facets, *chosen):
             for refusal in facet.refusals:
                 if refusal.types & types and not self._algebra.is_empty_clause(clause):
                     raise refused(refusal)
@@ -150,17 +157,19 @@ class Lowering:
                 symbols.append(builder.terminal(builder.concat([self._quote, body, self._quote]), "string"))
         if values is None:
             if types & ARRAY:
-                symbols.append(self._structure("array", leaves, depth))
+                symbols.append(self._structure("array", leaves, (), depth))
             if types & OBJECT:
-                symbols.append(self._structure("object", leaves, depth))
+                symbols.append(self._structure("object", leaves, choices, depth))
 
-    def _structure(self, kind: str, leaves: tuple[SchemaId, ...], depth: int) -> Symbol:
+    def _structure(
+        self, kind: str, leaves: tuple[SchemaId, ...], choices: tuple[ObjectChoice, ...], depth: int
+    ) -> Symbol:
         table = self._store.schemas
         if kind == "object":
             leaves = tuple(leaf for leaf in leaves if table[leaf].object is not None)
         else:
             leaves = tuple(leaf for leaf in leaves if table[leaf].array is not None)
-        key = (kind, leaves, depth)
+        key = (kind, leaves, choices, depth)
         known = self._structures.get(key)
         if known is None:
             if len(self._structures) >= MAXIMUM_RULES:
@@ -169,7 +178,7 @@ class Lowering:
                     expected="a smaller schema; this limit is fixed",
                 )
             known = self._structures[key] = self._builder.rule(kind)
-            self._work.append((kind, leaves, depth, known))
+            self._work.append((kind, leaves, choices, depth, known))
         return known
 
     def _count(self, members: int) -> None:
@@ -183,7 +192,11 @@ class Lowering:
     def _inside(self, depth: int) -> int:
         return depth + 1 if self._layout.follows_depth else 0
 
-    def _object(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
+    def _object(
+        self, leaves: tuple[SchemaId, ...], choices: tuple[ObjectChoice, ...], depth: int
+    ) -> list[list[Symbol]]:
+        if choices:
+            return self._lockstep(leaves, choices, depth)
         punctuation = self._layout.at(depth)
         inside = self._inside(depth)
         bodies: list[list[Symbol]] = []
@@ -204,6 +217,23 @@ class Lowering:
             )
         return bodies
 
+    def _lockstep(
+        self, leaves: tuple[SchemaId, ...], choices: tuple[ObjectChoice, ...], depth: int
+    ) -> list[list[Symbol]]:
+        inside = self._inside(depth)
+        combined = self._algebra.lockstep(leaves, choices)
+        self._count(sum(len(slot.kinds) for slot in combined.slots))
+        if depth == MAXIMUM_PRETTY_DEPTH:
+            combined = combined._replace(maximum=0)
+        return members.lower_lockstep(
+            self._builder,
+            self._layout,
+            combined,
+            self._layout.at(depth),
+            lambda schemas: self._value(schemas, inside),
+            self._names,
+        )
+
     def _names(self, schemas: tuple[SchemaId, ...]) -> Expression | None:
         """Bodies of the names that satisfy some schemas; None when all do."""
         if not schemas:
@@ -211,7 +241,7 @@ class Lowering:
         builder = self._builder
         bodies = []
         for clause in self._algebra.expand(schemas):
-            types, values, excluded, leaves = clause
+            types, values, excluded, leaves, _ = clause
             if not types & STRING:
                 continue
             facets = [self._store.schemas[leaf] for leaf in leaves]

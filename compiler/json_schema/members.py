@@ -12,12 +12,13 @@ from itertools import chain, permutations
 from constrain.compiler.grammar import Expression, GrammarBuilder, Option, Symbol
 from constrain.compiler.json_schema import json_text
 from constrain.compiler.json_schema.layout import Layout, Punctuation
+from constrain.compiler.json_schema.lockstep import Lockstep
 from constrain.compiler.json_schema.model import PatternTerm, SchemaId, conjunction
-from constrain.compiler.json_schema.objects import Family, Member, Members
+from constrain.compiler.json_schema.objects import Family, Members
 from constrain.compiler.json_schema.patterns import term_body
 from constrain.errors import LimitError, UnsupportedError
 
-__all__ = ["MAXIMUM_WANTED", "lower"]
+__all__ = ["MAXIMUM_WANTED", "lower", "lower_lockstep"]
 
 MAXIMUM_WANTED = 3
 """Members of undeclared names that negations may ask for in one object: each order of them is a rule."""
@@ -30,7 +31,7 @@ class _Writer:
         self,
         builder: GrammarBuilder,
         layout: Layout,
-        members: Members,
+        members: Members | Lockstep,
         symbol_of: Callable[[tuple[SchemaId, ...]], Symbol],
         names_of: Callable[[tuple[SchemaId, ...]], Expression | None],
     ) -> None:
@@ -40,32 +41,33 @@ class _Writer:
         self.symbol_of = symbol_of
         self.names_of = names_of
 
-    def named(self, member: Member) -> Option:
+    def named(self, name: str, schemas: tuple[SchemaId, ...], names: tuple[SchemaId, ...] = ()) -> Symbol:
         """A named member: the key lexeme (quotes, colon and blanks included) and the value."""
         builder = self.builder
-        body = json_text.text_body(builder, member.name, self.layout.policy.any_escape)
-        names = self.names_of(conjunction([*self.members.names, *member.names]))
-        if names is not None:
-            body = builder.intersection([body, names])
+        body = json_text.text_body(builder, name, self.layout.policy.any_escape)
+        allowed = self.names_of(conjunction([*self.members.names, *names]))
+        if allowed is not None:
+            body = builder.intersection([body, allowed])
         quote = builder.literal(b'"')
         key = self.layout.key(builder.concat([quote, body, quote]))
-        pair = [builder.terminal(key, f"key {member.name}"), self.symbol_of(member.schemas)]
-        return Option(builder.choice(f"member {member.name}", [pair]), required=member.required)
+        return builder.choice(f"member {name}", [[builder.terminal(key, f"key {name}"), self.symbol_of(schemas)]])
 
-    def orders(self) -> list[list[Option]]:
+    def orders(self, members: Members) -> list[list[Option]]:
         """Named members in their order, then any member that has no name of its own.
 
         What of those must be there may stand anywhere among them: in the order of the schema, each of its orders is a
         list of its own.
         """
-        named = [self.named(member) for member in self.members.named]
-        families = [self.family(family) for family in self.members.families]
+        named = [
+            Option(self.named(member.name, member.schemas, member.names), member.required) for member in members.named
+        ]
+        families = [self.family(family) for family in members.families]
         if not families:
             return [named]
         others = Option(self.builder.choice("other member", families), unique=False)
         wanted = [
             Option(self.builder.choice("wanted member", [self.family(family)]), required=True)
-            for family in self.members.wanted
+            for family in members.wanted
         ]
         if len(wanted) > MAXIMUM_WANTED:
             raise LimitError(
@@ -75,6 +77,18 @@ class _Writer:
         if self.layout.policy.order == "any":
             return [[*named, others, *wanted]]
         return [[*named, others, *chain(*((option, others) for option in order))] for order in permutations(wanted)]
+
+    def slots(self, members: Lockstep) -> list[Option]:
+        """All kinds of each slot, as a group."""
+        options = []
+        for group, slot in enumerate(members.slots):
+            for kind in slot.kinds:
+                if slot.name is None:
+                    symbol = self.builder.choice("other member", [self.family(kind.family)])
+                else:
+                    symbol = self.named(slot.name, kind.family.schemas)
+                options.append(Option(symbol, slot.required, slot.name is not None, group, kind.sets))
+        return options
 
     def family(self, family: Family) -> list[Symbol]:
         """The key lexeme and the value of a family."""
@@ -127,7 +141,7 @@ def lower(
     if members.needed == 0 and members.minimum == 0:
         alternatives.append([punctuation.empty_object])
     if members.maximum != 0:
-        for options in _Writer(builder, layout, members, symbol_of, names_of).orders():
+        for options in _Writer(builder, layout, members, symbol_of, names_of).orders(members):
             inside = builder.members(
                 options,
                 punctuation.separator,
@@ -136,4 +150,34 @@ def lower(
                 maximum=members.maximum,
             )
             alternatives.append([punctuation.open_object, inside, punctuation.close_object])
+    return alternatives
+
+
+def lower_lockstep(
+    builder: GrammarBuilder,
+    layout: Layout,
+    members: Lockstep,
+    punctuation: Punctuation,
+    symbol_of: Callable[[tuple[SchemaId, ...]], Symbol],
+    names_of: Callable[[tuple[SchemaId, ...]], Expression | None],
+) -> list[list[Symbol]]:
+    """Alternatives of an object whose alternatives run side by side; arguments as for :func:`lower`."""
+    if any(slot.required and not slot.kinds for slot in members.slots):
+        return []
+    needed = sum(slot.required for slot in members.slots)
+    alternatives: list[list[Symbol]] = []
+    nothing = all(any(not demand.needs and demand.minimum == 0 for demand in choice) for choice in members.choices)
+    if nothing and needed == members.minimum == 0:
+        alternatives.append([punctuation.empty_object])
+    minimum = max(1, members.minimum)
+    if members.maximum is None or minimum <= members.maximum:
+        inside = builder.members(
+            _Writer(builder, layout, members, symbol_of, names_of).slots(members),
+            punctuation.separator,
+            order=layout.policy.order,
+            minimum=minimum,
+            maximum=members.maximum,
+            choices=members.choices,
+        )
+        alternatives.append([punctuation.open_object, inside, punctuation.close_object])
     return alternatives

@@ -26,7 +26,18 @@ from constrain.compiler.json_schema.pointers import escaped
 from constrain.compiler.json_schema.values import exact
 from constrain.errors import LimitError
 
-__all__ = ["MAXIMUM_ALTERNATIVES", "MAXIMUM_PATTERNS", "Family", "Member", "Members", "complements", "merge", "read"]
+__all__ = [
+    "MAXIMUM_ALTERNATIVES",
+    "MAXIMUM_PATTERNS",
+    "Family",
+    "Member",
+    "Members",
+    "check_patterns",
+    "complements",
+    "merge",
+    "read",
+    "said",
+]
 
 MAXIMUM_ALTERNATIVES = 500
 """Ways in which negations may say which member of one object must be there."""
@@ -195,21 +206,37 @@ def _with_one(members: Members, some: Some, store: Store) -> Iterator[Members]:
 def _has_one(members: Members, some: Some, properties: dict[str, SchemaId], store: Store) -> bool:
     """Whether a member that must be there anyway is such a member."""
     there = [(member.schemas, _said(member.name, properties, some)) for member in members.named if member.required]
-    there.extend((family.schemas, _said_of_family(family, some)) for family in members.wanted)
+    there.extend((family.schemas, said(some, None, family)) for family in members.wanted)
     return any(fitting == TRUE or fitting in schemas for schemas, said in there for fitting in [store.any_of((*said,))])
-
-
-def _said_of_family(family: Family, some: Some) -> list[SchemaId]:
-    return [schema for pattern, schema in some.patterns if pattern in family.matching] or [some.additional]
 
 
 def _narrowed(family: Family, some: Some, store: Store) -> Iterator[Family]:
     """What of a family is such a member, by its value or by its name."""
-    schemas = conjunction([*family.schemas, store.any_of(tuple(_said_of_family(family, some)))])
+    schemas = conjunction([*family.schemas, store.any_of(tuple(said(some, None, family)))])
     if FALSE not in schemas:
         yield family._replace(schemas=schemas)
     if some.names != FALSE:
         yield family._replace(names=conjunction([*family.names, some.names]))
+
+
+def said(facet: ObjectFacet | Some, name: str | None, family: Family) -> list[SchemaId]:
+    """The schemas that a facet has for the value of a member of a name, or else of a family."""
+    if name is not None:
+        return _said(name, dict(facet.properties), facet)
+    return [schema for pattern, schema in facet.patterns if pattern in family.matching] or [facet.additional]
+
+
+def check_patterns(patterns: Sequence[str]) -> None:
+    """Hold the number of patterns of names of one object against the limit.
+
+    Raises:
+        LimitError: too many.
+    """
+    if len(patterns) > MAXIMUM_PATTERNS:
+        raise LimitError(
+            f"{len(patterns)} patterns of member names apply to one object",
+            expected=f"at most {MAXIMUM_PATTERNS} patternProperties; this limit is fixed",
+        )
 
 
 def _said(name: str, properties: dict[str, SchemaId], facet: ObjectFacet | Some) -> list[SchemaId]:
@@ -226,11 +253,7 @@ def _families(facets: Sequence[ObjectFacet], some: Sequence[Some]) -> tuple[Fami
     if not patterns:
         schemas = conjunction([facet.additional for facet in facets])
         return () if FALSE in schemas else (Family((), (), schemas),)
-    if len(patterns) > MAXIMUM_PATTERNS:
-        raise LimitError(
-            f"{len(patterns)} patterns of member names apply to one object",
-            expected=f"at most {MAXIMUM_PATTERNS} patternProperties; this limit is fixed",
-        )
+    check_patterns(patterns)
     families = []
     for chosen in product((False, True), repeat=len(patterns)):
         inside = tuple(compress(patterns, chosen))

@@ -390,10 +390,16 @@ impl Search<'_> {
     /// Takes demands that can do no harm: they need nothing more, and nobody needs what they bar. Without a lower bound
     /// on members, fewer possible ones are no loss.
     fn take_pure(&self, left: &mut Vec<(usize, Vec<&Demand>)>, wanted: &mut Wanted) {
-        let mut useful = wanted.needs.clone();
+        let mut needed = wanted.needs.clone();
         left.iter()
             .flat_map(|(_, viable)| viable)
-            .for_each(|demand| useful.add(&demand.needs));
+            .for_each(|demand| needed.add(&demand.needs));
+        // with a fact that is needed come others
+        let mut useful = Facts::default();
+        for fact in needed.iter() {
+            let providers = self.demands.providers[fact as usize].iter();
+            providers.for_each(|&option| useful.add(&self.demands.sets[option as usize]));
+        }
         for (id, group) in (0..).zip(&self.demands.groups) {
             if (self.at.open)(id).1 {
                 group

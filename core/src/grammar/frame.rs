@@ -549,7 +549,9 @@ impl Frame {
     pub fn cheapest_end_from(&self, register: &Register, before_a_member: bool, cost: impl Fn(Next) -> u64) -> Ending {
         if let Some(demands) = &self.demands {
             let open = |group| self.open(register, group);
-            let cost = |option: OptionId| cost(self.choice(option).symbol);
+            // fewer members need fewer separators
+            let between = self.separator.map_or(0, &cost);
+            let cost = |option: OptionId| cost(self.choice(option).symbol).saturating_add(between);
             let standing = self.standing(register, &open);
             let plan = demands.plan(&standing, u32::from(before_a_member), Some(&cost));
             let mut members = plan.unwrap_or_default();

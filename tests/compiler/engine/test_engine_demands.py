@@ -17,12 +17,12 @@ FACTS = 4
 
 def random_demand(random: Random) -> Demand:
     facts = [random.random() for _ in range(FACTS)]
-    minimum = random.choice([0, 0, 0, 1, 2])
+    minimum = random.choice([0, 0, 0, 0, 1, 2])
     return Demand(
         tuple(fact for fact, draw in enumerate(facts) if draw < 0.25),
         tuple(fact for fact, draw in enumerate(facts) if draw > 0.8),
         minimum,
-        random.choice([None, None, minimum, minimum + 1]),
+        random.choice([None, None, None, minimum, minimum + 1]),
     )
 
 
@@ -31,6 +31,7 @@ def random_options(random: Random, builder: GrammarBuilder) -> tuple[list[Option
     options: list[Option] = []
     groups: list[int] = []
     languages: list[set[bytes]] = []
+    density = random.choice([0.2, 0.4])
     for group in range(random.randint(1, 4)):
         required, unique = random.random() < 0.2, random.random() < 0.7
         together = random.randint(1, 3)
@@ -39,7 +40,7 @@ def random_options(random: Random, builder: GrammarBuilder) -> tuple[list[Option
                 "".join(random.choices("abc", k=random.randint(1, 2))).encode()
                 for _ in range(random.choice([0, 1, 1, 1, 2]))
             }
-            sets = tuple(fact for fact in range(FACTS) if random.random() < 0.3)
+            sets = tuple(fact for fact in range(FACTS) if random.random() < density)
             symbol = builder.terminal(builder.literals(texts), f"option {len(options)}")
             if random.random() < 0.5:
                 symbol = builder.choice("option", [[symbol]])
@@ -75,7 +76,7 @@ def random_frame(seed: int) -> tuple[Grammar, set[bytes]]:
     """A frame with demands and a bound on its members, and all of its language."""
     random, builder = Random(seed), GrammarBuilder()
     options, groups, languages = random_options(random, builder)
-    choices = [[random_demand(random) for _ in range(random.randint(1, 3))] for _ in range(random.randint(1, 3))]
+    choices = [[random_demand(random) for _ in range(random.randint(1, 3))] for _ in range(random.randint(1, 5))]
     order = random.choice(["schema", "any"])
     minimum = random.choice([0, 0, 1, 2])
     maximum = minimum + random.randint(0, 3)
@@ -89,7 +90,7 @@ def random_frame(seed: int) -> tuple[Grammar, set[bytes]]:
     return builder.finish(symbol), language
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", range(8))
 def test_every_short_text(block: int, random_vocabulary_tokens: Tokens) -> None:
     """Texts of up to three members are enumerated; frames that may have more are walked only as far."""
     tokens, nonempty = random_vocabulary_tokens, 0
@@ -119,7 +120,7 @@ def test_every_short_text(block: int, random_vocabulary_tokens: Tokens) -> None:
             completions = [text[len(beginning) :] for text in language if text.startswith(beginning)]
             assert len(matcher.shortest_completion()) == min(map(len, completions)), (seed, beginning)
             assert matcher.shortest_completion() in completions
-    assert nonempty > 30
+    assert nonempty > 15
 
 
 @pytest.mark.parametrize("order", ["schema", "any"])

@@ -94,12 +94,21 @@ def test_brackets_in_strings_do_not_nest(compiled: Any, takes: Any) -> None:
 @pytest.mark.parametrize("keyword", ["anyOf", "allOf"])
 def test_products_of_alternatives(keyword: str) -> None:
     parts = [
-        {"anyOf": [{"properties": {f"a{i}": {"type": "string"}}}, {"items": {"const": i}, "required": [f"b{i}"]}]}
-        for i in range(20)
+        {"anyOf": [{"contains": {"const": f"a{i}"}}, {"items": {"maxLength": i}, "minItems": i}]} for i in range(20)
     ]
     with pytest.raises(LimitError) as caught:
-        json_schema.build({"allOf": [{keyword: [part, {"minItems": i}]} for i, part in enumerate(parts)]})
+        json_schema.build({"allOf": [{keyword: [part, {"maxItems": 90 - i}]} for i, part in enumerate(parts)]})
     assert caught.value.expected is not None
+
+
+def test_products_of_objects_run_in_lockstep(compiled: Any, takes: Any) -> None:
+    parts = [{"anyOf": [{"properties": {f"a{i}": {"type": "string"}}}, {"required": [f"b{i}"]}]} for i in range(60)]
+    grammar = compiled({"type": "object", "allOf": parts})
+    assert takes(grammar, '{"a3":1,"a7":"x","b3":2}')
+    assert not takes(grammar, '{"a3":1,"a7":"x"}')
+    matcher = grammar.matcher()
+    assert matcher.accept_bytes(b'{"a3":1')
+    assert matcher.shortest_completion() == b',"b3":0}'
 
 
 @pytest.mark.parametrize("keyword", ["allOf", "anyOf"])
