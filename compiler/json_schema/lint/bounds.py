@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from constrain.compiler.json_schema import numbers, strings
-from constrain.compiler.json_schema.algebra import Clause
+from constrain.compiler.json_schema.clauses import Clause, ObjectChoice
 from constrain.compiler.json_schema.lint.context import Meaning
 from constrain.compiler.json_schema.lint.keywords import TYPE_OF, keywords_of
 from constrain.compiler.json_schema.lint.places import Place
@@ -126,7 +126,7 @@ class _Value:
         self._found.setdefault((code, pointer), LintWarning(code, pointer, message, mend))
 
     def _clause(self, place: Place, clause: Clause) -> None:
-        types, values, _, leaves = clause
+        types, values, _, leaves, choices = clause
         if values is not None:
             return
         pointer = place.pointer
@@ -148,7 +148,7 @@ class _Value:
         if types & ARRAY:
             self._array(place, leaves)
         if types & OBJECT:
-            self._object(place, leaves)
+            self._object(place, leaves, choices)
 
     def _typed_keywords(self, place: Place) -> list[tuple[str, int, str]]:
         names = dict(_TYPES)
@@ -185,27 +185,39 @@ class _Value:
             message = "the items of the array may be any JSON values"
             self._say("any-value", place.pointer, message, "'items' with a schema")
 
-    def _object(self, place: Place, leaves: tuple[SchemaId, ...]) -> None:
+    def _object(self, place: Place, leaves: tuple[SchemaId, ...], choices: tuple[ObjectChoice, ...]) -> None:
         declared = self._declared(place)
-        for members in self._meaning.document.algebra.members(leaves):
-            if not members.is_empty:
-                self._members(place, members, declared)
+        # where there are choices, what every one of them leaves open in some option
+        ways = [self._open_ends(place, leaves, choice, declared) for choice in choices or (((),),)]
+        for finding in ways[0]:
+            if all(finding in way for way in ways):
+                self._say(*finding)
 
-    def _members(self, place: Place, members: Members, declared: dict[str, str]) -> None:
+    def _open_ends(
+        self, place: Place, leaves: tuple[SchemaId, ...], choice: ObjectChoice, declared: dict[str, str]
+    ) -> dict[tuple[str, str, str, str], None]:
+        found: dict[tuple[str, str, str, str], None] = {}
+        for option in choice:
+            for members in self._meaning.document.algebra.members((*leaves, *option)):
+                if not members.is_empty:
+                    found.update(dict.fromkeys(self._members(place, members, declared)))
+        return found
+
+    def _members(self, place: Place, members: Members, declared: dict[str, str]) -> Iterator[tuple[str, str, str, str]]:
         for member in members.named:
             if not member.required and member.name in declared:
                 message = f"the property {shown(member.name)} is optional: a model may leave it out"
                 mend = f"{shown(member.name)} in 'required', with null among its types where it may be missing"
-                self._say("optional-property", declared[member.name], message, mend)
+                yield "optional-property", declared[member.name], message, mend
         if self._has(place, "unevaluatedProperties"):
             return
         for family in members.families:
             if not family.schemas and not family.matching:
                 message = "properties of any other name and value are allowed: a model may invent some"
-                self._say("open-object", place.pointer, message, "'additionalProperties': false")
+                yield "open-object", place.pointer, message, "'additionalProperties': false"
             elif members.maximum is None:
                 message = "any number of properties is allowed, and a model may never end them"
-                self._say("unbounded-object", place.pointer, message, "maxProperties, or the properties by name")
+                yield "unbounded-object", place.pointer, message, "maxProperties, or the properties by name"
 
     def _declared(self, place: Place) -> dict[str, str]:
         """Pointers of the properties by name, wherever a part of the value's schema declares them."""

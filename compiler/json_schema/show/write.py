@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from constrain.compiler.json_schema import numbers, objects, strings
-from constrain.compiler.json_schema.algebra import Clause
+from constrain.compiler.json_schema.clauses import Clause, restricted
 from constrain.compiler.json_schema.document import Document
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
@@ -171,10 +171,10 @@ class Writer:
         types = clause.types
         if clause.values is not None:
             types &= sum({type_of(value) for value in clause.values})
-        return sum(bit for bit in _BITS if types & bit and not self._algebra.is_empty_clause(_only(clause, bit)))
+        return sum(bit for bit in _BITS if types & bit and not self._algebra.is_empty_clause(restricted(clause, bit)))
 
     def _said(self, clause: Clause) -> Iterator[Fragment]:
-        types, values, excluded, leaves = clause
+        types, values, excluded, leaves, choices = clause
         yield from _types(types)
         if values is not None:
             allowed = _json_values(value for value in values if type_of(value) & types)
@@ -193,6 +193,10 @@ class Writer:
             yield from fragments(self._algebra.items(leaves), self._inside)
         if values is None and types & OBJECT:
             yield from self._members([schema.object for schema in schemas if schema.object is not None])
+        for choice in choices:
+            options = [[self._document.store.schemas[leaf] for leaf in option] for option in choice]
+            yield {"anyOf": [conjoined(self._members([s.object for s in o if s.object is not None])) for o in options]}
+            schemas.extend(schema for option in options for schema in option)
         refusals = dict.fromkeys(r for schema in schemas for r in schema.refusals if r.types & types)
         if refusals:
             yield {"$comment": "; ".join(f"refused: {r.keyword} (at {r.pointer or '/'})" for r in refusals)}
@@ -204,13 +208,6 @@ class Writer:
             yield from fragments(members, self._inside)
         for some in dict.fromkeys(some for facet in facets for some in facet.some):
             yield some_member(some, self._inside)
-
-
-def _only(clause: Clause, bit: int) -> Clause:
-    values = clause.values
-    if values is not None:
-        values = tuple(value for value in values if type_of(value) == bit)
-    return clause._replace(types=bit, values=values)
 
 
 def _types(types: int) -> Iterator[Fragment]:

@@ -14,6 +14,7 @@ import pytest
 from test_json_schema_random import Writer
 
 from constrain.compiler.json_schema.arrays import Items
+from constrain.compiler.json_schema.clauses import Clause
 from constrain.compiler.json_schema.model import ArrayFacet, NumberFacet, ObjectFacet, Schema, StringFacet
 from constrain.compiler.json_schema.objects import Members
 from constrain.compiler.json_schema.show import normalised, normalised_text
@@ -98,6 +99,7 @@ def test_every_facet_has_a_table() -> None:
     known = {"types", "values", "excluded", "refusals", "reference", "not_reference"}
     combinators = {"all_of", "any_of", "one_of", "nots", "unevaluated"}
     assert set(Schema._fields) == kinds.keys() | known | combinators
+    assert set(Clause._fields) == {"types", "values", "excluded", "leaves", "choices"}
     assert set(FIELDS) == {StringFacet, NumberFacet, Items, Members}
 
 
@@ -205,6 +207,9 @@ COUNTED = [
     '{"not": {"properties": {"a": {"const": 1}}, "patternProperties": {"b": {}}, "additionalProperties": false}}',
     '{"not": {"propertyNames": {"maxLength": 1}}}',
     '{"oneOf": [{"additionalProperties": {"type": "integer"}}, {"propertyNames": {"const": "a"}}]}',
+    '{"allOf": ['
+    + ", ".join(f'{{"anyOf": [{{"required": ["{a}"]}}, {{"properties": {{"{a}b": {{"const": 1}}}}}}]}}' for a in "abcx")
+    + "]}",
     '{"prefixItems": [{"const": 1}], "unevaluatedItems": {"const": 2}, "contains": {"const": 3}}',
 ]
 
