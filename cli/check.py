@@ -16,6 +16,7 @@ from constrain.cli import options as option
 from constrain.cli import render
 from constrain.cli.constraint import CompileOptions
 from constrain.cli.problems import InputFileError, UsageProblem
+from constrain.cli.references import read_references
 from constrain.cli.source import Source, read_source
 from constrain.cli.streams import read_bytes, write
 from constrain.errors import LimitError
@@ -45,8 +46,18 @@ def check(
     compiled: option.Compiled = None,
     start: option.Start = "start",
     draft: option.Draft = None,
+    ref: option.Reference = None,
+    ref_dir: option.ReferenceFolder = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
+    duplicate_keys: Annotated[
+        str,
+        typer.Option(
+            "--duplicate-keys",
+            metavar="error|last",
+            help="A key that occurs twice: a mistake, or its last value counts.",
+        ),
+    ] = "error",
     budget: option.Budget = None,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Each line is a document of its own; so it is for files named *.jsonl.")
@@ -71,6 +82,10 @@ def check(
         raise UsageProblem("there is nothing to check", expected="one or more files, or '-' for standard input")
     if output_format not in ("text", "json"):
         raise UsageProblem(f"--format cannot be {output_format!r}", expected="'text' or 'json'")
+    if duplicate_keys not in ("error", "last"):
+        raise UsageProblem(f"--duplicate-keys cannot be {duplicate_keys!r}", expected="'error' or 'last'")
+    if duplicate_keys == "last" and not schema:
+        raise UsageProblem("--duplicate-keys goes with --schema only")
     if schema and budget:
         raise UsageProblem("--budget is for the automaton, and jsonschema-rs judges under --schema")
     source = read_source(
@@ -79,18 +94,24 @@ def check(
         choice=choice,
         grammar=grammar,
         compiled=compiled,
-        options=CompileOptions(draft, formats, tuple(ignore_format or ()), "compact", start),
+        options=CompileOptions(
+            draft=draft,
+            formats=formats,
+            ignore_formats=tuple(ignore_format or ()),
+            start=start,
+            references=read_references(ref, ref_dir),
+        ),
         budget=budget,
         standard_input_taken="-" in files,
     )
     names = files
-    return lambda: _run(source, names, jsonl, output_format == "json")
+    return lambda: _run(source, names, jsonl, output_format == "json", duplicate_keys == "last")
 
 
-def _run(judged_by: Source, files: list[str], jsonl: bool, as_json: bool) -> int:
+def _run(judged_by: Source, files: list[str], jsonl: bool, as_json: bool, last_key_counts: bool) -> int:
     from constrain.cli.documents import judge_for
 
-    judge = judge_for(judged_by)
+    judge = judge_for(judged_by, repeated_keys="last" if last_key_counts else "error")
     total = invalid = undecided = unreadable = 0
     for name in files:
         try:

@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 __all__ = ["CompileOptions", "Constraint"]
 
+_SPELLINGS = {"whitespace": "compact", "order": "schema", "numbers": "plain", "escapes": "minimal"}
+"""Options of generated text that have their own name as an option, with their defaults."""
+
 Kind: TypeAlias = Literal["schema", "regex", "choice", "grammar"]
 
 
 @dataclass(frozen=True, slots=True)
 class CompileOptions:
-    """How a constraint is read. ``draft`` to ``whitespace`` concern schemas, ``start`` grammars."""
+    """How a constraint is read. ``start`` concerns grammars, everything else schemas.
+
+    ``references`` are other documents by URI, as texts: what they say is part of what the language depends on.
+    """
 
     draft: str | None = None
     formats: str = "assert"
@@ -30,6 +36,10 @@ class CompileOptions:
     whitespace: str = "compact"
     start: str = "start"
     preview: tuple[str, ...] = ()
+    order: str = "schema"
+    numbers: str = "plain"
+    escapes: str = "minimal"
+    references: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse values that no front end knows, as mistakes in the arguments."""
@@ -37,8 +47,10 @@ class CompileOptions:
             raise UsageProblem(f"--formats cannot be {self.formats!r}", expected="'assert' or 'annotate'")
         if self.draft is not None:
             _check("--draft", self.draft, draft=self.draft)
-        if self.whitespace != "compact":
-            _check("--whitespace", self.whitespace, whitespace=self.whitespace)
+        for name, usual in _SPELLINGS.items():
+            value = getattr(self, name)
+            if value != usual:
+                _check(f"--{name}", value, **{name: value})
         for name in self.preview:
             _check("--preview", name, preview=name)
 
@@ -57,6 +69,10 @@ class CompileOptions:
             whitespace=str(values["whitespace"]),
             start=str(values["start"]),
             preview=tuple(str(name) for name in values["preview"]),
+            order=str(values["order"]),
+            numbers=str(values["numbers"]),
+            escapes=str(values["escapes"]),
+            references=tuple((str(uri), str(text)) for uri, text in values["references"]),
         )
 
 
@@ -189,7 +205,11 @@ class Constraint:
                 draft=options.draft,
                 formats="annotate" if options.formats == "annotate" else "assert",
                 ignore_formats=options.ignore_formats,
+                references=dict(options.references) or None,
                 whitespace=options.whitespace,
+                order="any" if options.order == "any" else "schema",
+                numbers="any" if options.numbers == "any" else "plain",
+                escapes="any" if options.escapes == "any" else "minimal",
                 preview=options.preview,
             )
         if self.kind == "regex":

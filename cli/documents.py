@@ -7,13 +7,12 @@ They do share how the schema is read, that is its draft and whether ``format`` c
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from constrain.cli.constraint import Constraint
 from constrain.cli.display import byte_name, byte_set
-from constrain.errors import InputError, LimitError, SchemaError, Span, UnsupportedError
+from constrain.errors import InputError, SchemaError, Span
 
 if TYPE_CHECKING:
     from constrain.cli.source import Source
@@ -80,39 +79,45 @@ class Judge(Protocol):
 class SchemaJudge:
     """jsonschema-rs, under the draft and the reading of formats that the automaton is built for."""
 
-    def __init__(self, constraint: Constraint) -> None:
+    def __init__(self, constraint: Constraint, *, repeated_keys: Literal["error", "last"] = "error") -> None:
         """Read the schema.
+
+        Args:
+            constraint: the schema, and how it is read.
+            repeated_keys: is a key that occurs twice in a text a mistake, or does its last value count?
 
         Raises:
             InputError: the schema is not one; with a note that names its source.
         """
         try:
             self._validator = _validator(constraint)
+            self._repeated_keys = repeated_keys
         except InputError as error:
             error.add_note(constraint.source)
             raise
 
     def findings(self, text: bytes) -> list[Finding]:
-        """Syntax first (JSON without duplicate keys), then every failed keyword with its pointer.
+        """Syntax first (JSON; duplicate keys unless they are allowed), then every failed keyword with its pointer.
 
         Raises:
             LimitError: the text nests too deeply, or a number is too long, to be judged.
         """
         from constrain.compiler.json_schema.pointers import pointer_of
         from constrain.compiler.json_schema.read_text import DuplicateKey, read_schema_text
+        from constrain.compiler.json_schema.validators import shortened
 
         try:
-            document = read_schema_text(text)
+            document = read_schema_text(text, repeated_keys=self._repeated_keys)
         except SchemaError as error:
             repeats_key = isinstance(error.__cause__, DuplicateKey)
             return [Finding(error.message, span=error.span, expected=error.expected, repeats_key=repeats_key)]
         try:
             return [
-                Finding(_shortened(error.message), pointer=pointer_of(error.instance_path), keyword=error.kind.name)
+                Finding(shortened(error.message), pointer=pointer_of(error.instance_path), keyword=error.kind.name)
                 for error in self._validator.iter_errors(document)
             ]
         except ValueError as error:  # a lone surrogate written as an escape: JSON by grammar, but no text
-            return [Finding(f"not Unicode text: {_shortened(str(error))}")]
+            return [Finding(f"not Unicode text: {shortened(str(error))}")]
 
 
 class AutomatonJudge:
@@ -143,15 +148,19 @@ class AutomatonJudge:
         return Finding(wrong, span=place_in(text, viable), offset=viable, expected=expected)
 
 
-def judge_for(source: Source) -> Judge:
+def judge_for(source: Source, *, repeated_keys: Literal["error", "last"] = "error") -> Judge:
     """Who decides about texts: the automaton, but for a schema given as such.
+
+    Args:
+        source: the constraint.
+        repeated_keys: as for :class:`SchemaJudge`.
 
     Raises:
         InputError: the constraint is bad, unsupported or unsatisfiable.
         ArtifactError: the compiled file cannot be used.
     """
     if isinstance(source, Constraint) and source.kind == "schema":
-        return SchemaJudge(source)
+        return SchemaJudge(source, repeated_keys=repeated_keys)
     return AutomatonJudge(source.language())
 
 
@@ -163,60 +172,17 @@ def place_in(text: bytes, offset: int) -> Span:
 
 
 def _validator(constraint: Constraint) -> Any:
-    import jsonschema_rs
+    from constrain.compiler.json_schema.document import open_schema
+    from constrain.compiler.json_schema.validators import validator
 
-    from constrain.compiler.json_schema.drafts import check_metaschema, detect_draft
-    from constrain.compiler.json_schema.options import read_options
-    from constrain.compiler.json_schema.read_text import read_schema_text
-
-    # the compiler's own reading of the options, so that both sides mean the same schema
-    options = read_options(
-        draft=constraint.options.draft,
-        formats=constraint.options.formats,
-        ignore_formats=constraint.options.ignore_formats,
-        whitespace=constraint.options.whitespace,
+    # the compiler's own reading, so that both sides mean the same schema
+    given = constraint.options
+    document = open_schema(
+        constraint.text,
+        draft=given.draft,
+        formats="annotate" if given.formats == "annotate" else "assert",
+        ignore_formats=given.ignore_formats,
+        references=dict(given.references),
     )
-    schema = read_schema_text(constraint.text)
-    draft = options.draft or detect_draft(schema)
-    check_metaschema(schema, draft)
-    kind = {
-        "4": jsonschema_rs.Draft4Validator,
-        "6": jsonschema_rs.Draft6Validator,
-        "7": jsonschema_rs.Draft7Validator,
-        "2019-09": jsonschema_rs.Draft201909Validator,
-        "2020-12": jsonschema_rs.Draft202012Validator,
-    }[draft.name]
-    ignored: dict[str, Callable[[str], bool]] = dict.fromkeys(options.ignored_formats, _any)
-    try:
-        return kind(
-            schema,
-            validate_formats=options.assert_formats,
-            ignore_unknown_formats=options.ignore_unknown_formats,
-            formats=ignored,
-            retriever=_no_retrieval,
-        )
-    except jsonschema_rs.ValidationError as error:
-        if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Referencing):
-            raise UnsupportedError(
-                f"a reference cannot be resolved: {_shortened(error.message)}",
-                expected="references to places in the schema itself",
-            ) from None
-        from constrain.compiler.json_schema.pointers import pointer_of
-
-        raise SchemaError(
-            f"not a usable schema: {_shortened(error.message)}", pointer=pointer_of(error.instance_path)
-        ) from None
-    except ValueError as error:
-        raise LimitError(f"jsonschema-rs cannot read the schema: {error}", expected="a flatter schema") from None
-
-
-def _any(_: str) -> bool:
-    return True
-
-
-def _no_retrieval(uri: str) -> Any:
-    raise ValueError(f"{uri} is another document, and none are fetched")
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 300 else f"{text[:200]} ... {text[-90:]}"
+    document.reader.check()
+    return validator(document.root, document.draft, document.options, document.options.references)

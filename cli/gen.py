@@ -18,6 +18,7 @@ from constrain.cli import render
 from constrain.cli.constraint import CompileOptions
 from constrain.cli.generation import ModelChoice, Outcome, Sampling, Session
 from constrain.cli.problems import InputFileError, UsageProblem
+from constrain.cli.references import read_references
 from constrain.cli.source import argument_text, read_source
 from constrain.cli.streams import decode, is_terminal, read_standard_input, standard_input_lines, write
 from constrain.errors import ConstrainError
@@ -92,7 +93,12 @@ def gen(
         str, typer.Option("--prompt-schema", metavar="auto|none", help="Is the model shown the schema?")
     ] = "auto",
     whitespace: option.Whitespace = "compact",
+    order: option.Order = "schema",
+    numbers: option.Numbers = "plain",
+    escapes: option.Escapes = "minimal",
     draft: option.Draft = None,
+    ref: option.Reference = None,
+    ref_dir: option.ReferenceFolder = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
     preview: option.Preview = None,
@@ -136,7 +142,18 @@ def gen(
         choice=choice,
         grammar=grammar,
         compiled=compiled,
-        options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start, tuple(preview or ())),
+        options=CompileOptions(
+            draft=draft,
+            formats=formats,
+            ignore_formats=tuple(ignore_format or ()),
+            whitespace=whitespace,
+            start=start,
+            preview=tuple(preview or ()),
+            order=order,
+            numbers=numbers,
+            escapes=escapes,
+            references=read_references(ref, ref_dir),
+        ),
         budget=budget,
         standard_input_taken=from_input,
     )

@@ -7,13 +7,13 @@ compiled for bytes first, which finds every empty language, and again for the mo
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from constrain.cli import environment, render
 from constrain.cli.budget import in_options
+from constrain.cli.json_lines import one_line
 from constrain.cli.models import EMBEDDED, named_model
 from constrain.cli.problems import UsageProblem
 from constrain.cli.progress import Progress
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["ModelChoice", "Outcome", "Sampling", "Session"]
 
 Status: TypeAlias = Literal["ok", "truncated", "error"]
-
-_JSON_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ class Outcome:
 
     def one_line(self) -> str:
         """The text; JSON without white space between its tokens, digits untouched."""
-        return _JSON_SPACE.sub(lambda match: match[1] or "", self.text) if self.is_json else self.text
+        return one_line(self.text) if self.is_json else self.text
 
     def record(self, number: int, *, keep_cut: bool) -> str:
         """One JSON line.

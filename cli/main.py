@@ -21,7 +21,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from constrain.cli import cache, check, compile, doctor, environment, gen, grammar, next, render, streams
+from constrain.cli import cache, check, compile, doctor, environment, gen, grammar, next, render, schema, streams
 from constrain.cli import options as option
 from constrain.cli.problems import Terminated
 from constrain.errors import ConstrainError
@@ -69,6 +69,7 @@ app.command("next", short_help="Show what may come after a prefix.", epilog=next
 app.command("compile", short_help="Save a constraint's automaton; show what it costs.", epilog=compile.EXAMPLES)(
     compile.compile_constraint
 )
+app.add_typer(schema.app, name="schema", short_help="Look at a JSON Schema, or write one concisely.")
 app.add_typer(grammar.app, name="grammar", short_help="List or show the grammars that come with constrain.")
 app.command("cache", short_help="Show or clear what is kept on disk.", epilog=cache.EXAMPLES)(cache.cache)
 app.command("doctor", short_help="Show what is installed, and try the engine.", epilog=doctor.EXAMPLES)(doctor.doctor)

@@ -13,6 +13,7 @@ from constrain.cli import options as option
 from constrain.cli import render
 from constrain.cli.constraint import CompileOptions
 from constrain.cli.display import byte_name, byte_set, token_text
+from constrain.cli.references import read_references
 from constrain.cli.source import read_source
 from constrain.cli.streams import is_terminal, read_bytes, write
 from constrain.cli.vocabularies import asked_with, exclusive, named_vocabulary
@@ -43,10 +44,15 @@ def next_tokens(
     compiled: option.Compiled = None,
     start: option.Start = "start",
     draft: option.Draft = None,
+    ref: option.Reference = None,
+    ref_dir: option.ReferenceFolder = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
     preview: option.Preview = None,
     whitespace: option.Whitespace = "compact",
+    order: option.Order = "schema",
+    numbers: option.Numbers = "plain",
+    escapes: option.Escapes = "minimal",
     budget: option.Budget = None,
     model: option.TokensOf = None,
     tokenizer: option.Tokenizer = None,
@@ -69,7 +75,18 @@ def next_tokens(
         choice=choice,
         grammar=grammar,
         compiled=compiled,
-        options=CompileOptions(draft, formats, tuple(ignore_format or ()), whitespace, start, tuple(preview or ())),
+        options=CompileOptions(
+            draft=draft,
+            formats=formats,
+            ignore_formats=tuple(ignore_format or ()),
+            whitespace=whitespace,
+            start=start,
+            preview=tuple(preview or ()),
+            order=order,
+            numbers=numbers,
+            escapes=escapes,
+            references=read_references(ref, ref_dir),
+        ),
         budget=budget,
         standard_input_taken=prefix == "-",
     )

@@ -18,17 +18,23 @@ __all__ = [
     "Device",
     "Draft",
     "Dtype",
+    "Escapes",
     "Formats",
     "GrammarFile",
     "IgnoreFormat",
     "Job",
     "Json",
     "Model",
+    "Numbers",
     "Offline",
+    "Order",
     "Preview",
+    "Reference",
+    "ReferenceFolder",
     "Regex",
     "Revision",
     "Schema",
+    "SchemaArgument",
     "Start",
     "Tokenizer",
     "TokensOf",
@@ -47,7 +53,15 @@ Schema: TypeAlias = Annotated[
     typer.Option(
         "--schema",
         metavar="S",
-        help="JSON Schema: a file, '-' for standard input, or the schema itself ('{...}', 'true', 'false').",
+        help="JSON Schema: a file, '-', '{...}', 'true', 'false', 'dsl:...' (see 'schema dsl'), or module:Class.",
+    ),
+]
+SchemaArgument: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCHEMA",
+        help="A file, '-' for standard input, '{...}', 'true', 'false', 'dsl:...' (see 'schema dsl'), or module:Class.",
+        show_default=False,
     ),
 ]
 Regex: TypeAlias = Annotated[
@@ -75,7 +89,23 @@ Start: TypeAlias = Annotated[str, typer.Option("--start", metavar="RULE", help="
 
 Draft: TypeAlias = Annotated[
     str | None,
-    typer.Option("--draft", metavar="D", help="JSON Schema draft, when the schema does not name it in '$schema'."),
+    typer.Option(
+        "--draft",
+        metavar="D",
+        help="Draft, where '$schema' does not name it: 4, 6, 7, 2019-09, 2020-12, openapi-3.0, openapi-3.1.",
+    ),
+]
+Reference: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--ref", metavar="URI=FILE", help="Another document that '$ref' names by this URI. May be repeated."),
+]
+ReferenceFolder: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ref-dir",
+        metavar="DIR",
+        help="Other documents: every *.json in it, by its '$id', else by its path in DIR. May be repeated.",
+    ),
 ]
 Formats: TypeAlias = Annotated[
     str,
@@ -100,6 +130,19 @@ Preview: TypeAlias = Annotated[
 Whitespace: TypeAlias = Annotated[
     str,
     typer.Option("--whitespace", metavar="compact|pretty:N|flexible", help="White space between JSON tokens."),
+]
+Order: TypeAlias = Annotated[
+    str, typer.Option("--order", metavar="schema|any", help="Order of declared properties in generated JSON.")
+]
+Numbers: TypeAlias = Annotated[
+    str,
+    typer.Option("--numbers", metavar="plain|any", help="Spelling of generated numbers: as 12, or also as 1.2e1."),
+]
+Escapes: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--escapes", metavar="minimal|any", help="Escapes in generated strings: where JSON needs them, or any."
+    ),
 ]
 
 Budget: TypeAlias = Annotated[

@@ -36,6 +36,8 @@ __all__ = [
     "freed",
     "human_size",
     "interrupted",
+    "lint_warning",
+    "linted",
     "loading",
     "mistaken",
     "more_tokens",
@@ -173,6 +175,21 @@ def finding(source: str, place: str, message: str, expected: str | None) -> str:
     """One line of ``check``: ``FILE: PLACE: message; expected ...``."""
     parts = [printable(source), *([place] if place else []), printable(message)]
     return ": ".join(parts) + (f"; expected {printable(expected)}" if expected else "")
+
+
+def lint_warning(source: str, code: str, pointer: str, message: str, mend: str, error: bool) -> str:
+    """One line of ``schema lint``: ``FILE: PLACE: message [code]; better ...``."""
+    kind = "error: " if error else ""
+    place = printable(pointer or "/")
+    return f"{printable(source)}: at {place}: {kind}{printable(message)} [{code}]; better {printable(mend)}"
+
+
+def linted(warnings: int, errors: int) -> str:
+    """The summary of ``schema lint``."""
+    if not warnings and not errors:
+        return "no warnings"
+    counts = [*([_count(errors, "error")] if errors else []), *([_count(warnings, "warning")] if warnings else [])]
+    return ", ".join(counts)
 
 
 def pairs(items: Iterable[tuple[str, str]], *, title: str | None = None) -> None:

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from constrain.cli.budget import read_budget
 from constrain.cli.compiled import CompiledFile
 from constrain.cli.constraint import CompileOptions, Constraint
 from constrain.cli.problems import UsageProblem
 from constrain.cli.streams import read_text_file
-from constrain.errors import ConstrainError
+from constrain.errors import ConstrainError, InputError
 
 if TYPE_CHECKING:
-    from constrain.compiler import CompiledGrammar, Vocabulary
+    from constrain.compiler import CompiledGrammar, Limits, Vocabulary
 
-__all__ = ["Source", "argument_text", "read_source"]
+__all__ = ["Source", "argument_text", "read_source", "schema_constraint"]
 
 CLASS_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 GRAMMAR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -73,8 +73,9 @@ def read_source(
         standard_input_taken: something else is read from standard input.
 
     Raises:
-        UsageProblem: none or several, or a form that this version does not have.
+        UsageProblem: none or several, or one that cannot be used.
         InputFileError: a file is missing or unreadable.
+        SchemaError: a concise form with a mistake, or a class without a schema.
     """
     offered = {
         "--schema": schema,
@@ -107,7 +108,7 @@ def read_source(
     if value == "-" and standard_input_taken:
         raise UsageProblem(f"{option} and the text cannot both come from standard input")
     if option == "--schema":
-        return Constraint("schema", *_schema(value), options, limits)
+        return schema_constraint(value, options, limits, option=option)
     return Constraint("grammar", *_grammar(value), options, limits)
 
 
@@ -119,7 +120,11 @@ def _check_kind(options: CompileOptions, *, schema: bool, grammar: bool) -> None
         "formats": "--formats",
         "ignore_formats": "--ignore-format",
         "whitespace": "--whitespace",
+        "order": "--order",
+        "numbers": "--numbers",
+        "escapes": "--escapes",
         "preview": "--preview",
+        "references": "--ref (or --ref-dir)",
     }
     for name, option in names.items():
         if not schema and getattr(options, name) != getattr(default, name):
@@ -128,14 +133,43 @@ def _check_kind(options: CompileOptions, *, schema: bool, grammar: bool) -> None
         raise UsageProblem("--start goes with --grammar only")
 
 
-def _schema(value: str) -> tuple[str, str]:
+def schema_constraint(
+    value: str, options: CompileOptions, limits: Limits | None = None, *, option: str = "SCHEMA"
+) -> Constraint:
+    """A schema in any of its spellings: ``-``, inline JSON, ``dsl:...``, ``package.module:Class``, else a file.
+
+    Args:
+        value: the argument.
+        options: how to read it.
+        limits: budgets to compile it under.
+        option: what messages call a schema that stands in the argument itself.
+
+    Raises:
+        UsageProblem: it cannot be used.
+        InputFileError: a file or module is missing or unreadable.
+        SchemaError: a concise form with a mistake, or a class without a schema.
+    """
+    if not value:
+        raise UsageProblem(f"{option} names no file")
+    return Constraint("schema", *_schema(value, option), options, limits)
+
+
+def _schema(value: str, option: str) -> tuple[str, str]:
     """A schema's text, and how messages call it."""
     if value.startswith("{") or value in ("true", "false"):
-        return argument_text(value, "--schema"), "--schema"
+        return argument_text(value, option), option
     if value.startswith("dsl:"):
-        _later("the short schema notation 'dsl:...'")
+        from constrain.compiler.json_schema.dsl import schema_text
+
+        try:
+            return schema_text(argument_text(value.removeprefix("dsl:"), option)), option
+        except InputError as error:
+            error.add_note(f"{option} dsl:")
+            raise
     if CLASS_NAME.fullmatch(value):
-        _later(f"a schema from a Python class ({value})")
+        from constrain.cli.classes import schema_of_class
+
+        return schema_of_class(value), value
     return read_text_file(value), _source(value)
 
 
@@ -163,9 +197,3 @@ def argument_text(value: str, option: str) -> str:
     except UnicodeEncodeError as error:
         raise UsageProblem(f"{option} is not UTF-8 at character {error.start + 1}") from None
     return value
-
-
-def _later(what: str) -> NoReturn:
-    raise UsageProblem(
-        f"{what} is not available in this version", expected="a file, '-', or the schema itself: '{...}', true, false"
-    )

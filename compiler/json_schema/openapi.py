@@ -12,7 +12,10 @@ from typing import Any
 from constrain.compiler.json_schema.pointers import shown
 from constrain.errors import SchemaError
 
-__all__ = ["adds_null"]
+__all__ = ["adds_null", "in_draft_4"]
+
+_VALUES = frozenset(("enum", "default", "example", "examples"))
+_BY_NAME = frozenset(("properties", "definitions", "schemas"))
 
 
 def adds_null(raw: dict[str, Any], pointer: str) -> bool:
@@ -31,3 +34,22 @@ def adds_null(raw: dict[str, Any], pointer: str) -> bool:
     if not isinstance(nullable, bool):
         raise SchemaError(f"nullable is {shown(nullable)}", pointer=f"{pointer}/nullable", expected="true or false")
     return nullable and named is not None
+
+
+def in_draft_4(document: Any) -> Any:
+    """A schema of OpenAPI 3.0, or a description that holds some, in the words of draft 4: for validators of that."""
+    if isinstance(document, list):
+        return [in_draft_4(part) for part in document]
+    if not isinstance(document, dict):
+        return document
+    found: dict[str, Any] = {}
+    for key, part in document.items():
+        if key in _VALUES:
+            found[key] = part
+        elif key in _BY_NAME and isinstance(part, dict):
+            found[key] = {name: in_draft_4(inner) for name, inner in part.items()}
+        elif key != "id" or not isinstance(part, str):  # draft 4 would take it for a base URI
+            found[key] = in_draft_4(part)
+    if found.get("nullable") is True and isinstance(found.get("type"), str):
+        found["type"] = [found["type"], "null"]
+    return found

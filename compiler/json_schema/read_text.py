@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 from constrain.errors import LimitError, SchemaError, Span
 
@@ -15,13 +15,14 @@ MAXIMUM_TEXT_NESTING = 400
 """Brackets inside brackets in a JSON text."""
 
 
-def read_schema_text(text: str | bytes) -> Any:
+def read_schema_text(text: str | bytes, *, repeated_keys: Literal["error", "last"] = "error") -> Any:
     """Parse JSON text.
 
     Integers become int, other numbers :class:`~decimal.Decimal`.
 
     Args:
         text: JSON; bytes are UTF-8 (RFC 8259), without a byte order mark.
+        repeated_keys: is a key that occurs twice in one object a mistake, or does its last value count?
 
     Raises:
         SchemaError: not JSON, not UTF-8, a byte order mark, a duplicate key (its cause is then a
@@ -43,7 +44,8 @@ def read_schema_text(text: str | bytes) -> Any:
         raise SchemaError("the text starts with a byte order mark", span=Span(1, 1), expected="JSON without one")
     _check_nesting(text)
     try:
-        return json.loads(text, parse_float=_decimal, parse_constant=_no_constant, object_pairs_hook=_members)
+        members = dict if repeated_keys == "last" else _members
+        return json.loads(text, parse_float=_decimal, parse_constant=_no_constant, object_pairs_hook=members)
     except json.JSONDecodeError as error:
         raise SchemaError(f"not JSON: {error.msg}", span=Span(error.lineno, error.colno)) from None
     except _ConstantError as error:

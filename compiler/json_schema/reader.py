@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -120,6 +120,34 @@ class Reader:
     def draft(self) -> Draft:
         """The document's draft."""
         return self._main.root.draft
+
+    @property
+    def draft(self) -> Draft:
+        """The draft of the schema."""
+        return self._main.root.draft
+
+    def check(self) -> None:
+        """Hold the schema to its metaschema.
+
+        Raises:
+            SchemaError: it is not valid.
+        """
+        self._check_place(self._main.root)
+
+    def within(self, raw: Any, pointer: str, around: Sequence[tuple[dict[str, Any], str]]) -> SchemaId:
+        """A schema inside the document, or one that could stand there.
+
+        Args:
+            raw: parsed JSON.
+            pointer: its place.
+            around: the schemas that hold it, outermost first, with their pointers.
+        """
+        base = self._references.enter(self._main.root)
+        if not around:
+            return self._read(raw, pointer, base, 0)
+        for outer, place in around[1:]:
+            base = self._references.inside(outer, base, place)
+        return self.read(raw, pointer, base, 0)
 
     def root(self) -> SchemaId:
         """The document's schema."""
