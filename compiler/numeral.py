@@ -22,8 +22,9 @@ MAXIMUM_DIVISOR = 10**18
 MAXIMUM_PLACES = 18
 """Digits of a divisor after the point."""
 
-Form: TypeAlias = Literal["any", "plain", "whole"]
-"""``any`` of RFC 8259, ``plain`` without an exponent, ``whole`` also without a fraction and without ``-0``."""
+Form: TypeAlias = Literal["any", "plain", "whole", "broken"]
+"""``any`` of RFC 8259, ``plain`` without an exponent, ``whole`` also without a fraction and without ``-0``; ``broken``
+has a fraction or an exponent."""
 
 
 class Amount(NamedTuple):
@@ -78,8 +79,8 @@ class Numeral(NamedTuple):
     places: int = 0
 
 
-def values(numbers: Iterable[Fraction]) -> Numeral | None:
-    """Every spelling of some numbers; None when there are none."""
+def values(numbers: Iterable[Fraction], spelling: Literal["any", "broken"] = "any") -> Numeral | None:
+    """Some numbers; None when there are none."""
     chosen = set(numbers)
 
     def side(amounts: Iterable[Fraction]) -> Side | None:
@@ -89,7 +90,7 @@ def values(numbers: Iterable[Fraction]) -> Numeral | None:
     if not chosen:
         return None
     positive, negative = side(n for n in chosen if n > 0), side(-n for n in chosen if n < 0)
-    return Numeral("any", 0 in chosen, positive, negative)
+    return Numeral(spelling, 0 in chosen, positive, negative)
 
 
 def interval(

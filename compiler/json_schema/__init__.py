@@ -105,4 +105,6 @@ def _lowered(document: Any, options: Options, *, annotates: bool) -> Grammar:
     store = Store()
     reader = Reader(document, options, store, annotates=annotates)
     root = reader.root()
-    return Lowering.of(store, Algebra(store, reader.target), options, reader.draft).grammar(root)
+    by_spelling = options.policy.numbers == "any" and not reader.draft.integral_floats
+    algebra = Algebra(store, reader.target, integers_by_spelling=by_spelling)
+    return Lowering.of(store, algebra, options, reader.draft).grammar(root)

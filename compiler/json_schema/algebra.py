@@ -30,6 +30,8 @@ from constrain.compiler.json_schema.model import (
     ARRAY,
     BOOLEAN,
     FALSE,
+    FRACTION,
+    INTEGER,
     NULL,
     NUMBER,
     OBJECT,
@@ -78,13 +80,17 @@ _State: TypeAlias = tuple[Clause, tuple[tuple[SchemaId, ...], ...]]
 class Algebra:
     """Expansion of schemas of one document, memoised."""
 
-    def __init__(self, store: Store, target: Callable[[str], SchemaId]) -> None:
+    def __init__(
+        self, store: Store, target: Callable[[str], SchemaId], *, integers_by_spelling: bool = False
+    ) -> None:
         """Keep what is needed.
 
         Args:
             store: where schemas live.
             target: from the name of a reference to the schema there.
+            integers_by_spelling: whether 1.0 is no integer, so that what is none may well be integral.
         """
+        self._integers_by_spelling = integers_by_spelling
         self._store = store
         self._target = target
         self._expanded: dict[tuple[SchemaId, ...], tuple[Clause, ...]] = {}
@@ -436,11 +442,12 @@ class Algebra:
         if values is not None or types & (STRING | NUMBER):
             text = strings.merge([f.string for f in facets if f.string is not None])
             number = numbers.merge([f.number for f in facets if f.number is not None])
+            amounts = types | INTEGER if self._integers_by_spelling and types & FRACTION else types
             if values is not None:
-                return not any(_fits(value, text, number, types) for value in values)
+                return not any(_fits(value, text, number, amounts) for value in values)
             if text.maximum is not None and text.maximum < text.minimum:
                 types &= ~STRING
-            if types & NUMBER and numbers.is_empty(number, types):
+            if types & NUMBER and numbers.is_empty(number, amounts):
                 types &= ~NUMBER
             if types & (STRING | NUMBER):
                 return False

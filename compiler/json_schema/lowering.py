@@ -144,18 +144,13 @@ class Lowering:
             number = numbers.merge([f.number for f in facets if f.number is not None])
             found: Expression | None = None
             spelling = self._layout.policy.numbers
-            if spelling == "any but integers" and types & NUMBER == FRACTION:
-                raise UnsupportedError(
-                    "in draft 4, where 1.0 is no integer, not every spelling of what is no integer is supported",
-                    expected="numbers='plain', or another draft",
-                )
             if values is None:
                 hidden = tuple(value[1] for value in excluded if value[0] == "number")
                 found = numbers.expression_of(builder, number, types & NUMBER, hidden, spelling)  # type: ignore[arg-type]
             else:
                 chosen = [v for v in values if v[0] == "number" and numbers.admits(number, types, v[1])]  # type: ignore[arg-type]
                 if numbers.is_free(spelling, types):
-                    found = numbers.every_spelling(builder, [value[1] for value in chosen])  # type: ignore[misc]
+                    found = numbers.every_spelling(builder, [value[1] for value in chosen], types)  # type: ignore[misc]
                 else:
                     words.extend(text for v in chosen for text in numbers.spelled(v, types, spelling))
             if found is not None:

@@ -243,9 +243,11 @@ def _numeral(facet: NumberFacet, types: int, excluded: Iterable[int | Decimal], 
     divisors, avoided = [Fraction(n) for n in facet.divisors], [Fraction(n) for n in facet.avoided]
     if not types & FRACTION:
         divisors.append(Fraction(1))
-    if not types & INTEGER:
+    if not types & INTEGER and spelling != "any but integers":
         avoided.append(Fraction(1))
-    form: Form = "any" if is_free(spelling, types) else "plain" if types & FRACTION else "whole"
+    form: Form = "plain" if types & FRACTION else "whole"
+    if is_free(spelling, types):
+        form = "any" if spelling == "any" or types & INTEGER else "broken"
     return interval(form, low, high, divisors, avoided, map(Fraction, excluded))
 
 
@@ -284,9 +286,9 @@ def _multiples(builder: GrammarBuilder, divisor: Fraction, types: int) -> Expres
     return builder.multiples(digits, places if types & FRACTION else None)
 
 
-def every_spelling(builder: GrammarBuilder, numbers: Iterable[int | Decimal]) -> Expression | None:
-    """Every spelling of some numbers; None when there are none."""
-    numeral = values(map(Fraction, numbers))
+def every_spelling(builder: GrammarBuilder, numbers: Iterable[int | Decimal], types: int) -> Expression | None:
+    """Every spelling of some numbers, in draft 4 of one that is of the types; None when there are none."""
+    numeral = values(map(Fraction, numbers), "any" if types & INTEGER else "broken")
     return None if numeral is None else builder.numeral(numeral)
 
 

@@ -118,11 +118,6 @@ class Reader:
 
     @property
     def draft(self) -> Draft:
-        """The document's draft."""
-        return self._main.root.draft
-
-    @property
-    def draft(self) -> Draft:
         """The draft of the schema."""
         return self._main.root.draft
 

@@ -18,7 +18,12 @@ __all__ = ["begins", "matches"]
 
 _WHOLE = "0|-?[1-9][0-9]*"
 _PLAIN = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
-_NUMERALS = {"whole": _WHOLE, "plain": _PLAIN, "any": rf"{_PLAIN}(?:[eE][+-]?[0-9]+)?"}
+_NUMERALS = {
+    "whole": _WHOLE,
+    "plain": _PLAIN,
+    "any": rf"{_PLAIN}(?:[eE][+-]?[0-9]+)?",
+    "broken": rf"(?=.*[.eE]){_PLAIN}(?:[eE][+-]?[0-9]+)?",
+}
 
 _ENOUGH = 64
 """Numbers within which one meets the conditions if any does: runs of those that don't are shorter."""
@@ -37,7 +42,7 @@ def matches(numeral: Numeral, text: str) -> bool:
 @lru_cache(maxsize=1 << 16)
 def begins(numeral: Numeral, text: str) -> bool:
     """Whether some numeral that begins with the text is one of a number that is wanted."""
-    if not any(re.fullmatch(_NUMERALS[numeral.spelling], text + end) for end in ("", "0", "1")):
+    if not any(re.fullmatch(_NUMERALS[numeral.spelling], text + end) for end in ("", "0", "1", ".0", "e0")):
         return False
     mantissa, sign, exponent = text.lower().partition("e")
     if sign:
@@ -58,7 +63,7 @@ def begins(numeral: Numeral, text: str) -> bool:
         return True
     after_point = len(mantissa.partition(".")[2])
     first, last = -after_point, -after_point
-    if numeral.spelling == "any":
+    if numeral.spelling in ("any", "broken"):
         first, last = -_reach(numeral, text), _reach(numeral, text)
     elif "." not in mantissa and int(digits):
         last = _reach(numeral, text)

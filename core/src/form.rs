@@ -44,6 +44,15 @@ pub enum SpellingForm {
     Plain,
     /// Without a fraction too, and without a negative zero.
     Whole,
+    /// With a fraction or an exponent.
+    Broken,
+}
+
+impl SpellingForm {
+    /// May there be an exponent?
+    pub fn has_exponent(self) -> bool {
+        matches!(self, SpellingForm::Any | SpellingForm::Broken)
+    }
 }
 
 /// Amounts between two ends. An end that isn't strict meets all conditions; with a divisor none is strict.

@@ -85,7 +85,7 @@ class Meaning:
         """Whether the engine itself finds no text: the proof for patterns, dearer than the algebra's."""
         document = self.document
         try:
-            grammar = Lowering.of(document.store, document.algebra, document.options).grammar(schema)
+            grammar = Lowering.of(document.store, document.algebra, document.options, document.draft).grammar(schema)
             compile_grammar(grammar, Vocabulary.bytes(), Limits())
         except UnsatisfiableError:
             return True

@@ -5,7 +5,12 @@ use crate::error::Result;
 use crate::form::{DecimalForm, EndForm, NumeralForm, SideForm, SpellingForm};
 use crate::wire::{Reader, Writer};
 
-const SPELLINGS: [SpellingForm; 3] = [SpellingForm::Any, SpellingForm::Plain, SpellingForm::Whole];
+const SPELLINGS: [SpellingForm; 4] = [
+    SpellingForm::Any,
+    SpellingForm::Plain,
+    SpellingForm::Whole,
+    SpellingForm::Broken,
+];
 
 pub fn write_numeral(out: &mut Writer, form: &NumeralForm) {
     out.number(form.spelling as u32);

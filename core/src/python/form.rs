@@ -103,6 +103,7 @@ fn read_numeral(numeral: &Bound<'_, PyAny>) -> PyResult<NumeralForm> {
             "any" => SpellingForm::Any,
             "plain" => SpellingForm::Plain,
             "whole" => SpellingForm::Whole,
+            "broken" => SpellingForm::Broken,
             other => return Err(PyValueError::new_err(format!("unknown spelling {other:?}"))),
         },
         zero: field("zero")?.extract()?,

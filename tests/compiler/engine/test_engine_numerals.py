@@ -23,6 +23,7 @@ FORMS = {
     "any": re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"),
     "plain": re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"),
     "whole": re.compile(r"0|-?[1-9][0-9]*"),
+    "broken": re.compile(r"(?=.*[.eE])-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"),
 }
 
 
@@ -64,7 +65,7 @@ class Conditions:
         def positive() -> Fraction:
             return Fraction(random.choice([1, 2, 3, 5, 7, 10, 12, 25]), 10 ** random.choice([0, 0, 1, 2]))
 
-        self.form = random.choice(["any", "any", "plain", "whole"])
+        self.form = random.choice(["any", "any", "plain", "whole", "broken"])
         self.low = (number(), random.random() < 0.5) if random.random() < 0.6 else None
         self.high = (number(), random.random() < 0.5) if random.random() < 0.6 else None
         if self.low and self.high and self.low[0] > self.high[0]:
@@ -74,9 +75,9 @@ class Conditions:
             self.divisors.append(Fraction(1))
         self.avoided = [positive() for _ in range(random.choice([0, 0, 1, 2]))]
         self.listed = [number() for _ in range(random.choice([0, 0, 3]))]
-        self.only_listed = self.form == "any" and bool(self.listed) and random.random() < 0.4
+        self.only_listed = self.form in ("any", "broken") and bool(self.listed) and random.random() < 0.4
         if self.only_listed:
-            self.numeral = values(self.listed)
+            self.numeral = values(self.listed, self.form)  # type: ignore[arg-type]
         else:
             self.numeral = interval(self.form, self.low, self.high, self.divisors, self.avoided, self.listed)  # type: ignore[arg-type]
 

@@ -8,7 +8,7 @@ pub const MAX_PLACES: u8 = 18;
 pub const ALWAYS: i64 = 36;
 
 /// Conditions on a number, in units of `10^-places`. In these units what is asked of are whole numbers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Division {
     /// Divides it, if given. Without one, any decimal is possible.
     pub divisor: Option<u64>,

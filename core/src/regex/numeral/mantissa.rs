@@ -229,7 +229,7 @@ impl Mantissa {
 /// How the point may still be moved in the whole part, or after the point.
 pub fn shifts(spelling: SpellingForm, after_point: bool) -> Shifts {
     match (spelling, after_point) {
-        (SpellingForm::Any, _) => (-ENDLESS, ENDLESS),
+        (SpellingForm::Any | SpellingForm::Broken, _) => (-ENDLESS, ENDLESS),
         (_, false) => (0, ENDLESS),
         (_, true) => (0, 0),
     }

@@ -73,7 +73,7 @@ impl Numeral {
         let phase = match byte {
             b'0'..=b'9' => self.after_digit(byte - b'0')?,
             b'.' if self.spec.spelling != SpellingForm::Whole => self.after_point()?,
-            b'e' | b'E' if self.spec.spelling == SpellingForm::Any => self.after_mantissa()?,
+            b'e' | b'E' if self.spec.spelling.has_exponent() => self.after_mantissa()?,
             b'+' | b'-' => self.after_sign(byte == b'-')?,
             _ => return None,
         };
@@ -175,7 +175,7 @@ impl Numeral {
     fn has_small(&self, zeros: i64) -> bool {
         let small = |side: &Side| side.least.is_none_or(|scale| scale <= -zeros);
         match self.spec.spelling {
-            SpellingForm::Any => self.side().is_some(),
+            SpellingForm::Any | SpellingForm::Broken => self.side().is_some(),
             SpellingForm::Plain => self.side().is_some_and(small),
             SpellingForm::Whole => false,
         }
@@ -185,6 +185,7 @@ impl Numeral {
     pub fn nullable(&self) -> bool {
         match &self.phase {
             ExponentDigits(digits) => digits.nullable(),
+            Zero | Whole(_) if self.spec.spelling == SpellingForm::Broken => false,
             _ => self.exponents().is_some_and(|allowed| exponents::contains(&allowed, 0)),
         }
     }

@@ -4,13 +4,16 @@
 //! number of further digits only the least that leave the right remainder are looked at.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
 use super::exponents::{self, Digits, ENDLESS, within};
 use super::mantissa::{Mantissa, Shifts};
 use super::spec::Side;
-use super::{Exponent, ExponentDigits, ExponentSign, Fraction, Numeral, Point, Whole};
+use super::{
+    Exponent, ExponentDigits, ExponentSign, Fraction, Minus, Numeral, Point, Start, Whole, Zero,
+};
 use crate::form::SpellingForm;
 
 /// More digits than these are never needed for a remainder.
@@ -21,6 +24,20 @@ const MOST_ZEROS: i64 = 61;
 impl Numeral {
     /// A shortest string.
     pub fn shortest(&self) -> Vec<u8> {
+        if self.spec.spelling != SpellingForm::Broken {
+            return self.shortest_end();
+        }
+        // as if any spelling would do; without a fraction or an exponent it gets one that changes nothing
+        let spec = Arc::new(self.spec.respelled(SpellingForm::Any));
+        let mut text = Numeral { spec, ..self.clone() }.shortest_end();
+        let whole = matches!(self.phase, Start | Minus | Zero | Whole(_));
+        if whole && !text.iter().any(|byte| b".eE".contains(byte)) {
+            text.extend(b"e0");
+        }
+        text
+    }
+
+    fn shortest_end(&self) -> Vec<u8> {
         let mut best: Option<Vec<u8>> = None;
         let mut seen = FxHashSet::from_iter([self.clone()]);
         let mut queue = VecDeque::from([(self.clone(), Vec::new())]);
@@ -148,7 +165,7 @@ impl Numeral {
         let (low, high) = ((low - count).max(-ENDLESS), (high - count).min(ENDLESS));
         let with_exponent = self.with_exponent(digits, (low, high));
         let moved = match (low, high) {
-            (1.., _) if low <= MOST_ZEROS || self.spec.spelling != SpellingForm::Any => {
+            (1.., _) if low <= MOST_ZEROS || !self.spec.spelling.has_exponent() => {
                 Some([digits, &vec![b'0'; low as usize]].concat())
             }
             (_, ..=-1) if -high <= count && self.spec.spelling != SpellingForm::Whole => {
@@ -162,7 +179,7 @@ impl Numeral {
 
     fn with_exponent(&self, digits: &[u8], (low, high): Shifts) -> Option<Vec<u8>> {
         let allowed = match self.spec.spelling {
-            SpellingForm::Any => within(&[(low, high)], -ENDLESS, ENDLESS),
+            SpellingForm::Any | SpellingForm::Broken => within(&[(low, high)], -ENDLESS, ENDLESS),
             _ => within(&[(low, high)], 0, 0),
         };
         Some([digits, &exponents::shortest(&allowed)?].concat())

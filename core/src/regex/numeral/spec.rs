@@ -11,7 +11,7 @@ const MAX_DIGITS: usize = 1 << 12;
 const MAX_SCALE: i32 = 1 << 20;
 
 /// Conditions that at least one number meets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Spec {
     pub(super) spelling: SpellingForm,
     pub(super) zero: bool,
@@ -25,7 +25,7 @@ pub struct Spec {
 }
 
 /// What numbers of one sign may be, by their amounts `0.d1d2d3... * 10^scale`, with d1 not zero.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Side {
     /// Digits of the ends and of the numbers listed: sorted, none ends in a zero.
     pub marks: Box<[Box<[u8]>]>,
@@ -87,6 +87,14 @@ impl Spec {
         })
     }
 
+    /// The same numbers, spelled otherwise.
+    pub(super) fn respelled(&self, spelling: SpellingForm) -> Self {
+        Spec {
+            spelling,
+            ..self.clone()
+        }
+    }
+
     pub(super) fn side(&self, negative: bool) -> Option<&Side> {
         if negative {
             self.negative.as_ref()
@@ -142,7 +150,7 @@ impl Side {
     fn is_sound(&self, form: &SideForm, division: Option<&Division>, spelling: SpellingForm) -> bool {
         if self.only_listed {
             let alone = self.low.is_none() && self.high.is_none() && division.is_none();
-            return alone && !self.listed.is_empty() && spelling == SpellingForm::Any;
+            return alone && !self.listed.is_empty() && spelling.has_exponent();
         }
         let discrete = division.is_some_and(|division| division.divisor.is_some());
         let met = |end: &EndForm| match end.strict {
