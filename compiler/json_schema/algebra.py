@@ -237,7 +237,7 @@ class Algebra:
         if schema.excluded:
             options.append(Schema(values=schema.excluded))
         if schema.string is not None:
-            options.extend(strings.complements(schema.string, pointer))
+            options.extend(strings.complements(schema.string))
         if schema.number is not None:
             options.extend(numbers.complements(schema.number, pointer))
         if schema.array is not None:

@@ -192,7 +192,7 @@ class Reader:
             number, more = numbers.read(raw, pointer, boolean_exclusive=draft.boolean_exclusive)
             refusals.extend(more)
         if "format" in raw:
-            for part in strings.read_format(raw["format"], types, self._options, f"{pointer}/format"):
+            for part in strings.read_format(raw["format"], draft, self._options, f"{pointer}/format"):
                 if isinstance(part, PatternTerm):
                     known = string or StringFacet()
                     string = known._replace(patterns=(*known.patterns, part))

@@ -39,6 +39,9 @@ enum Piece {
 /// Derivatives looked at before emptiness is decided by lengths: most languages show a string at once.
 const SEARCH_BEFORE_LENGTHS: usize = 256;
 
+/// Derivatives looked at to find an empty language while a grammar is built, where finding none does no harm.
+const SEARCH_WHILE_BUILDING: usize = 64;
+
 impl Derivatives {
     pub fn new(budget: usize) -> Self {
         Derivatives {
@@ -230,6 +233,8 @@ impl Derivatives {
                 known
             } else if let Expression::Intersection(_) | Expression::Not(_) = node {
                 self.is_live_by_derivatives(id)?
+            } else if !needs_all && *at == 0 && node.parts().any(|part| self.known_live(part) == Some(true)) {
+                true // without a search through the parts before the one that decides
             } else {
                 match node.part(*at).map(|part| (part, self.known_live(part))) {
                     None => needs_all,
@@ -248,6 +253,18 @@ impl Derivatives {
             stack.pop();
         }
         Ok(self.known_live(id) == Some(true))
+    }
+
+    /// Is the language empty, as far as a short search tells? If not, it may be all the same.
+    pub fn is_soon_empty(&mut self, id: ExpressionId) -> Result<bool> {
+        match self.expressions.node(id) {
+            _ if !self.expressions.opaque(id) => Ok(id == EMPTY),
+            Expression::Intersection(_) | Expression::Not(_) => {
+                Ok(self.is_live_by_search(id, SEARCH_WHILE_BUILDING)? == Some(false))
+            }
+            // their parts were looked at before
+            _ => Ok(false),
+        }
     }
 
     fn is_live_by_derivatives(&mut self, id: ExpressionId) -> Result<bool> {
