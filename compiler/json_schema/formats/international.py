@@ -32,14 +32,14 @@ from constrain.compiler.regex.ast import (
 )
 from constrain.compiler.regex.ecma import whole_language
 
-__all__ = ["SEPARATORS", "idn_hostname", "idn_hostname_superset", "name_weighing"]
+__all__ = ["CHARACTER_WEIGHT", "LABEL_WEIGHT", "SEPARATORS", "idn_hostname", "idn_hostname_superset", "name_weighing"]
 
 SEPARATORS = "[.\u3002\uff0e\uff61]"
 """What stands for the dot (RFC 3490, section 3.1; IDNA2008 leaves it to the application)."""
 
-_CHARACTER_WEIGHT = 6
+CHARACTER_WEIGHT = 6
 """Octets of an A-label per character beyond ASCII, at most; the tests hold it against the bound for each length."""
-_LABEL_WEIGHT = 5
+LABEL_WEIGHT = 5
 """Octets that an A-label has besides: its prefix, and a hyphen after its ASCII characters."""
 
 _ASCII = whole_language("[a-z0-9]")
@@ -99,10 +99,10 @@ def name_weighing(limit: int, separator: str) -> Node:
     )
     weights = [
         (whole_language("[A-Za-z0-9-]"), 1),
-        (whole_language(separator), 1 + _LABEL_WEIGHT),
-        (whole_language(_BEYOND_ASCII), _CHARACTER_WEIGHT),
+        (whole_language(separator), 1 + LABEL_WEIGHT),
+        (whole_language(_BEYOND_ASCII), CHARACTER_WEIGHT),
     ]
-    return intersection([names, weighing_at_most(limit - _LABEL_WEIGHT, weights)])
+    return intersection([names, weighing_at_most(limit - LABEL_WEIGHT, weights)])
 
 
 def _marked() -> Node:

@@ -257,12 +257,14 @@ impl Derivatives {
 
     /// Is the language empty, as far as a short search tells? If not, it may be all the same.
     pub fn is_soon_empty(&mut self, id: ExpressionId) -> Result<bool> {
+        if let Some(live) = self.known_live(id) {
+            return Ok(!live);
+        }
         match self.expressions.node(id) {
-            _ if !self.expressions.opaque(id) => Ok(id == EMPTY),
             Expression::Intersection(_) | Expression::Not(_) => {
                 Ok(self.is_live_by_search(id, SEARCH_WHILE_BUILDING)? == Some(false))
             }
-            // their parts were looked at before
+            // its parts were looked at before
             _ => Ok(false),
         }
     }

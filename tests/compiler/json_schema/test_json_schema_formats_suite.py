@@ -1,4 +1,4 @@
-"""The official suite's tests of formats: nothing invalid is ever accepted, and all that is valid, but for the subsets."""
+"""The official suite's tests of formats: nothing invalid is accepted, and all that is valid, but for the subsets."""
 
 from __future__ import annotations
 
