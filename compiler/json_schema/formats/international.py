@@ -1,7 +1,7 @@
 """Internationalised host names (RFC 5890 to 5893): a regular subset, so that whatever is generated is a host name.
 
 Kept out are A-labels, code points that are valid in some contexts only, digits beyond ASCII, marks that normal form C
-could compose, and labels or names that might be too long as A-labels, of which only a bound is counted.
+could compose, labels that might be too long as A-labels, of which only a bound is known, and names of many labels.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from constrain.compiler.json_schema.formats.scripts import (
     marks,
     reordered_marks,
 )
-from constrain.compiler.json_schema.formats.weights import weighing_at_most
 from constrain.compiler.regex.ast import (
     EVERYTHING,
     Complement,
@@ -32,15 +31,13 @@ from constrain.compiler.regex.ast import (
 )
 from constrain.compiler.regex.ecma import whole_language
 
-__all__ = ["CHARACTER_WEIGHT", "LABEL_WEIGHT", "SEPARATORS", "idn_hostname", "idn_hostname_superset", "name_weighing"]
+__all__ = ["LONGEST_LABEL", "SEPARATORS", "idn_hostname", "idn_hostname_superset", "international_name"]
 
 SEPARATORS = "[.\u3002\uff0e\uff61]"
 """What stands for the dot (RFC 3490, section 3.1; IDNA2008 leaves it to the application)."""
 
-CHARACTER_WEIGHT = 6
-"""Octets of an A-label per character beyond ASCII, at most; the tests hold it against the bound for each length."""
-LABEL_WEIGHT = 5
-"""Octets that an A-label has besides: its prefix, and a hyphen after its ASCII characters."""
+LONGEST_LABEL = 62
+"""Octets of a label as an A-label; four of them with their dots are no more than a name may have (253 octets)."""
 
 _ASCII = whole_language("[a-z0-9]")
 _HYPHEN = whole_language("-")
@@ -84,25 +81,18 @@ def _class(parts: Iterable[Iterable[tuple[int, int]]]) -> Node:
     return character_class([found for part in parts for found in part])
 
 
-def name_weighing(limit: int, separator: str) -> Node:
-    """Names of at most so many octets with all labels as A-labels."""
-    left_to_right, plain = _left_to_right_label(), ascii_label()
+@cache
+def international_name(labels: int, separator: str) -> Node:
+    """Names of at most so many labels that may be beyond ASCII."""
+    short = whole_language(rf"[^]{{1,{LONGEST_LABEL}}}")
+    left_to_right, plain = _left_to_right_label(), intersection([ascii_label(), short])
     # with right-to-left letters anywhere, the rule holds for all labels (RFC 5893, section 1.4): the others begin with
     # a letter, and end with a letter or a digit
     lettered = intersection([left_to_right, Complement(union([_DIGIT_FIRST, _marked()]))])
     plain_lettered = intersection([plain, Complement(_DIGIT_FIRST)])
-    names = union(
-        [
-            _labels(union([plain, left_to_right]), separator),
-            _labels(union([plain_lettered, lettered, _right_to_left_label()]), separator),
-        ]
-    )
-    weights = [
-        (whole_language("[A-Za-z0-9-]"), 1),
-        (whole_language(separator), 1 + LABEL_WEIGHT),
-        (whole_language(_BEYOND_ASCII), CHARACTER_WEIGHT),
-    ]
-    return intersection([names, weighing_at_most(limit - LABEL_WEIGHT, weights)])
+    kinds = (union([plain, left_to_right]), union([plain_lettered, lettered, _right_to_left_label()]))
+    dot = whole_language(separator)
+    return union([concat([label, repeat(concat([dot, label]), 0, labels - 1)]) for label in kinds])
 
 
 def _marked() -> Node:
@@ -110,14 +100,10 @@ def _marked() -> Node:
     return concat([EVERYTHING, mark, EVERYTHING])
 
 
-def _labels(label: Node, separator: str) -> Node:
-    return concat([label, repeat(concat([whole_language(separator), label]), 0, None)])
-
-
 @cache
 def idn_hostname() -> Node:
     """Host names without A-labels, in ASCII or not."""
-    return union([ascii_name(SEPARATORS), name_weighing(MAXIMUM_NAME, SEPARATORS)])
+    return union([ascii_name(SEPARATORS), international_name(4, SEPARATORS)])
 
 
 @cache

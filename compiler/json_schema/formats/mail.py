@@ -10,8 +10,8 @@ from functools import cache
 
 from constrain.compiler.json_schema.formats.addresses import MAIL_LITERAL
 from constrain.compiler.json_schema.formats.hosts import LDH_LABEL
-from constrain.compiler.json_schema.formats.international import name_weighing
-from constrain.compiler.json_schema.formats.weights import at_most_octets
+from constrain.compiler.json_schema.formats.international import international_name
+from constrain.compiler.json_schema.formats.octets import at_most_octets
 from constrain.compiler.regex.ast import Node, concat, intersection, union
 from constrain.compiler.regex.ecma import whole_language
 
@@ -46,7 +46,9 @@ def idn_email() -> Node:
     local = intersection([_local(_BEYOND_ASCII), at_most_octets(MAXIMUM_LOCAL)])
     rest = MAXIMUM_MAILBOX - MAXIMUM_LOCAL - 1
     ascii_domain = intersection([whole_language(_DOMAIN), whole_language(rf"[^]{{1,{rest}}}")])
-    return union([email(), concat([local, whole_language("@"), union([ascii_domain, name_weighing(rest, r"\.")])])])
+    # none of the characters beyond ASCII takes more than three octets
+    domain = intersection([international_name(3, r"\."), whole_language(rf"[^]{{1,{rest // 3}}}")])
+    return union([email(), concat([local, whole_language("@"), union([ascii_domain, domain])])])
 
 
 @cache

@@ -38,10 +38,10 @@ class Script(NamedTuple):
 
 
 LEFT_TO_RIGHT = (
-    Script(0x00DF, 0x017E, 22, "\u0133\u0140\u0149"),  # Latin
+    Script(0x00DF, 0x017E, 21, "\u0133\u0140\u0149"),  # Latin
     Script(0x1E00, 0x1EFF, 19, "\u1e9a\u1e9b"),  # Latin of Vietnamese and others
     Script(0x03AC, 0x03CE, 27),  # Greek
-    Script(0x0430, 0x045F, 27),  # Cyrillic
+    Script(0x0430, 0x045F, 26),  # Cyrillic
     Script(0x0561, 0x0586, 27),  # Armenian
     Script(0x0901, 0x0950, 25, "\u093c", "\u094d"),  # Devanagari
     Script(0x0981, 0x09CD, 25, "\u09bc\u09be", "\u09cd"),  # Bengali
@@ -53,20 +53,20 @@ LEFT_TO_RIGHT = (
     Script(0x0D02, 0x0D3A, 26, ""),  # Malayalam
     Script(0x0E01, 0x0E4E, 25, "\u0e33", "\u0e38\u0e39\u0e3a\u0e48\u0e49\u0e4a\u0e4b"),  # Thai
     Script(0x0E81, 0x0ECD, 25, "\u0eb3", "\u0eb8\u0eb9\u0eba\u0ec8\u0ec9\u0eca\u0ecb"),  # Lao
-    Script(0x1000, 0x103F, 26, "\u102e", "\u1037\u1039\u103a"),  # Burmese
-    Script(0x10D0, 0x10FA, 27),  # Georgian
-    Script(0x1200, 0x135A, 19),  # Ethiopic
+    Script(0x1000, 0x103F, 25, "\u102e", "\u1037\u1039\u103a"),  # Burmese
+    Script(0x10D0, 0x10FA, 26),  # Georgian
+    Script(0x1200, 0x135A, 18),  # Ethiopic
     Script(0x1780, 0x17D3, 25, "\u17b4\u17b5", "\u17d2"),  # Khmer
     Script(0x3041, 0x30FE, 21, "\u3099\u309a\u309f"),  # Hiragana and Katakana
-    Script(0x3105, 0x312F, 27),  # Bopomofo
+    Script(0x3105, 0x312F, 26),  # Bopomofo
     Script(0x4E00, 0x9FFC, 12),  # Han
     Script(0xAC00, 0xD7A3, 13),  # Hangul
 )
 
 RIGHT_TO_LEFT = (
-    Script(0x05D0, 0x05EA, 28),  # Hebrew
-    Script(0x0620, 0x064A, 27, "\u0640"),  # Arabic
-    Script(0x0679, 0x06D3, 25),  # Arabic of Persian, Urdu and others
+    Script(0x05D0, 0x05EA, 27),  # Hebrew
+    Script(0x0620, 0x064A, 26, "\u0640"),  # Arabic
+    Script(0x0679, 0x06D3, 24),  # Arabic of Persian, Urdu and others
 )
 
 LONGEST_MIXED = 11

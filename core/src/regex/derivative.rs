@@ -567,6 +567,25 @@ mod tests {
     }
 
     #[test]
+    fn a_short_search_gives_up_and_the_empty_string_needs_none() {
+        let mut d = Derivatives::new(100_000);
+        let digit = char_class(&mut d.expressions, &[(0x30, 0x39)]).unwrap();
+        let [even, odd] = [200, 201].map(|count| d.expressions.repeat(digit, count, count).unwrap());
+        let neither = d.expressions.intersection(&[even, odd]).unwrap();
+        assert!(!d.is_soon_empty(neither).unwrap());
+        assert!(!d.is_live(neither).unwrap());
+        let any = d.expressions.repeat(digit, 0, UNBOUNDED).unwrap();
+        let not_any = d.expressions.not(any).unwrap();
+        let maybe = d
+            .expressions
+            .union(&[not_any, crate::regex::expression::EPSILON])
+            .unwrap();
+        let nothing = d.expressions.intersection(&[any, maybe]).unwrap();
+        assert!(!d.is_soon_empty(nothing).unwrap());
+        assert!(accepts(&mut d, nothing, b""));
+    }
+
+    #[test]
     fn boolean_operations_are_exact() {
         let mut d = Derivatives::new(100_000);
         let words = literals(
@@ -583,6 +602,7 @@ mod tests {
         assert!(d.is_live(rest).unwrap());
         let not_words = d.expressions.not(words).unwrap();
         let none = d.expressions.intersection(&[rest, not_words]).unwrap();
+        assert!(d.is_soon_empty(none).unwrap());
         assert!(!d.is_live(none).unwrap());
         assert_eq!(d.shortest_string(none).unwrap(), None);
         assert_eq!(d.shortest_string(rest).unwrap(), Some(b"bar".to_vec()));

@@ -16,8 +16,8 @@ from functools import cache
 import idna
 import pytest
 
-from constrain.compiler.json_schema.formats import international
-from constrain.compiler.json_schema.formats.hosts import MAXIMUM_LABEL
+from constrain.compiler.json_schema.formats.hosts import MAXIMUM_NAME
+from constrain.compiler.json_schema.formats.international import LONGEST_LABEL
 from constrain.compiler.json_schema.formats.scripts import (
     LEFT_TO_RIGHT,
     LONGEST_MIXED,
@@ -121,25 +121,17 @@ def test_characters(script: Script) -> None:
 @BY_SCRIPT
 def test_lengths(script: Script) -> None:
     longest, more = (label_bound(script.longest + i, script.low, script.high) for i in (0, 1))
-    assert longest <= MAXIMUM_LABEL < more
+    assert longest <= LONGEST_LABEL < more
 
 
 def test_length_of_labels_of_many_scripts() -> None:
     low, high = min(script.low for script in SCRIPTS), max(script.high for script in SCRIPTS)
-    assert label_bound(LONGEST_MIXED, low, high) <= MAXIMUM_LABEL < label_bound(LONGEST_MIXED + 1, low, high)
+    assert label_bound(LONGEST_MIXED, low, high) <= LONGEST_LABEL < label_bound(LONGEST_MIXED + 1, low, high)
 
 
-@BY_SCRIPT
-def test_weights(script: Script) -> None:
-    """What a name counts for its labels is no less than they have."""
-    low, high = min(s.low for s in SCRIPTS), max(s.high for s in SCRIPTS)
-    stretches = [(script.low, script.high, script.longest), (low, high, LONGEST_MIXED)]
-    for first, last, longest in stretches:
-        for length in range(1, longest + 1):
-            for basic in range(length):
-                octets = PREFIX + _bound(basic, length - basic, first, last)
-                weight = international.LABEL_WEIGHT + basic + (length - basic) * international.CHARACTER_WEIGHT
-                assert octets <= weight
+def test_length_of_names() -> None:
+    assert 4 * LONGEST_LABEL + 3 <= MAXIMUM_NAME
+    assert max(script.high for script in SCRIPTS) <= 0xFFFF  # three octets, of which mailboxes count on
 
 
 @BY_SCRIPT
