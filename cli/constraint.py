@@ -35,7 +35,6 @@ class CompileOptions:
     ignore_formats: tuple[str, ...] = ()
     whitespace: str = "compact"
     start: str = "start"
-    preview: tuple[str, ...] = ()
     order: str = "schema"
     numbers: str = "plain"
     escapes: str = "minimal"
@@ -51,8 +50,6 @@ class CompileOptions:
             value = getattr(self, name)
             if value != usual:
                 _check(f"--{name}", value, **{name: value})
-        for name in self.preview:
-            _check("--preview", name, preview=name)
 
     def as_json(self) -> str:
         """As text; equal options give equal texts."""
@@ -68,7 +65,6 @@ class CompileOptions:
             ignore_formats=tuple(str(name) for name in values["ignore_formats"]),
             whitespace=str(values["whitespace"]),
             start=str(values["start"]),
-            preview=tuple(str(name) for name in values["preview"]),
             order=str(values["order"]),
             numbers=str(values["numbers"]),
             escapes=str(values["escapes"]),
@@ -210,7 +206,6 @@ class Constraint:
                 order="any" if options.order == "any" else "schema",
                 numbers="any" if options.numbers == "any" else "plain",
                 escapes="any" if options.escapes == "any" else "minimal",
-                preview=options.preview,
             )
         if self.kind == "regex":
             from constrain.compiler import regex

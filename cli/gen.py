@@ -101,7 +101,6 @@ def gen(
     ref_dir: option.ReferenceFolder = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
-    preview: option.Preview = None,
     start: option.Start = "start",
     budget: option.Budget = None,
     stream: Annotated[
@@ -148,7 +147,6 @@ def gen(
             ignore_formats=tuple(ignore_format or ()),
             whitespace=whitespace,
             start=start,
-            preview=tuple(preview or ()),
             order=order,
             numbers=numbers,
             escapes=escapes,

@@ -28,7 +28,6 @@ __all__ = [
     "Numbers",
     "Offline",
     "Order",
-    "Preview",
     "Reference",
     "ReferenceFolder",
     "Regex",
@@ -117,14 +116,6 @@ IgnoreFormat: TypeAlias = Annotated[
         "--ignore-format",
         metavar="NAME",
         help="Treat this format as a description; 'unknown' stands for all unknown ones. May be repeated.",
-    ),
-]
-Preview: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--preview",
-        metavar="KEYWORD",
-        help="Use a schema keyword that is implemented but not fully proven (oneOf, not, if, ...; or 'all').",
     ),
 ]
 Whitespace: TypeAlias = Annotated[

@@ -53,7 +53,6 @@ def sample(
     ref_dir: option.ReferenceFolder = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
-    preview: option.Preview = None,
     budget: option.Budget = None,
 ) -> option.Job:
     """Print random valid instances of a schema, one on each line: short ones, of every type and branch.
@@ -68,7 +67,6 @@ def sample(
         formats=formats,
         ignore_formats=tuple(ignore_format or ()),
         whitespace=whitespace,
-        preview=tuple(preview or ()),
         order=order,
         numbers=numbers,
         escapes=escapes,

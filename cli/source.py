@@ -123,7 +123,6 @@ def _check_kind(options: CompileOptions, *, schema: bool, grammar: bool) -> None
         "order": "--order",
         "numbers": "--numbers",
         "escapes": "--escapes",
-        "preview": "--preview",
         "references": "--ref (or --ref-dir)",
     }
     for name, option in names.items():

@@ -53,7 +53,6 @@ def compile_json_schema(
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",
-    preview: Sequence[str] | Literal["all"] = (),
     limits: Limits = _DEFAULT_LIMITS,
 ) -> CompiledGrammar:
     """A JSON Schema, for one vocabulary.
@@ -67,11 +66,9 @@ def compile_json_schema(
         ignore_formats: names of formats that only describe, or ``"unknown"`` for all that no draft defines.
         references: documents for ``$ref`` by URI. Nothing is ever fetched.
         whitespace: ``"compact"`` (none), ``"pretty:N"`` (indented by N) or ``"flexible"`` (bounded).
-        order: properties in schema order, or in any.
+        order: members in schema order (undeclared ones last), or in any.
         numbers: ``"plain"`` writes integers without fraction or exponent, ``"any"`` every spelling of a number.
-        escapes: ``"minimal"`` escapes only what must be.
-        preview: keywords that are implemented but not yet held against the whole official test suite (``oneOf``,
-            ``not``, ``if``, ...); they are refused unless named here, or ``"all"``.
+        escapes: ``"minimal"`` escapes only what must be, ``"any"`` is every spelling of a string.
         limits: budgets.
 
     Raises:
@@ -92,7 +89,6 @@ def compile_json_schema(
         order=order,
         numbers=numbers,
         escapes=escapes,
-        preview=preview,
     )
     described = {
         "kind": "schema",

@@ -16,9 +16,7 @@ class Constraint:
         kind: the language of ``source``.
         source: a parsed schema, keys in the file's order; a pattern that the whole text must match, without anchors; or
             a Lark grammar, in what lark, llguidance and xgrammar have in common.
-        preview: keywords that ``constrain`` takes only when asked for by name.
     """
 
     kind: Literal["json_schema", "regex", "lark"]
     source: Any
-    preview: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from masks.targets import SUBJECT, Target
 __all__ = ["findings", "report", "targets"]
 
 BASELINE = "llguidance"
-APART = ("constrain-artifact", "constrain-preview", "outlines-core", "xgrammar-default")
+APART = ("constrain-artifact", "constrain-lenient", "outlines-core", "xgrammar-default")
 """Engines that would shrink the common ground of the others too far."""
 
 

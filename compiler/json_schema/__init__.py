@@ -38,7 +38,6 @@ def build(
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",
-    preview: Sequence[str] | Literal["all"] = (),
 ) -> Grammar:
     """The grammar of the JSON texts that satisfy a schema.
 
@@ -57,8 +56,6 @@ def build(
         numbers: ``plain`` spellings, or ``any`` of RFC 8259: with it ``1.0`` and ``10e-1`` are integers, too (not in
             draft 4).
         escapes: spellings of characters: ``minimal`` escapes what must be escaped, ``any`` is every spelling there is.
-        preview: keywords that are implemented but not yet held against the whole official test suite, and therefore
-            refused unless they are named here (``"all"``: every one of them).
 
     Raises:
         SchemaError: not a valid schema, or an option that is not known.
@@ -76,7 +73,6 @@ def build(
         order=order,
         numbers=numbers,
         escapes=escapes,
-        preview=preview,
     )
     document: Any = read_schema_text(schema) if isinstance(schema, str | bytes) else schema
     if not isinstance(document, dict | bool):

@@ -80,9 +80,7 @@ _State: TypeAlias = tuple[Clause, tuple[tuple[SchemaId, ...], ...]]
 class Algebra:
     """Expansion of schemas of one document, memoised."""
 
-    def __init__(
-        self, store: Store, target: Callable[[str], SchemaId], *, integers_by_spelling: bool = False
-    ) -> None:
+    def __init__(self, store: Store, target: Callable[[str], SchemaId], *, integers_by_spelling: bool = False) -> None:
         """Keep what is needed.
 
         Args:
@@ -381,7 +379,7 @@ class Algebra:
         if schema.excluded:
             options.append(Schema(values=schema.excluded))
         if schema.string is not None:
-            options.extend(strings.complements(schema.string, pointer))
+            options.extend(strings.complements(schema.string))
         if schema.number is not None:
             options.extend(numbers.complements(schema.number))
         if schema.array is not None:

@@ -57,12 +57,11 @@ def open_schema(
         UnsupportedError: an option or a draft that is not implemented.
         LimitError: it nests too deeply.
     """
-    options = read_options(
-        draft=draft, formats=formats, ignore_formats=ignore_formats, references=references, preview="all"
-    )
+    options = read_options(draft=draft, formats=formats, ignore_formats=ignore_formats, references=references)
     root = parsed_schema(schema)
     store = Store()
-    reader = Reader(root, options, store)
+    asks = "unevaluated" in repr((root, options.references))
+    reader = Reader(root, options, store, annotates=asks)
     return Document(root, options, store, reader, Algebra(store, reader.target))
 
 

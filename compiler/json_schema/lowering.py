@@ -19,7 +19,6 @@ from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
 from constrain.compiler.json_schema.model import (
     ARRAY,
     BOOLEAN,
-    FRACTION,
     NULL,
     NUMBER,
     OBJECT,

@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple
 from constrain.compiler.json_schema.drafts import DRAFTS, Draft
 from constrain.compiler.json_schema.numbers import Spelling
 from constrain.compiler.json_schema.pointers import shown
-from constrain.compiler.json_schema.preview import PREVIEW
 from constrain.errors import SchemaError, UnsupportedError
 
 __all__ = ["MAXIMUM_INDENT", "Options", "Policy", "read_options"]
@@ -47,7 +46,6 @@ class Options:
         ignored_formats: names of formats that are annotations.
         ignore_unknown_formats: whether formats that nobody here knows are annotations.
         policy: how values are spelled.
-        preview: what of ``preview.PREVIEW`` is used all the same.
         references: other documents by their URI: parsed JSON, or JSON text.
     """
 
@@ -56,7 +54,6 @@ class Options:
     ignored_formats: frozenset[str]
     ignore_unknown_formats: bool
     policy: Policy
-    preview: frozenset[str]
     references: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
@@ -70,7 +67,6 @@ def read_options(
     order: str = "schema",
     numbers: str = "plain",
     escapes: str = "minimal",
-    preview: Sequence[str] | str = (),
 ) -> Options:
     """Check option values.
 
@@ -109,7 +105,6 @@ def read_options(
         ignored_formats=names - {"unknown"},
         ignore_unknown_formats=ignore_formats == "unknown" or "unknown" in names,
         policy=Policy(layout, indent, order, escapes == "any", numbers),  # type: ignore[arg-type]  # known ones by now
-        preview=_preview(preview),
         references=_references({} if references is None else references),
     )
 
@@ -125,16 +120,6 @@ def _references(documents: object) -> Mapping[str, object]:
                 f"references[{shown(uri)}] is of type {type(document).__name__}", expected="parsed JSON, or JSON text"
             )
     return documents
-
-
-def _preview(names: Sequence[str] | str) -> frozenset[str]:
-    chosen = frozenset([names] if isinstance(names, str) else names)
-    unknown = sorted(str(name) for name in chosen if name not in PREVIEW and name != "all")
-    if unknown:
-        raise SchemaError(
-            f"preview={unknown[0]!r} is nothing in preview", expected=f"'all', or among {', '.join(sorted(PREVIEW))}"
-        )
-    return PREVIEW if "all" in chosen else chosen
 
 
 def _one_of(name: str, value: str, accepted: tuple[str, ...]) -> None:

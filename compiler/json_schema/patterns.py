@@ -30,8 +30,9 @@ def _node(kind: str, text: str) -> Node:
     if kind == "pattern":
         return ecma.search_language(text)
     known = FORMATS[text]
-    node = ecma.whole_language(known.pattern)
-    return node if known.also is None else Intersection((node, ecma.whole_language(known.also)))
+    if kind == "beyond format" and known.superset is not None:
+        return known.superset()
+    return known.language()
 
 
 def check_pattern(text: str, pointer: str) -> None:
@@ -49,8 +50,10 @@ def check_pattern(text: str, pointer: str) -> None:
 @shared
 def term_body(builder: GrammarBuilder, term: PatternTerm, any_escape: bool = False) -> Expression:
     """The bodies of JSON strings (no quotes) that a term accepts."""
+    # where a format is generated in part, what surely does not conform is what lies outside a superset
+    kind = "beyond format" if term.negated and term.kind == "format" else term.kind
     body = lower(
-        _node(term.kind, term.text),
+        _node(kind, term.text),
         builder,
         partial(json_text.character_class, any_escape=any_escape),
         partial(json_text.text_body, any_escape=any_escape),

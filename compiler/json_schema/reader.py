@@ -281,7 +281,7 @@ class Reader:
             refusals.extend(more)
         if "format" in raw:
             options = replace(self._options, assert_formats=True) if draft.asserts_formats else self._options
-            for part in strings.read_format(raw["format"], types, options, f"{pointer}/format"):
+            for part in strings.read_format(raw["format"], draft, options, f"{pointer}/format"):
                 if isinstance(part, PatternTerm):
                     known = string or StringFacet()
                     string = known._replace(patterns=(*known.patterns, part))

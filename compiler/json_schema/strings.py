@@ -7,7 +7,8 @@ from typing import Any
 
 from constrain.compiler.grammar import Expression, GrammarBuilder
 from constrain.compiler.json_schema import json_text
-from constrain.compiler.json_schema.formats import DRAFT_FORMATS, FORMATS, REGISTRY_FORMATS
+from constrain.compiler.json_schema.drafts import Draft
+from constrain.compiler.json_schema.formats import UNRESTRICTED, key_of
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
     STRING,
@@ -40,29 +41,25 @@ def read(raw: dict[str, Any], pointer: str) -> StringFacet:
 
 
 def read_format(
-    name: Any, types: int, options: Options, pointer: str
+    name: Any, draft: Draft, options: Options, pointer: str
 ) -> tuple[PatternTerm | NumberFacet | Refusal, ...]:
     """What a ``format`` asks for; nothing when it is an annotation.
 
     Args:
         name: the keyword's value.
-        types: types that the same schema allows: a format says nothing about others.
+        draft: the draft that defines it; a format that only others define is taken from them.
         options: how formats are read.
         pointer: the keyword's place.
     """
     if not options.assert_formats or name in options.ignored_formats:
         return ()
-    if name in REGISTRY_FORMATS and name not in options.preview:
-        hint = f"preview={name!r} (--preview {name}), to use it, or ignore_formats (--ignore-format {name})"
-        return () if options.ignore_unknown_formats else (Refusal(ALL_TYPES, f"format {name!r}", pointer, hint),)
-    if name in FORMATS:
-        return (PatternTerm("format", name),)
+    key = key_of(name, draft.name)
+    if key is not None:
+        return (PatternTerm("format", key),)
     if name in INTEGER_FORMATS:
         return (INTEGER_FORMATS[name],)
-    if name in REGISTRY_FORMATS:
-        return ()  # "float", "double", "binary" and "password" restrict no JSON value
-    if name in DRAFT_FORMATS:
-        return (Refusal(STRING, f"format {name!r}", pointer, _ignoring(name)),) if types & STRING else ()
+    if name in UNRESTRICTED:
+        return ()
     if options.ignore_unknown_formats:
         return ()
     return (Refusal(ALL_TYPES, f"format {name!r}", pointer, f"{_ignoring(name)} ('unknown': all such)"),)
@@ -87,7 +84,7 @@ def merge(facets: Sequence[StringFacet]) -> StringFacet:
     )
 
 
-def complements(facet: StringFacet, pointer: str) -> list[Schema]:
+def complements(facet: StringFacet) -> list[Schema]:
     """Schemas of which a string satisfies at least one exactly when it does not satisfy ``facet``."""
     found = []
     if facet.minimum > 0:
@@ -95,11 +92,7 @@ def complements(facet: StringFacet, pointer: str) -> list[Schema]:
     if facet.maximum is not None:
         found.append(Schema(types=STRING, string=StringFacet(minimum=facet.maximum + 1)))
     for term in facet.patterns:
-        if term.kind == "format" and not term.negated and not FORMATS[term.text].exact:
-            refusal = Refusal(STRING, f"the negation of format {term.text!r}", pointer)
-            found.append(Schema(types=STRING, refusals=(refusal,)))
-        else:
-            found.append(Schema(types=STRING, string=StringFacet(patterns=(term._replace(negated=not term.negated),))))
+        found.append(Schema(types=STRING, string=StringFacet(patterns=(term._replace(negated=not term.negated),))))
     return found
 
 
@@ -131,6 +124,8 @@ def body_of(
             for text in texts
             if text not in hidden and len(text) >= minimum and (maximum is None or len(text) <= maximum)
         ]
+        if any(term.kind == "format" for term in patterns):
+            texts, patterns = _decided(texts, patterns)
         if not texts:
             return None
         parts.append(json_text.texts_body(builder, texts, any_escape))
@@ -143,3 +138,16 @@ def body_of(
                 parts.append(json_text.any_characters(builder, any_escape=any_escape))
     parts.extend(term_body(builder, term, any_escape) for term in patterns)
     return builder.intersection(parts)
+
+
+def _decided(texts: list[str], patterns: tuple[PatternTerm, ...]) -> tuple[list[str], tuple[PatternTerm, ...]]:
+    """The texts that conform to all formats, and the other patterns.
+
+    Of a given text a format is decided exactly, while its language may be a part of it only.
+    """
+    from constrain.compiler.json_schema.formats.exact import conforms
+
+    for term in patterns:
+        if term.kind == "format":
+            texts = [text for text in texts if conforms(term.text, text) != term.negated]
+    return texts, tuple(term for term in patterns if term.kind != "format")

@@ -1,17 +1,21 @@
 """jsonschema-rs under the compiler's reading of a schema: the same draft, the same formats, the same documents.
 
-It is the second opinion about texts, and shares nothing with the automaton but what is read here.
+It is the second opinion about texts, and shares nothing with the automaton but what is read here. What a format asks
+for is decided by ``formats.exact``, which knows nothing of automata either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
 import jsonschema_rs
 
 from constrain.compiler.json_schema.drafts import Draft
+from constrain.compiler.json_schema.formats import NAMES, key_of
+from constrain.compiler.json_schema.formats.exact import conforms
 from constrain.compiler.json_schema.openapi import in_draft_4
 from constrain.compiler.json_schema.options import Options
 from constrain.compiler.json_schema.pointers import pointer_of
@@ -69,7 +73,10 @@ def validator(
     translated = in_draft_4 if draft.nullable else _as_it_is
     schema = translated(schema)
     documents = [(urljoin(_BASE, uri), translated(part)) for uri, part in parsed_references(references).items()]
-    ignored: dict[str, Callable[[str], bool]] = dict.fromkeys(options.ignored_formats, _any)
+    decided: dict[str, Callable[[str], bool]] = {
+        name: partial(conforms, key) for name in NAMES if (key := key_of(name, draft.name)) is not None
+    }
+    decided.update(dict.fromkeys(options.ignored_formats, _any))
     try:
         registry = None
         if documents:
@@ -78,7 +85,7 @@ def validator(
             schema,
             validate_formats=options.assert_formats or draft.asserts_formats,
             ignore_unknown_formats=options.ignore_unknown_formats,
-            formats=ignored,
+            formats=decided,
             retriever=_no_retrieval,
             registry=registry,
         )

@@ -42,7 +42,7 @@ def matches(numeral: Numeral, text: str) -> bool:
 @lru_cache(maxsize=1 << 16)
 def begins(numeral: Numeral, text: str) -> bool:
     """Whether some numeral that begins with the text is one of a number that is wanted."""
-    if not any(re.fullmatch(_NUMERALS[numeral.spelling], text + end) for end in ("", "0", "1", ".0", "e0")):
+    if not any(re.fullmatch(_NUMERALS[numeral.spelling], text + end) for end in ("", "0", "1", "e0", "0e0")):
         return False
     mantissa, sign, exponent = text.lower().partition("e")
     if sign:

@@ -122,9 +122,8 @@ def test_json_schemas(root: Path, byte_vocabulary: Vocabulary) -> None:
     schemas = corpus(root, "schema", "json_schema", "json_schema_errors")
     for number, random in rounds(600):
         text = random.choice([mutated, mutated_json])(random, schemas)
-        preview: Any = random.choice([(), "all"])
         whitespace = random.choice(["compact", "flexible", "pretty:2"])
-        match built(json_schema.build, text, preview=preview, whitespace=whitespace):
+        match built(json_schema.build, text, whitespace=whitespace):
             case Grammar() as grammar:
                 completed(grammar, byte_vocabulary)
             case SchemaError() as error:

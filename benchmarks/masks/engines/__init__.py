@@ -12,7 +12,7 @@ __all__ = ["ENGINES", "load"]
 
 ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "constrain": ("constrain_engine", "Constrain", {}),
-    "constrain-preview": ("constrain_engine", "Constrain", {"preview": "all"}),
+    "constrain-lenient": ("constrain_engine", "Constrain", {"ignore_formats": ("unknown",)}),
     "constrain-artifact": ("constrain_engine", "ConstrainArtifact", {}),
     "llguidance": ("llguidance_engine", "LLGuidance", {}),
     "xgrammar": ("xgrammar_engine", "XGrammar", {"strict_mode": False}),

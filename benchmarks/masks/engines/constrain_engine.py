@@ -1,5 +1,5 @@
 """This project, by its public names. Any whitespace between JSON tokens, as for the other engines; all else default,
-or with every keyword that is in preview."""
+or with formats that nobody defined as annotations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import importlib
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,12 @@ from masks.tokenizer import Tokenizer
 class Constrain(base.Engine):
     package = "constrain-lm"
 
-    def __init__(self, tokenizer: Tokenizer, *, preview: Sequence[str] | Literal["all"] = ()) -> None:
+    def __init__(self, tokenizer: Tokenizer, *, ignore_formats: Sequence[str] = ()) -> None:
         super().__init__(tokenizer)
         # imported when first used, which is no part of a compile
         for front_end in ("json_schema", "lark", "regex"):
             importlib.import_module(f"constrain.compiler.{front_end}")
-        self.preview = preview
+        self.ignore_formats = ignore_formats
         self.vocabulary = self.new_vocabulary()
 
     def new_vocabulary(self) -> constrain.Vocabulary:
@@ -47,7 +47,7 @@ class Constrain(base.Engine):
         if constraint.kind == "lark":
             return constrain.compile_lark(constraint.source, vocabulary)
         return constrain.compile_json_schema(
-            constraint.source, vocabulary, whitespace="flexible", preview=self.preview or constraint.preview
+            constraint.source, vocabulary, whitespace="flexible", ignore_formats=self.ignore_formats
         )
 
     def batch(self, rows: int, threads: int) -> base.Batch:

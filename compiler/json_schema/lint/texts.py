@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from constrain.compiler.json_schema.formats import DRAFT_FORMATS, REGISTRY_FORMATS
+from constrain.compiler.json_schema.formats import NAMES, UNRESTRICTED
 from constrain.compiler.json_schema.lint.context import Context
 from constrain.compiler.json_schema.lint.places import Place
 from constrain.compiler.json_schema.lint.warning import LintWarning
+from constrain.compiler.json_schema.numbers import INTEGER_FORMATS
 from constrain.compiler.json_schema.pointers import shown
 
 __all__ = ["open_ends", "unanchored_pattern", "unknown_format"]
@@ -17,7 +18,7 @@ __all__ = ["open_ends", "unanchored_pattern", "unknown_format"]
 def unknown_format(place: Place, context: Context) -> Iterator[LintWarning]:
     """Formats of no draft and no registry: they are refused, since nothing is ever left out silently."""
     name = place.keys.get("format")
-    known = sorted(DRAFT_FORMATS | REGISTRY_FORMATS)
+    known = sorted(NAMES | UNRESTRICTED | set(INTEGER_FORMATS))
     if not isinstance(name, str) or name in known:
         return
     near = difflib.get_close_matches(name.lower().replace("_", "-"), known, 1, 0.75)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from constrain.compiler.json_schema.formats import FORMATS
+from constrain.compiler.json_schema.formats import NAMES
 from constrain.compiler.json_schema.lint.context import Context
 from constrain.compiler.json_schema.lint.keywords import TYPE_OF, keywords_of
 from constrain.compiler.json_schema.lint.places import Place
@@ -36,9 +36,7 @@ def misplaced_keyword(place: Place, context: Context) -> Iterator[LintWarning]:
     if isinstance(keys.get("required"), bool):
         del about["required"]  # not this draft's keyword at all
     if isinstance(keys.get("format"), str):
-        about["format"] = (
-            NUMBER if keys["format"] in _NUMBER_FORMATS else STRING if keys["format"] in FORMATS else types
-        )
+        about["format"] = NUMBER if keys["format"] in _NUMBER_FORMATS else STRING if keys["format"] in NAMES else types
     for key, type_ in about.items():
         if types and not types & type_:
             yield LintWarning(

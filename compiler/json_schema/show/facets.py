@@ -94,7 +94,8 @@ def _patterns(facet: StringFacet, inside: Inside) -> Iterator[Fragment]:
 
 
 def _term(term: PatternTerm) -> Fragment:
-    said = {term.kind: term.text}
+    # where drafts differ, the key of a format says whose it is
+    said = {term.kind: term.text.partition(" of draft ")[0] if term.kind == "format" else term.text}
     return {"not": said} if term.negated else said
 
 
@@ -102,6 +103,11 @@ def _divisors(facet: NumberFacet, inside: Inside) -> Iterator[Fragment]:
     divisors: tuple[int | Decimal, ...] = facet.divisors
     for divisor in divisors:
         yield {"multipleOf": divisor}
+
+
+def _avoided(facet: NumberFacet, inside: Inside) -> Iterator[Fragment]:
+    for divisor in facet.avoided:
+        yield {"not": {"multipleOf": divisor}}
 
 
 def _prefix(items: Items, inside: Inside) -> Iterator[Fragment]:
@@ -221,6 +227,7 @@ FIELDS: Mapping[type, Mapping[str, _Field]] = {
         "low": _bound("minimum", "exclusiveMinimum", "low"),
         "high": _bound("maximum", "exclusiveMaximum", "high"),
         "divisors": _divisors,
+        "avoided": _avoided,
     },
     Items: {
         "prefix": _prefix,

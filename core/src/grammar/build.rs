@@ -220,12 +220,8 @@ fn lower_expressions(form: &GrammarForm, derivatives: &mut Derivatives) -> Resul
                 expressions.numeral(Numeral::new(spec))?
             }
         };
-        // an empty language in disguise would only cost time later
-        let id = if derivatives.expressions.opaque(id) && !derivatives.is_live(id)? {
-            EMPTY
-        } else {
-            id
-        };
+        // an empty language in disguise would only cost time later, so that a long search for one gains nothing
+        let id = if derivatives.is_soon_empty(id)? { EMPTY } else { id };
         lowered.push(id);
     }
     Ok(lowered)

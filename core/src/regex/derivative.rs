@@ -39,6 +39,9 @@ enum Piece {
 /// Derivatives looked at before emptiness is decided by lengths: most languages show a string at once.
 const SEARCH_BEFORE_LENGTHS: usize = 256;
 
+/// Derivatives looked at to find an empty language while a grammar is built, where finding none does no harm.
+const SEARCH_WHILE_BUILDING: usize = 64;
+
 impl Derivatives {
     pub fn new(budget: usize) -> Self {
         Derivatives {
@@ -246,6 +249,8 @@ impl Derivatives {
                 known
             } else if let Expression::Intersection(_) | Expression::Not(_) = node {
                 self.is_live_by_derivatives(id)?
+            } else if !needs_all && *at == 0 && node.parts().any(|part| self.known_live(part) == Some(true)) {
+                true // without a search through the parts before the one that decides
             } else {
                 match node.part(*at).map(|part| (part, self.known_live(part))) {
                     None => needs_all,
@@ -264,6 +269,20 @@ impl Derivatives {
             stack.pop();
         }
         Ok(self.known_live(id) == Some(true))
+    }
+
+    /// Is the language empty, as far as a short search tells? If not, it may be all the same.
+    pub fn is_soon_empty(&mut self, id: ExpressionId) -> Result<bool> {
+        if let Some(live) = self.known_live(id) {
+            return Ok(!live);
+        }
+        match self.expressions.node(id) {
+            Expression::Intersection(_) | Expression::Not(_) => {
+                Ok(self.is_live_by_search(id, SEARCH_WHILE_BUILDING)? == Some(false))
+            }
+            // its parts were looked at before
+            _ => Ok(false),
+        }
     }
 
     fn is_live_by_derivatives(&mut self, id: ExpressionId) -> Result<bool> {
@@ -566,6 +585,25 @@ mod tests {
     }
 
     #[test]
+    fn a_short_search_gives_up_and_the_empty_string_needs_none() {
+        let mut d = Derivatives::new(100_000);
+        let digit = char_class(&mut d.expressions, &[(0x30, 0x39)]).unwrap();
+        let [even, odd] = [200, 201].map(|count| d.expressions.repeat(digit, count, count).unwrap());
+        let neither = d.expressions.intersection(&[even, odd]).unwrap();
+        assert!(!d.is_soon_empty(neither).unwrap());
+        assert!(!d.is_live(neither).unwrap());
+        let any = d.expressions.repeat(digit, 0, UNBOUNDED).unwrap();
+        let not_any = d.expressions.not(any).unwrap();
+        let maybe = d
+            .expressions
+            .union(&[not_any, crate::regex::expression::EPSILON])
+            .unwrap();
+        let nothing = d.expressions.intersection(&[any, maybe]).unwrap();
+        assert!(!d.is_soon_empty(nothing).unwrap());
+        assert!(accepts(&mut d, nothing, b""));
+    }
+
+    #[test]
     fn boolean_operations_are_exact() {
         let mut d = Derivatives::new(100_000);
         let words = literals(
@@ -582,6 +620,7 @@ mod tests {
         assert!(d.is_live(rest).unwrap());
         let not_words = d.expressions.not(words).unwrap();
         let none = d.expressions.intersection(&[rest, not_words]).unwrap();
+        assert!(d.is_soon_empty(none).unwrap());
         assert!(!d.is_live(none).unwrap());
         assert_eq!(d.shortest_string(none).unwrap(), None);
         assert_eq!(d.shortest_string(rest).unwrap(), Some(b"bar".to_vec()));

@@ -312,7 +312,7 @@ def compile_input(name: str, prepared: Any, vocabulary: Vocabulary) -> CompiledG
         case "regex":
             return compile_regex(prepared, vocabulary)
         case "schema":
-            return compile_json_schema(prepared, vocabulary, preview="all")
+            return compile_json_schema(prepared, vocabulary)
         case "lark":
             return compile_lark(prepared, vocabulary)
         case _:

@@ -16,7 +16,7 @@ def compiled(byte_vocabulary: Vocabulary) -> Callable[..., CompiledGrammar]:
     """Compile a schema for the byte vocabulary, with the front end's options and every keyword there is."""
 
     def compile_schema(schema: Any, **options: Any) -> CompiledGrammar:
-        return compile_grammar(json_schema.build(schema, **{"preview": "all", **options}), byte_vocabulary)
+        return compile_grammar(json_schema.build(schema, **options), byte_vocabulary)
 
     return compile_schema
 

@@ -181,7 +181,7 @@ def test_structures_that_need_each_other() -> None:
         "$ref": "#/$defs/t0",
         "$defs": {name: {**everything, "title": name, "minProperties": i} for i, name in enumerate(names)},
     }
-    assert json_schema.build(schema, preview="all").symbols
+    assert json_schema.build(schema).symbols
 
 
 def test_products_of_members_and_alternatives() -> None:
@@ -200,4 +200,4 @@ def test_many_titled_constants(compiled: Any, takes: Any) -> None:
 def test_many_exclusive_alternatives() -> None:
     alternatives = [{"required": [f"a{i}"], "minLength": i} for i in range(1_000)]
     with pytest.raises(LimitError):
-        json_schema.build({"oneOf": alternatives}, preview="all")
+        json_schema.build({"oneOf": alternatives})

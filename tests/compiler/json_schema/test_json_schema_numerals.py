@@ -16,7 +16,6 @@ import pytest
 
 from constrain import UnsatisfiableError, Vocabulary, allocate_token_bitmask
 from constrain.compiler import compile_grammar, json_schema, reference
-from constrain.errors import UnsupportedError
 
 ANY = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -126,7 +125,7 @@ def is_written(text: str, case: dict[str, Any], numbers: str) -> bool:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_short_text(case: dict[str, Any], numbers: str, compiled: Any, takes: Any) -> None:
     grammar = compiled(schema_of(case), numbers=numbers)
-    recogniser = reference.Recogniser(json_schema.build(schema_of(case), numbers=numbers, preview="all"))
+    recogniser = reference.Recogniser(json_schema.build(schema_of(case), numbers=numbers))
     exponents = numbers == "plain" and case.keys() <= {"minimum", "exclusiveMinimum"}
     accepted = 0
     for index, text in enumerate(TEXTS):
@@ -147,7 +146,7 @@ def test_masks_are_the_reference_s_and_lead_somewhere(
 ) -> None:
     schema = schema_of(case)
     grammar = compiled(schema, numbers=numbers)
-    oracle = reference.Recogniser(json_schema.build(schema, numbers=numbers, preview="all"))
+    oracle = reference.Recogniser(json_schema.build(schema, numbers=numbers))
     random = Random(schema)
     for _ in range(6):
         state, text = oracle.start(), b""
@@ -377,7 +376,7 @@ def test_masks_of_real_vocabularies(name: str, shared_data: Path) -> None:
     numeric = [token for token, text in enumerate(tokens) if text and not text.strip(b"-+.0123456789eE,] ")]
     for case in CASES:
         for numbers in ("any", "plain"):
-            grammar = json_schema.build(schema_of(case), numbers=numbers, preview="all")  # type: ignore[arg-type]
+            grammar = json_schema.build(schema_of(case), numbers=numbers)  # type: ignore[arg-type]
             matcher = compile_grammar(grammar, vocabulary).matcher()
             for _ in range(random.randrange(6)):
                 following = [byte for byte in matcher.next_bytes() if byte in b"-.0123456789eE"]

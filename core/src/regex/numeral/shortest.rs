@@ -11,9 +11,7 @@ use rustc_hash::FxHashSet;
 use super::exponents::{self, Digits, ENDLESS, within};
 use super::mantissa::{Mantissa, Shifts};
 use super::spec::Side;
-use super::{
-    Exponent, ExponentDigits, ExponentSign, Fraction, Minus, Numeral, Point, Start, Whole, Zero,
-};
+use super::{Exponent, ExponentDigits, ExponentSign, Fraction, Minus, Numeral, Point, Start, Whole, Zero};
 use crate::form::SpellingForm;
 
 /// More digits than these are never needed for a remainder.
