@@ -2,7 +2,8 @@
 
 Verdicts come from walking the masks over an instance's tokens, not from a validator. Each group is read as the suite
 means it: with its folder's draft, the suite's remote documents, formats (and draft 7's contents) asserted in their
-optional folders and annotations elsewhere, unknown formats ignored, members in any order, flexible white space, every spelling of strings and numbers.
+optional folders and annotations elsewhere, unknown formats ignored, members in any order, flexible white space, every
+spelling of strings and numbers.
 """
 
 from __future__ import annotations
