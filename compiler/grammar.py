@@ -28,6 +28,7 @@ __all__ = [
     "ExpressionNode",
     "Grammar",
     "GrammarBuilder",
+    "Guard",
     "Limits",
     "Option",
     "Symbol",
@@ -58,8 +59,11 @@ ExpressionNode: TypeAlias = (
     | tuple[Literal["multiple"], int, int | None]
 )
 
+Guard: TypeAlias = Literal["distinct"]
+"""What a terminal asks of the text, see :meth:`GrammarBuilder.terminal`."""
+
 SymbolNode: TypeAlias = (
-    tuple[Literal["terminal"], str, Expression]
+    tuple[Literal["terminal"], str, Expression, Guard | None]
     | tuple[Literal["rule"], str, tuple[tuple[Symbol, ...], ...]]
     | tuple[Literal["repeat"], str, Symbol, int, int | None, Symbol | None]
     | tuple[Literal["members"], str, tuple["Option", ...], Symbol | None, Literal["schema", "any"], int, int | None]
@@ -252,9 +256,16 @@ class GrammarBuilder:
 
     # -- the context-free layer --------------------------------------------------------------------------------
 
-    def terminal(self, expression: Expression, name: str) -> Symbol:
-        """A lexeme. ``name`` is for people (statistics, explanations)."""
-        return self._intern_symbol(("terminal", name, expression))
+    def terminal(self, expression: Expression, name: str, guard: Guard | None = None) -> Symbol:
+        """A lexeme. ``name`` is for people (statistics, explanations).
+
+        With a guard, the grammar must be one of JSON texts. A ``"distinct"`` lexeme may end only where the container
+        that it belongs to (the innermost open array or object, or the one that its last byte closes) holds no
+        repetition so far: no two keys of the object are the same text, no two items of the array are the same JSON
+        value. Guard all of the opening and closing brackets, separators and keys of a container, or at least the
+        opening one and what comes between keys or items; a container that no guarded lexeme opens is not looked at.
+        """
+        return self._intern_symbol(("terminal", name, expression, guard))
 
     def rule(self, name: str) -> Symbol:
         """A new rule, to be given its alternatives by :meth:`define`; never interned."""

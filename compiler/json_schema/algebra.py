@@ -242,7 +242,8 @@ class Algebra:
             options.extend(numbers.complements(schema.number, pointer))
         if schema.array is not None:
             wrong = arrays.complements(store, schema.array, self.negate)
-            options.extend(_refused(ARRAY, "the negation of items", pointer) if wrong is None else wrong)
+            keyword = "uniqueItems" if schema.array.unique else "items"
+            options.extend(_refused(ARRAY, f"the negation of {keyword}", pointer) if wrong is None else wrong)
         if schema.object is not None:
             wrong = objects.complements(store, schema.object, self.negate)
             options.extend(

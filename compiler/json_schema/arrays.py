@@ -1,4 +1,4 @@
-"""``prefixItems``, ``items``, ``additionalItems``, ``minItems``, ``maxItems``."""
+"""``prefixItems``, ``items``, ``additionalItems``, ``minItems``, ``maxItems``, ``uniqueItems``."""
 
 from __future__ import annotations
 
@@ -35,16 +35,18 @@ def read(raw: dict[str, Any], pointer: str, draft: Draft, child: Callable[[Any, 
         rest,
         0 if minimum is None else int(exact(minimum, f"{pointer}/minItems")),
         None if maximum is None else int(exact(maximum, f"{pointer}/maxItems")),
+        raw.get("uniqueItems") is True,
     )
 
 
 class Items(NamedTuple):
-    """The conjunction of some facets: what each item must satisfy, and how many there may be."""
+    """The conjunction of some facets: what each item must satisfy, how many there may be, whether they must differ."""
 
     prefix: tuple[tuple[SchemaId, ...], ...]
     rest: tuple[SchemaId, ...]
     minimum: int
     maximum: int | None
+    unique: bool
 
     @property
     def is_empty(self) -> bool:
@@ -67,14 +69,16 @@ def merge(facets: Sequence[ArrayFacet]) -> Items:
     if FALSE in rest:
         maximum = len(prefix) if maximum is None else min(maximum, len(prefix))
         rest = (FALSE,)
-    return Items(tuple(prefix), rest, minimum, maximum)
+    return Items(tuple(prefix), rest, minimum, maximum, any(facet.unique for facet in facets))
 
 
 def complements(store: Store, facet: ArrayFacet, negate: Callable[[SchemaId], SchemaId]) -> list[Schema] | None:
     """Schemas of which an array satisfies at least one exactly when it does not satisfy ``facet``.
 
-    None when that cannot be said without counting items (``contains``).
+    None when that cannot be said without counting items (``contains``), or without saying that some are equal.
     """
+    if facet.unique:
+        return None
     found = []
     if facet.minimum > 0:
         found.append(Schema(types=ARRAY, array=ArrayFacet(maximum=facet.minimum - 1)))

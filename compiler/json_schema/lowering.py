@@ -186,7 +186,7 @@ class Lowering:
     def _object(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
         merged = self._algebra.members(leaves)
         self._count(len(merged.named))
-        punctuation = self._layout.at(depth)
+        punctuation = self._layout.at(depth, distinct=bool(merged.families))
         if depth == MAXIMUM_PRETTY_DEPTH:
             # the declared bound of this layout: only an empty object fits
             return [[punctuation.empty_object]] if not merged.is_empty and merged.minimum == 0 else []
@@ -228,7 +228,7 @@ class Lowering:
     def _array(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
         merged = self._algebra.items(leaves)
         self._count(len(merged.prefix))
-        punctuation = self._layout.at(depth)
+        punctuation = self._layout.at(depth, distinct=merged.unique)
         if depth == MAXIMUM_PRETTY_DEPTH:
             return [[punctuation.empty_array]] if merged.minimum == 0 else []
         inside = self._inside(depth)

@@ -1,7 +1,8 @@
 """The members of an object: named ones in schema order, then all others.
 
 They are one symbol of :meth:`~constrain.compiler.grammar.GrammarBuilder.members`, with a rule for each member: the
-engine keeps which of them were seen, and how many.
+engine keeps which of them were seen, and how many. The keys of undeclared members are guarded, so that none repeats;
+the punctuation around them must be, too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from constrain.compiler.json_schema.layout import Layout, Punctuation
 from constrain.compiler.json_schema.model import PatternTerm, SchemaId
 from constrain.compiler.json_schema.objects import Family, Member, Members
 from constrain.compiler.json_schema.patterns import term_body
-from constrain.errors import UnsupportedError
 
 __all__ = ["lower"]
 
@@ -68,7 +68,7 @@ class _Writer:
             parts.append(builder.complement(json_text.texts_body(builder, self.members.hidden)))
         quote = builder.literal(b'"')
         key = self.layout.key(builder.concat([quote, builder.intersection(parts), quote]))
-        return [builder.terminal(key, "other key"), self.symbol_of(family.schemas)]
+        return [builder.terminal(key, "other key", guard="distinct"), self.symbol_of(family.schemas)]
 
 
 def lower(
@@ -88,18 +88,10 @@ def lower(
         punctuation: lexemes around them.
         symbol_of: the symbol of a value.
         names: bodies of allowed names; None when any will do.
-
-    Raises:
-        UnsupportedError: a number of members that cannot be kept.
     """
     if members.is_empty:
         return []
     needed = sum(member.required for member in members.named)
-    if members.families and members.minimum > needed + 1:
-        raise UnsupportedError(
-            "minProperties that only undeclared properties could reach is not supported: "
-            "nothing keeps their names apart"
-        )
     alternatives: list[list[Symbol]] = []
     if needed == 0 and members.minimum == 0:
         alternatives.append([punctuation.empty_object])

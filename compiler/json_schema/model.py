@@ -104,12 +104,13 @@ class NumberFacet(NamedTuple):
 
 
 class ArrayFacet(NamedTuple):
-    """Schemas of the first items, of all later ones, and the number of items."""
+    """Schemas of the first items, of all later ones, the number of items, and whether no two are equal."""
 
     prefix: tuple[SchemaId, ...] = ()
     rest: SchemaId = TRUE
     minimum: int = 0
     maximum: int | None = None
+    unique: bool = False
 
 
 class ObjectFacet(NamedTuple):

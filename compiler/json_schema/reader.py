@@ -42,7 +42,7 @@ _STRING, _NUMBER, _ARRAY, _OBJECT, _COMBINATOR = 1, 2, 4, 8, 16
 _FAMILIES = {
     **dict.fromkeys(("minLength", "maxLength", "pattern"), _STRING),
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBER),
-    **dict.fromkeys(("items", "additionalItems", "prefixItems", "minItems", "maxItems"), _ARRAY),
+    **dict.fromkeys(("items", "additionalItems", "prefixItems", "minItems", "maxItems", "uniqueItems"), _ARRAY),
     **dict.fromkeys(("properties", "patternProperties", "additionalProperties", "required"), _OBJECT),
     **dict.fromkeys(("minProperties", "maxProperties", "propertyNames"), _OBJECT),
     **dict.fromkeys(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependencies"), _COMBINATOR),
@@ -51,7 +51,6 @@ _FAMILIES = {
 _SCHEMA_PLACE = re.compile(r"(?:/(?:definitions|\$defs|properties)/[^/]*|/items|/additionalProperties)*")
 _REFUSED_IF: dict[str, tuple[int, Callable[[Any], bool]]] = {
     "contains": (ARRAY, lambda value: True),
-    "uniqueItems": (ARRAY, lambda value: value is True),
     "unevaluatedItems": (ARRAY, lambda value: value is not True and value != {}),
     "unevaluatedProperties": (OBJECT, lambda value: value is not True and value != {}),
     "$dynamicRef": (ALL_TYPES, lambda value: True),

@@ -26,6 +26,8 @@ pub enum SymbolForm {
     Terminal {
         name: String,
         expression: usize,
+        /// May it end only where nothing was repeated? See `distinct`.
+        distinct: bool,
     },
     Rule {
         name: String,

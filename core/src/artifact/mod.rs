@@ -19,7 +19,7 @@ use crate::vocabulary::Vocabulary;
 use crate::wire::{Magic, Reader, Sections, Tag, Writer};
 
 const MAGIC: &Magic = b"CSTRNGRM";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 const VOCABULARY: &Tag = b"VOCB";
 const DESCRIPTION: &Tag = b"DESC";

@@ -5,6 +5,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::draft::{Draft, FrameDraft, Part};
 use super::frame::{Choice, Frame, FrameId, OptionId, UNBOUNDED as NO_MAXIMUM};
 use super::{Dot, Grammar, Next, Rule, trim};
+use crate::distinct::guard::Guard;
+use crate::distinct::room::{Alternative, scarce};
 use crate::error::{Error, Result};
 use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
 use crate::lexer::Lexeme;
@@ -18,19 +20,54 @@ use crate::regex::multiple::Multiple;
 pub struct Built {
     pub grammar: Grammar,
     pub lexemes: Vec<ExpressionId>,
+    pub guards: Vec<Guard>,
+    pub scarce: Vec<Alternative>,
+}
+
+/// Lexemes while they are collected: what they match, with their guard.
+#[derive(Default)]
+struct Lexemes {
+    ids: FxHashMap<(ExpressionId, Guard), Lexeme>,
+    expressions: Vec<ExpressionId>,
+    guards: Vec<Guard>,
+}
+
+impl Lexemes {
+    fn part(&mut self, expression: ExpressionId, guard: Guard) -> Part {
+        let id = *self.ids.entry((expression, guard)).or_insert_with(|| {
+            self.expressions.push(expression);
+            self.guards.push(guard);
+            self.expressions.len() as Lexeme - 1
+        });
+        Part::Lexeme(id)
+    }
+
+    /// Puts the lexeme that opens scarce containers in the place of the one that opens others: the first with a guard.
+    fn mark_scarce(&mut self, body: &mut [Part]) {
+        for part in body {
+            if let Part::Lexeme(id) = *part
+                && self.guards[id as usize] == Guard::Distinct
+            {
+                *part = self.part(self.expressions[id as usize], Guard::Scarce);
+                return;
+            }
+        }
+    }
 }
 
 /// Builds and trims. `Unsatisfiable` when nothing can be derived from the start.
 pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built> {
     let expressions = lower_expressions(form, derivatives)?;
     let mut draft = Draft::default();
-    let mut lexemes: Vec<ExpressionId> = Vec::new();
-    let mut lexeme_ids: FxHashMap<ExpressionId, Lexeme> = FxHashMap::default();
+    let mut lexemes = Lexemes::default();
+    let scarce = scarce(form, &expressions, derivatives)?;
     let parts = form
         .symbols
         .iter()
         .map(|symbol| match symbol {
-            SymbolForm::Terminal { expression, .. } => {
+            SymbolForm::Terminal {
+                expression, distinct, ..
+            } => {
                 let expression = *get(&expressions, *expression)?;
                 if !derivatives.is_live(expression)? {
                     return Ok(draft.reserve());
@@ -38,26 +75,29 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
                 if expression == EPSILON {
                     return Ok(draft.rule(vec![vec![]]));
                 }
-                let id = *lexeme_ids.entry(expression).or_insert_with(|| {
-                    lexemes.push(expression);
-                    lexemes.len() as Lexeme - 1
-                });
-                Ok(Part::Lexeme(id))
+                let guard = if *distinct { Guard::Distinct } else { Guard::None };
+                Ok(lexemes.part(expression, guard))
             }
             _ => Ok(draft.reserve()),
         })
         .collect::<Result<Vec<Part>>>()?;
-    for (symbol, &part) in form.symbols.iter().zip(&parts) {
+    for (index, (symbol, &part)) in form.symbols.iter().zip(&parts).enumerate() {
         match symbol {
             SymbolForm::Terminal { .. } => {}
             SymbolForm::Rule { alternatives, .. } => {
                 for &symbol in alternatives.iter().flatten() {
                     get(&parts, symbol)?;
                 }
-                draft.define(
-                    part,
-                    alternatives.iter().map(|body| body.iter().map(|&symbol| parts[symbol])),
-                );
+                let bodies = alternatives.iter().map(|body| body.iter().map(|&symbol| parts[symbol]));
+                let first = scarce.partition_point(|&(rule, _)| rule < index);
+                let marked = scarce[first..].iter().take_while(|&&(rule, _)| rule == index);
+                if marked.clone().next().is_none() {
+                    draft.define(part, bodies);
+                } else {
+                    let mut bodies: Vec<Vec<Part>> = bodies.map(Iterator::collect).collect();
+                    marked.for_each(|&(_, number)| lexemes.mark_scarce(&mut bodies[number]));
+                    draft.define(part, bodies);
+                }
             }
             SymbolForm::Repeat {
                 symbol,
@@ -105,12 +145,18 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         ))
     })?;
     let nullable_lexemes = lexemes
+        .expressions
         .iter()
         .map(|&expression| derivatives.expressions.nullable(expression))
         .collect();
     let mut grammar = flatten(&trimmed, nullable_lexemes);
-    find_keys(&mut grammar, &lexemes, &derivatives.expressions);
-    Ok(Built { grammar, lexemes })
+    find_keys(&mut grammar, &lexemes.expressions, &derivatives.expressions);
+    Ok(Built {
+        grammar,
+        lexemes: lexemes.expressions,
+        guards: lexemes.guards,
+        scarce,
+    })
 }
 
 /// A repetition is a frame with a single option, unless it counts no further than one.

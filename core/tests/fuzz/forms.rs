@@ -67,7 +67,7 @@ fn expression() -> impl Strategy<Value = ExpressionForm> {
 fn symbol() -> impl Strategy<Value = SymbolForm> {
     let part = any::<usize>;
     prop_oneof![
-        3 => part().prop_map(|expression| SymbolForm::Terminal { name: "T".into(), expression }),
+        3 => part().prop_map(|expression| SymbolForm::Terminal { name: "T".into(), expression, distinct: false }),
         4 => vec(vec(part(), 0..4), 0..4)
             .prop_map(|alternatives| SymbolForm::Rule { name: "rule".into(), alternatives }),
         2 => (part(), bound(), option::weighted(0.8, bound()), option::of(part())).prop_map(
@@ -115,6 +115,7 @@ pub fn regular_form() -> impl Strategy<Value = GrammarForm> {
             symbols: vec![SymbolForm::Terminal {
                 name: "T".into(),
                 expression,
+                distinct: false,
             }],
             start: 0,
         })

@@ -1,0 +1,469 @@
+//! What a JSON text has repeated so far: a scanner that keeps, for each open container, the keys or items that it holds.
+//!
+//! All of it is a function of the text, and of which containers are *watched*. A value in progress inside a watched array
+//! is compared with the earlier items while it is read: its *rivals* are those that it can still equal. A container's
+//! rivals are the values that stand in its place in them.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::chain::Chain;
+use super::scalar::{Options, Read, Scalar};
+use super::set::Set;
+use super::value::{Bytes, Kind, Value};
+use crate::error::{Error, Result};
+
+/// Containers inside the items of a watched array may nest so deep.
+const MAX_DEPTH: u32 = 500;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tracker {
+    /// The open containers.
+    levels: Chain<Level>,
+    /// The scalar or key in progress.
+    scalar: Option<Scalar>,
+    /// If the last byte closed a container: did that hold a repetition?
+    closed: Option<bool>,
+    /// Has the whole text's value begun?
+    begun: bool,
+    scope: Scope,
+}
+
+/// What there is in a grammar, beside objects with distinct keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Arrays of distinct items.
+    pub items: bool,
+    /// Scarce containers.
+    pub scarce: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Level {
+    kind: Kind,
+    place: Place,
+    /// Values that are complete.
+    count: usize,
+    watched: bool,
+    /// Is it so, or inside one, that what can be in it may be too little?
+    scarce: bool,
+    /// Does it hold a repetition? Once that had its consequences, it is not watched any more.
+    repeated: bool,
+    /// Distance to the outermost watched array around it; 0 if there is none, and its value is of no interest.
+    depth: u32,
+    /// Keys or items, if it is watched.
+    known: Set,
+    /// What it holds, if its value is of interest.
+    content: Chain<(Option<Bytes>, Value)>,
+    /// Of the member in progress.
+    key: Option<Bytes>,
+    rivals: Rivals,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    /// After the opening bracket.
+    Start,
+    /// After a comma.
+    Next,
+    /// After a key.
+    Colon,
+    /// Before a member's value.
+    Value,
+    /// After a value.
+    End,
+}
+
+/// Values that a container can still equal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Rivals {
+    None,
+    /// All of a kind in a set.
+    Known(Set, Kind),
+    Listed(Arc<[Value]>),
+}
+
+impl Rivals {
+    fn is_empty(&self) -> bool {
+        *self == Rivals::None
+    }
+
+    fn for_each<'a>(&'a self, mut visit: impl FnMut(&'a Value)) {
+        match self {
+            Rivals::None => {}
+            Rivals::Known(set, kind) => set.iter().filter(|value| value.is(*kind)).for_each(visit),
+            Rivals::Listed(values) => values.iter().for_each(&mut visit),
+        }
+    }
+
+    fn of(values: Vec<Value>) -> Self {
+        if values.is_empty() {
+            Rivals::None
+        } else {
+            Rivals::Listed(values.into())
+        }
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Value) -> bool) {
+        let (mut kept, mut all) = (Vec::new(), true);
+        self.for_each(|value| {
+            if keep(value) {
+                kept.push(value.clone());
+            } else {
+                all = false;
+            }
+        });
+        if !all {
+            *self = Rivals::of(kept);
+        }
+    }
+}
+
+impl Level {
+    fn new(kind: Kind) -> Self {
+        Level {
+            kind,
+            place: Place::Start,
+            count: 0,
+            watched: false,
+            scarce: false,
+            repeated: false,
+            depth: 0,
+            known: Set::default(),
+            content: Chain::default(),
+            key: None,
+            rivals: Rivals::None,
+        }
+    }
+
+    fn keeps_items(&self) -> bool {
+        self.depth > 0 || self.watched && self.kind == Kind::Array
+    }
+
+    fn awaits_key(&self) -> bool {
+        self.kind == Kind::Object && matches!(self.place, Place::Start | Place::Next)
+    }
+
+    fn awaits_value(&self) -> bool {
+        match self.kind {
+            Kind::Array => matches!(self.place, Place::Start | Place::Next),
+            Kind::Object => self.place == Place::Value,
+        }
+    }
+
+    /// The earlier keys or items that what comes next must not equal.
+    fn opponents(&self) -> Option<&Set> {
+        let compared = self.watched && matches!(self.place, Place::Start | Place::Next);
+        (compared && !self.known.is_empty()).then_some(&self.known)
+    }
+
+    /// What stands in the place of the next value in a rival.
+    fn inside<'a>(&self, rival: &'a Value) -> Option<&'a Value> {
+        match self.kind {
+            Kind::Array => rival.item(self.count),
+            Kind::Object => rival.member(self.key.as_deref()?),
+        }
+    }
+
+    /// What a scalar that begins here may turn out to equal.
+    fn options(&self) -> Option<Options> {
+        let own = self.opponents();
+        if own.is_none() && self.rivals.is_empty() {
+            return None;
+        }
+        let mut listed: Vec<Bytes> = Vec::new();
+        let is_key = self.awaits_key();
+        self.rivals.for_each(|rival| {
+            if is_key {
+                listed.extend(rival.members().iter().map(|(key, _)| key.clone()));
+            } else {
+                listed.extend(self.inside(rival).and_then(Value::scalar).cloned());
+            }
+        });
+        listed.sort_unstable();
+        listed.dedup();
+        Some(Options {
+            own: own.cloned().unwrap_or_default(),
+            listed: listed.into(),
+        })
+    }
+
+    /// The values that a container which begins here may turn out to equal.
+    fn rivals_inside(&self, kind: Kind) -> Rivals {
+        let is_kind = |value: &&Value| value.is(kind);
+        let own = self.opponents().filter(|set| {
+            let first = set.find(|value| match value {
+                Value::Scalar(_) => std::cmp::Ordering::Less,
+                value if value.is(kind) => std::cmp::Ordering::Equal,
+                Value::Array(_) => std::cmp::Ordering::Less,
+                Value::Object(_) => std::cmp::Ordering::Greater,
+            });
+            first.is_some()
+        });
+        let mut listed: Vec<Value> = Vec::new();
+        self.rivals
+            .for_each(|rival| listed.extend(self.inside(rival).filter(is_kind).cloned()));
+        match own {
+            Some(set) if listed.is_empty() => Rivals::Known(set.clone(), kind),
+            Some(set) => {
+                listed.extend(set.iter().filter(is_kind).cloned());
+                Rivals::of(listed)
+            }
+            None => Rivals::of(listed),
+        }
+    }
+
+    /// A key or value begins: what a repetition ends has ended.
+    fn begin(&mut self) {
+        if self.repeated && self.watched {
+            self.watched = false;
+            self.known = Set::default();
+        }
+    }
+
+    fn note(&mut self, value: Value) {
+        if self.known.contains(&value) {
+            self.repeated = true;
+        } else {
+            self.known = self.known.with(value);
+        }
+    }
+
+    fn end_key(&mut self, key: Option<Bytes>) {
+        self.place = Place::Colon;
+        self.key = key;
+        let Some(key) = &self.key else {
+            return;
+        };
+        self.rivals.retain(|rival| rival.member(key).is_some());
+        if self.watched {
+            self.note(Value::Scalar(key.clone()));
+        }
+    }
+
+    fn end_value(&mut self, value: Option<Value>) {
+        if let Some(value) = value {
+            let mut rivals = std::mem::replace(&mut self.rivals, Rivals::None);
+            rivals.retain(|rival| self.inside(rival) == Some(&value));
+            self.rivals = rivals;
+            if self.depth > 0 {
+                self.content = self.content.with((self.key.clone(), value.clone()));
+            }
+            if self.watched && self.kind == Kind::Array {
+                self.note(value);
+            }
+        }
+        self.place = Place::End;
+        self.count += 1;
+    }
+
+    /// What it is, now that it is complete.
+    fn value(&self) -> Option<Value> {
+        if self.depth == 0 {
+            return None;
+        }
+        let content = self.content.iter();
+        Some(match self.kind {
+            Kind::Array => {
+                let mut items: Vec<Value> = content.map(|(_, value)| value.clone()).collect();
+                items.reverse();
+                Value::Array(items.into())
+            }
+            Kind::Object => {
+                let members = content.filter_map(|(key, value)| Some((key.clone()?, value.clone())));
+                let mut members: Vec<(Bytes, Value)> = members.collect();
+                members.sort();
+                Value::Object(members.into())
+            }
+        })
+    }
+}
+
+impl Tracker {
+    pub fn new(scope: Scope) -> Self {
+        Tracker {
+            scope,
+            ..Tracker::default()
+        }
+    }
+
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// After a byte; None where no JSON text goes on like that.
+    pub fn step(&self, byte: u8) -> Result<Option<Tracker>> {
+        let mut next = self.clone();
+        next.closed = None;
+        Ok(next.read(byte)?.then_some(next))
+    }
+
+    fn read(&mut self, byte: u8) -> Result<bool> {
+        if let Some(scalar) = &mut self.scalar {
+            match scalar.read(byte) {
+                Read::Inside => return Ok(true),
+                Read::Wrong => return Ok(false),
+                Read::Last => {
+                    self.end_scalar();
+                    return Ok(true);
+                }
+                Read::After => self.end_scalar(),
+            }
+        }
+        let place = self.levels.last().map(|level| (level.kind, level.place));
+        match (byte, place) {
+            (b' ' | b'\t' | b'\n' | b'\r', _) => Ok(true),
+            (b',', Some((_, Place::End))) => {
+                self.change(|level| level.place = Place::Next);
+                Ok(true)
+            }
+            (b':', Some((_, Place::Colon))) => {
+                self.change(|level| level.place = Place::Value);
+                Ok(true)
+            }
+            (b']', Some((Kind::Array, Place::Start | Place::End)))
+            | (b'}', Some((Kind::Object, Place::Start | Place::End))) => {
+                self.close();
+                Ok(true)
+            }
+            (b'[', _) => self.open(Kind::Array),
+            (b'{', _) => self.open(Kind::Object),
+            _ => Ok(self.begin_scalar(byte)),
+        }
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Level)) {
+        if let Some(level) = self.levels.last() {
+            let mut level = level.clone();
+            change(&mut level);
+            self.levels = self.levels.earlier().with(level);
+        }
+    }
+
+    /// Notes that a value begins, if one may.
+    fn begin(&mut self) -> bool {
+        match self.levels.last() {
+            Some(level) if !level.awaits_value() => return false,
+            Some(level) if level.repeated && level.watched => self.change(Level::begin),
+            Some(_) => {}
+            None if self.begun => return false,
+            None => self.begun = true,
+        }
+        true
+    }
+
+    fn begin_scalar(&mut self, byte: u8) -> bool {
+        let is_key = byte == b'"' && self.levels.last().is_some_and(Level::awaits_key);
+        if is_key {
+            self.change(Level::begin);
+        } else if !self.begin() {
+            return false;
+        }
+        let (needed, options) = match self.levels.last() {
+            Some(level) => {
+                let needed = level.keeps_items() || is_key && level.watched;
+                (needed, level.options())
+            }
+            None => (false, None),
+        };
+        self.scalar = Scalar::begun_by(byte, is_key, needed, options);
+        self.scalar.is_some()
+    }
+
+    fn end_scalar(&mut self) {
+        if let Some(scalar) = self.scalar.take() {
+            let value = scalar.value();
+            self.change(|level| match scalar.is_key {
+                true => level.end_key(value),
+                false => level.end_value(value.map(Value::Scalar)),
+            });
+        }
+    }
+
+    fn open(&mut self, kind: Kind) -> Result<bool> {
+        if !self.begin() {
+            return Ok(false);
+        }
+        let mut inner = Level::new(kind);
+        if let Some(level) = self.levels.last() {
+            inner.scarce = level.scarce;
+            inner.depth = if level.keeps_items() { level.depth + 1 } else { 0 };
+            inner.rivals = level.rivals_inside(kind);
+        }
+        if inner.depth > MAX_DEPTH {
+            return Err(Error::TooLarge {
+                what: "the nesting inside an array of distinct items",
+                value: MAX_DEPTH as usize,
+            });
+        }
+        self.levels = self.levels.with(inner);
+        Ok(true)
+    }
+
+    fn close(&mut self) {
+        if let Some(level) = self.levels.last() {
+            let value = level.value();
+            self.closed = Some(level.repeated);
+            self.levels = self.levels.earlier();
+            self.change(|level| level.end_value(value));
+        }
+    }
+
+    /// Watches the container in which nothing has begun yet.
+    pub fn watch(&mut self, scarce: bool) {
+        let at_start = self.levels.last().is_some_and(|level| level.place == Place::Start);
+        if at_start && self.scalar.is_none() && self.closed.is_none() {
+            self.change(|level| {
+                level.watched = true;
+                level.scarce |= scarce;
+            });
+        }
+    }
+
+    /// Does the container that is open, or was closed by the last byte, hold a repetition?
+    pub fn has_repeated(&self) -> bool {
+        let open = || self.levels.last().is_some_and(|level| level.repeated);
+        self.closed.unwrap_or_else(open)
+    }
+
+    /// Can what comes next, or is in progress, be a repetition? Or can it have consequences that there was one?
+    pub fn is_at_risk(&self) -> bool {
+        let Some(level) = self.levels.last() else {
+            return false;
+        };
+        if level.repeated && level.watched {
+            return true;
+        }
+        match &self.scalar {
+            Some(scalar) => scalar.is_open(),
+            None => !level.rivals.is_empty() || level.opponents().is_some(),
+        }
+    }
+
+    /// Is a container open of which it isn't certain that it can be completed?
+    pub fn is_scarce(&self) -> bool {
+        self.levels.last().is_some_and(|level| level.scarce)
+    }
+
+    /// Is more needed to know what may come next than the grammar without guards?
+    pub fn needs_care(&self) -> bool {
+        self.is_scarce() || self.is_at_risk()
+    }
+
+    pub fn scalar(&self) -> Option<&Scalar> {
+        self.scalar.as_ref()
+    }
+}
+
+impl Hash for Tracker {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for level in self.levels.iter().take(4) {
+            (level.place, level.count, level.repeated, level.known.digest()).hash(state);
+            level.key.hash(state);
+            level.content.iter().take(2).for_each(|(_, value)| value.hash(state));
+        }
+        if let Some(scalar) = &self.scalar {
+            scalar.tail().hash(state);
+        }
+    }
+}
