@@ -147,37 +147,35 @@ impl Engine {
 
     /// As `step`, but there may be no completion without a repetition.
     pub fn advance(&mut self, from: &Configuration, byte: u8) -> Result<Option<Configuration>> {
+        let mut next = from.clone();
+        Ok(self.move_by(&mut next, byte)?.then_some(next))
+    }
+
+    /// As `advance`, in place; where it is false, the configuration is of no use any more.
+    pub fn move_by(&mut self, at: &mut Configuration, byte: u8) -> Result<bool> {
         let mut threads = Threads::new();
-        let (landed, tracker) = match &from.tracker {
-            None => {
-                let landed = self.step_threads(&from.threads, byte, &mut threads, &mut Vec::new(), None)?;
-                (landed, None)
-            }
+        let landed = match &mut at.tracker {
+            None => self.step_threads(&at.threads, byte, &mut threads, &mut Vec::new(), None)?,
             Some(tracker) => {
-                let Some(mut tracker) = tracker.step(byte)? else {
-                    return Ok(None);
-                };
+                let tracker = Arc::make_mut(tracker);
+                if !tracker.read(byte)? {
+                    return Ok(false);
+                }
                 let mut gate = Gate {
                     shut: tracker.has_repeated(),
                     seen: Guard::None,
                 };
-                let (from, reads) = (&from.threads, &mut Vec::new());
-                let landed = self.step_threads(from, byte, &mut threads, reads, Some(&mut gate))?;
+                let reads = &mut Vec::new();
+                let landed = self.step_threads(&at.threads, byte, &mut threads, reads, Some(&mut gate))?;
                 if gate.seen > Guard::None {
                     tracker.watch(gate.seen == Guard::Scarce);
                 }
-                (landed, Some(Arc::new(tracker)))
+                landed
             }
         };
-        if threads.is_empty() && landed.is_none() {
-            return Ok(None);
-        }
-        Ok(Some(Configuration {
-            threads,
-            accepting: landed.is_some_and(|node| self.parser.node(node).accepting),
-            terminated: false,
-            tracker,
-        }))
+        at.threads = threads;
+        at.accepting = landed.is_some_and(|node| self.parser.node(node).accepting);
+        Ok(!at.threads.is_empty() || landed.is_some())
     }
 
     /// Moves every thread by a byte. Lexemes that match are also ended here, all into one node, which is returned;

@@ -254,12 +254,12 @@ impl Matcher {
         Ok(self.push(next, || Added::Bytes(data[data.len().saturating_sub(CONTEXT)..].into())))
     }
 
-    /// How many of the bytes are viable, and the configuration after them.
+    /// How many of the bytes are viable, and the configuration after them if all are.
     fn read(&self, data: &[u8], pause: Pause) -> Result<(usize, Configuration)> {
         let mut at = self.current().clone();
         let viable = in_slices(&self.engine, data.len(), pause, |engine, index| {
-            let next = engine.step(&at, data[index])?;
-            Ok(next.map(|next| move_on(&mut at, next)))
+            let goes_on = engine.move_by(&mut at, data[index])? && engine.is_alive(&at)?;
+            Ok(goes_on.then(|| cost_of(&at)))
         })?;
         Ok((viable, at))
     }
@@ -313,7 +313,10 @@ impl Matcher {
         let mut at = self.current().clone();
         in_slices(&self.engine, ids.len(), pause, |engine, index| {
             let next = self.after_token(engine, &at, ids[index])?;
-            Ok(next.map(|next| move_on(&mut at, next)))
+            Ok(next.map(|next| {
+                at = next;
+                cost_of(&at)
+            }))
         })
     }
 
@@ -367,7 +370,6 @@ fn in_slices(
 }
 
 /// What it cost to come there: each thread is moved at each byte.
-fn move_on(at: &mut Configuration, next: Configuration) -> usize {
-    *at = next;
+fn cost_of(at: &Configuration) -> usize {
     1 + at.threads.len()
 }

@@ -46,9 +46,8 @@ impl Engine {
     pub(crate) fn after_token(&mut self, from: &Configuration, bytes: &[u8]) -> Result<Option<Configuration>> {
         let mut at = from.clone();
         for &byte in bytes {
-            match self.advance(&at, byte)? {
-                Some(next) => at = next,
-                None => return Ok(None),
+            if !self.move_by(&mut at, byte)? {
+                return Ok(None);
             }
         }
         Ok(self.is_alive(&at)?.then_some(at))

@@ -29,12 +29,16 @@ pub fn scarce(
     derivatives: &mut Derivatives,
 ) -> Result<Vec<Alternative>> {
     let mut found = Vec::new();
-    let guarded = |symbol: &SymbolForm| matches!(symbol, SymbolForm::Terminal { distinct: true, .. });
-    if !form.symbols.iter().any(guarded) {
+    let used = used(form);
+    let guarded = |symbol: usize| matches!(form.symbols[symbol], SymbolForm::Terminal { distinct: true, .. });
+    if !(0..used.len()).any(|symbol| used[symbol] && guarded(symbol)) {
         return Ok(found);
     }
     let mut room = Room::new(form, expressions, derivatives)?;
     for (index, symbol) in form.symbols.iter().enumerate() {
+        if !used[index] {
+            continue;
+        }
         let SymbolForm::Rule { alternatives, .. } = symbol else {
             continue;
         };
@@ -49,6 +53,26 @@ pub fn scarce(
         }
     }
     Ok(found)
+}
+
+/// Which symbols the start refers to, at some remove.
+fn used(form: &GrammarForm) -> Vec<bool> {
+    let mut used = vec![false; form.symbols.len()];
+    let mut open = vec![form.start];
+    while let Some(symbol) = open.pop() {
+        if std::mem::replace(&mut used[symbol], true) {
+            continue;
+        }
+        match &form.symbols[symbol] {
+            SymbolForm::Terminal { .. } => {}
+            SymbolForm::Rule { alternatives, .. } => open.extend(alternatives.iter().flatten()),
+            SymbolForm::Repeat { symbol, separator, .. } => open.extend([symbol].into_iter().chain(separator)),
+            SymbolForm::Members { options, separator, .. } => {
+                open.extend(options.iter().map(|option| option.symbol).chain(*separator));
+            }
+        }
+    }
+    used
 }
 
 struct Room<'a> {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::set::Set;
 use super::text::Text;
 use super::value::{Bytes, NUMBER, Numeral, TEXT, WORD};
@@ -119,6 +121,20 @@ impl Scalar {
         })
     }
 
+    /// Is it plain that after a byte, which does not end it, it can equal none of the options?
+    pub fn parts_at(&self, byte: u8) -> bool {
+        let (Some((option, length)), Some(options)) = (&self.agreed, &self.options) else {
+            return false;
+        };
+        let plain = self.is_plain_text() && byte >= 0x20 && !matches!(byte, b'"' | b'\\');
+        if !plain || option.get(*length) == Some(&byte) {
+            return false;
+        }
+        let mut beginning: SmallVec<[u8; 64]> = SmallVec::from_slice(&option[..*length]);
+        beginning.push(byte);
+        options.find(&beginning).is_none()
+    }
+
     pub fn read(&mut self, byte: u8) -> Read {
         match self.tag {
             TEXT => self.read_text(byte),
@@ -162,6 +178,9 @@ impl Scalar {
     }
 
     fn read_text(&mut self, byte: u8) -> Read {
+        if !self.needed && self.escape == Escape::None && byte >= 0x20 && !matches!(byte, b'"' | b'\\') {
+            return Read::Inside;
+        }
         match (self.escape, byte) {
             (Escape::None, b'"') => {
                 self.end_half();

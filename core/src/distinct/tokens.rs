@@ -35,22 +35,21 @@ pub fn changes_mask(at: &Configuration, vocabulary: &Vocabulary) -> bool {
 
 /// Is a repetition possible after the bytes, or in them? As if each container were watched.
 fn may_repeat(tracker: &Tracker, bytes: &[u8]) -> bool {
-    let mut at: Option<Tracker> = None;
+    let mut at = tracker.clone();
     for &byte in bytes {
-        match at.as_ref().unwrap_or(tracker).step(byte) {
-            Ok(Some(mut next)) => {
-                next.watch(next.scope().scarce);
-                if next.has_repeated() {
+        match at.read(byte) {
+            Ok(true) => {
+                at.watch(at.scope().scarce);
+                if at.has_repeated() {
                     return true;
                 }
-                at = Some(next);
             }
-            Ok(None) => return false,
+            Ok(false) => return false,
             // an error is reported by those who try it
             Err(_) => return true,
         }
     }
-    at.is_some_and(|at| at.needs_care())
+    at.needs_care()
 }
 
 impl Engine {
@@ -102,6 +101,10 @@ fn follow(tracker: &Tracker, trie: &Trie, mut found: impl FnMut(&[u32])) -> Resu
         let node = *trie.node(at);
         let depth = usize::from(node.depth);
         trackers.truncate(depth + 1);
+        if trackers[depth].parts_at(node.byte) {
+            at = node.end as usize;
+            continue;
+        }
         let next = trackers[depth].step(node.byte)?;
         match next {
             Some(next) if next.has_repeated() => found(trie.tokens_below(at)),

@@ -294,11 +294,12 @@ impl Tracker {
     /// After a byte; None where no JSON text goes on like that.
     pub fn step(&self, byte: u8) -> Result<Option<Tracker>> {
         let mut next = self.clone();
-        next.closed = None;
         Ok(next.read(byte)?.then_some(next))
     }
 
-    fn read(&mut self, byte: u8) -> Result<bool> {
+    /// Goes on by a byte; false, and it is of no use any more, where no JSON text does.
+    pub fn read(&mut self, byte: u8) -> Result<bool> {
+        self.closed = None;
         if let Some(scalar) = &mut self.scalar {
             match scalar.read(byte) {
                 Read::Inside => return Ok(true),
@@ -443,6 +444,11 @@ impl Tracker {
     /// Is a container open of which it isn't certain that it can be completed?
     pub fn is_scarce(&self) -> bool {
         self.levels.last().is_some_and(|level| level.scarce)
+    }
+
+    /// Is it plain that nothing is at risk after a byte?
+    pub fn parts_at(&self, byte: u8) -> bool {
+        self.scalar.as_ref().is_some_and(|scalar| scalar.parts_at(byte))
     }
 
     /// Is more needed to know what may come next than the grammar without guards?

@@ -152,11 +152,24 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
     let mut grammar = flatten(&trimmed, nullable_lexemes);
     find_keys(&mut grammar, &lexemes.expressions, &derivatives.expressions);
     Ok(Built {
+        guards: guards_in_use(lexemes.guards, &grammar),
         grammar,
         lexemes: lexemes.expressions,
-        guards: lexemes.guards,
         scarce,
     })
+}
+
+/// Those of lexemes that no text has are left out.
+fn guards_in_use(guards: Vec<Guard>, grammar: &Grammar) -> Vec<Guard> {
+    let mut used = vec![Guard::None; guards.len()];
+    let frames = grammar.frames.iter();
+    let in_frames = frames.flat_map(|frame| frame.options.iter().map(|option| option.symbol).chain(frame.separator));
+    for symbol in grammar.next.iter().copied().chain(in_frames) {
+        if let Next::Terminal(lexeme) = symbol {
+            used[lexeme as usize] = guards[lexeme as usize];
+        }
+    }
+    used
 }
 
 /// A repetition is a frame with a single option, unless it counts no further than one.
