@@ -69,6 +69,8 @@ pub struct Engine {
     scope: Scope,
     /// Steps of searches for completions without a repetition.
     pub(crate) searched: usize,
+    /// How many of them the mask in the making may get to.
+    pub(crate) masks_care: usize,
     pub max_mask_steps: usize,
     /// What of its budgets the grammar itself uses.
     built: [(usize, usize); 3],
@@ -97,6 +99,7 @@ impl Engine {
             scope,
             scarce: built.scarce,
             searched: 0,
+            masks_care: 0,
             guards: Guards::new(built.guards),
             max_mask_steps: limits.max_mask_steps,
             built: [(0, 0); 3],

@@ -11,7 +11,7 @@ use super::tracker::Tracker;
 use crate::bytes::class_of;
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::{Error, Result};
-use crate::lexer::NO_COUNTER;
+use crate::lexer::{LexerState, NO_COUNTER};
 
 /// One step of a search takes as long as so many of a mask.
 const STEPS: usize = 64;
@@ -31,12 +31,19 @@ struct Place {
     left: Vec<(u8, Option<Configuration>)>,
 }
 
+impl Place {
+    fn new(at: Configuration, order: impl DoubleEndedIterator<Item = u8>) -> Self {
+        let left = order.rev().map(|byte| (byte, None)).collect();
+        Place { at, left }
+    }
+}
+
 impl Engine {
     pub(crate) fn is_alive(&mut self, at: &Configuration) -> Result<bool> {
         match &at.tracker {
             Some(tracker) if tracker.needs_care() => {
                 let tracker = tracker.clone();
-                Ok(self.goes_on_at_will(at, &tracker)? || self.way_out(at)?.is_some())
+                Ok(self.goes_on_at_will(at, &tracker)?.is_some() || self.way_out(at)?.is_some())
             }
             _ => Ok(true),
         }
@@ -63,20 +70,21 @@ impl Engine {
         self.search(from, Goal::End)
     }
 
-    /// Can letters follow in a text, or digits in a number, as often as one likes? Then it can be told from others.
-    fn goes_on_at_will(&mut self, at: &Configuration, tracker: &Tracker) -> Result<bool> {
+    /// Can letters follow in a text, or digits in a number, as often as one likes? Then it can be told from others. The
+    /// state that they keep.
+    pub(super) fn goes_on_at_will(&mut self, at: &Configuration, tracker: &Tracker) -> Result<Option<LexerState>> {
         let classes = match tracker.scalar() {
-            _ if tracker.is_scarce() => return Ok(false),
+            _ if tracker.is_scarce() => return Ok(None),
             Some(scalar) if scalar.is_plain_text() => class_of(b'a') | class_of(b'g') | class_of(b'A') | class_of(b'G'),
             Some(scalar) if scalar.is_plain_number() => class_of(b'1'),
-            _ => return Ok(false),
+            _ => return Ok(None),
         };
         for thread in &at.threads {
             if thread.lexer.counter == NO_COUNTER && self.lexer.own_classes(thread.lexer.state)? & classes != 0 {
-                return Ok(true);
+                return Ok(Some(thread.lexer.state));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     fn search(&mut self, from: &Configuration, goal: Goal) -> Result<Option<Vec<u8>>> {
@@ -84,40 +92,41 @@ impl Engine {
         let mut steps = 0;
         let mut seen: FxHashSet<(Threads, Option<Arc<Tracker>>)> = FxHashSet::default();
         let mut path = Vec::new();
-        let first = Place {
-            left: self.order(from)?,
-            at: from.clone(),
-        };
-        let mut places = vec![first];
-        let scarce = |at: &Configuration| at.tracker.as_ref().is_some_and(|tracker| tracker.is_scarce());
         // where one byte is enough, it is soon found among all; on a long way, that would take time at each place
-        let look_around = goal == Goal::Safety && !scarce(from);
-        let mut is_new = true;
-        while let Some(place) = places.last_mut() {
-            if look_around && is_new {
-                let mut open = Vec::with_capacity(place.left.len());
-                for (byte, _) in std::mem::take(&mut place.left).into_iter().rev() {
-                    steps += 1;
-                    if let Some(next) = self.advance(&place.at, byte)? {
-                        if is_reached(&next, goal) {
-                            path.push(byte);
-                            self.searched += steps;
-                            return Ok(Some(path));
+        let look_around = goal == Goal::Safety && !from.tracker.as_ref().is_some_and(|tracker| tracker.is_scarce());
+        let mut places = Vec::new();
+        let mut next = Some(from.clone());
+        loop {
+            if let Some(at) = next.take() {
+                let mut order = self.order(&at)?;
+                let mut place = Place::new(at, order.clone().filter(|_| !look_around));
+                if look_around {
+                    for byte in order.by_ref() {
+                        steps += 1;
+                        if let Some(after) = self.advance(&place.at, byte)? {
+                            if is_reached(&after, goal) {
+                                path.push(byte);
+                                self.searched += steps;
+                                return Ok(Some(path));
+                            }
+                            place.left.push((byte, Some(after)));
                         }
-                        open.push((byte, Some(next)));
                     }
+                    place.left.reverse();
                 }
-                open.reverse();
-                place.left = open;
+                places.push(place);
             }
-            is_new = false;
+            let Some(place) = places.last_mut() else {
+                self.searched += steps;
+                return Ok(None);
+            };
             let Some((byte, known)) = place.left.pop() else {
                 places.pop();
                 path.pop();
                 continue;
             };
-            let next = match known {
-                Some(next) => Some(next),
+            let after = match known {
+                Some(after) => Some(after),
                 None => {
                     steps += 1;
                     self.advance(&place.at, byte)?
@@ -129,40 +138,31 @@ impl Engine {
                     value: self.max_mask_steps,
                 });
             }
-            let Some(next) = next else {
+            let Some(after) = after else {
                 continue;
             };
-            if is_reached(&next, goal) {
-                path.push(byte);
+            path.push(byte);
+            if is_reached(&after, goal) {
                 self.searched += steps;
                 return Ok(Some(path));
             }
-            let mut threads = next.threads.clone();
+            let mut threads = after.threads.clone();
             threads.sort_unstable();
-            if seen.insert((threads, next.tracker.clone())) {
-                path.push(byte);
-                places.push(Place {
-                    left: self.order(&next)?,
-                    at: next,
-                });
-                is_new = true;
+            if seen.insert((threads, after.tracker.clone())) {
+                next = Some(after);
+            } else {
+                path.pop();
             }
         }
-        self.searched += steps;
-        Ok(None)
     }
 
-    /// The bytes that may come next, the best last.
-    fn order(&mut self, at: &Configuration) -> Result<Vec<(u8, Option<Configuration>)>> {
-        let in_text = at
-            .tracker
-            .as_ref()
-            .and_then(|tracker| tracker.scalar())
-            .is_some_and(|s| s.is_text());
+    /// The bytes that may come next, the best first.
+    fn order(&mut self, at: &Configuration) -> Result<impl DoubleEndedIterator<Item = u8> + Clone + use<>> {
+        let scalar = at.tracker.as_ref().and_then(|tracker| tracker.scalar());
+        let in_text = scalar.is_some_and(|scalar| scalar.is_text());
         let possible = self.possible_bytes(at)?;
-        let mut bytes: Vec<u8> = (0..=255u8).filter(|&byte| possible.contains(byte)).collect();
-        bytes.sort_by_key(|&byte| std::cmp::Reverse(rank(byte, in_text)));
-        Ok(bytes.into_iter().map(|byte| (byte, None)).collect())
+        let order: &[u8; 256] = if in_text { &IN_TEXT } else { &OUTSIDE };
+        Ok(order.iter().copied().filter(move |&byte| possible.contains(byte)))
     }
 }
 
@@ -173,17 +173,36 @@ fn is_reached(at: &Configuration, goal: Goal) -> bool {
     }
 }
 
-/// Less for bytes that end something, then for plain ones.
-fn rank(byte: u8, in_text: bool) -> u8 {
+const IN_TEXT: [u8; 256] = by_rank(true);
+const OUTSIDE: [u8; 256] = by_rank(false);
+
+/// All bytes: first those that end something, then plain ones.
+const fn by_rank(in_text: bool) -> [u8; 256] {
+    let mut order = [0; 256];
+    let (mut next, mut wanted) = (0, 0);
+    while wanted < 8 {
+        let mut byte = 0;
+        while byte < 256 {
+            if rank(byte as u8, in_text) == wanted {
+                order[next] = byte as u8;
+                next += 1;
+            }
+            byte += 1;
+        }
+        wanted += 1;
+    }
+    order
+}
+
+const fn rank(byte: u8, in_text: bool) -> u8 {
     match (in_text, byte) {
         (true, b'"') | (false, b']' | b'}') => 0,
         (true, b'a'..=b'z') | (false, b',' | b':') => 1,
         (true, b'0'..=b'9') | (false, b'"') => 2,
         (true, b'A'..=b'Z') | (false, b'0'..=b'9') => 3,
-        (true, 0x20..0x80) if byte != b'\\' => 4,
-        (false, b'a'..=b'z' | b'-' | b'.') => 4,
-        (false, b'[' | b'{') => 5,
-        (true, 0x80..) => 5,
+        (true, b'\\') => 6,
+        (true, 0x20..0x80) | (false, b'a'..=b'z' | b'-' | b'.') => 4,
+        (false, b'[' | b'{') | (true, 0x80..) => 5,
         (false, b' ' | b'\t' | b'\r' | b'\n') => 7,
         _ => 6,
     }

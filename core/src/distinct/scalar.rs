@@ -99,6 +99,11 @@ impl Scalar {
         self.tag == TEXT && self.escape == Escape::None && self.half.is_none()
     }
 
+    /// Is it a plain text that need not be known?
+    pub fn is_any_text(&self) -> bool {
+        self.is_plain_text() && !self.needed
+    }
+
     pub fn is_text(&self) -> bool {
         self.tag == TEXT
     }

@@ -8,6 +8,7 @@
 use super::tracker::Tracker;
 use crate::engine::{Configuration, Engine};
 use crate::error::{Error, Result};
+use crate::lexer::LexerState;
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::risky::Risky;
 use crate::vocabulary::token_set::{clear_bit, has_bit};
@@ -29,7 +30,9 @@ fn near<'a>(risky: &'a Risky, tracker: &Tracker) -> impl Iterator<Item = u32> + 
 pub fn changes_mask(at: &Configuration, vocabulary: &Vocabulary) -> bool {
     at.tracker.as_ref().is_some_and(|tracker| {
         let mut risky = near(vocabulary.risky(), tracker);
-        tracker.needs_care() || risky.any(|id| may_repeat(tracker, vocabulary.token(id).unwrap_or_default()))
+        tracker.needs_care()
+            || !tracker.is_quiet(&at.threads)
+                && risky.any(|id| may_repeat(tracker, vocabulary.token(id).unwrap_or_default()))
     })
 }
 
@@ -63,60 +66,129 @@ impl Engine {
         let Some(tracker) = &at.tracker else {
             return Ok(());
         };
+        self.masks_care = self.searched + self.max_mask_steps;
         let mut suspects = Vec::new();
         if tracker.is_scarce() {
             suspects.extend((0..vocabulary.vocab_size as u32).filter(|&id| has_bit(words, id)));
         } else {
             let near = near(vocabulary.risky(), tracker).filter(|&id| has_bit(words, id));
             suspects.extend(near.filter(|&id| may_repeat(tracker, vocabulary.token(id).unwrap_or_default())));
-            if tracker.is_at_risk() {
-                follow(tracker, &vocabulary.trie, |ids| {
-                    suspects.extend(ids.iter().filter(|&&id| has_bit(words, id)));
-                })?;
-            }
         }
-        let before = self.searched;
-        for id in suspects {
-            let bytes = vocabulary.token(id).unwrap_or_default();
-            if has_bit(words, id) && self.after_token(at, bytes)?.is_none() {
-                clear_bit(words, id);
+        let removed = self.try_tokens(at, &suspects, vocabulary, words)?;
+        if tracker.is_at_risk() && !tracker.is_scarce() {
+            self.remove_agreeing(at, vocabulary, words)?;
+        } else if !removed {
+            tracker.note_quiet(&at.threads);
+        }
+        Ok(())
+    }
+
+    /// Takes those of some tokens from a mask that have no completion; are there any?
+    fn try_tokens(
+        &mut self,
+        at: &Configuration,
+        ids: &[u32],
+        vocabulary: &Vocabulary,
+        words: &mut [u32],
+    ) -> Result<bool> {
+        let mut removed = false;
+        for &id in ids {
+            if !has_bit(words, id) {
+                continue;
             }
-            self.searched += bytes.len();
-            if self.searched - before > self.max_mask_steps {
-                return Err(Error::Limit {
-                    budget: "max_mask_steps",
-                    value: self.max_mask_steps,
-                });
+            let bytes = vocabulary.token(id).unwrap_or_default();
+            if self.after_token(at, bytes)?.is_none() {
+                clear_bit(words, id);
+                removed = true;
+            }
+            self.pay_for(bytes.len())?;
+        }
+        Ok(removed)
+    }
+
+    fn pay_for(&mut self, steps: usize) -> Result<()> {
+        self.searched += steps;
+        if self.searched > self.masks_care {
+            return Err(Error::Limit {
+                budget: "max_mask_steps",
+                value: self.max_mask_steps,
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes the tokens from a mask that agree with something which the text must not repeat, and cannot leave it.
+    fn remove_agreeing(&mut self, from: &Configuration, vocabulary: &Vocabulary, words: &mut [u32]) -> Result<()> {
+        let trie = &vocabulary.trie;
+        let mut path = vec![self.standing(from.clone())?];
+        let mut at = 0;
+        while at < trie.len() {
+            let node = *trie.node(at);
+            path.truncate(usize::from(node.depth) + 1);
+            let (tokens, end) = (trie.tokens_below(at), node.end as usize);
+            let here = &path[usize::from(node.depth)];
+            if here.is_safe_after(node.byte, self, trie, at)? {
+                at = end;
+                continue;
+            }
+            self.pay_for(1)?;
+            let Some(next) = self.advance(&here.at, node.byte)? else {
+                tokens.iter().for_each(|&id| clear_bit(words, id));
+                at = end;
+                continue;
+            };
+            let risk = next
+                .tracker
+                .as_ref()
+                .map(|tracker| (tracker.is_at_risk(), tracker.has_repeated()));
+            match risk {
+                Some((true, _)) => {
+                    let ends_here = trie.tokens_at(at).iter().any(|&id| has_bit(words, id));
+                    if ends_here && !self.is_alive(&next)? {
+                        tokens.iter().for_each(|&id| clear_bit(words, id));
+                        at = end;
+                    } else {
+                        path.push(self.standing(next)?);
+                        at += 1;
+                    }
+                }
+                // some lexemes don't mind
+                Some((_, true)) => {
+                    self.try_tokens(from, tokens, vocabulary, words)?;
+                    at = end;
+                }
+                _ => at = end,
             }
         }
         Ok(())
     }
+
+    fn standing(&mut self, at: Configuration) -> Result<Standing> {
+        let kept = match &at.tracker {
+            Some(tracker) => self.goes_on_at_will(&at, &tracker.clone())?,
+            None => None,
+        };
+        Ok(Standing { at, kept })
+    }
 }
 
-/// Finds the tokens that agree with something that the text must not repeat, as far as they go or as it goes.
-fn follow(tracker: &Tracker, trie: &Trie, mut found: impl FnMut(&[u32])) -> Result<()> {
-    let mut trackers = vec![tracker.clone()];
-    let mut at = 0;
-    while at < trie.len() {
-        let node = *trie.node(at);
-        let depth = usize::from(node.depth);
-        trackers.truncate(depth + 1);
-        if trackers[depth].parts_at(node.byte) {
-            at = node.end as usize;
-            continue;
+/// A place on a path through the trie, and the state that letters or digits keep, as many as one likes.
+struct Standing {
+    at: Configuration,
+    kept: Option<LexerState>,
+}
+
+impl Standing {
+    /// Has a byte a completion, whatever follows it below a trie node?
+    fn is_safe_after(&self, byte: u8, engine: &mut Engine, trie: &Trie, node: usize) -> Result<bool> {
+        if self.at.tracker.as_ref().is_some_and(|tracker| tracker.parts_at(byte)) {
+            return Ok(true);
         }
-        let next = trackers[depth].step(node.byte)?;
-        match next {
-            Some(next) if next.has_repeated() => found(trie.tokens_below(at)),
-            Some(next) if next.is_at_risk() => {
-                found(trie.tokens_at(at));
-                trackers.push(next);
-                at += 1;
-                continue;
+        match self.kept {
+            Some(state) if byte < 0x80 => {
+                Ok(engine.lexer.step(state, byte)? == state && engine.keeps_all(state, trie, node)?)
             }
-            _ => {}
+            _ => Ok(false),
         }
-        at = node.end as usize;
     }
-    Ok(())
 }

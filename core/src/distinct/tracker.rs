@@ -5,12 +5,13 @@
 //! rivals are the values that stand in its place in them.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::chain::Chain;
 use super::scalar::{Options, Read, Scalar};
 use super::set::Set;
 use super::value::{Bytes, Kind, Value};
+use crate::engine::Threads;
 use crate::error::{Error, Result};
 
 /// Containers inside the items of a watched array may nest so deep.
@@ -58,7 +59,27 @@ struct Level {
     /// Of the member in progress.
     key: Option<Bytes>,
     rivals: Rivals,
+    /// With which threads it is known that no token which ends a text here is a repetition.
+    quiet: Memo,
 }
+
+/// What was found out about a level, and is forgotten when it is copied to be changed.
+#[derive(Debug, Default)]
+struct Memo(OnceLock<Threads>);
+
+impl Clone for Memo {
+    fn clone(&self) -> Self {
+        Memo::default()
+    }
+}
+
+impl PartialEq for Memo {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Memo {}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Place {
@@ -133,6 +154,7 @@ impl Level {
             content: Chain::default(),
             key: None,
             rivals: Rivals::None,
+            quiet: Memo::default(),
         }
     }
 
@@ -444,6 +466,28 @@ impl Tracker {
     /// Is a container open of which it isn't certain that it can be completed?
     pub fn is_scarce(&self) -> bool {
         self.levels.last().is_some_and(|level| level.scarce)
+    }
+
+    /// Where a text is in progress of which nothing matters but where it ends: what is known of it.
+    fn quiet(&self) -> Option<&OnceLock<Threads>> {
+        let scalar = self.scalar.as_ref()?;
+        self.levels
+            .last()
+            .filter(|_| scalar.is_any_text())
+            .map(|level| &level.quiet.0)
+    }
+
+    /// Is it known that with these threads, no token leads into a repetition?
+    pub fn is_quiet(&self, threads: &Threads) -> bool {
+        self.quiet().and_then(OnceLock::get) == Some(threads)
+    }
+
+    /// With these threads, no token leads into a repetition.
+    pub fn note_quiet(&self, threads: &Threads) {
+        if let Some(quiet) = self.quiet() {
+            // another might have noted others, which is as well
+            let _ = quiet.set(threads.clone());
+        }
     }
 
     /// Is it plain that nothing is at risk after a byte?

@@ -20,6 +20,9 @@ impl Risky {
     pub fn new<'a>(tokens: impl Iterator<Item = (u32, &'a [u8])>) -> Self {
         let mut risky = Risky::default();
         for (id, bytes) in tokens {
+            if !bytes.iter().any(|byte| matches!(byte, b',' | b'[' | b'{')) {
+                continue;
+            }
             for (places, holds) in [
                 (&mut risky.keys, holds_key as fn(u8, &[u8]) -> bool),
                 (&mut risky.items, holds_item),
@@ -28,16 +31,53 @@ impl Risky {
                 let mut found = (0..bytes.len()).filter(|&place| holds(bytes[place], &bytes[place + 1..]));
                 let quote = bytes.iter().position(|&byte| byte == b'"');
                 if let Some(first) = found.next() {
-                    places.all.push(id);
-                    let last = found.last().unwrap_or(first);
-                    places
-                        .after_quote
-                        .extend(quote.filter(|&quote| quote < last).map(|_| id));
+                    places.all.extend(may_follow(Place::Any, bytes).then_some(id));
+                    let last = found.next_back().unwrap_or(first);
+                    let ends_text = quote.is_some_and(|quote| quote < last) && may_follow(Place::Text, bytes);
+                    places.after_quote.extend(ends_text.then_some(id));
                 }
             }
         }
         risky
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Outside texts.
+    Any,
+    Text,
+    Escape,
+    /// Before a value or key.
+    Next,
+    /// Inside a number or word.
+    Word,
+    /// After a value or key.
+    End,
+}
+
+/// Can a JSON text go on with the bytes at a place? Which containers are open is not looked at.
+fn may_follow(from: Place, bytes: &[u8]) -> bool {
+    let mut at = from;
+    for &byte in bytes {
+        let is_blank = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        at = match (at, byte) {
+            (Place::Text, b'\\') => Place::Escape,
+            (Place::Text, b'"') => Place::End,
+            (Place::Text, ..0x20) => return false,
+            (Place::Text | Place::Escape, _) => Place::Text,
+            (Place::Word, _) if is_blank => Place::End,
+            (_, _) if is_blank => at,
+            (Place::Word | Place::End | Place::Any, b',' | b':') => Place::Next,
+            (_, b']' | b'}') => Place::End,
+            (Place::Next | Place::Any, b'"') => Place::Text,
+            (Place::Next | Place::Any, b'[' | b'{') => Place::Next,
+            (Place::Next | Place::Word | Place::Any, b'0'..=b'9' | b'-' | b'a'..=b'z') => Place::Word,
+            (Place::Word | Place::Any, b'+' | b'.' | b'E') => Place::Word,
+            _ => return false,
+        };
+    }
+    true
 }
 
 fn after_blanks(bytes: &[u8]) -> &[u8] {
@@ -69,7 +109,7 @@ mod tests {
 
     #[test]
     fn risky_tokens_are_known() {
-        let texts: [&[u8]; 10] = [
+        let texts: [&[u8]; 12] = [
             b"a",
             b",",
             b"\",\"",
@@ -78,14 +118,16 @@ mod tests {
             b", 1",
             b"[1",
             b"{ ",
-            b"\"[\"",
+            b"\":[\"",
             b"x,y",
+            b"\");\",\"a",
+            "é\",1".as_bytes(),
         ];
         let risky = Risky::new((0..).zip(texts));
         assert_eq!(risky.keys.all, [3, 4]);
         assert_eq!(risky.keys.after_quote, [4]);
         assert_eq!(risky.items.all, [2, 3, 4, 5]);
-        assert_eq!(risky.items.after_quote, [2, 4]);
+        assert_eq!(risky.items.after_quote, [2, 4, 11]);
         assert_eq!(risky.containers.all, [6, 8]);
         assert_eq!(risky.containers.after_quote, [8]);
     }
