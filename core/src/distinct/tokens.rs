@@ -121,9 +121,14 @@ impl Engine {
     fn remove_agreeing(&mut self, from: &Configuration, vocabulary: &Vocabulary, words: &mut [u32]) -> Result<()> {
         let trie = &vocabulary.trie;
         let mut path = vec![self.standing(from.clone())?];
+        let possible = self.possible_bytes(from)?;
         let mut at = 0;
         while at < trie.len() {
             let node = *trie.node(at);
+            if node.depth == 0 && !possible.contains(node.byte) {
+                at = node.end as usize;
+                continue;
+            }
             path.truncate(usize::from(node.depth) + 1);
             let (tokens, end) = (trie.tokens_below(at), node.end as usize);
             let here = &path[usize::from(node.depth)];

@@ -60,26 +60,34 @@ struct Level {
     key: Option<Bytes>,
     rivals: Rivals,
     /// With which threads it is known that no token which ends a text here is a repetition.
-    quiet: Memo,
+    quiet: Memo<Threads>,
+    /// See `options`.
+    options: Memo<Option<Options>>,
 }
 
 /// What was found out about a level, and is forgotten when it is copied to be changed.
-#[derive(Debug, Default)]
-struct Memo(OnceLock<Threads>);
+#[derive(Debug)]
+struct Memo<T>(OnceLock<T>);
 
-impl Clone for Memo {
+impl<T> Default for Memo<T> {
+    fn default() -> Self {
+        Memo(OnceLock::new())
+    }
+}
+
+impl<T> Clone for Memo<T> {
     fn clone(&self) -> Self {
         Memo::default()
     }
 }
 
-impl PartialEq for Memo {
+impl<T> PartialEq for Memo<T> {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Memo {}
+impl<T> Eq for Memo<T> {}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Place {
@@ -155,6 +163,7 @@ impl Level {
             key: None,
             rivals: Rivals::None,
             quiet: Memo::default(),
+            options: Memo::default(),
         }
     }
 
@@ -189,6 +198,10 @@ impl Level {
 
     /// What a scalar that begins here may turn out to equal.
     fn options(&self) -> Option<Options> {
+        self.options.0.get_or_init(|| self.find_options()).clone()
+    }
+
+    fn find_options(&self) -> Option<Options> {
         let own = self.opponents();
         if own.is_none() && self.rivals.is_empty() {
             return None;
