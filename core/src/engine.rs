@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use crate::bytes::ByteSet;
 use crate::distinct::guard::{Gate, Guard, Guards};
 use crate::distinct::room::Alternative;
+use crate::distinct::shelter::Shelters;
 use crate::distinct::tracker::{Scope, Tracker};
 use crate::error::Result;
 use crate::form::GrammarForm;
@@ -71,6 +72,7 @@ pub struct Engine {
     pub(crate) searched: usize,
     /// How many of them the mask in the making may get to.
     pub(crate) masks_care: usize,
+    pub(crate) shelters: Shelters,
     pub max_mask_steps: usize,
     /// What of its budgets the grammar itself uses.
     built: [(usize, usize); 3],
@@ -100,6 +102,7 @@ impl Engine {
             scarce: built.scarce,
             searched: 0,
             masks_care: 0,
+            shelters: Shelters::default(),
             guards: Guards::new(built.guards),
             max_mask_steps: limits.max_mask_steps,
             built: [(0, 0); 3],
@@ -157,10 +160,20 @@ impl Engine {
     /// As `advance`, in place; where it is false, the configuration is of no use any more.
     pub fn move_by(&mut self, at: &mut Configuration, byte: u8) -> Result<bool> {
         let mut threads = Threads::new();
+        let sheltered = match &at.tracker {
+            Some(tracker) if tracker.needs_shelter() && !byte.is_ascii_whitespace() => self.shelter(at)?,
+            _ => None,
+        };
         let landed = match &mut at.tracker {
             None => self.step_threads(&at.threads, byte, &mut threads, &mut Vec::new(), None)?,
             Some(tracker) => {
+                if sheltered == Some(false) {
+                    return Ok(false);
+                }
                 let tracker = Arc::make_mut(tracker);
+                if sheltered == Some(true) {
+                    tracker.shelter();
+                }
                 if !tracker.read(byte)? {
                     return Ok(false);
                 }
@@ -249,7 +262,7 @@ impl Engine {
     /// The bytes that may come next, ascending.
     pub fn next_bytes(&mut self, from: &Configuration) -> Result<Vec<u8>> {
         let mut possible = self.possible_bytes(from)?;
-        if from.tracker.as_ref().is_some_and(|tracker| tracker.needs_care()) {
+        if from.tracker.as_ref().is_some_and(|tracker| tracker.may_change_bytes()) {
             for byte in 0..=255u8 {
                 if possible.contains(byte) && self.step(from, byte)?.is_none() {
                     possible.remove(byte);

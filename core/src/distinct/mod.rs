@@ -10,7 +10,7 @@
 //! what it repeats; each byte's lexemes pass a gate (`guard`). That alone would leave dead ends, where nothing is left
 //! that would be distinct. So a byte is allowed only if there is a way out (`alive`): a text after which nothing that is
 //! in progress can become a repetition. From there on, there always is something else to write (`room`), but in *scarce*
-//! containers, which are followed to their end. From masks, those tokens are taken that have no way out (`tokens`).
+//! containers, which are followed to their end, the values of their members left out (`shelter`). From masks, those tokens are taken that have no way out (`tokens`).
 
 mod alive;
 mod chain;
@@ -18,6 +18,7 @@ pub mod guard;
 pub mod room;
 mod scalar;
 mod set;
+pub mod shelter;
 mod text;
 mod tokens;
 pub mod tracker;

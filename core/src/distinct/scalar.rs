@@ -1,5 +1,6 @@
 //! A scalar or a key in progress, and which earlier ones it can still equal.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -114,8 +115,8 @@ impl Scalar {
     }
 
     /// Something that tells scalars apart, mostly.
-    pub fn tail(&self) -> &[u8] {
-        self.text.tail()
+    pub fn gist(&self) -> impl Hash {
+        (self.text.len(), self.text.tail())
     }
 
     /// What it is; nothing if that isn't needed.

@@ -11,6 +11,7 @@ const PIECE: usize = 32;
 pub struct Text {
     tail: SmallVec<[u8; PIECE]>,
     earlier: Chain<[u8; PIECE]>,
+    length: usize,
 }
 
 impl Text {
@@ -22,6 +23,7 @@ impl Text {
             }
             self.tail.push(byte);
         }
+        self.length += bytes.len();
     }
 
     /// The bytes after some others.
@@ -30,6 +32,10 @@ impl Text {
         pieces.extend(self.earlier.iter().map(|piece| &piece[..]));
         pieces.push(first);
         pieces.into_iter().rev().flatten().copied().collect()
+    }
+
+    pub fn len(&self) -> usize {
+        self.length
     }
 
     /// The last bytes.

@@ -20,6 +20,7 @@ fn near<'a>(risky: &'a Risky, tracker: &Tracker) -> impl Iterator<Item = u32> + 
     let lists = [
         (&risky.keys, true),
         (&risky.items, tracker.scope().items),
+        (&risky.separators, tracker.scope().scarce),
         (&risky.containers, tracker.scope().scarce),
     ];
     let lists = lists.into_iter().filter(|&(_, counts)| counts);

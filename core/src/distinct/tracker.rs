@@ -46,8 +46,12 @@ struct Level {
     /// Values that are complete.
     count: usize,
     watched: bool,
-    /// Is it so, or inside one, that what can be in it may be too little?
+    /// May what it can hold be too little?
     scarce: bool,
+    /// Can it be completed whatever the value in progress turns out to be?
+    sheltered: bool,
+    /// Is it inside a scarce container that isn't sheltered?
+    exposed: bool,
     /// Does it hold a repetition? Once that had its consequences, it is not watched any more.
     repeated: bool,
     /// Distance to the outermost watched array around it; 0 if there is none, and its value is of no interest.
@@ -156,6 +160,8 @@ impl Level {
             count: 0,
             watched: false,
             scarce: false,
+            sheltered: false,
+            exposed: false,
             repeated: false,
             depth: 0,
             known: Set::default(),
@@ -165,6 +171,10 @@ impl Level {
             quiet: Memo::default(),
             options: Memo::default(),
         }
+    }
+
+    fn is_exposed(&self) -> bool {
+        self.exposed || self.scarce && !self.sheltered
     }
 
     fn keeps_items(&self) -> bool {
@@ -350,7 +360,10 @@ impl Tracker {
         match (byte, place) {
             (b' ' | b'\t' | b'\n' | b'\r', _) => Ok(true),
             (b',', Some((_, Place::End))) => {
-                self.change(|level| level.place = Place::Next);
+                self.change(|level| {
+                    level.place = Place::Next;
+                    level.sheltered = false;
+                });
                 Ok(true)
             }
             (b':', Some((_, Place::Colon))) => {
@@ -422,7 +435,7 @@ impl Tracker {
         }
         let mut inner = Level::new(kind);
         if let Some(level) = self.levels.last() {
-            inner.scarce = level.scarce;
+            inner.exposed = level.is_exposed();
             inner.depth = if level.keeps_items() { level.depth + 1 } else { 0 };
             inner.rivals = level.rivals_inside(kind);
         }
@@ -478,7 +491,29 @@ impl Tracker {
 
     /// Is a container open of which it isn't certain that it can be completed?
     pub fn is_scarce(&self) -> bool {
-        self.levels.last().is_some_and(|level| level.scarce)
+        self.levels.last().is_some_and(Level::is_exposed)
+    }
+
+    /// Before the value of a member of a scarce object that nothing else depends on?
+    pub fn needs_shelter(&self) -> bool {
+        self.scalar.is_none()
+            && self.levels.last().is_some_and(|level| {
+                let scarce = level.scarce && !level.exposed;
+                scarce && level.depth == 0 && level.place == Place::Value
+            })
+    }
+
+    /// Notes that the innermost container can be completed whatever the next value is.
+    pub fn shelter(&mut self) {
+        self.change(|level| level.sheltered = true);
+    }
+
+    /// After the next value, whatever it is.
+    pub fn after_value(&self) -> Tracker {
+        let mut after = self.clone();
+        after.closed = None;
+        after.change(|level| level.end_value(None));
+        after
     }
 
     /// Where a text is in progress of which nothing matters but where it ends: what is known of it.
@@ -501,6 +536,11 @@ impl Tracker {
             // another might have noted others, which is as well
             let _ = quiet.set(threads.clone());
         }
+    }
+
+    /// May a byte have no completion that has one in the grammar without guards?
+    pub fn may_change_bytes(&self) -> bool {
+        self.needs_care() || self.levels.last().is_some_and(|level| level.scarce)
     }
 
     /// Is it plain that nothing is at risk after a byte?
@@ -526,7 +566,256 @@ impl Hash for Tracker {
             level.content.iter().take(2).for_each(|(_, value)| value.hash(state));
         }
         if let Some(scalar) = &self.scalar {
-            scalar.tail().hash(state);
+            scalar.gist().hash(state);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Small numbers that look random.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, bound: u64) -> usize {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            ((self.0 >> 33) % bound) as usize
+        }
+
+        fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+            choices[self.below(choices.len() as u64)]
+        }
+    }
+
+    /// A value as one would compare it, with a spelling.
+    #[derive(Clone, PartialEq)]
+    enum Json {
+        Word(&'static str),
+        /// In hundredths.
+        Number(i64),
+        Text(&'static str),
+        Array(Vec<Json>),
+        /// In the order of names.
+        Object(Vec<(&'static str, Json)>),
+    }
+
+    fn any(dice: &mut Dice, depth: u64) -> Json {
+        match dice.below(if depth == 0 { 5 } else { 9 }) {
+            0 => Json::Word(dice.of(&["true", "false", "null"])),
+            1 | 2 => Json::Number(dice.of(&[0, 100, 150, 1000, -100, 1])),
+            3 | 4 => Json::Text(dice.of(&["", "a", "ab", "é", "😀", "\"", "1"])),
+            5 | 6 => Json::Array((0..dice.below(3)).map(|_| any(dice, depth - 1)).collect()),
+            _ => {
+                let names = ["", "a", "ab"]
+                    .into_iter()
+                    .filter(|_| dice.below(2) == 0)
+                    .collect::<Vec<_>>();
+                Json::Object(names.into_iter().map(|name| (name, any(dice, depth - 1))).collect())
+            }
+        }
+    }
+
+    fn blank(dice: &mut Dice, out: &mut String) {
+        out.push_str(dice.of(&["", "", " ", "\n\t"]));
+    }
+
+    fn write_text(text: &str, dice: &mut Dice, out: &mut String) {
+        out.push('"');
+        for character in text.chars() {
+            match dice.below(3) {
+                0 if character == '"' => out.push_str("\\\""),
+                0 => out.push(character),
+                _ => {
+                    let mut units = [0; 2];
+                    for unit in character.encode_utf16(&mut units) {
+                        out.push_str(&format!("\\u{unit:04X}"));
+                    }
+                }
+            }
+        }
+        out.push('"');
+    }
+
+    fn write(value: &Json, dice: &mut Dice, out: &mut String) {
+        blank(dice, out);
+        match value {
+            Json::Word(word) => out.push_str(word),
+            Json::Number(hundredths) => {
+                let (sign, size) = (if *hundredths < 0 { "-" } else { "" }, hundredths.abs());
+                let spelled = match dice.below(4) {
+                    0 => format!("{sign}{size}e-2"),
+                    1 => format!("{sign}{}.{:02}", size / 100, size % 100),
+                    2 => format!("{sign}{}.{:02}00E+0", size / 100, size % 100),
+                    _ => format!("{sign}{size}0.0e-3"),
+                };
+                out.push_str(&spelled);
+            }
+            Json::Text(text) => write_text(text, dice, out),
+            Json::Array(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    out.push_str(if index > 0 { "," } else { "" });
+                    write(item, dice, out);
+                }
+                blank(dice, out);
+                out.push(']');
+            }
+            Json::Object(members) => {
+                let mut members = members.clone();
+                if dice.below(2) == 0 {
+                    members.reverse();
+                }
+                out.push('{');
+                for (index, (name, value)) in members.iter().enumerate() {
+                    out.push_str(if index > 0 { "," } else { "" });
+                    blank(dice, out);
+                    write_text(name, dice, out);
+                    blank(dice, out);
+                    out.push(':');
+                    write(value, dice, out);
+                }
+                blank(dice, out);
+                out.push('}');
+            }
+        }
+        blank(dice, out);
+    }
+
+    /// The tracker after a text, in which all containers are watched, or the outermost only.
+    fn after(text: &str, all: bool) -> Tracker {
+        let mut tracker = Tracker::default();
+        for (place, &byte) in text.as_bytes().iter().enumerate() {
+            tracker = tracker
+                .step(byte)
+                .unwrap()
+                .unwrap_or_else(|| panic!("{text} at {place}"));
+            if all || place == 0 {
+                tracker.watch(false);
+            }
+        }
+        tracker
+    }
+
+    #[test]
+    fn equal_items_are_found() {
+        let mut dice = Dice(1);
+        let mut equal = 0;
+        for _ in 0..20_000 {
+            let mut items: Vec<Json> = (0..2 + dice.below(2)).map(|_| any(&mut dice, 2)).collect();
+            if dice.below(2) == 0 {
+                let again = items[dice.below(items.len() as u64)].clone();
+                items.push(again);
+            }
+            let repeated = items
+                .iter()
+                .enumerate()
+                .any(|(index, item)| items[..index].contains(item));
+            equal += usize::from(repeated);
+            let mut text = String::new();
+            write(&Json::Array(items), &mut dice, &mut text);
+            let text = text.trim();
+            assert_eq!(after(text, false).has_repeated(), repeated, "{text}");
+        }
+        assert!((8_000..16_000).contains(&equal));
+    }
+
+    #[test]
+    fn a_repetition_is_at_risk_before_it_happens() {
+        let mut dice = Dice(2);
+        for _ in 0..2_000 {
+            let (first, second) = (any(&mut dice, 2), any(&mut dice, 2));
+            let mut text = "[".to_owned();
+            write(&first, &mut dice, &mut text);
+            text.push(',');
+            let start = text.len();
+            write(&first, &mut dice, &mut text);
+            for end in start..text.trim_end().len() {
+                if let Some(beginning) = text.get(..end) {
+                    assert!(after(beginning, false).is_at_risk(), "{beginning}");
+                }
+            }
+            text.truncate(start);
+            write(&second, &mut dice, &mut text);
+            text.push(',');
+            if first != second {
+                assert!(!after(&text, false).has_repeated(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_keys_are_found() {
+        for (text, repeated) in [
+            (r#"{"a":1,"a""#, true),
+            (r#"{"a":1,"\u0061""#, true),
+            (r#"{"\ud83d\ude00":1,"😀""#, true),
+            (r#"{"a":{"a":1},"b""#, false),
+            (r#"{"a":{"b":1},"b":{"a""#, false),
+            (r#"[{"a":1},{"a""#, false),
+            (r#"{"a\"":1,"a""#, false),
+            (r#"{"":1,"""#, true),
+        ] {
+            assert_eq!(after(text, true).has_repeated(), repeated, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_agrees_with_nothing_is_not_at_risk() {
+        for (text, at_risk) in [
+            ("[1,", true),
+            ("[1,1", true),
+            ("[12,1", true),
+            ("[1,2", false),
+            ("[1,-", false),
+            (r#"["ab",1"#, false),
+            (r#"["ab","a"#, true),
+            (r#"["ab","b"#, false),
+            (r#"["ab","\u00"#, true),
+            (r#"["ab","\u0062"#, false),
+            ("[[1,2],[1", true),
+            ("[[1,2],[2", false),
+            ("[[1,2],[1,2", true),
+            ("[[1,2],[1,3,[", false),
+            (r#"[{"a":1,"b":2},{"b":"#, true),
+            (r#"[{"a":1,"b":2},{"b":2"#, true),
+            (r#"[{"a":1,"b":2},{"b":1"#, false),
+            (r#"[{"a":1,"b":2},{"c"#, false),
+            ("[true,t", true),
+            ("[true,f", false),
+        ] {
+            assert_eq!(after(text, false).is_at_risk(), at_risk, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        for text in [
+            "[1,,",
+            "{1",
+            "[}",
+            r#"{"a",""#,
+            "tx",
+            "[1 2",
+            r#"{"a":1,}"#,
+            "1[",
+            "\"\n",
+        ] {
+            let mut tracker = Tracker::default();
+            assert!(!text.bytes().all(|byte| tracker.read(byte).unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_inside_distinct_items_is_bounded() {
+        let mut tracker = after("[", true);
+        let error = std::iter::repeat_n(b'[', 1_000).find_map(|byte| tracker.read(byte).err());
+        assert!(matches!(error, Some(Error::TooLarge { .. })));
+        let mut tracker = Tracker::default();
+        assert!(std::iter::repeat_n(b'[', 1_000_000).all(|byte| tracker.read(byte).unwrap()));
     }
 }

@@ -5,6 +5,8 @@
 pub struct Risky {
     pub keys: Places,
     pub items: Places,
+    /// What is after a comma, or nothing.
+    pub separators: Places,
     /// Containers, with something in them.
     pub containers: Places,
 }
@@ -26,6 +28,7 @@ impl Risky {
             for (places, holds) in [
                 (&mut risky.keys, holds_key as fn(u8, &[u8]) -> bool),
                 (&mut risky.items, holds_item),
+                (&mut risky.separators, |byte, _| byte == b','),
                 (&mut risky.containers, holds_content),
             ] {
                 let mut found = (0..bytes.len()).filter(|&place| holds(bytes[place], &bytes[place + 1..]));
