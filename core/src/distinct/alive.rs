@@ -87,6 +87,8 @@ impl Engine {
         Ok(None)
     }
 
+    // what is noted of a tracker on the way is no part of what it equals
+    #[expect(clippy::mutable_key_type)]
     fn search(&mut self, from: &Configuration, goal: Goal) -> Result<Option<Vec<u8>>> {
         let most = (self.max_mask_steps / STEPS).max(1);
         let mut steps = 0;

@@ -1,4 +1,4 @@
-"""Distinct items and keys, exactly: every prefix of every text of finite languages, listed by an independent validator."""
+"""Distinct items and keys, exactly: every prefix of every text of finite languages that an independent validator lists."""
 
 from __future__ import annotations
 
@@ -18,8 +18,35 @@ SCALARS: tuple[Any, ...] = (1, 2, 11, True, "", "a", "ab")
 
 TOKENS = [
     *(bytes([byte]) for byte in range(256)),
-    *(b',"a"', b'","', b'"a","a"', b'"a","ab"', b"1,1", b"1,2", b",1", b"11,1", b"[1,1]", b"]]", b"],[", b"[[", b'"a":'),
-    *(b'{"a":1,"a":1}', b'{"a":1,"b":', b'":1,"', b',"a":', b'{"', b"1},{", b'a"', b'ab"', b'a",', b"true,", b"1]", b'b"]'),
+    *(
+        b',"a"',
+        b'","',
+        b'"a","a"',
+        b'"a","ab"',
+        b"1,1",
+        b"1,2",
+        b",1",
+        b"11,1",
+        b"[1,1]",
+        b"]]",
+        b"],[",
+        b"[[",
+        b'"a":',
+    ),
+    *(
+        b'{"a":1,"a":1}',
+        b'{"a":1,"b":',
+        b'":1,"',
+        b',"a":',
+        b'{"',
+        b"1},{",
+        b'a"',
+        b'ab"',
+        b'a",',
+        b"true,",
+        b"1]",
+        b'b"]',
+    ),
 ]
 """A byte vocabulary with tokens that hold separators, whole items and whole members."""
 
@@ -83,7 +110,13 @@ CASES: dict[str, tuple[Any, Iterable[Any]]] = {
         FLAT,
     ),
     "one letter": (
-        {"type": "array", "uniqueItems": True, "items": {"type": "string", "pattern": "^a?b?$"}, "maxItems": 3, "minItems": 2},
+        {
+            "type": "array",
+            "uniqueItems": True,
+            "items": {"type": "string", "pattern": "^a?b?$"},
+            "maxItems": 3,
+            "minItems": 2,
+        },
         tuple(arrays(("", "a", "b", "ab"), 3)),
     ),
     "inner arrays": ({"type": "array", "uniqueItems": True, "items": PAIR, "maxItems": 2}, NESTED),
@@ -95,10 +128,18 @@ CASES: dict[str, tuple[Any, Iterable[Any]]] = {
         {"type": "array", "uniqueItems": True, "items": PAIR | {"uniqueItems": True}, "maxItems": 2},
         NESTED,
     ),
-    "unique in repeated": ({"type": "array", "items": PAIR | {"uniqueItems": True, "minItems": 2}, "maxItems": 2}, NESTED),
+    "unique in repeated": (
+        {"type": "array", "items": PAIR | {"uniqueItems": True, "minItems": 2}, "maxItems": 2},
+        NESTED,
+    ),
     "objects as items": ({"type": "array", "uniqueItems": True, "items": SMALL, "maxItems": 2}, ITEMS),
     "objects of one member": (
-        {"type": "array", "uniqueItems": True, "items": SMALL | {"minProperties": 1, "maxProperties": 1}, "maxItems": 2},
+        {
+            "type": "array",
+            "uniqueItems": True,
+            "items": SMALL | {"minProperties": 1, "maxProperties": 1},
+            "maxItems": 2,
+        },
         ITEMS,
     ),
     "undeclared keys": (
@@ -195,7 +236,12 @@ def test_every_prefix_is_exact(name: str, rich_vocabulary: Vocabulary) -> None:
         {"type": "array", "uniqueItems": True, "items": {"enum": ["a", "b"]}, "minItems": 3},
         {"type": "array", "uniqueItems": True, "prefixItems": [{"const": 1}, {"const": 1}], "minItems": 2},
         {"type": "array", "uniqueItems": True, "items": {"type": "array", "maxItems": 0}, "minItems": 2},
-        {"type": "object", "patternProperties": {"^[ab]$": {"const": 1}}, "additionalProperties": False, "minProperties": 3},
+        {
+            "type": "object",
+            "patternProperties": {"^[ab]$": {"const": 1}},
+            "additionalProperties": False,
+            "minProperties": 3,
+        },
     ],
     ids=json.dumps,
 )

@@ -17,7 +17,20 @@ TOKENS = [
     *(bytes([byte]) for byte in range(256)),
     *(b'",', b'","', b'"],', b'":', b'":"', b'":{', b'{"', b',"a":', b',"a', b'"a"', b'a"', b'"b":1', b"null", b"},{"),
     *(b"1,1", b",1", b", 1", b"0,", b"00", b"1]", b"[1,", b"[[", b"]]", b"],[", b"true,true", b'"a","a"', b'"","'),
-    *(b'{"a":1,"a":1}', b'{"a":0}', b'","a":', b'\\u00', b"\\n", b'\\"', "é".encode(), b"ab", b"aa", b": ", b", ", b"\n  "),
+    *(
+        b'{"a":1,"a":1}',
+        b'{"a":0}',
+        b'","a":',
+        b"\\u00",
+        b"\\n",
+        b'\\"',
+        "é".encode(),
+        b"ab",
+        b"aa",
+        b": ",
+        b", ",
+        b"\n  ",
+    ),
 ]
 
 SCALARS: list[Any] = [
@@ -48,7 +61,9 @@ def random_schema(choose: random.Random, depth: int) -> Any:
         schema["maxItems"] = choose.choice([3, 5, 9])
         return schema
     schema = {"type": "object"}
-    schema["properties"] = {name: random_schema(choose, depth - 1) for name in choose.sample(NAMES, choose.randint(0, 2))}
+    schema["properties"] = {
+        name: random_schema(choose, depth - 1) for name in choose.sample(NAMES, choose.randint(0, 2))
+    }
     if choose.random() < 0.4:
         schema["additionalProperties"] = random_schema(choose, depth - 1)
     if choose.random() < 0.3:
@@ -100,7 +115,8 @@ def test_random_walks(seed: int, whitespace: str) -> None:
         value = json.loads(text, object_pairs_hook=pairs)
         assert validator.is_valid(value), text
         whole = grammar.matcher()
-        assert whole.accept_bytes(text) and whole.is_accepting()
+        assert whole.accept_bytes(text)
+        assert whole.is_accepting()
 
 
 def random_value(choose: random.Random, depth: int) -> Any:
