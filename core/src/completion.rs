@@ -129,7 +129,7 @@ impl Engine {
     }
 
     /// A shortest completion, repetitions or not.
-    fn shortest_possible(&mut self, at: &Configuration) -> Result<Vec<u8>> {
+    pub(crate) fn shortest_possible(&mut self, at: &Configuration) -> Result<Vec<u8>> {
         if at.accepting {
             return Ok(Vec::new());
         }

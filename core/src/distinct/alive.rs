@@ -16,6 +16,9 @@ use crate::lexer::{LexerState, NO_COUNTER};
 /// One step of a search takes as long as so many of a mask.
 const STEPS: usize = 64;
 
+/// At so many places of a long way, the shortest completion shows the way.
+const GUIDED: usize = 2_000;
+
 /// Where a search ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Goal {
@@ -35,6 +38,13 @@ impl Place {
     fn new(at: Configuration, order: impl DoubleEndedIterator<Item = u8>) -> Self {
         let left = order.rev().map(|byte| (byte, None)).collect();
         Place { at, left }
+    }
+
+    fn try_first(&mut self, byte: Option<&u8>) {
+        if let Some(index) = self.left.iter().position(|(other, _)| Some(other) == byte) {
+            let best = self.left.remove(index);
+            self.left.push(best);
+        }
     }
 }
 
@@ -102,6 +112,9 @@ impl Engine {
             if let Some(at) = next.take() {
                 let mut order = self.order(&at)?;
                 let mut place = Place::new(at, order.clone().filter(|_| !look_around));
+                if !look_around && seen.len() < GUIDED {
+                    place.try_first(self.shortest_possible(&place.at)?.first());
+                }
                 if look_around {
                     for byte in order.by_ref() {
                         steps += 1;

@@ -26,9 +26,9 @@ mod value;
 
 pub use tokens::changes_mask;
 
-use crate::engine::Engine;
+use crate::engine::{Configuration, Engine};
 use crate::error::Result;
-use crate::form::{GrammarForm, SymbolForm};
+use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
 use crate::limits::Limits;
 use room::Alternative;
 
@@ -36,21 +36,21 @@ use room::Alternative;
 ///
 /// Errors: `Limit`: it takes too long to find out.
 pub fn satisfiable(form: &GrammarForm, scarce: &[Alternative], limits: &Limits) -> Result<Option<GrammarForm>> {
+    if scarce.is_empty() {
+        return Ok(None);
+    }
+    let mut engine = Engine::new(&one_by_one(form, scarce), limits, 1)?;
     let mut empty = Vec::new();
-    for &(rule, number) in scarce {
-        let mut alone = form.clone();
-        let SymbolForm::Rule { name, alternatives } = &form.symbols[rule] else {
-            continue;
-        };
-        alone.start = alone.symbols.len();
-        alone.symbols.push(SymbolForm::Rule {
-            name: name.clone(),
-            alternatives: vec![alternatives[number].clone()],
-        });
-        let mut engine = Engine::new(&alone, limits, 1)?;
+    for (index, &place) in scarce.iter().enumerate() {
         let start = engine.start()?;
-        if engine.way_to_end(&start)?.is_none() {
-            empty.push((rule, number));
+        let tracker = start.tracker.clone();
+        let mut at = Configuration { tracker: None, ..start };
+        for byte in number_of(index) {
+            engine.move_by(&mut at, byte)?;
+        }
+        at.tracker = tracker;
+        if engine.way_to_end(&at)?.is_none() {
+            empty.push(place);
         }
     }
     if empty.is_empty() {
@@ -63,4 +63,34 @@ pub fn satisfiable(form: &GrammarForm, scarce: &[Alternative], limits: &Limits) 
         }
     }
     Ok(Some(left))
+}
+
+/// A grammar of some alternatives, each after its number.
+fn one_by_one(form: &GrammarForm, alternatives: &[Alternative]) -> GrammarForm {
+    let mut form = form.clone();
+    let mut bodies = Vec::new();
+    for (index, &(rule, number)) in alternatives.iter().enumerate() {
+        let SymbolForm::Rule { alternatives, .. } = &form.symbols[rule] else {
+            continue;
+        };
+        let mut body = vec![form.symbols.len()];
+        body.extend(&alternatives[number]);
+        bodies.push(body);
+        form.symbols.push(SymbolForm::Terminal {
+            name: "number".into(),
+            expression: form.expressions.len(),
+            distinct: false,
+        });
+        form.expressions.push(ExpressionForm::Literal(number_of(index)));
+    }
+    form.start = form.symbols.len();
+    form.symbols.push(SymbolForm::Rule {
+        name: "start".into(),
+        alternatives: bodies,
+    });
+    form
+}
+
+fn number_of(index: usize) -> Vec<u8> {
+    format!("#{index};").into_bytes()
 }

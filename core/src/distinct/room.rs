@@ -82,12 +82,13 @@ struct Room<'a> {
     /// First bytes of guarded terminals, blanks left out.
     signs: FxHashMap<usize, u8>,
     productive: Vec<bool>,
-    /// See `has_places`.
-    places: FxHashMap<usize, bool>,
+    /// Are there places of the container itself in the symbol, guarded separators or keys, and not only values?
+    places: Vec<bool>,
     /// See `capacity`.
     capacities: FxHashMap<usize, u64>,
-    /// Symbols that are being looked into.
+    /// Symbols that are being looked into, and how many questions are open.
     open: FxHashSet<usize>,
+    depth: usize,
 }
 
 impl<'a> Room<'a> {
@@ -117,11 +118,13 @@ impl<'a> Room<'a> {
             derivatives,
             signs,
             productive,
-            places: FxHashMap::default(),
+            places: vec![false; form.symbols.len()],
             capacities: FxHashMap::default(),
             open: FxHashSet::default(),
+            depth: 0,
         };
         while room.find_productive() {}
+        while room.find_places() {}
         Ok(room)
     }
 
@@ -161,29 +164,29 @@ impl<'a> Room<'a> {
             .filter(|sign| matches!(sign, b'[' | b'{'))
     }
 
-    /// Are there places of the container itself in the symbol, guarded separators or keys, and not only values?
-    fn has_places(&mut self, symbol: usize) -> bool {
-        if let Some(&known) = self.places.get(&symbol) {
-            return known;
+    /// One round; is there more to find?
+    fn find_places(&mut self) -> bool {
+        let mut changed = false;
+        for index in (0..self.form.symbols.len()).rev() {
+            if self.places[index] {
+                continue;
+            }
+            let has = |part: &usize| self.places[*part];
+            let now = match &self.form.symbols[index] {
+                SymbolForm::Terminal { .. } => self.signs.contains_key(&index) && self.opening(index).is_none(),
+                SymbolForm::Rule { alternatives, .. } => alternatives.iter().any(|body| {
+                    let closed = body.iter().any(|&part| self.opening(part).is_some());
+                    !closed && body.iter().any(has)
+                }),
+                SymbolForm::Repeat { symbol, separator, .. } => has(symbol) || separator.as_ref().is_some_and(has),
+                SymbolForm::Members { options, separator, .. } => {
+                    options.iter().any(|option| has(&option.symbol)) || separator.as_ref().is_some_and(has)
+                }
+            };
+            self.places[index] = now;
+            changed |= now;
         }
-        self.places.insert(symbol, false); // ends recursion
-        let form = self.form;
-        let found = match &form.symbols[symbol] {
-            SymbolForm::Terminal { .. } => self.signs.contains_key(&symbol) && self.opening(symbol).is_none(),
-            SymbolForm::Rule { alternatives, .. } => alternatives.iter().any(|body| {
-                let closed = body.iter().any(|&part| self.opening(part).is_some());
-                !closed && body.iter().any(|&part| self.has_places(part))
-            }),
-            SymbolForm::Repeat { symbol, separator, .. } => {
-                separator.is_some_and(|part| self.has_places(part)) || self.has_places(*symbol)
-            }
-            SymbolForm::Members { options, separator, .. } => {
-                separator.is_some_and(|part| self.has_places(part))
-                    || options.iter().any(|option| self.has_places(option.symbol))
-            }
-        };
-        self.places.insert(symbol, found);
-        found
+        changed
     }
 
     /// Is there always something to hold in a container with this body?
@@ -207,16 +210,17 @@ impl<'a> Room<'a> {
                 _ => Ok(Some(before)),
             };
         }
-        if !self.has_places(symbol) {
+        if !self.places[symbol] {
             return if in_array {
                 self.fits(symbol, before, 1)
             } else {
                 Ok(Some(before))
             };
         }
-        if !self.open.insert(symbol) {
+        if self.depth > MAX_DEPTH || !self.open.insert(symbol) {
             return Ok(None);
         }
+        self.depth += 1;
         let form = self.form;
         let after = match &form.symbols[symbol] {
             SymbolForm::Terminal { .. } => Some(before),
@@ -232,6 +236,7 @@ impl<'a> Room<'a> {
                 ..
             } => self.after_members(options, *ordered, maximum.map(u64::from), before, in_array)?,
         };
+        self.depth -= 1;
         self.open.remove(&symbol);
         Ok(after)
     }
@@ -297,7 +302,7 @@ impl<'a> Room<'a> {
 
     /// As `after`, where the symbol is so often at most.
     fn all_of(&mut self, symbol: usize, before: u64, most: u64, in_array: bool) -> Result<Option<u64>> {
-        if self.has_places(symbol) {
+        if self.places[symbol] {
             if in_array && most > 1 {
                 return Ok(None);
             }
@@ -314,21 +319,34 @@ impl<'a> Room<'a> {
     /// Are there enough values of the symbol for so many more?
     fn fits(&mut self, symbol: usize, before: u64, more: u64) -> Result<Option<u64>> {
         let after = before.saturating_add(more);
-        let capacity = self.capacity(symbol, 0)?;
+        let capacity = self.capacity(symbol)?;
         Ok((capacity >= PLENTY || capacity >= after).then_some(after))
     }
 
+    /// Can there be any number of items like the symbol, so that arrays differ in their length? Guarded keys run out.
+    fn can_go_on(&mut self, symbol: usize, separator: Option<usize>) -> bool {
+        separator.is_none_or(|part| self.productive[part]) && !self.places[symbol]
+    }
+
     /// Of how many values or keys it is known that the symbol has them: one, or as many as its parts have.
-    fn capacity(&mut self, symbol: usize, depth: usize) -> Result<u64> {
+    fn capacity(&mut self, symbol: usize) -> Result<u64> {
         if let Some(&known) = self.capacities.get(&symbol) {
             return Ok(known);
         }
-        if depth > MAX_DEPTH {
+        if self.depth > MAX_DEPTH {
             return Ok(1);
         }
         self.capacities.insert(symbol, 1); // ends recursion
+        self.depth += 1;
+        let capacity = self.find_capacity(symbol)?;
+        self.depth -= 1;
+        self.capacities.insert(symbol, capacity);
+        Ok(capacity)
+    }
+
+    fn find_capacity(&mut self, symbol: usize) -> Result<u64> {
         let form = self.form;
-        let capacity = match &form.symbols[symbol] {
+        Ok(match &form.symbols[symbol] {
             SymbolForm::Terminal { expression, .. } => plain_values(self.expressions[*expression], self.derivatives)?,
             SymbolForm::Rule { alternatives, .. } => {
                 let mut most = 1;
@@ -340,30 +358,44 @@ impl<'a> Room<'a> {
                             None => true,
                         };
                     for &part in body.iter().filter(|_| counts) {
-                        most = most.max(self.capacity(part, depth + 1)?);
+                        most = most.max(self.capacity(part)?);
                     }
                 }
                 most
             }
-            SymbolForm::Repeat { symbol, maximum, .. } => match maximum {
+            SymbolForm::Repeat {
+                symbol,
+                maximum,
+                separator,
+                ..
+            } => match maximum {
                 Some(0) => 1,
                 _ if !self.productive[*symbol] => 1,
-                _ => self.capacity(*symbol, depth + 1)?,
+                None if self.can_go_on(*symbol, *separator) => PLENTY,
+                _ => self.capacity(*symbol)?,
             },
-            SymbolForm::Members { options, maximum, .. } => {
+            SymbolForm::Members {
+                options,
+                maximum,
+                separator,
+                ..
+            } => {
+                for option in options.iter().filter(|option| maximum.is_none() && !option.unique) {
+                    if self.productive[option.symbol] && self.can_go_on(option.symbol, *separator) {
+                        return Ok(PLENTY);
+                    }
+                }
                 let required = options.iter().filter(|option| option.required).count();
                 let full = maximum.is_some_and(|maximum| required as u64 >= u64::from(maximum));
                 let mut most = 1;
                 for option in options.iter().filter(|option| option.required || !full) {
                     if self.productive[option.symbol] {
-                        most = most.max(self.capacity(option.symbol, depth + 1)?);
+                        most = most.max(self.capacity(option.symbol)?);
                     }
                 }
                 most
             }
-        };
-        self.capacities.insert(symbol, capacity);
-        Ok(capacity)
+        })
     }
 }
 

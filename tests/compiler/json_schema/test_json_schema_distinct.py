@@ -1,4 +1,4 @@
-"""Distinct items and keys, exactly: every prefix of every text of finite languages that an independent validator lists."""
+"""Distinct items and keys, exactly: each prefix of each text of finite languages, listed by another validator."""
 
 from __future__ import annotations
 
