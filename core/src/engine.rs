@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::bytes::ByteSet;
 use crate::distinct::guard::{Gate, Guard, Guards};
-use crate::distinct::room::Alternative;
+use crate::distinct::room::{Alternative, first_sign};
 use crate::distinct::shelter::Shelters;
 use crate::distinct::tracker::{Scope, Tracker};
 use crate::error::Result;
@@ -164,26 +164,27 @@ impl Engine {
             Some(tracker) if tracker.needs_shelter() && !byte.is_ascii_whitespace() => self.shelter(at)?,
             _ => None,
         };
+        if sheltered == Some(false) {
+            return Ok(false);
+        }
+        let reads = &mut Vec::new();
         let landed = match &mut at.tracker {
-            None => self.step_threads(&at.threads, byte, &mut threads, &mut Vec::new(), None)?,
-            Some(tracker) => {
-                if sheltered == Some(false) {
-                    return Ok(false);
-                }
-                let tracker = Arc::make_mut(tracker);
+            None => self.step_threads(&at.threads, byte, &mut threads, reads, None)?,
+            Some(shared) => {
+                let tracker = Arc::make_mut(shared);
                 if sheltered == Some(true) {
                     tracker.shelter();
                 }
-                if !tracker.read(byte)? {
-                    return Ok(false);
-                }
+                let is_json = tracker.read(byte)?;
                 let mut gate = Gate {
-                    shut: tracker.has_repeated(),
+                    shut: is_json && tracker.has_repeated(),
                     seen: Guard::None,
                 };
-                let reads = &mut Vec::new();
                 let landed = self.step_threads(&at.threads, byte, &mut threads, reads, Some(&mut gate))?;
-                if gate.seen > Guard::None {
+                if !is_json {
+                    // whoever guards lexemes of other texts has them unguarded
+                    at.tracker = None;
+                } else if gate.seen > Guard::None {
                     tracker.watch(gate.seen == Guard::Scarce);
                 }
                 landed
@@ -294,8 +295,7 @@ impl Engine {
 fn watches_items(guards: &[Guard], lexer: &mut Lexer) -> Result<bool> {
     for (lexeme, _) in (0..).zip(guards).filter(|&(_, &guard)| guard != Guard::None) {
         let expression = lexer.expression(lexeme);
-        let text = lexer.derivatives.shortest_string(expression)?.unwrap_or_default();
-        if text.contains(&b'[') && !text.contains(&b'"') {
+        if first_sign(expression, &mut lexer.derivatives)? == Some(b'[') {
             return Ok(true);
         }
     }

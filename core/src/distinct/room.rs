@@ -15,6 +15,8 @@ use crate::regex::expression::ExpressionId;
 const PLENTY: u64 = 1 << 32;
 /// Steps of counting a lexeme's values.
 const MAX_STEPS: usize = 20_000;
+/// Blanks before a sign.
+const MAX_BLANKS: usize = 1_000;
 /// Symbols inside symbols that are looked into.
 const MAX_DEPTH: usize = 200;
 
@@ -53,6 +55,23 @@ pub fn scarce(
         }
     }
     Ok(found)
+}
+
+/// A byte that a text of the expression may begin with, blanks left out.
+pub fn first_sign(expression: ExpressionId, derivatives: &mut Derivatives) -> Result<Option<u8>> {
+    let mut rest = expression;
+    for _ in 0..MAX_BLANKS {
+        let arms = derivatives.live_arms(rest)?;
+        let mut bytes = arms.iter().flat_map(|arm| arm.low..=arm.high);
+        if let Some(sign) = bytes.find(|byte| !byte.is_ascii_whitespace()) {
+            return Ok(Some(sign));
+        }
+        match arms.first() {
+            Some(arm) => rest = arm.to,
+            None => break,
+        }
+    }
+    Ok(None)
 }
 
 /// Which symbols the start refers to, at some remove.
@@ -104,12 +123,8 @@ impl<'a> Room<'a> {
             };
             let expression = expressions[*expression];
             productive[index] = derivatives.is_live(expression)?;
-            if *distinct && let Some(text) = derivatives.shortest_string(expression)? {
-                signs.extend(
-                    text.iter()
-                        .find(|byte| !byte.is_ascii_whitespace())
-                        .map(|&byte| (index, byte)),
-                );
+            if *distinct && let Some(sign) = first_sign(expression, derivatives)? {
+                signs.insert(index, sign);
             }
         }
         let mut room = Room {

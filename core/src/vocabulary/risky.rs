@@ -127,9 +127,9 @@ mod tests {
             "é\",1".as_bytes(),
         ];
         let risky = Risky::new((0..).zip(texts));
-        assert_eq!(risky.keys.all, [3, 4]);
+        assert_eq!(risky.keys.all, [3, 10]);
         assert_eq!(risky.keys.after_quote, [4]);
-        assert_eq!(risky.items.all, [2, 3, 4, 5]);
+        assert_eq!(risky.items.all, [2, 3, 5, 10]);
         assert_eq!(risky.items.after_quote, [2, 4, 11]);
         assert_eq!(risky.containers.all, [6, 8]);
         assert_eq!(risky.containers.after_quote, [8]);
