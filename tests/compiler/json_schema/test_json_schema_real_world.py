@@ -15,8 +15,8 @@ from typing import Any
 from constrain import Matcher
 from constrain.errors import LimitError, UnsupportedError
 
-LEAST_HANDLED = 540
-MOST_OUT_OF_ORDER = 14
+LEAST_HANDLED = 569
+MOST_OUT_OF_ORDER = 16
 
 
 def write(matcher: Matcher, value: Any) -> Matcher | None:
