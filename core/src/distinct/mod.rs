@@ -15,6 +15,7 @@
 mod alive;
 mod chain;
 pub mod guard;
+mod level;
 pub mod room;
 mod scalar;
 mod set;
