@@ -68,9 +68,11 @@ impl Compiled {
         check(&form)?;
         let longest = vocabulary.trie.max_depth();
         let mut engine = Engine::new(&form, &limits, longest)?;
-        let satisfiable = distinct::satisfiable(&form, &engine.scarce, &limits)?;
-        if let Some(form) = &satisfiable {
-            engine = Engine::new(form, &limits, longest)?;
+        let mut satisfiable = None;
+        // what is taken away may leave too little in others
+        while let Some(left) = distinct::satisfiable(satisfiable.as_ref().unwrap_or(&form), &engine.scarce, &limits)? {
+            engine = Engine::new(&left, &limits, longest)?;
+            satisfiable = Some(left);
         }
         Ok(Compiled {
             form,

@@ -242,6 +242,14 @@ def test_every_prefix_is_exact(name: str, rich_vocabulary: Vocabulary) -> None:
             "additionalProperties": False,
             "minProperties": 3,
         },
+        {
+            "type": "array",
+            "uniqueItems": True,
+            "minItems": 2,
+            "items": {
+                "anyOf": [{"const": 1}, {"type": "array", "items": {"const": 2}, "minItems": 2, "uniqueItems": True}]
+            },
+        },
     ],
     ids=json.dumps,
 )
