@@ -107,6 +107,7 @@ fn form() -> GrammarForm {
             SymbolForm::Terminal {
                 name: "LETTERS".into(),
                 expression: 3,
+                distinct: false,
             },
         ],
         start: 4,
