@@ -214,9 +214,10 @@ const fn rank(byte: u8, in_text: bool) -> u8 {
         (true, b'"') | (false, b']' | b'}') => 0,
         (true, b'a'..=b'z') | (false, b',' | b':') => 1,
         (true, b'0'..=b'9') | (false, b'"') => 2,
-        (true, b'A'..=b'Z') | (false, b'0'..=b'9') => 3,
+        // zeros go on without end, and may change nothing
+        (true, b'A'..=b'Z') | (false, b'1'..=b'9') => 3,
         (true, b'\\') => 6,
-        (true, 0x20..0x80) | (false, b'a'..=b'z' | b'-' | b'.') => 4,
+        (true, 0x20..0x80) | (false, b'0' | b'a'..=b'z' | b'-' | b'.') => 4,
         (false, b'[' | b'{') | (true, 0x80..) => 5,
         (false, b' ' | b'\t' | b'\r' | b'\n') => 7,
         _ => 6,
