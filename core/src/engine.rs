@@ -186,6 +186,7 @@ impl Engine {
                     at.tracker = None;
                 } else if gate.seen > Guard::None {
                     tracker.watch(gate.seen == Guard::Scarce);
+                    tracker.keep_key();
                 }
                 landed
             }

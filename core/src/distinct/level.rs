@@ -32,6 +32,8 @@ pub struct Level {
     pub content: Chain<(Option<Bytes>, Value)>,
     /// Of the member in progress.
     pub key: Option<Bytes>,
+    /// Is it still to be told whether another member may have that key as far as the grammar goes?
+    pub key_waits: bool,
     pub rivals: Rivals,
     /// With which threads it is known that no token which ends a text here is a repetition.
     pub quiet: Memo<Threads>,
@@ -137,6 +139,7 @@ impl Level {
             known: Set::default(),
             content: Chain::default(),
             key: None,
+            key_waits: false,
             rivals: Rivals::None,
             quiet: Memo::default(),
             options: Memo::default(),
@@ -252,8 +255,17 @@ impl Level {
         };
         self.rivals.retain(|rival| rival.member(key).is_some());
         if self.watched {
-            self.note(Value::Scalar(key.clone()));
+            self.repeated |= self.known.contains(&Value::Scalar(key.clone()));
+            self.key_waits = !self.repeated;
         }
+    }
+
+    /// The key was that of a guarded lexeme, so nothing but its being known keeps it from coming again.
+    pub fn keep_key(&mut self) {
+        if let Some(key) = &self.key {
+            self.known = self.known.with(Value::Scalar(key.clone()));
+        }
+        self.key_waits = false;
     }
 
     pub fn end_value(&mut self, value: Option<Value>) {
@@ -268,6 +280,7 @@ impl Level {
                 self.note(value);
             }
         }
+        self.key_waits = false;
         self.place = Place::End;
         self.count += 1;
     }

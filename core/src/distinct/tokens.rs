@@ -44,6 +44,7 @@ fn may_repeat(tracker: &Tracker, bytes: &[u8]) -> bool {
         match at.read(byte) {
             Ok(true) => {
                 at.watch(at.scope().scarce);
+                at.keep_key();
                 if at.has_repeated() {
                     return true;
                 }

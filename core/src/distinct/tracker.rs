@@ -184,6 +184,15 @@ impl Tracker {
         }
     }
 
+    /// A guarded lexeme has ended: if it was that of a key, no other may be equal to it. All other keys are kept apart by
+    /// the grammar itself.
+    pub fn keep_key(&mut self) {
+        let waits = |level: &Level| level.place == Place::Value && level.key_waits;
+        if self.levels.last().is_some_and(waits) {
+            self.change(Level::keep_key);
+        }
+    }
+
     /// Does the container that is open, or was closed by the last byte, hold a repetition?
     pub fn has_repeated(&self) -> bool {
         let open = || self.levels.last().is_some_and(|level| level.repeated);
