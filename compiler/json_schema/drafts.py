@@ -50,6 +50,7 @@ class Draft:
         nullable: whether ``nullable`` adds null to ``type``.
         foreign: keywords of JSON Schema that the dialect does not have and whose meaning in it is nowhere said.
         dropped: keywords of the draft that the dialect's vocabularies leave out: annotations.
+        asserts_contents: whether ``contentEncoding`` and ``contentMediaType`` constrain where ``format`` does.
         asserts_formats: whether ``format`` constrains whatever the options say.
         metaschema: what to check schemas against, where ``uri`` is not that.
         integral_floats: whether ``1.0`` is of type integer.
@@ -67,6 +68,7 @@ class Draft:
     nullable: bool = False
     foreign: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
+    asserts_contents: bool = False
     asserts_formats: bool = False
     metaschema: str | None = None
     integral_floats: bool = True
@@ -82,7 +84,7 @@ DRAFTS = (
         integral_floats=False,
     ),
     Draft("6", "http://json-schema.org/draft-06/schema#", _DRAFT_6),
-    Draft("7", "http://json-schema.org/draft-07/schema#", _DRAFT_7),
+    Draft("7", "http://json-schema.org/draft-07/schema#", _DRAFT_7, asserts_contents=True),
     Draft(
         "2019-09",
         "https://json-schema.org/draft/2019-09/schema",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -267,7 +266,8 @@ class Reader:
                 types |= TYPE_NAMES[name]
         if draft.nullable and adds_null(raw, pointer):
             types |= NULL
-        if not families and not refusals and "format" not in raw:
+        formats = strings.read_formats(raw, draft, self._options, pointer)
+        if not families and not refusals and not formats:
             return self._store.typed(types)
 
         def child(item: Any, where: str) -> SchemaId:
@@ -279,16 +279,14 @@ class Reader:
         if families & _NUMBER:
             number, more = numbers.read(raw, pointer, boolean_exclusive=draft.boolean_exclusive)
             refusals.extend(more)
-        if "format" in raw:
-            options = replace(self._options, assert_formats=True) if draft.asserts_formats else self._options
-            for part in strings.read_format(raw["format"], draft, options, f"{pointer}/format"):
-                if isinstance(part, PatternTerm):
-                    known = string or StringFacet()
-                    string = known._replace(patterns=(*known.patterns, part))
-                elif isinstance(part, NumberFacet):
-                    number = part if number is None else numbers.merge([number, part])
-                else:
-                    refusals.append(part)
+        for part in formats:
+            if isinstance(part, PatternTerm):
+                known = string or StringFacet()
+                string = known._replace(patterns=(*known.patterns, part))
+            elif isinstance(part, NumberFacet):
+                number = part if number is None else numbers.merge([number, part])
+            else:
+                refusals.append(part)
         return self._store.add(
             Schema(
                 types=types,

@@ -23,7 +23,7 @@ from constrain.compiler.json_schema.options import Options
 from constrain.compiler.json_schema.patterns import check_pattern, term_body
 from constrain.compiler.json_schema.values import exact
 
-__all__ = ["body_of", "complements", "merge", "read", "read_format"]
+__all__ = ["body_of", "complements", "merge", "read", "read_formats"]
 
 
 def read(raw: dict[str, Any], pointer: str) -> StringFacet:
@@ -40,27 +40,44 @@ def read(raw: dict[str, Any], pointer: str) -> StringFacet:
     )
 
 
-def read_format(
-    name: Any, draft: Draft, options: Options, pointer: str
-) -> tuple[PatternTerm | NumberFacet | Refusal, ...]:
-    """What a ``format`` asks for; nothing when it is an annotation.
+def read_formats(
+    raw: dict[str, Any], draft: Draft, options: Options, pointer: str
+) -> list[PatternTerm | NumberFacet | Refusal]:
+    """What ``format``, and in draft 7 the content keywords, ask for; nothing where they are annotations.
 
     Args:
-        name: the keyword's value.
-        draft: the draft that defines it; a format that only others define is taken from them.
+        raw: the schema.
+        draft: the draft that defines formats; one that only others define is taken from them.
         options: how formats are read.
-        pointer: the keyword's place.
+        pointer: the schema's place.
     """
-    if not options.assert_formats or name in options.ignored_formats:
+    if not (options.assert_formats or draft.asserts_formats):
+        return []
+    found: list[PatternTerm | NumberFacet | Refusal] = []
+    if "format" in raw:
+        found.extend(_format(raw["format"], draft, options, f"{pointer}/format"))
+    if draft.asserts_contents:
+        for keyword in ("contentEncoding", "contentMediaType"):
+            if keyword not in raw or keyword in options.ignored_formats:
+                continue
+            if keyword == "contentEncoding" and raw[keyword] == "base64":
+                found.append(PatternTerm("format", "byte"))
+            else:
+                what = f"{keyword} {raw[keyword]!r}"
+                expected = f"'base64', draft 2019-09 or later, or ignore_formats (--ignore-format {keyword})"
+                found.append(Refusal(STRING, what, f"{pointer}/{keyword}", expected))
+    return found
+
+
+def _format(name: Any, draft: Draft, options: Options, pointer: str) -> tuple[PatternTerm | NumberFacet | Refusal, ...]:
+    if name in options.ignored_formats:
         return ()
     key = key_of(name, draft.name)
     if key is not None:
         return (PatternTerm("format", key),)
     if name in INTEGER_FORMATS:
         return (INTEGER_FORMATS[name],)
-    if name in UNRESTRICTED:
-        return ()
-    if options.ignore_unknown_formats:
+    if name in UNRESTRICTED or options.ignore_unknown_formats:
         return ()
     return (Refusal(ALL_TYPES, f"format {name!r}", pointer, f"{_ignoring(name)} ('unknown': all such)"),)
 
