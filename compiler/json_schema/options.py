@@ -27,8 +27,8 @@ class Policy(NamedTuple):
         order: of members, ``schema`` or ``any``.
         any_escape: whether characters may be escaped that need not be.
         numbers: which spellings of numbers.
-        formats_bound: where a format is not practically regular, whether a part of what is valid is written (``inner``),
-            or all of it and more (``outer``).
+        formats_bound: where a format is not practically regular, whether a part of what conforms is written
+            (``inner``), or all of it and more (``outer``).
     """
 
     whitespace: Literal["compact", "pretty", "flexible", "any"] = "compact"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
@@ -43,7 +42,7 @@ def check_distinct_keys(text: str | bytes) -> None:
     _read(text, object_pairs_hook=_members, parse_float=_unread, parse_int=_unread)
 
 
-def _read(text: str | bytes, **hooks: Callable[[Any], Any]) -> Any:
+def _read(text: str | bytes, **hooks: Any) -> Any:
     if isinstance(text, bytes):
         data = text
         try:
