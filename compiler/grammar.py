@@ -30,6 +30,7 @@ __all__ = [
     "ExpressionNode",
     "Grammar",
     "GrammarBuilder",
+    "Guard",
     "Limits",
     "Option",
     "Symbol",
@@ -55,8 +56,11 @@ ExpressionNode: TypeAlias = (
     | tuple[Literal["numeral"], Numeral]
 )
 
+Guard: TypeAlias = Literal["distinct"]
+"""What a terminal asks of the text, see :meth:`GrammarBuilder.terminal`."""
+
 SymbolNode: TypeAlias = (
-    tuple[Literal["terminal"], str, Expression]
+    tuple[Literal["terminal"], str, Expression, Guard | None]
     | tuple[Literal["rule"], str, tuple[tuple[Symbol, ...], ...]]
     | tuple[Literal["repeat"], str, Symbol, int, int | None, Symbol | None]
     | tuple[
@@ -119,7 +123,8 @@ class Limits:
             many times, which counts only where it is more than 128 times on average.
         max_parser_nodes: distinct parser states kept for one matcher's text (about 400 bytes each; those of many items
             count for more).
-        max_mask_steps: automaton steps spent on one mask, the parser's work included.
+        max_mask_steps: automaton steps spent on one mask, the parser's work included; and on one search for a way on
+            without a repetition, where each byte that is tried counts for 64.
         max_pattern_length: characters of a regular expression (about 5 us each to read).
         max_grammar_tokens: words, signs and line ends of a Lark grammar (about 20 us each to read).
     """
@@ -286,9 +291,16 @@ class GrammarBuilder:
 
     # -- the context-free layer --------------------------------------------------------------------------------
 
-    def terminal(self, expression: Expression, name: str) -> Symbol:
-        """A lexeme. ``name`` is for people (statistics, explanations)."""
-        return self._intern_symbol(("terminal", name, expression))
+    def terminal(self, expression: Expression, name: str, guard: Guard | None = None) -> Symbol:
+        """A lexeme. ``name`` is for people (statistics, explanations).
+
+        With a guard, the grammar must be one of JSON texts. A ``"distinct"`` lexeme may end only where the container
+        that it belongs to (the innermost open array or object, or the one that its last byte closes) holds no
+        repetition so far: no two keys of the object are the same text, no two items of the array are the same JSON
+        value. Guard all of the opening and closing brackets, separators and keys of a container, or at least the
+        opening one and what comes between keys or items; a container that no guarded lexeme opens is not looked at.
+        """
+        return self._intern_symbol(("terminal", name, expression, guard))
 
     def rule(self, name: str) -> Symbol:
         """A new rule, to be given its alternatives by :meth:`define`; never interned."""

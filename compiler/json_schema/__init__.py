@@ -5,8 +5,7 @@ generated: members in schema order with undeclared ones last; strings in UTF-8 w
 integers without fraction or exponent and numbers inside bounds without exponent, unless every spelling is asked for;
 blanks as ``layout`` says.
 
-Two things a grammar cannot say are left out of it: an undeclared member's name may occur twice (the last one counts,
-and each is checked), and ``pretty`` ends at a declared depth.
+One thing is left out of it: ``pretty`` ends at a declared depth.
 """
 
 from __future__ import annotations

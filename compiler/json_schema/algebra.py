@@ -383,7 +383,7 @@ class Algebra:
         if schema.number is not None:
             options.extend(numbers.complements(schema.number))
         if schema.array is not None:
-            options.extend(arrays.complements(schema.array, self.negate))
+            options.extend(arrays.complements(schema.array, self.negate, pointer))
         if schema.object is not None:
             options.extend(objects.complements(schema.object, self.negate))
         for refusal in schema.refusals:

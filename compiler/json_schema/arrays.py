@@ -1,4 +1,4 @@
-"""``prefixItems``, ``items``, ``additionalItems``, ``minItems``, ``maxItems``, ``contains`` and its counts.
+"""``prefixItems``, ``items``, ``additionalItems``, ``minItems``, ``maxItems``, ``uniqueItems``, ``contains``.
 
 Reading, conjunction and complement; :mod:`~constrain.compiler.json_schema.items` writes the rules.
 """
@@ -9,7 +9,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from constrain.compiler.json_schema.drafts import Draft
-from constrain.compiler.json_schema.model import ARRAY, FALSE, TRUE, ArrayFacet, Count, Schema, SchemaId, conjunction
+from constrain.compiler.json_schema.model import (
+    ARRAY,
+    FALSE,
+    TRUE,
+    ArrayFacet,
+    Count,
+    Refusal,
+    Schema,
+    SchemaId,
+    conjunction,
+)
 from constrain.compiler.json_schema.values import exact
 
 __all__ = ["Items", "complements", "merge", "read"]
@@ -38,7 +48,7 @@ def read(raw: dict[str, Any], pointer: str, draft: Draft, child: Callable[[Any, 
         if draft.counts_contained:
             least, most = _bound(raw, "minContains", pointer), _bound(raw, "maxContains", pointer)
         counts = (Count((), contained, 1 if least is None else least, most, draft.evaluates_contained),)
-    return ArrayFacet(prefix, rest, minimum or 0, maximum, counts)
+    return ArrayFacet(prefix, rest, minimum or 0, maximum, counts, raw.get("uniqueItems") is True)
 
 
 def _bound(raw: dict[str, Any], keyword: str, pointer: str) -> int | None:
@@ -47,13 +57,16 @@ def _bound(raw: dict[str, Any], keyword: str, pointer: str) -> int | None:
 
 
 class Items(NamedTuple):
-    """The conjunction of some facets: what each item must satisfy, and how many there may be, in all and of a kind."""
+    """The conjunction of some facets: what each item must satisfy, how many there may be, in all and of a kind, and
+    whether they must differ.
+    """
 
     prefix: tuple[tuple[SchemaId, ...], ...]
     rest: tuple[SchemaId, ...]
     minimum: int
     maximum: int | None
     counts: tuple[Count, ...] = ()
+    unique: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -79,7 +92,7 @@ def merge(facets: Sequence[ArrayFacet]) -> Items:
         maximum = len(prefix) if maximum is None else min(maximum, len(prefix))
         rest = (FALSE,)
     counts = _counts([count for facet in facets for count in facet.counts])
-    return Items(tuple(prefix), rest, minimum, maximum, counts)
+    return Items(tuple(prefix), rest, minimum, maximum, counts, any(facet.unique for facet in facets))
 
 
 def _counts(counts: list[Count]) -> tuple[Count, ...]:
@@ -92,8 +105,11 @@ def _counts(counts: list[Count]) -> tuple[Count, ...]:
     return tuple(Count(*key, *both) for key, both in bounds.items() if both != (0, None))
 
 
-def complements(facet: ArrayFacet, negate: Callable[[SchemaId], SchemaId]) -> list[Schema]:
+def complements(facet: ArrayFacet, negate: Callable[[SchemaId], SchemaId], pointer: str) -> list[Schema]:
     """Schemas of which an array satisfies at least one exactly when it does not satisfy ``facet``."""
+    schemas = []
+    if facet.unique:
+        schemas.append(Schema(types=ARRAY, refusals=(Refusal(ARRAY, "the negation of uniqueItems", pointer),)))
     found = []
     if facet.minimum > 0:
         found.append(ArrayFacet(maximum=facet.minimum - 1))
@@ -115,4 +131,5 @@ def complements(facet: ArrayFacet, negate: Callable[[SchemaId], SchemaId]) -> li
             found.append(ArrayFacet(counts=(count._replace(minimum=0, maximum=count.minimum - 1),)))
         if count.maximum is not None:
             found.append(ArrayFacet(counts=(count._replace(minimum=count.maximum + 1, maximum=None),)))
-    return [Schema(types=ARRAY, array=wrong) for wrong in found]
+    schemas.extend(Schema(types=ARRAY, array=wrong) for wrong in found)
+    return schemas

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from constrain.compiler.grammar import Expression, GrammarBuilder, Symbol
+from constrain.compiler.grammar import Expression, GrammarBuilder, Guard, Symbol
 from constrain.compiler.json_schema.options import Policy
 from constrain.errors import UnsupportedError
 
@@ -45,14 +45,14 @@ class Layout:
         policy: how values are spelled.
         blanks: what may stand between tokens.
         colon: the colon after a key, with the blanks around it.
-        known: punctuation by depth.
+        known: punctuation by depth, and whether it keeps what it is around distinct.
     """
 
     builder: GrammarBuilder
     policy: Policy
     blanks: Expression
     colon: Expression
-    known: dict[int, Punctuation]
+    known: dict[tuple[int, bool], Punctuation]
 
     @classmethod
     def of(cls, policy: Policy) -> Layout:
@@ -85,20 +85,22 @@ class Layout:
             quoted = builder.literal(quoted)
         return builder.concat([quoted, self.colon])
 
-    def at(self, depth: int) -> Punctuation:
+    def at(self, depth: int, *, distinct: bool = False) -> Punctuation:
         """Punctuation of an object or array inside ``depth`` others.
+
+        With ``distinct``, it is guarded: the items of the array are distinct, and guarded keys of the object are.
 
         Raises:
             UnsupportedError: deeper than pretty printing goes.
         """
         if self.policy.whitespace != "pretty":
             depth = 0
-        known = self.known.get(depth)
+        known = self.known.get((depth, distinct))
         if known is None:
-            known = self.known[depth] = self._make(depth)
+            known = self.known[depth, distinct] = self._make(depth, "distinct" if distinct else None)
         return known
 
-    def _make(self, depth: int) -> Punctuation:
+    def _make(self, depth: int, guard: Guard | None) -> Punctuation:
         builder = self.builder
         blanks = self.blanks
         if self.policy.whitespace == "pretty":
@@ -116,8 +118,8 @@ class Layout:
                     parts.insert(0, blanks)
                 if name != "close":
                     parts.append(blanks)
-                return builder.terminal(builder.concat(parts), f"{name} {middle.decode()}")
-            return builder.terminal(builder.literal(before + middle + after), f"{name} {middle.decode()}")
+                return builder.terminal(builder.concat(parts), f"{name} {middle.decode()}", guard)
+            return builder.terminal(builder.literal(before + middle + after), f"{name} {middle.decode()}", guard)
 
         def empty(text: bytes) -> Symbol:
             if self.policy.has_blanks:

@@ -212,11 +212,11 @@ class Lowering:
     ) -> list[list[Symbol]]:
         if choices:
             return self._lockstep(leaves, choices, depth)
-        punctuation = self._layout.at(depth)
         inside = self._inside(depth)
         bodies: list[list[Symbol]] = []
         for merged in self._algebra.members(leaves):
             self._count(len(merged.named))
+            punctuation = self._layout.at(depth, distinct=bool(merged.families))
             if depth == MAXIMUM_PRETTY_DEPTH:
                 # the declared bound of this layout: only an empty object fits
                 if not merged.is_empty and merged.needed == merged.minimum == 0:
@@ -244,7 +244,7 @@ class Lowering:
             self._builder,
             self._layout,
             combined,
-            self._layout.at(depth),
+            self._layout.at(depth, distinct=any(slot.name is None for slot in combined.slots)),
             lambda schemas: self._value(schemas, inside),
             self._names,
         )
@@ -279,7 +279,7 @@ class Lowering:
     def _array(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
         merged = self._algebra.items(leaves)
         self._count(len(merged.prefix))
-        punctuation = self._layout.at(depth)
+        punctuation = self._layout.at(depth, distinct=merged.unique)
         if depth == MAXIMUM_PRETTY_DEPTH:
             return [[punctuation.empty_array]] if merged.minimum == 0 else []
         inside = self._inside(depth)

@@ -1,7 +1,8 @@
 """The members of an object: named ones in schema order, then all others; or all of them in any order.
 
 They are one symbol of :meth:`~constrain.compiler.grammar.GrammarBuilder.members`, with a rule for each member: the
-engine keeps which of them were seen, and how many.
+engine keeps which of them were seen, and how many. The keys of undeclared members are guarded, so that none repeats;
+the punctuation around them must be, too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from constrain.compiler.json_schema.lockstep import Lockstep
 from constrain.compiler.json_schema.model import PatternTerm, SchemaId, conjunction
 from constrain.compiler.json_schema.objects import Family, Members
 from constrain.compiler.json_schema.patterns import term_body
-from constrain.errors import LimitError, UnsupportedError
+from constrain.errors import LimitError
 
 __all__ = ["MAXIMUM_WANTED", "lower", "lower_lockstep"]
 
@@ -105,7 +106,7 @@ class _Writer:
             parts.append(builder.complement(json_text.texts_body(builder, self.members.hidden, any_escape)))
         quote = builder.literal(b'"')
         key = self.layout.key(builder.concat([quote, builder.intersection(parts), quote]))
-        return [builder.terminal(key, "other key"), self.symbol_of(family.schemas)]
+        return [builder.terminal(key, "other key", guard="distinct"), self.symbol_of(family.schemas)]
 
 
 def lower(
@@ -127,16 +128,10 @@ def lower(
         names_of: bodies of the names that satisfy some schemas; None when any will do.
 
     Raises:
-        UnsupportedError: a number of members that cannot be kept.
         LimitError: too many members of undeclared names must be there.
     """
     if members.is_empty:
         return []
-    if members.families and members.minimum > members.needed + 1:
-        raise UnsupportedError(
-            "minProperties that only undeclared properties could reach is not supported: "
-            "nothing keeps their names apart"
-        )
     alternatives: list[list[Symbol]] = []
     if members.needed == 0 and members.minimum == 0:
         alternatives.append([punctuation.empty_object])

@@ -122,13 +122,16 @@ class Count(NamedTuple):
 
 
 class ArrayFacet(NamedTuple):
-    """Schemas of the first items, of all later ones, the number of items, and of items that satisfy others."""
+    """Schemas of the first items, of all later ones; the number of items, and of items that satisfy other schemas; and
+    whether no two items are equal.
+    """
 
     prefix: tuple[SchemaId, ...] = ()
     rest: SchemaId = TRUE
     minimum: int = 0
     maximum: int | None = None
     counts: tuple[Count, ...] = ()
+    unique: bool = False
 
 
 class Some(NamedTuple):

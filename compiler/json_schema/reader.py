@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from constrain.compiler.json_schema import arrays, numbers, objects, strings
 from constrain.compiler.json_schema.documents import Place
@@ -13,7 +13,6 @@ from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.library import Library
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
-    ARRAY,
     EVERYTHING,
     FALSE,
     NULL,
@@ -50,7 +49,8 @@ _STRING, _NUMBER, _ARRAY, _OBJECT, _COMBINATOR, _UNEVALUATED = 1, 2, 4, 8, 16, 3
 _FAMILIES = {
     **dict.fromkeys(("minLength", "maxLength", "pattern"), _STRING),
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBER),
-    **dict.fromkeys(("items", "additionalItems", "prefixItems", "minItems", "maxItems", "contains"), _ARRAY),
+    **dict.fromkeys(("items", "additionalItems", "prefixItems", "minItems", "maxItems"), _ARRAY),
+    **dict.fromkeys(("contains", "uniqueItems"), _ARRAY),
     **dict.fromkeys(("properties", "patternProperties", "additionalProperties", "required"), _OBJECT),
     **dict.fromkeys(("minProperties", "maxProperties", "propertyNames"), _OBJECT),
     **dict.fromkeys(("$ref", "$dynamicRef", "$recursiveRef"), _COMBINATOR),
@@ -59,23 +59,19 @@ _FAMILIES = {
     **dict.fromkeys(("unevaluatedProperties", "unevaluatedItems"), _UNEVALUATED),
 }
 _SCHEMA_PLACE = re.compile(r"(?:/(?:definitions|\$defs|properties)/[^/]*|/items|/additionalProperties)*")
-_REFUSED_IF: dict[str, tuple[int, Callable[[Any], bool]]] = {
-    "uniqueItems": (ARRAY, lambda value: value is True),
-}
 
 _WAY = " by way "
 
-_Rule: TypeAlias = int | tuple[int, Callable[[Any], bool]]
+_REFUSED = 0
 
 
 @lru_cache(maxsize=256)
-def _keywords(draft: Draft) -> dict[str, _Rule]:
+def _keywords(draft: Draft) -> dict[str, int]:
     """Keywords that are read, with their family, and those that are refused, with the types and when."""
     # what is no keyword of the draft is an annotation
-    rules: dict[str, _Rule] = {key: rule for key, rule in (_FAMILIES | _REFUSED_IF).items() if key in draft.keywords}
+    rules: dict[str, int] = {key: rule for key, rule in _FAMILIES.items() if key in draft.keywords}
     # what it would mean there is nowhere said
-    rules |= {key: (ALL_TYPES, lambda value: True) for key in draft.foreign}
-    return rules
+    return rules | dict.fromkeys(draft.foreign, _REFUSED)
 
 
 def pointer_of_name(name: str) -> str:
@@ -112,7 +108,7 @@ class Reader:
         self._targets: dict[str, SchemaId] = {}
         self._known_references: dict[tuple[str, str, Base], SchemaId] = {}
         self._ways: dict[tuple[tuple[str, str], ...], str] = {(): ""}
-        self._keywords: dict[Draft, dict[str, _Rule]] = {}
+        self._keywords: dict[Draft, dict[str, int]] = {}
         self._annotates = annotates
 
     @property
@@ -219,10 +215,8 @@ class Reader:
             family = keywords.get(key)
             if family is None:
                 continue
-            if isinstance(family, tuple):
-                types, matters = family
-                if matters(raw[key]):
-                    refusals.append(Refusal(types, key, f"{pointer}/{key}"))
+            if family == _REFUSED:
+                refusals.append(Refusal(ALL_TYPES, key, f"{pointer}/{key}"))
             elif family == _COMBINATOR:
                 parts.append(_COMBINATORS[key](self, raw, raw[key], f"{pointer}/{key}", base, depth))
             else:

@@ -7,7 +7,9 @@ every bit of the engine's masks against it, and ``docs/how-it-works.md`` derives
 Two classical ideas, one for each layer of :class:`~constrain.compiler.grammar.Grammar`:
 :mod:`~constrain.compiler.reference.expressions` uses Brzozowski's derivatives for expressions,
 :mod:`~constrain.compiler.reference.symbols` Earley's algorithm for symbols. Together they give the property that masks
-need: a state exists exactly when some text completes it.
+need: a state exists exactly when some text completes it. (But for guarded terminals, which ask
+:mod:`~constrain.compiler.reference.distinct` of the text before them: of grammars with such, only
+:func:`~constrain.compiler.reference.matches` is exact, and the other functions may say too much.)
 
 Meant for small grammars: time grows with the grammar and the text, and nested expressions use Python's stack.
 """

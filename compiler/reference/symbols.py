@@ -6,6 +6,9 @@ be under way at once, each split of the text into terminals counts, and no longe
 Symbols that derive no text and expressions that match none are left out from the start. Therefore whatever is under
 way can be finished, and a state exists exactly when some text completes it.
 
+Guarded terminals (:mod:`~constrain.compiler.reference.distinct`) are looked at where they end, and only there: with
+them, a state may exist that no text completes, but none is accepting wrongly.
+
 An item is a symbol under way, ``(symbol, progress, origin)``. The origin is the state in which it began; the progress
 says what is left to do:
 
@@ -21,6 +24,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from constrain.compiler.grammar import Demand, Grammar, Option, Symbol
+from constrain.compiler.reference.distinct import repeats
 from constrain.compiler.reference.expressions import alive, derivative, derivatives, expressions_of, nullable
 from constrain.errors import UnsatisfiableError
 
@@ -37,11 +41,13 @@ class State:
         waiting: for a symbol that may begin here, the items that go on when it is complete.
         complete: the symbols that began here and matched the empty string.
         accepting: is the whole text so far in the language?
+        text: the whole text so far.
     """
 
-    __slots__ = ("accepting", "complete", "threads", "waiting")
+    __slots__ = ("accepting", "complete", "text", "threads", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, text: bytes = b"") -> None:
+        self.text = text
         self.threads: list[Item] = []
         self.waiting: dict[Symbol, set[Item]] = {}
         self.complete: set[Symbol] = set()
@@ -77,7 +83,7 @@ class Recogniser:
 
     def _derives_text(self, symbol: Symbol) -> bool:
         match self.grammar.symbols[symbol]:
-            case ("terminal", _, expression):
+            case ("terminal", _, expression, _):
                 return alive(self.expressions[expression])
             case ("rule", _, alternatives):
                 return any(self.productive.issuperset(alternative) for alternative in alternatives)
@@ -93,7 +99,7 @@ class Recogniser:
 
     def _beginnings(self, symbol: Symbol) -> list[Any]:
         match self.grammar.symbols[symbol]:
-            case ("terminal", _, expression):
+            case ("terminal", _, expression, _):
                 return [self.expressions[expression]]
             case ("rule", _, alternatives):
                 return [alternative for alternative in alternatives if self.productive.issuperset(alternative)]
@@ -103,7 +109,7 @@ class Recogniser:
 
     def _may_end(self, symbol: Symbol, progress: Any) -> bool:
         match self.grammar.symbols[symbol]:
-            case ("terminal", _, _):
+            case ("terminal", *_):
                 return nullable(progress)
             case ("repeat", _, _, minimum, _, _):
                 count, after_separator = progress
@@ -188,7 +194,7 @@ class Recogniser:
         """The state after one more byte; None when no text of the language begins like that."""
         after = ((symbol, derivative(rest, byte), origin) for symbol, rest, origin in state.threads)
         threads = [item for item in after if alive(item[1])]
-        return self._close(State(), threads) if threads else None
+        return self._close(State(state.text + bytes([byte])), threads) if threads else None
 
     def accepting(self, state: State) -> bool:
         """Is the text so far in the language?"""
@@ -202,6 +208,11 @@ class Recogniser:
                 if alive(after):
                     found.update(values)
         return found
+
+    def _is_held_back(self, symbol: Symbol, state: State) -> bool:
+        """May a guarded terminal not end here, since something was repeated?"""
+        node = self.grammar.symbols[symbol]
+        return node[0] == "terminal" and node[3] == "distinct" and repeats(state.text)
 
     def _begin(self, symbol: Symbol, state: State) -> list[Item]:
         return [(symbol, progress, state) for progress in self._beginnings(symbol)]
@@ -219,7 +230,7 @@ class Recogniser:
             symbol, progress, origin = agenda.pop()
             if self.grammar.symbols[symbol][0] == "terminal":
                 state.threads.append((symbol, progress, origin))
-            if self._may_end(symbol, progress):
+            if self._may_end(symbol, progress) and not self._is_held_back(symbol, state):
                 if origin is state:
                     state.complete.add(symbol)
                 for waiter in list(origin.waiting.get(symbol, ())):

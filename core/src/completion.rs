@@ -17,6 +17,8 @@ use crate::regex::expression::{Expression, ExpressionId};
 
 /// A longer completion is refused.
 const MAX_COMPLETION_BYTES: u64 = 1 << 24;
+/// So many bytes are written and tried for a completion without repetitions.
+const MAX_WRITTEN_BYTES: u64 = 1 << 28;
 
 /// Least numbers of bytes, and how they are come by.
 #[derive(Debug)]
@@ -86,8 +88,48 @@ fn offer(best: &mut Best, queue: &mut BinaryHeap<Reverse<(u64, Finished)>>, key:
 }
 
 impl Engine {
-    /// Bytes that complete the text: none shorter exists. Empty when the text is complete.
+    /// Bytes that complete the text: none shorter exists, but where some of it must be distinct. Empty when the text is
+    /// complete.
     pub fn shortest_completion(&mut self, at: &Configuration) -> Result<Vec<u8>> {
+        if at.tracker.is_none() {
+            return self.shortest_possible(at);
+        }
+        let mut text = Vec::new();
+        let mut here = at.clone();
+        let mut written = 0;
+        while !here.accepting {
+            let rest = self.shortest_possible(&here)?;
+            written += rest.len() as u64;
+            if text.len() as u64 > MAX_COMPLETION_BYTES || written > MAX_WRITTEN_BYTES {
+                return Err(too_long());
+            }
+            let mut taken = rest.len();
+            for (count, &byte) in rest.iter().enumerate() {
+                match self.step(&here, byte)? {
+                    Some(next) => here = next,
+                    None => {
+                        taken = count;
+                        break;
+                    }
+                }
+            }
+            text.extend_from_slice(&rest[..taken]);
+            if taken < rest.len() {
+                // it would be a repetition: first something else, then what is shortest
+                let Some(other) = self.way_out(&here)? else {
+                    return Err(too_long());
+                };
+                for &byte in &other {
+                    here = self.advance(&here, byte)?.unwrap_or(here);
+                }
+                text.extend(other);
+            }
+        }
+        Ok(text)
+    }
+
+    /// A shortest completion, repetitions or not.
+    pub(crate) fn shortest_possible(&mut self, at: &Configuration) -> Result<Vec<u8>> {
         if at.accepting {
             return Ok(Vec::new());
         }

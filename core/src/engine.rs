@@ -5,6 +5,10 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::bytes::ByteSet;
+use crate::distinct::guard::{Gate, Guard, Guards};
+use crate::distinct::room::{Alternative, first_sign};
+use crate::distinct::shelter::Shelters;
+use crate::distinct::tracker::{Scope, Tracker};
 use crate::error::Result;
 use crate::form::GrammarForm;
 use crate::grammar::{Grammar, build::build};
@@ -36,6 +40,20 @@ pub struct Configuration {
     pub accepting: bool,
     /// Was a stop token taken?
     pub terminated: bool,
+    /// What was repeated so far, where that matters.
+    pub tracker: Option<Arc<Tracker>>,
+}
+
+impl Configuration {
+    /// After a stop token.
+    pub fn ended() -> Self {
+        Configuration {
+            threads: Threads::new(),
+            accepting: true,
+            terminated: true,
+            tracker: None,
+        }
+    }
 }
 
 pub struct Engine {
@@ -46,6 +64,15 @@ pub struct Engine {
     /// Masks that were made ahead.
     pub tables: Option<Arc<Tables>>,
     pub names: Names,
+    pub guards: Guards,
+    /// Containers that may run out of distinct things to hold.
+    pub scarce: Vec<Alternative>,
+    scope: Scope,
+    /// Steps of searches for completions without a repetition.
+    pub(crate) searched: usize,
+    /// How many of them the mask in the making may get to.
+    pub(crate) masks_care: usize,
+    pub(crate) shelters: Shelters,
     pub max_mask_steps: usize,
     /// What of its budgets the grammar itself uses.
     built: [(usize, usize); 3],
@@ -60,6 +87,10 @@ impl Engine {
         let built = build(form, &mut derivatives)?;
         let mut lexer = Lexer::new(derivatives, built.lexemes, limits.max_lexer_states);
         let parser = Parser::new(&built.grammar, &mut lexer, limits, longest_token)?;
+        let scope = Scope {
+            items: watches_items(&built.guards, &mut lexer)?,
+            scarce: !built.scarce.is_empty(),
+        };
         let mut engine = Engine {
             grammar: built.grammar,
             lexer,
@@ -67,6 +98,12 @@ impl Engine {
             masks: Masks::default(),
             tables: None,
             names: Names::default(),
+            scope,
+            scarce: built.scarce,
+            searched: 0,
+            masks_care: 0,
+            shelters: Shelters::default(),
+            guards: Guards::new(built.guards),
             max_mask_steps: limits.max_mask_steps,
             built: [(0, 0); 3],
             shortest_rest: None,
@@ -102,25 +139,65 @@ impl Engine {
             threads,
             accepting: self.parser.node(ROOT).accepting,
             terminated: false,
+            tracker: (!self.guards.is_empty()).then(|| Arc::new(Tracker::new(self.scope))),
         })
     }
 
     /// The configuration after a byte; None when no completion exists.
     pub fn step(&mut self, from: &Configuration, byte: u8) -> Result<Option<Configuration>> {
-        let mut threads = Threads::new();
-        let landed = self.step_threads(&from.threads, byte, &mut threads, &mut Vec::new())?;
-        if threads.is_empty() && landed.is_none() {
-            return Ok(None);
+        match self.advance(from, byte)? {
+            Some(next) if self.is_alive(&next)? => Ok(Some(next)),
+            _ => Ok(None),
         }
-        Ok(Some(Configuration {
-            threads,
-            accepting: landed.is_some_and(|node| self.parser.node(node).accepting),
-            terminated: false,
-        }))
+    }
+
+    /// As `step`, but there may be no completion without a repetition.
+    pub fn advance(&mut self, from: &Configuration, byte: u8) -> Result<Option<Configuration>> {
+        let mut next = from.clone();
+        Ok(self.move_by(&mut next, byte)?.then_some(next))
+    }
+
+    /// As `advance`, in place; where it is false, the configuration is of no use any more.
+    pub fn move_by(&mut self, at: &mut Configuration, byte: u8) -> Result<bool> {
+        let mut threads = Threads::new();
+        let sheltered = match &at.tracker {
+            Some(tracker) if tracker.needs_shelter() && !byte.is_ascii_whitespace() => self.shelter(at)?,
+            _ => None,
+        };
+        if sheltered == Some(false) {
+            return Ok(false);
+        }
+        let reads = &mut Vec::new();
+        let landed = match &mut at.tracker {
+            None => self.step_threads(&at.threads, byte, &mut threads, reads, None)?,
+            Some(shared) => {
+                let tracker = Arc::make_mut(shared);
+                if sheltered == Some(true) {
+                    tracker.shelter();
+                }
+                let is_json = tracker.read(byte)?;
+                let mut gate = Gate {
+                    shut: is_json && tracker.has_repeated(),
+                    seen: Guard::None,
+                };
+                let landed = self.step_threads(&at.threads, byte, &mut threads, reads, Some(&mut gate))?;
+                if !is_json {
+                    // whoever guards lexemes of other texts has them unguarded
+                    at.tracker = None;
+                } else if gate.seen > Guard::None {
+                    tracker.watch(gate.seen == Guard::Scarce);
+                }
+                landed
+            }
+        };
+        at.threads = threads;
+        at.accepting = landed.is_some_and(|node| self.parser.node(node).accepting);
+        Ok(!at.threads.is_empty() || landed.is_some())
     }
 
     /// Moves every thread by a byte. Lexemes that match are also ended here, all into one node, which is returned;
-    /// what may follow it begins as a thread of its own. Adds the parser nodes that were read to `reads`.
+    /// what may follow it begins as a thread of its own. Adds the parser nodes that were read to `reads`. Lexemes that the
+    /// gate holds back don't end.
     #[inline]
     pub fn step_threads(
         &mut self,
@@ -128,6 +205,7 @@ impl Engine {
         byte: u8,
         to: &mut Threads,
         reads: &mut Vec<NodeId>,
+        mut gate: Option<&mut Gate>,
     ) -> Result<Option<NodeId>> {
         let mut landed: Option<NodeId> = None;
         let few = from.len() <= MAX_COMPARED;
@@ -139,6 +217,10 @@ impl Engine {
                     to.push(moved);
                 }
             }
+            let set = match &mut gate {
+                Some(gate) => self.guards.pass(set, gate, &mut self.lexer),
+                None => set,
+            };
             if set != NO_MATCH {
                 let node = self
                     .parser
@@ -180,11 +262,24 @@ impl Engine {
 
     /// The bytes that may come next, ascending.
     pub fn next_bytes(&mut self, from: &Configuration) -> Result<Vec<u8>> {
+        let mut possible = self.possible_bytes(from)?;
+        if from.tracker.as_ref().is_some_and(|tracker| tracker.may_change_bytes()) {
+            for byte in 0..=255u8 {
+                if possible.contains(byte) && self.step(from, byte)?.is_none() {
+                    possible.remove(byte);
+                }
+            }
+        }
+        Ok((0..=255u8).filter(|&byte| possible.contains(byte)).collect())
+    }
+
+    /// As `next_bytes`, repetitions or not.
+    pub fn possible_bytes(&mut self, from: &Configuration) -> Result<ByteSet> {
         let mut possible = ByteSet::default();
         for thread in &from.threads {
             possible |= self.lexer.next_bytes(thread.lexer)?;
         }
-        Ok((0..=255u8).filter(|&byte| possible.contains(byte)).collect())
+        Ok(possible)
     }
 
     /// Rough size in bytes of the tables that grow.
@@ -194,4 +289,15 @@ impl Engine {
             + self.parser.used().0 * 400
             + self.masks.memory()
     }
+}
+
+/// Does a guarded lexeme open an array?
+fn watches_items(guards: &[Guard], lexer: &mut Lexer) -> Result<bool> {
+    for (lexeme, _) in (0..).zip(guards).filter(|&(_, &guard)| guard != Guard::None) {
+        let expression = lexer.expression(lexeme);
+        if first_sign(expression, &mut lexer.derivatives)? == Some(b'[') {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -61,7 +61,7 @@ impl Matcher {
         let mut forced = Vec::new();
         let mut work = 0;
         while !at.accepting && !at.terminated && forced.len() < MAX_RUN && work < MAX_WORK {
-            engine.fill_mask(&at.threads, vocabulary, &mut words)?;
+            engine.fill_mask(&at, vocabulary, &mut words)?;
             let Some(id) = only_bit(&words) else {
                 break;
             };
@@ -94,7 +94,7 @@ impl Matcher {
         let mut words = vec![0; vocabulary.words()];
         for (index, before) in path.iter().enumerate() {
             let left = path.len() - index;
-            engine.fill_mask(&before.threads, vocabulary, &mut words)?;
+            engine.fill_mask(before, vocabulary, &mut words)?;
             if allowed(&words).any(|id| vocabulary.token(id).is_some_and(|token| token.len() > left)) {
                 openings.push(text.len() - left);
             }

@@ -84,6 +84,8 @@ pub enum SymbolForm {
     Terminal {
         name: String,
         expression: usize,
+        /// May it end only where nothing was repeated? See `distinct`.
+        distinct: bool,
     },
     Rule {
         name: String,

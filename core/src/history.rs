@@ -100,6 +100,7 @@ mod tests {
             threads: Threads::new(),
             accepting,
             terminated: false,
+            tracker: None,
         };
         let mut long = History::new(at(false));
         (0..1_000_000).for_each(|_| long.push(at(true), Added::Token(7)));

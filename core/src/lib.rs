@@ -9,6 +9,7 @@ pub mod artifact;
 pub mod bounds;
 pub mod bytes;
 pub mod completion;
+pub mod distinct;
 pub mod engine;
 pub mod error;
 pub mod forced;

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use rayon::prelude::*;
 
 use crate::artifact::Description;
-use crate::engine::{Configuration, Engine, Threads};
+use crate::distinct;
+use crate::engine::{Configuration, Engine};
 use crate::error::Result;
 use crate::forced::CONTEXT;
 use crate::form::GrammarForm;
@@ -40,6 +41,8 @@ pub(crate) fn go_on() -> Result<()> {
 /// already is read under together.
 pub struct Compiled {
     pub(crate) form: GrammarForm,
+    /// As `form`, without containers that cannot hold enough distinct things; None if it has none.
+    satisfiable: Option<GrammarForm>,
     pub(crate) limits: Limits,
     pub description: Description,
     pub vocabulary: Arc<Vocabulary>,
@@ -63,9 +66,17 @@ pub(crate) fn write(engine: &RwLock<Engine>) -> RwLockWriteGuard<'_, Engine> {
 impl Compiled {
     pub fn new(form: GrammarForm, vocabulary: Arc<Vocabulary>, limits: Limits) -> Result<Self> {
         check(&form)?;
-        let engine = Engine::new(&form, &limits, vocabulary.trie.max_depth())?;
+        let longest = vocabulary.trie.max_depth();
+        let mut engine = Engine::new(&form, &limits, longest)?;
+        let mut satisfiable = None;
+        // what is taken away may leave too little in others
+        while let Some(left) = distinct::satisfiable(satisfiable.as_ref().unwrap_or(&form), &engine.scarce, &limits)? {
+            engine = Engine::new(&left, &limits, longest)?;
+            satisfiable = Some(left);
+        }
         Ok(Compiled {
             form,
+            satisfiable,
             limits,
             description: Description::new(),
             vocabulary,
@@ -98,7 +109,8 @@ impl Compiled {
 
     /// An engine that has read nothing.
     pub(crate) fn fresh_engine(&self) -> Result<Engine> {
-        Engine::new(&self.form, &self.limits, self.vocabulary.trie.max_depth())
+        let form = self.satisfiable.as_ref().unwrap_or(&self.form);
+        Engine::new(form, &self.limits, self.vocabulary.trie.max_depth())
     }
 
     /// The tables that new sequences share.
@@ -180,8 +192,10 @@ impl Matcher {
     /// Overwrites `words` with the tokens that may come next, if that takes no work and nobody is at work; false, and
     /// nothing is written, elsewhere.
     pub fn fill_known_mask(&self, words: &mut [u32]) -> bool {
+        let (at, vocabulary) = (self.current(), &self.compiled.vocabulary);
         let parts = match self.engine.try_write() {
-            Ok(mut engine) => engine.recalled_parts(&self.current().threads, &self.compiled.vocabulary),
+            Ok(_) if distinct::changes_mask(at, vocabulary) => None,
+            Ok(mut engine) => engine.recalled_parts(&at.threads, vocabulary),
             Err(_) => None,
         };
         parts.map(|parts| self.write_mask(&parts, words)).is_some()
@@ -189,18 +203,30 @@ impl Matcher {
 
     /// Overwrites `words` with the tokens that may come next.
     pub fn fill_mask(&self, words: &mut [u32]) -> Result<()> {
-        let (threads, vocabulary) = (&self.current().threads, &self.compiled.vocabulary);
-        let known = read(&self.engine).known_parts(threads, vocabulary);
+        let (at, vocabulary) = (self.current(), &self.compiled.vocabulary);
+        let known = read(&self.engine).known_parts(&at.threads, vocabulary);
         let parts = match known {
             Some(parts) => parts,
-            None => write(&self.engine).made_parts(threads, vocabulary)?,
+            None => write(&self.engine).made_parts(&at.threads, vocabulary)?,
         };
+        if distinct::changes_mask(at, vocabulary) {
+            let mut allowed = vec![0; vocabulary.words()];
+            mask::write(&parts, &mut allowed);
+            write(&self.engine).remove_repetitions(at, vocabulary, &mut allowed)?;
+            words[..allowed.len()].copy_from_slice(&allowed);
+            self.allow_stop(words);
+            return Ok(());
+        }
         self.write_mask(&parts, words);
         Ok(())
     }
 
     fn write_mask(&self, parts: &Parts, words: &mut [u32]) {
         mask::write(parts, words);
+        self.allow_stop(words);
+    }
+
+    fn allow_stop(&self, words: &mut [u32]) {
         let at = self.current();
         if at.accepting && !at.terminated {
             self.compiled
@@ -230,12 +256,12 @@ impl Matcher {
         Ok(self.push(next, || Added::Bytes(data[data.len().saturating_sub(CONTEXT)..].into())))
     }
 
-    /// How many of the bytes are viable, and the configuration after them.
+    /// How many of the bytes are viable, and the configuration after them if all are.
     fn read(&self, data: &[u8], pause: Pause) -> Result<(usize, Configuration)> {
         let mut at = self.current().clone();
         let viable = in_slices(&self.engine, data.len(), pause, |engine, index| {
-            let next = engine.step(&at, data[index])?;
-            Ok(next.map(|next| move_on(&mut at, next)))
+            let goes_on = engine.move_by(&mut at, data[index])? && engine.is_alive(&at)?;
+            Ok(goes_on.then(|| cost_of(&at)))
         })?;
         Ok((viable, at))
     }
@@ -260,14 +286,10 @@ impl Matcher {
             return Ok(None);
         }
         if self.compiled.vocabulary.is_eos(id) {
-            return Ok(at.accepting.then(|| Configuration {
-                threads: Threads::new(),
-                accepting: true,
-                terminated: true,
-            }));
+            return Ok(at.accepting.then(Configuration::ended));
         }
         match self.compiled.vocabulary.token(id) {
-            Some(bytes) if !bytes.is_empty() => Ok(after_bytes(engine, at, bytes)?.ok()),
+            Some(bytes) if !bytes.is_empty() => engine.after_token(at, bytes),
             _ => Ok(None),
         }
     }
@@ -293,7 +315,10 @@ impl Matcher {
         let mut at = self.current().clone();
         in_slices(&self.engine, ids.len(), pause, |engine, index| {
             let next = self.after_token(engine, &at, ids[index])?;
-            Ok(next.map(|next| move_on(&mut at, next)))
+            Ok(next.map(|next| {
+                at = next;
+                cost_of(&at)
+            }))
         })
     }
 
@@ -347,23 +372,6 @@ fn in_slices(
 }
 
 /// What it cost to come there: each thread is moved at each byte.
-fn move_on(at: &mut Configuration, next: Configuration) -> usize {
-    *at = next;
+fn cost_of(at: &Configuration) -> usize {
     1 + at.threads.len()
-}
-
-/// The configuration after the bytes, or how many of them are viable.
-fn after_bytes(
-    engine: &mut Engine,
-    from: &Configuration,
-    data: &[u8],
-) -> Result<std::result::Result<Configuration, usize>> {
-    let mut at = from.clone();
-    for (count, &byte) in data.iter().enumerate() {
-        match engine.step(&at, byte)? {
-            Some(next) => at = next,
-            None => return Ok(Err(count)),
-        }
-    }
-    Ok(Ok(at))
 }

@@ -52,7 +52,11 @@ impl Compiled {
         let mut words = vec![0u32; self.vocabulary.words()];
         // a count for people: that two hashes of 64 bits agree by chance does no harm
         let mut masks: FxHashSet<u64> = FxHashSet::default();
-        let start = engine.start()?;
+        // masks are kept without regard to repetitions
+        let start = Configuration {
+            tracker: None,
+            ..engine.start()?
+        };
         let before = engine.memory();
         let mut seen: FxHashSet<Threads> = FxHashSet::from_iter([key(&start)]);
         // where nothing is new, as between the 20th and the 30th letter of a string, the next letter can wait
@@ -65,7 +69,7 @@ impl Compiled {
             }
             let (made, worked) = (engine.masks.made(), engine.work());
             let followed = engine
-                .fill_mask(&at.threads, &self.vocabulary, &mut words)
+                .fill_mask(&at, &self.vocabulary, &mut words)
                 .and_then(|()| successors(&mut engine, &at));
             match followed {
                 Ok(next) => {

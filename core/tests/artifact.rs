@@ -42,10 +42,12 @@ fn form() -> GrammarForm {
             SymbolForm::Terminal {
                 name: "WORD".into(),
                 expression: 7,
+                distinct: false,
             },
             SymbolForm::Terminal {
                 name: "COMMA".into(),
                 expression: 0,
+                distinct: false,
             },
             SymbolForm::Repeat {
                 name: "words".into(),
@@ -105,6 +107,7 @@ fn form() -> GrammarForm {
             SymbolForm::Terminal {
                 name: "LETTERS".into(),
                 expression: 3,
+                distinct: false,
             },
         ],
         start: 4,

@@ -29,6 +29,7 @@ fn form(literals: &[&str], rules: &[&[&[usize]]]) -> GrammarForm {
         .map(|(expression, text)| SymbolForm::Terminal {
             name: (*text).into(),
             expression,
+            distinct: false,
         });
     let rules = rules.iter().enumerate().map(|(index, alternatives)| SymbolForm::Rule {
         name: format!("rule{index}"),
@@ -147,6 +148,7 @@ fn texts_leave_a_lexeme_also_where_it_cannot_end() {
     let terminal = |name: &str, expression| SymbolForm::Terminal {
         name: name.into(),
         expression,
+        distinct: false,
     };
     let rule = SymbolForm::Rule {
         name: "S".into(),
@@ -181,6 +183,7 @@ fn a_numeral_may_follow_letters_in_one_lexeme() {
     let symbols = vec![SymbolForm::Terminal {
         name: "T".into(),
         expression: 3,
+        distinct: false,
     }];
     let grammar = GrammarForm {
         expressions,
@@ -330,7 +333,11 @@ fn rest_after_any_number(unit: ExpressionForm, rest: Vec<ExpressionForm>) -> Gra
     grammar.expressions.extend(rest);
     let name = "T".into();
     let expression = grammar.expressions.len() - 1;
-    grammar.symbols[1] = SymbolForm::Terminal { name, expression };
+    grammar.symbols[1] = SymbolForm::Terminal {
+        name,
+        expression,
+        distinct: false,
+    };
     grammar
 }
 
@@ -533,7 +540,11 @@ fn a_long_completion_repeats_its_parts() {
         ExpressionForm::Repeat(3, 2_000_000, None),
     ]);
     let name = "T".into();
-    grammar.symbols[0] = SymbolForm::Terminal { name, expression: 4 };
+    grammar.symbols[0] = SymbolForm::Terminal {
+        name,
+        expression: 4,
+        distinct: false,
+    };
     grammar.start = 0;
     let text = matcher(grammar).shortest_completion().unwrap();
     assert_eq!(text.len(), 14_000_000);
@@ -553,7 +564,11 @@ fn a_length_beside_a_pattern_leaves_out_bytes_that_lead_nowhere() {
         ExpressionForm::Intersection(vec![3, 4]),
     ];
     let name = "T".into();
-    grammar.symbols[0] = SymbolForm::Terminal { name, expression: 5 };
+    grammar.symbols[0] = SymbolForm::Terminal {
+        name,
+        expression: 5,
+        distinct: false,
+    };
     grammar.start = 0;
     let letters: Vec<u8> = (b'a'..=b'z').collect();
     let mut at = matcher(grammar);
@@ -574,7 +589,11 @@ fn a_completion_longer_than_any_number_is_too_large() {
         ExpressionForm::Repeat(1, u32::MAX - 1, None),
     ]);
     let name = "T".into();
-    grammar.symbols[0] = SymbolForm::Terminal { name, expression: 2 };
+    grammar.symbols[0] = SymbolForm::Terminal {
+        name,
+        expression: 2,
+        distinct: false,
+    };
     let error = matcher(grammar).shortest_completion().err();
     assert!(matches!(error, Some(Error::TooLarge { .. })));
 }
@@ -590,7 +609,11 @@ fn a_sequence_does_not_use_up_the_budgets_of_others() {
         ExpressionForm::Concat(vec![2, 0, 3]),
     ]);
     let name = "T".into();
-    grammar.symbols[0] = SymbolForm::Terminal { name, expression: 4 };
+    grammar.symbols[0] = SymbolForm::Terminal {
+        name,
+        expression: 4,
+        distinct: false,
+    };
     grammar.start = 0;
     let limits = Limits {
         max_lexer_states: 300,

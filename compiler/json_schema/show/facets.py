@@ -125,6 +125,11 @@ def _counts(items: Items, inside: Inside) -> Iterator[Fragment]:
         yield from _count(count, inside)
 
 
+def _unique(items: Items, inside: Inside) -> Iterator[Fragment]:
+    if items.unique:
+        yield {"uniqueItems": True}
+
+
 def _count(count: Count, inside: Inside) -> Iterator[Fragment]:
     """``contains``, or, where the place of an item matters, that all items are of the other kind, or not all."""
     if not count.prefix:
@@ -235,6 +240,7 @@ FIELDS: Mapping[type, Mapping[str, _Field]] = {
         "minimum": _number("minItems", "minimum", 0),
         "maximum": _number("maxItems", "maximum"),
         "counts": _counts,
+        "unique": _unique,
     },
     Members: {
         "named": _named,

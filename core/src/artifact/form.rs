@@ -104,10 +104,15 @@ fn read_expression(reader: &mut Reader<'_>) -> Result<ExpressionForm> {
 
 fn write_symbol(out: &mut Writer, node: &SymbolForm) {
     match node {
-        SymbolForm::Terminal { name, expression } => {
+        SymbolForm::Terminal {
+            name,
+            expression,
+            distinct,
+        } => {
             out.raw(&[TERMINAL]);
             out.bytes(name.as_bytes());
             out.number(*expression as u64);
+            out.number(u32::from(*distinct));
         }
         SymbolForm::Rule { name, alternatives } => {
             out.raw(&[RULE]);
@@ -162,6 +167,7 @@ fn read_symbol(reader: &mut Reader<'_>) -> Result<SymbolForm> {
         TERMINAL => SymbolForm::Terminal {
             name,
             expression: read_index(reader)?,
+            distinct: read_flag(reader)?,
         },
         RULE => SymbolForm::Rule {
             name,

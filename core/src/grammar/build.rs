@@ -6,6 +6,8 @@ use super::demands::{Demand, Facts};
 use super::draft::{Draft, FrameDraft, Part};
 use super::frame::{Choice, Frame, FrameId, OptionId, UNBOUNDED as NO_MAXIMUM};
 use super::{Dot, Grammar, Next, Rule, trim};
+use crate::distinct::guard::Guard;
+use crate::distinct::room::{Alternative, scarce};
 use crate::error::{Error, Result};
 use crate::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
 use crate::lexer::Lexeme;
@@ -20,19 +22,54 @@ use crate::regex::numeral::{Numeral, spec::Spec};
 pub struct Built {
     pub grammar: Grammar,
     pub lexemes: Vec<ExpressionId>,
+    pub guards: Vec<Guard>,
+    pub scarce: Vec<Alternative>,
+}
+
+/// Lexemes while they are collected: what they match, with their guard.
+#[derive(Default)]
+struct Lexemes {
+    ids: FxHashMap<(ExpressionId, Guard), Lexeme>,
+    expressions: Vec<ExpressionId>,
+    guards: Vec<Guard>,
+}
+
+impl Lexemes {
+    fn part(&mut self, expression: ExpressionId, guard: Guard) -> Part {
+        let id = *self.ids.entry((expression, guard)).or_insert_with(|| {
+            self.expressions.push(expression);
+            self.guards.push(guard);
+            self.expressions.len() as Lexeme - 1
+        });
+        Part::Lexeme(id)
+    }
+
+    /// Puts the lexeme that opens scarce containers in the place of the one that opens others: the first with a guard.
+    fn mark_scarce(&mut self, body: &mut [Part]) {
+        for part in body {
+            if let Part::Lexeme(id) = *part
+                && self.guards[id as usize] == Guard::Distinct
+            {
+                *part = self.part(self.expressions[id as usize], Guard::Scarce);
+                return;
+            }
+        }
+    }
 }
 
 /// Builds and trims. `Unsatisfiable` when nothing can be derived from the start.
 pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built> {
     let expressions = lower_expressions(form, derivatives)?;
     let mut draft = Draft::default();
-    let mut lexemes: Vec<ExpressionId> = Vec::new();
-    let mut lexeme_ids: FxHashMap<ExpressionId, Lexeme> = FxHashMap::default();
+    let mut lexemes = Lexemes::default();
+    let scarce = scarce(form, &expressions, derivatives)?;
     let parts = form
         .symbols
         .iter()
         .map(|symbol| match symbol {
-            SymbolForm::Terminal { expression, .. } => {
+            SymbolForm::Terminal {
+                expression, distinct, ..
+            } => {
                 let expression = *get(&expressions, *expression)?;
                 if !derivatives.is_live(expression)? {
                     return Ok(draft.reserve());
@@ -40,26 +77,29 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
                 if expression == EPSILON {
                     return Ok(draft.rule(vec![vec![]]));
                 }
-                let id = *lexeme_ids.entry(expression).or_insert_with(|| {
-                    lexemes.push(expression);
-                    lexemes.len() as Lexeme - 1
-                });
-                Ok(Part::Lexeme(id))
+                let guard = if *distinct { Guard::Distinct } else { Guard::None };
+                Ok(lexemes.part(expression, guard))
             }
             _ => Ok(draft.reserve()),
         })
         .collect::<Result<Vec<Part>>>()?;
-    for (symbol, &part) in form.symbols.iter().zip(&parts) {
+    for (index, (symbol, &part)) in form.symbols.iter().zip(&parts).enumerate() {
         match symbol {
             SymbolForm::Terminal { .. } => {}
             SymbolForm::Rule { alternatives, .. } => {
                 for &symbol in alternatives.iter().flatten() {
                     get(&parts, symbol)?;
                 }
-                draft.define(
-                    part,
-                    alternatives.iter().map(|body| body.iter().map(|&symbol| parts[symbol])),
-                );
+                let bodies = alternatives.iter().map(|body| body.iter().map(|&symbol| parts[symbol]));
+                let first = scarce.partition_point(|&(rule, _)| rule < index);
+                let marked = scarce[first..].iter().take_while(|&&(rule, _)| rule == index);
+                if marked.clone().next().is_none() {
+                    draft.define(part, bodies);
+                } else {
+                    let mut bodies: Vec<Vec<Part>> = bodies.map(Iterator::collect).collect();
+                    marked.for_each(|&(_, number)| lexemes.mark_scarce(&mut bodies[number]));
+                    draft.define(part, bodies);
+                }
             }
             SymbolForm::Repeat {
                 symbol,
@@ -114,6 +154,7 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         ))
     })?;
     let nullable_lexemes = lexemes
+        .expressions
         .iter()
         .map(|&expression| derivatives.expressions.nullable(expression))
         .collect();
@@ -121,8 +162,26 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
     if grammar.frames.iter().any(|frame| frame.demands_nothing_empty()) {
         return Err(Error::Malformed("members with demands can be empty".into()));
     }
-    find_keys(&mut grammar, &lexemes, &derivatives.expressions);
-    Ok(Built { grammar, lexemes })
+    find_keys(&mut grammar, &lexemes.expressions, &derivatives.expressions);
+    Ok(Built {
+        guards: guards_in_use(lexemes.guards, &grammar),
+        grammar,
+        lexemes: lexemes.expressions,
+        scarce,
+    })
+}
+
+/// Those of lexemes that no text has are left out.
+fn guards_in_use(guards: Vec<Guard>, grammar: &Grammar) -> Vec<Guard> {
+    let mut used = vec![Guard::None; guards.len()];
+    let frames = grammar.frames.iter();
+    let in_frames = frames.flat_map(|frame| frame.options.iter().map(|option| option.symbol).chain(frame.separator));
+    for symbol in grammar.next.iter().copied().chain(in_frames) {
+        if let Next::Terminal(lexeme) = symbol {
+            used[lexeme as usize] = guards[lexeme as usize];
+        }
+    }
+    used
 }
 
 /// The group of each option, and the facts it sets.

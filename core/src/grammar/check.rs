@@ -125,6 +125,7 @@ mod tests {
             symbols: vec![SymbolForm::Terminal {
                 name: String::new(),
                 expression: expressions.len() - 1,
+                distinct: false,
             }],
             expressions,
             start: 0,
@@ -199,7 +200,8 @@ mod tests {
         assert!(with(repeat(1, Some(0))) && !with(repeat(2, None)) && !with(repeat(0, Some(2))));
         assert!(!with(SymbolForm::Terminal {
             name: String::new(),
-            expression: 1
+            expression: 1,
+            distinct: false,
         }));
         assert!(check(&GrammarForm { start: 1, ..good }).is_err());
     }

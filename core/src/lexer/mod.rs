@@ -191,6 +191,11 @@ impl Lexer {
         self.intern_set(Box::new([lexeme]))
     }
 
+    /// The set of some lexemes, which are sorted.
+    pub fn set_of(&mut self, lexemes: Box<[Lexeme]>) -> MatchSet {
+        self.intern_set(lexemes)
+    }
+
     /// Is the expression so large that to name it takes longer than others would gain?
     pub fn is_large(&self, expression: ExpressionId) -> bool {
         self.derivatives.expressions.size(expression) > MAX_NAMED_SIZE

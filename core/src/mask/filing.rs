@@ -1,7 +1,7 @@
 //! Tokens found on a walk. Where a lexeme counts characters, they are filed by level.
 
 use crate::vocabulary::interior::Levels;
-use crate::vocabulary::token_set::{TokenSet, clear_bit, set_bit};
+use crate::vocabulary::token_set::{TokenSet, clear_bit, has_bit, set_bit};
 use crate::vocabulary::trie::Trie;
 
 pub(super) enum Tokens<'a> {
@@ -199,8 +199,4 @@ impl Filed {
         }
         sets
     }
-}
-
-fn has_bit(words: &[u32], id: u32) -> bool {
-    words[(id >> 5) as usize] >> (id & 31) & 1 == 1
 }

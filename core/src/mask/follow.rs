@@ -100,7 +100,7 @@ impl Engine {
         self.spend(threads.len())?;
         let mut next = Threads::new();
         if !leaf {
-            let landed = self.step_threads(threads, byte, &mut next, &mut search.reads)?;
+            let landed = self.step_threads(threads, byte, &mut next, &mut search.reads, None)?;
             return Ok((landed.is_some() || !next.is_empty()).then_some(next));
         }
         for thread in threads {

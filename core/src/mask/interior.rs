@@ -448,7 +448,7 @@ impl Engine {
 
     /// Do all bytes below the trie node lead from the state back to it?
     #[inline]
-    pub(super) fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
+    pub(crate) fn keeps_all(&mut self, state: LexerState, trie: &Trie, at: usize) -> Result<bool> {
         self.keeps(state, trie.below(at))
     }
 

@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::bounds::Bounds;
-use crate::engine::{Engine, Thread};
+use crate::engine::{Configuration, Engine, Thread};
 use crate::error::{Error, Result};
 use crate::lexer::{CounterId, LexerState, MatchSet, NO_MATCH, Progress};
 use crate::parser::NodeId;
@@ -273,10 +273,10 @@ impl Engine {
         }
     }
 
-    /// Overwrites `words` with the tokens allowed after `threads`.
-    pub fn fill_mask(&mut self, threads: &[Thread], vocabulary: &Vocabulary, words: &mut [u32]) -> Result<()> {
-        write(&self.made_parts(threads, vocabulary)?, words);
-        Ok(())
+    /// Overwrites `words` with the tokens that are allowed, stop tokens aside.
+    pub fn fill_mask(&mut self, at: &Configuration, vocabulary: &Vocabulary, words: &mut [u32]) -> Result<()> {
+        write(&self.made_parts(&at.threads, vocabulary)?, words);
+        self.remove_repetitions(at, vocabulary, words)
     }
 
     /// Pays for steps, and for what the parser did since the last time.

@@ -179,6 +179,35 @@ impl Parser {
         for &lexeme in lexer.match_set(set) {
             self.gather_after(node, Next::Terminal(lexeme), grammar)?;
         }
+        self.complete(grammar, before, reads)?;
+        let next = self.intern(grammar, lexer)?;
+        let from = self.reads.len() as u32;
+        self.reads.extend_from_slice(&reads[before..]);
+        self.advanced.insert((node, set), (next, from..self.reads.len() as u32));
+        Ok(next)
+    }
+
+    /// The symbols that the items of a node wait for, but for members of frames.
+    pub fn awaited(&self, node: NodeId) -> SmallVec<[Next; 4]> {
+        let mut symbols: SmallVec<[Next; 4]> = SmallVec::new();
+        for item in self.node(node).kernel {
+            if matches!(item.next, Next::Terminal(_) | Next::Rule(_)) && !symbols.contains(&item.next) {
+                symbols.push(item.next);
+            }
+        }
+        symbols
+    }
+
+    /// The node after a symbol that an item of `node` waits for, whatever text it has.
+    pub fn skip(&mut self, node: NodeId, symbol: Next, grammar: &Grammar, lexer: &mut Lexer) -> Result<NodeId> {
+        self.gathering.clear();
+        self.gather_after(node, symbol, grammar)?;
+        self.complete(grammar, 0, &mut Vec::new())?;
+        self.intern(grammar, lexer)
+    }
+
+    /// Goes on from what was gathered to what that completes.
+    fn complete(&mut self, grammar: &Grammar, before: usize, reads: &mut Vec<NodeId>) -> Result<()> {
         while let Some(completion) = self.gathering.completions.pop() {
             let end = self.follow_shortcuts(completion, grammar);
             self.note_path(completion, end, before, reads);
@@ -189,11 +218,7 @@ impl Parser {
                 self.gather_after(origin, Next::Rule(rule), grammar)?;
             }
         }
-        let next = self.intern(grammar, lexer)?;
-        let from = self.reads.len() as u32;
-        self.reads.extend_from_slice(&reads[before..]);
-        self.advanced.insert((node, set), (next, from..self.reads.len() as u32));
-        Ok(next)
+        Ok(())
     }
 
     /// Moves what waits for the symbol at a node over it: with what else that completes of what began at the node.

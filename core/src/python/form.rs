@@ -152,6 +152,11 @@ fn read_symbol(node: &Bound<'_, PyAny>) -> PyResult<SymbolForm> {
         "terminal" => SymbolForm::Terminal {
             name,
             expression: body.extract()?,
+            distinct: match node.get_item(3)?.extract::<Option<String>>()?.as_deref() {
+                None => false,
+                Some("distinct") => true,
+                Some(other) => return Err(PyValueError::new_err(format!("unknown guard {other:?}"))),
+            },
         },
         "rule" => {
             let alternatives: PyResult<Vec<Vec<usize>>> =

@@ -2,13 +2,17 @@
 
 pub mod file;
 pub mod interior;
+pub mod risky;
 pub mod token_set;
 pub mod trie;
+
+use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use interior::Interiors;
+use risky::Risky;
 use trie::Trie;
 
 /// Longest token that is kept, in bytes.
@@ -28,6 +32,7 @@ pub struct Vocabulary {
     pub trie: Trie,
     /// Shared by all grammars over this vocabulary.
     pub interiors: Interiors,
+    risky: OnceLock<Risky>,
 }
 
 impl Vocabulary {
@@ -75,6 +80,7 @@ impl Vocabulary {
             sha256,
             trie,
             interiors: Interiors::default(),
+            risky: OnceLock::new(),
         })
     }
 
@@ -85,6 +91,16 @@ impl Vocabulary {
 
     pub fn token(&self, id: u32) -> Option<&[u8]> {
         self.tokens.get(id as usize)?.as_deref()
+    }
+
+    /// Tokens in which a JSON text may repeat something; found when first needed.
+    pub fn risky(&self) -> &Risky {
+        self.risky.get_or_init(|| {
+            let texts = (0..)
+                .zip(&self.tokens)
+                .filter_map(|(id, token)| Some((id, token.as_deref()?)));
+            Risky::new(texts.filter(|&(id, _)| !self.is_eos(id)))
+        })
     }
 
     pub fn is_eos(&self, id: u32) -> bool {

@@ -79,6 +79,11 @@ impl TokenSet {
 }
 
 #[inline]
+pub fn has_bit(words: &[u32], id: u32) -> bool {
+    words[(id >> 5) as usize] >> (id & 31) & 1 == 1
+}
+
+#[inline]
 pub fn set_bit(words: &mut [u32], id: u32) {
     words[(id >> 5) as usize] |= 1 << (id & 31);
 }

@@ -7,8 +7,8 @@ use constrain_core::form::{
 use constrain_core::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
 use constrain_core::regex::numeral::spec::Spec;
 use proptest::collection::vec;
-use proptest::option;
 use proptest::prelude::*;
+use proptest::{bool, option};
 
 /// Bounds of repetitions: about as long as tokens are, and as large as they can be.
 fn bound() -> impl Strategy<Value = u32> {
@@ -112,7 +112,7 @@ fn expression() -> impl Strategy<Value = ExpressionForm> {
 fn symbol() -> impl Strategy<Value = SymbolForm> {
     let part = any::<usize>;
     prop_oneof![
-        3 => part().prop_map(|expression| SymbolForm::Terminal { name: "T".into(), expression }),
+        3 => (part(), bool::weighted(0.2)).prop_map(|(expression, distinct)| SymbolForm::Terminal { name: "T".into(), expression, distinct }),
         4 => vec(vec(part(), 0..4), 0..4)
             .prop_map(|alternatives| SymbolForm::Rule { name: "rule".into(), alternatives }),
         2 => (part(), bound(), option::weighted(0.8, bound()), option::of(part())).prop_map(
@@ -188,6 +188,7 @@ pub fn regular_form() -> impl Strategy<Value = GrammarForm> {
             symbols: vec![SymbolForm::Terminal {
                 name: "T".into(),
                 expression,
+                distinct: true,
             }],
             start: 0,
         })

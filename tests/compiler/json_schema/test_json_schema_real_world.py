@@ -15,7 +15,7 @@ from typing import Any
 from constrain import Matcher
 from constrain.errors import LimitError, UnsupportedError
 
-LEAST_HANDLED = 540
+LEAST_HANDLED = 565
 
 
 def write(matcher: Matcher, value: Any) -> Matcher | None:
