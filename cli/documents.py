@@ -144,17 +144,18 @@ class AutomatonJudge:
         return finding_at(text, viable, byte_set(matcher.next_bytes()), may_end=matcher.is_accepting())
 
 
-def finding_at(text: bytes, offset: int, expected: str, *, may_end: bool) -> Finding:
+def finding_at(text: bytes, offset: int, expected: str | None, *, may_end: bool) -> Finding:
     """The finding that a text cannot go on as it does.
 
     Args:
         text: all of it.
         offset: the first wrong byte, or the end.
-        expected: what could have stood there, in words.
+        expected: what could have stood there, in words; None where that is not known.
         may_end: whether the text could also have ended there.
     """
     if may_end:
-        expected = "the end of the text" if expected == "nothing more" else f"{expected}, or the end of the text"
+        nothing_else = expected in (None, "nothing more")
+        expected = "the end of the text" if nothing_else else f"{expected}, or the end of the text"
     wrong = "the text ends too early" if offset == len(text) else f"unexpected {byte_name(text[offset])}"
     return Finding(wrong, span=place_in(text, offset), offset=offset, expected=expected)
 
