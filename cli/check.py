@@ -1,7 +1,7 @@
 """``constrain check``: do finished texts belong to a language? Made for CI, needs no model.
 
-Schemas are judged by jsonschema-rs and findings carry the JSON pointer; expressions, choices, grammars and compiled
-files are judged by the automaton, and findings carry the first wrong byte with what could have stood there.
+The automaton decides, and the first finding is the first wrong byte with what could have stood there. Under a schema,
+the keywords that failed follow, with the JSON pointer, as jsonschema-rs names them.
 """
 
 from __future__ import annotations
@@ -74,9 +74,11 @@ def check(
     One line break at the end of a text does not count where the language has no place for it. Blank lines of
     line-by-line files are left out.
 
+    Under --schema every JSON text counts that satisfies it: any white space, order of properties, escapes and spelling
+    of numbers.
+
     With --compiled the automaton in the file decides, whatever vocabulary it is for: could 'constrain gen' have
-    written this text? For a schema that is stricter than --schema, since the layout belongs to it (white space, order
-    of properties, escapes, spelling of numbers).
+    written this text? For a schema that is stricter than --schema, since its layout belongs to it.
     """
     if not files:
         raise UsageProblem("there is nothing to check", expected="one or more files, or '-' for standard input")
@@ -86,8 +88,6 @@ def check(
         raise UsageProblem(f"--duplicate-keys cannot be {duplicate_keys!r}", expected="'error' or 'last'")
     if duplicate_keys == "last" and not schema:
         raise UsageProblem("--duplicate-keys goes with --schema only")
-    if schema and budget:
-        raise UsageProblem("--budget is for the automaton, and jsonschema-rs judges under --schema")
     source = read_source(
         schema=schema,
         regex=regex,

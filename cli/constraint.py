@@ -27,6 +27,7 @@ Kind: TypeAlias = Literal["schema", "regex", "choice", "grammar"]
 class CompileOptions:
     """How a constraint is read. ``start`` concerns grammars, everything else schemas.
 
+    ``formats_bound`` is no choice of the user's: those who look at a text once more ask for the ``outer`` one.
     ``references`` are other documents by URI, as texts: what they say is part of what the language depends on.
     """
 
@@ -38,6 +39,7 @@ class CompileOptions:
     order: str = "schema"
     numbers: str = "plain"
     escapes: str = "minimal"
+    formats_bound: str = "inner"
     references: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -68,6 +70,7 @@ class CompileOptions:
             order=str(values["order"]),
             numbers=str(values["numbers"]),
             escapes=str(values["escapes"]),
+            formats_bound=str(values["formats_bound"]),
             references=tuple((str(uri), str(text)) for uri, text in values["references"]),
         )
 
@@ -206,6 +209,7 @@ class Constraint:
                 order="any" if options.order == "any" else "schema",
                 numbers="any" if options.numbers == "any" else "plain",
                 escapes="any" if options.escapes == "any" else "minimal",
+                formats_bound="outer" if options.formats_bound == "outer" else "inner",
             )
         if self.kind == "regex":
             from constrain.compiler import regex

@@ -1,8 +1,8 @@
-"""Verdicts on finished texts: jsonschema-rs decides for schemas, the automaton over bytes for everything else,
-compiled schemas included.
+"""Verdicts on finished texts: the automaton over bytes decides, and jsonschema-rs is the second opinion on schemas.
 
 The two never share code, which is the point: ``gen`` asks both before it prints, and withholds where they disagree.
-They do share how the schema is read, that is its draft and whether ``format`` constrains.
+They do share how the schema is read, that is its draft and whether ``format`` constrains. ``check`` goes by the
+automaton of a schema's texts in every spelling (``json_documents``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from constrain.cli.source import Source
     from constrain.compiler import CompiledGrammar
 
-__all__ = ["AutomatonJudge", "Finding", "Judge", "SchemaJudge", "judge_for", "place_in"]
+__all__ = ["AutomatonJudge", "Finding", "Judge", "SchemaJudge", "finding_at", "judge_for", "offset_in", "place_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +141,27 @@ class AutomatonJudge:
         matcher.accept_bytes(text[:viable])
         if viable == len(text) and matcher.is_accepting():
             return None
-        expected = byte_set(matcher.next_bytes())
-        if matcher.is_accepting():
-            expected = "the end of the text" if expected == "nothing more" else f"{expected}, or the end of the text"
-        wrong = "the text ends too early" if viable == len(text) else f"unexpected {byte_name(text[viable])}"
-        return Finding(wrong, span=place_in(text, viable), offset=viable, expected=expected)
+        return finding_at(text, viable, byte_set(matcher.next_bytes()), may_end=matcher.is_accepting())
+
+
+def finding_at(text: bytes, offset: int, expected: str | None, *, may_end: bool) -> Finding:
+    """The finding that a text cannot go on as it does.
+
+    Args:
+        text: all of it.
+        offset: the first wrong byte, or the end.
+        expected: what could have stood there, in words; None where that is not known.
+        may_end: whether the text could also have ended there.
+    """
+    if may_end:
+        nothing_else = expected in (None, "nothing more")
+        expected = "the end of the text" if nothing_else else f"{expected}, or the end of the text"
+    wrong = "the text ends too early" if offset == len(text) else f"unexpected {byte_name(text[offset])}"
+    return Finding(wrong, span=place_in(text, offset), offset=offset, expected=expected)
 
 
 def judge_for(source: Source, *, repeated_keys: Literal["error", "last"] = "error") -> Judge:
-    """Who decides about texts: the automaton, but for a schema given as such.
+    """Who decides about texts: the automaton of the constraint, of a schema that of all JSON texts.
 
     Args:
         source: the constraint.
@@ -160,7 +172,9 @@ def judge_for(source: Source, *, repeated_keys: Literal["error", "last"] = "erro
         ArtifactError: the compiled file cannot be used.
     """
     if isinstance(source, Constraint) and source.kind == "schema":
-        return SchemaJudge(source, repeated_keys=repeated_keys)
+        from constrain.cli.json_documents import JsonJudge
+
+        return JsonJudge(source, repeated_keys=repeated_keys)
     return AutomatonJudge(source.language())
 
 
@@ -169,6 +183,15 @@ def place_in(text: bytes, offset: int) -> Span:
     start = text.rfind(b"\n", 0, offset) + 1
     column = len(text[start:offset].decode("utf-8", "ignore")) + 1
     return Span(text.count(b"\n", 0, offset) + 1, column)
+
+
+def offset_in(text: bytes, place: Span) -> int:
+    """The byte at a line and column (in characters); bytes that are no UTF-8 count as characters."""
+    start = 0
+    for _ in range(place.line - 1):
+        start = text.index(b"\n", start) + 1
+    line = text[start:].partition(b"\n")[0].decode("utf-8", "surrogateescape")
+    return start + len(line[: place.column - 1].encode("utf-8", "surrogateescape"))
 
 
 def _validator(constraint: Constraint) -> Any:

@@ -65,7 +65,7 @@ def compile_json_schema(
         formats: does ``format`` constrain (``"assert"``) or only describe (``"annotate"``)?
         ignore_formats: names of formats that only describe, or ``"unknown"`` for all that no draft defines.
         references: documents for ``$ref`` by URI. Nothing is ever fetched.
-        whitespace: ``"compact"`` (none), ``"pretty:N"`` (indented by N) or ``"flexible"`` (bounded).
+        whitespace: ``"compact"`` (none), ``"pretty:N"`` (indented by N) ``"flexible"`` (bounded) or ``"any"``.
         order: members in schema order (undeclared ones last), or in any.
         numbers: ``"plain"`` writes integers without fraction or exponent, ``"any"`` every spelling of a number.
         escapes: ``"minimal"`` escapes only what must be, ``"any"`` is every spelling of a string.

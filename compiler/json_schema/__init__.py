@@ -37,6 +37,7 @@ def build(
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",
+    formats_bound: Literal["inner", "outer"] = "inner",
 ) -> Grammar:
     """The grammar of the JSON texts that satisfy a schema.
 
@@ -49,12 +50,14 @@ def build(
         ignore_formats: formats that are annotations: their names, or ``"unknown"`` for all that nobody defined.
         references: the documents that ``$ref`` and ``$schema`` may lead to besides the schema and the official
             metaschemas, by URI: parsed JSON, or JSON text. Nothing is fetched.
-        whitespace: ``compact`` (none), ``pretty:N`` (as ``json.dumps(indent=N)``) or ``flexible`` (up to 64 blanks
-            between tokens).
+        whitespace: ``compact`` (none), ``pretty:N`` (as ``json.dumps(indent=N)``) ``flexible`` (up to 64 blanks
+            between tokens) or ``any`` (so many as one likes).
         order: order of members: that of the schema with undeclared ones last, or any.
         numbers: ``plain`` spellings, or ``any`` of RFC 8259: with it ``1.0`` and ``10e-1`` are integers, too (not in
             draft 4).
         escapes: spellings of characters: ``minimal`` escapes what must be escaped, ``any`` is every spelling there is.
+        formats_bound: of formats that are not practically regular, ``inner`` is the declared subset. ``outer`` is for
+            judges that look at what it takes once more: all valid texts are taken, and some that are not.
 
     Raises:
         SchemaError: not a valid schema, or an option that is not known.
@@ -72,6 +75,7 @@ def build(
         order=order,
         numbers=numbers,
         escapes=escapes,
+        formats_bound=formats_bound,
     )
     document: Any = read_schema_text(schema) if isinstance(schema, str | bytes) else schema
     if not isinstance(document, dict | bool):

@@ -2,7 +2,8 @@
 
 Every blank belongs to exactly one lexeme, so no text has two readings. ``compact`` has none. ``pretty:N`` is the
 layout of Python's ``json.dumps(indent=N)``. ``flexible`` takes up to 64 blanks between any two tokens, which bounds
-how long a model may go on writing nothing.
+how long a model may go on writing nothing; ``any`` takes any number of them, which is all that RFC 8259 allows inside
+a value, and is meant for texts that are there already.
 """
 
 from __future__ import annotations
@@ -57,13 +58,12 @@ class Layout:
     def of(cls, policy: Policy) -> Layout:
         """The layout of a new grammar."""
         builder = GrammarBuilder()
-        flexible = policy.whitespace == "flexible"
         blanks = builder.literal(b"")
-        if flexible:
+        if policy.has_blanks:
             blank = builder.char_class([(9, 10), (13, 13), (32, 32)])
-            blanks = builder.repeat(blank, 0, MAXIMUM_BLANKS)
+            blanks = builder.repeat(blank, 0, MAXIMUM_BLANKS if policy.whitespace == "flexible" else None)
         colon = builder.literal(b": " if policy.whitespace == "pretty" else b":")
-        if flexible:
+        if policy.has_blanks:
             colon = builder.concat([blanks, colon, blanks])
         return cls(builder, policy, blanks, colon, {})
 
@@ -112,7 +112,7 @@ class Layout:
             inner = outer = b""
 
         def lexeme(name: str, before: bytes, middle: bytes, after: bytes) -> Symbol:
-            if self.policy.whitespace == "flexible":
+            if self.policy.has_blanks:
                 parts = [builder.literal(middle)]
                 if name != "open":
                     parts.insert(0, blanks)
@@ -122,7 +122,7 @@ class Layout:
             return builder.terminal(builder.literal(before + middle + after), f"{name} {middle.decode()}", guard)
 
         def empty(text: bytes) -> Symbol:
-            if self.policy.whitespace == "flexible":
+            if self.policy.has_blanks:
                 both = builder.concat([builder.literal(text[:1]), blanks, builder.literal(text[1:])])
                 return builder.terminal(both, f"empty {text.decode()}")
             return builder.terminal(builder.literal(text), f"empty {text.decode()}")

@@ -160,7 +160,14 @@ class Lowering:
             text = strings.merge([f.string for f in facets if f.string is not None])
             texts = None if values is None else [str(value[1]) for value in values if value[0] == "string"]
             hidden_texts = [str(value[1]) for value in excluded if value[0] == "string"]
-            body = strings.body_of(builder, text, texts, hidden_texts, any_escape=self._layout.policy.any_escape)
+            body = strings.body_of(
+                builder,
+                text,
+                texts,
+                hidden_texts,
+                any_escape=self._layout.policy.any_escape,
+                formats_bound=self._layout.policy.formats_bound,
+            )
             if body is not None:
                 symbols.append(builder.terminal(builder.concat([self._quote, body, self._quote]), "string"))
         if values is None:
@@ -263,6 +270,7 @@ class Lowering:
                 None if values is None else [str(value[1]) for value in values if value[0] == "string"],
                 [str(value[1]) for value in excluded if value[0] == "string"],
                 any_escape=self._layout.policy.any_escape,
+                formats_bound=self._layout.policy.formats_bound,
             )
             if body is not None:
                 bodies.append(body)

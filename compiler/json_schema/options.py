@@ -22,18 +22,26 @@ class Policy(NamedTuple):
     """How JSON values are spelled.
 
     Attributes:
-        whitespace: ``compact``, ``pretty`` or ``flexible``.
+        whitespace: ``compact``, ``pretty``, ``flexible`` or ``any``.
         indent: spaces per level of ``pretty``.
         order: of members, ``schema`` or ``any``.
         any_escape: whether characters may be escaped that need not be.
         numbers: which spellings of numbers.
+        formats_bound: where a format is not practically regular, whether a part of what conforms is written
+            (``inner``), or all of it and more (``outer``).
     """
 
-    whitespace: Literal["compact", "pretty", "flexible"] = "compact"
+    whitespace: Literal["compact", "pretty", "flexible", "any"] = "compact"
     indent: int = 0
     order: Literal["schema", "any"] = "schema"
     any_escape: bool = False
     numbers: Spelling = "plain"
+    formats_bound: Literal["inner", "outer"] = "inner"
+
+    @property
+    def has_blanks(self) -> bool:
+        """Whether blanks may stand between any two tokens."""
+        return self.whitespace in ("flexible", "any")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ def read_options(
     order: str = "schema",
     numbers: str = "plain",
     escapes: str = "minimal",
+    formats_bound: str = "inner",
 ) -> Options:
     """Check option values.
 
@@ -85,14 +94,17 @@ def read_options(
     _one_of("order", order, ("schema", "any"))
     _one_of("numbers", numbers, ("plain", "any"))
     _one_of("escapes", escapes, ("minimal", "any"))
+    _one_of("formats_bound", formats_bound, ("inner", "outer"))
     indent = 0
     layout = whitespace
     if isinstance(whitespace, str) and (match := re.fullmatch(r"pretty:([0-9]{1,3})", whitespace)):
         layout, indent = "pretty", int(match[1])
         if indent > MAXIMUM_INDENT:
             raise SchemaError(f"whitespace={whitespace!r} is too wide", expected=f"at most 'pretty:{MAXIMUM_INDENT}'")
-    elif whitespace not in ("compact", "flexible"):
-        raise SchemaError(f"whitespace={whitespace!r} is not known", expected="'compact', 'pretty:N' or 'flexible'")
+    elif whitespace not in ("compact", "flexible", "any"):
+        raise SchemaError(
+            f"whitespace={whitespace!r} is not known", expected="'compact', 'pretty:N', 'flexible' or 'any'"
+        )
     if isinstance(ignore_formats, str):
         names = frozenset[str]() if ignore_formats == "unknown" else frozenset([ignore_formats])
     else:
@@ -104,7 +116,7 @@ def read_options(
         assert_formats=formats == "assert",
         ignored_formats=names - {"unknown"},
         ignore_unknown_formats=ignore_formats == "unknown" or "unknown" in names,
-        policy=Policy(layout, indent, order, escapes == "any", numbers),  # type: ignore[arg-type]  # known ones by now
+        policy=Policy(layout, indent, order, escapes == "any", numbers, formats_bound),  # type: ignore[arg-type]  # known ones by now
         references=_references({} if references is None else references),
     )
 

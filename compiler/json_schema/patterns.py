@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
+from typing import Literal
 
 from constrain.compiler.fragments import shared
 from constrain.compiler.grammar import Expression, GrammarBuilder
@@ -48,10 +49,20 @@ def check_pattern(text: str, pointer: str) -> None:
 
 
 @shared
-def term_body(builder: GrammarBuilder, term: PatternTerm, any_escape: bool = False) -> Expression:
-    """The bodies of JSON strings (no quotes) that a term accepts."""
-    # where a format is generated in part, what surely does not conform is what lies outside a superset
-    kind = "beyond format" if term.negated and term.kind == "format" else term.kind
+def term_body(
+    builder: GrammarBuilder, term: PatternTerm, any_escape: bool = False, bound: Literal["inner", "outer"] = "inner"
+) -> Expression:
+    """The bodies of JSON strings (no quotes) that a term accepts.
+
+    Args:
+        builder: where expressions go.
+        term: a pattern or a format.
+        any_escape: whether characters may be escaped that need not be.
+        bound: of a format that is not practically regular, whether some of the bodies are meant, or all and more.
+    """
+    # What surely does not conform is what lies outside a superset; what may not conform is what lies outside a subset.
+    beyond = term.kind == "format" and term.negated == (bound == "inner")
+    kind = "beyond format" if beyond else term.kind
     body = lower(
         _node(kind, term.text),
         builder,

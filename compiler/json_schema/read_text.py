@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from constrain.errors import LimitError, SchemaError, Span
 
-__all__ = ["MAXIMUM_TEXT_NESTING", "DuplicateKey", "read_schema_text"]
+__all__ = ["MAXIMUM_TEXT_NESTING", "DuplicateKey", "check_distinct_keys", "read_schema_text"]
 
 MAXIMUM_TEXT_NESTING = 400
 """Brackets inside brackets in a JSON text."""
@@ -29,6 +29,20 @@ def read_schema_text(text: str | bytes, *, repeated_keys: Literal["error", "last
             :class:`DuplicateKey`), NaN or Infinity; with line and column.
         LimitError: nested too deeply, or a number of too many digits.
     """
+    return _read(text, object_pairs_hook=dict if repeated_keys == "last" else _members, parse_float=_decimal)
+
+
+def check_distinct_keys(text: str | bytes) -> None:
+    """Look for an object that holds a key twice in JSON text whose numbers may have any number of digits.
+
+    Raises:
+        SchemaError: there is one (the cause is a :class:`DuplicateKey`), or the text is not JSON.
+        LimitError: nested too deeply.
+    """
+    _read(text, object_pairs_hook=_members, parse_float=_unread, parse_int=_unread)
+
+
+def _read(text: str | bytes, **hooks: Any) -> Any:
     if isinstance(text, bytes):
         data = text
         try:
@@ -44,8 +58,7 @@ def read_schema_text(text: str | bytes, *, repeated_keys: Literal["error", "last
         raise SchemaError("the text starts with a byte order mark", span=Span(1, 1), expected="JSON without one")
     _check_nesting(text)
     try:
-        members = dict if repeated_keys == "last" else _members
-        return json.loads(text, parse_float=_decimal, parse_constant=_no_constant, object_pairs_hook=members)
+        return json.loads(text, parse_constant=_no_constant, **hooks)
     except json.JSONDecodeError as error:
         raise SchemaError(f"not JSON: {error.msg}", span=Span(error.lineno, error.colno)) from None
     except _ConstantError as error:
@@ -82,6 +95,10 @@ def _decimal(text: str) -> Decimal:
         raise LimitError(
             f"the exponent of the number {text[:40]} is out of range", expected="a smaller exponent"
         ) from None
+
+
+def _unread(text: str) -> None:
+    """No value at all, of whatever length."""
 
 
 def _no_constant(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from constrain.compiler.grammar import Expression, GrammarBuilder
 from constrain.compiler.json_schema import json_text
@@ -120,6 +120,7 @@ def body_of(
     excluded: Sequence[str],
     *,
     any_escape: bool = False,
+    formats_bound: Literal["inner", "outer"] = "inner",
 ) -> Expression | None:
     """The bodies (no quotes) of the strings that satisfy ``facet``; None when there are none.
 
@@ -129,6 +130,7 @@ def body_of(
         texts: if given, the only candidates.
         excluded: texts that are not allowed.
         any_escape: whether characters may be escaped that need not be.
+        formats_bound: on which side formats are approximated that are not practically regular.
     """
     minimum, maximum, patterns = facet
     if maximum is not None and maximum < minimum:
@@ -153,7 +155,7 @@ def body_of(
             parts.append(builder.complement(json_text.texts_body(builder, excluded, any_escape)))
             if len(parts) == 1:
                 parts.append(json_text.any_characters(builder, any_escape=any_escape))
-    parts.extend(term_body(builder, term, any_escape) for term in patterns)
+    parts.extend(term_body(builder, term, any_escape, formats_bound) for term in patterns)
     return builder.intersection(parts)
 
 

@@ -72,23 +72,30 @@ def validator(
         )
     translated = in_draft_4 if draft.nullable else _as_it_is
     schema = translated(schema)
-    documents = [(urljoin(_BASE, uri), translated(part)) for uri, part in parsed_references(references).items()]
+    documents = {urljoin(_BASE, uri): translated(part) for uri, part in parsed_references(references).items()}
     decided: dict[str, Callable[[str], bool]] = {
         name: partial(conforms, key) for name in NAMES if (key := key_of(name, draft.name)) is not None
     }
     decided.update(dict.fromkeys(options.ignored_formats, _any))
     try:
-        registry = None
-        if documents:
-            registry = jsonschema_rs.Registry(documents, draft=_DRAFTS[draft.name], retriever=_no_retrieval)
-        return _VALIDATORS[draft.name](
+        retrieve = partial(_given, documents)
+        make = partial(
+            _VALIDATORS[draft.name],
             schema,
             validate_formats=options.assert_formats or draft.asserts_formats,
             ignore_unknown_formats=options.ignore_unknown_formats,
             formats=decided,
-            retriever=_no_retrieval,
-            registry=registry,
+            retriever=retrieve,
         )
+        try:
+            return make()
+        except (jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError, ValueError):
+            if not documents:
+                raise
+            # Perhaps a name that is given inside a document, which a registry knows. It is not asked first, for it
+            # reads what nothing refers to, and all by one draft.
+            known = list(documents.items())
+            return make(registry=jsonschema_rs.Registry(known, draft=_DRAFTS[draft.name], retriever=retrieve))
     except jsonschema_rs.ReferencingError as error:
         raise _unresolved(str(error)) from None
     except jsonschema_rs.ValidationError as error:
@@ -137,5 +144,7 @@ def _any(_: str) -> bool:
     return True
 
 
-def _no_retrieval(uri: str) -> Any:
-    raise ValueError(f"{uri} is another document, and none are fetched")
+def _given(documents: Mapping[str, Any], uri: str) -> Any:
+    if uri not in documents:
+        raise ValueError(f"{uri} is another document, and none are fetched")
+    return documents[uri]

@@ -43,6 +43,7 @@ def test_check_outputs(environment: dict[str, str], root: Path) -> None:
     assert sorted(line.split(": ")[:2] for line in ran.stdout.splitlines()) == [
         ["<stdin>:2", "at /currency"],
         ["<stdin>:2", "at /total_cents"],
+        ["<stdin>:2", "line 1, column 180, byte 179"],
     ]
     assert ran.stderr == "2 documents checked, 1 invalid\n"
 

@@ -52,6 +52,16 @@ def test_flexible_is_bounded(compiled: Any, takes: Any) -> None:
     assert not takes(grammar, "{} ")
 
 
+def test_any_is_not_bounded(compiled: Any, takes: Any) -> None:
+    grammar = compiled({"type": "object"}, whitespace="any")
+    for pattern in ("{%s}", '{%s"a":1}', '{"a"%s:1}', '{"a":%s1}', '{"a":1%s}', '{"a":1%s,"b":2}', '{"a":[%s]}'):
+        for blanks in ("", " ", " \t\n\r" * 1_000):
+            assert takes(grammar, pattern % blanks)
+        assert not takes(grammar, pattern % "\f")
+    assert not takes(grammar, " {}")
+    assert not takes(grammar, "{} ")
+
+
 def test_pretty_ends_at_its_depth(compiled: Any, takes: Any) -> None:
     value: list[Any] = []
     for _ in range(MAXIMUM_PRETTY_DEPTH):
