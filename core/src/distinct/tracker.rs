@@ -421,6 +421,7 @@ mod tests {
             if all || place == 0 {
                 tracker.watch(false);
             }
+            tracker.keep_key();
         }
         tracker
     }
