@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import os
 import platform
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +11,14 @@ from typing import Any
 
 from masks.cases import batch_cases, hard_cases
 from masks.engines import ENGINES
+from masks.machine import engine_core, processor
 from masks.parts.hard import run_batches, run_cases
 from masks.parts.hard_report import hard_report
 from masks.parts.maskbench import Data, maskbench
 from masks.parts.memory import memory
 from masks.parts.repeated import repeated
 from masks.parts.scaling import scaling
-from masks.session import Options, Session
+from masks.session import Options, Session, parse_limits
 from masks.targets import Section, Target, target_table
 from masks.tokenizer import Tokenizer
 from masks.worker import CLOCKS
@@ -51,7 +51,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--compact", action="store_true", help="instances without spaces; default ', ' and ': '")
     parser.add_argument("--limit", type=float, default=20, help="seconds for a schema in an engine, instances included")
     parser.add_argument(
-        "--engine-limit", type=limits, default="outlines-core=4", help="stricter limits: name=seconds,name=seconds"
+        "--engine-limit",
+        type=parse_limits,
+        default="outlines-core=4",
+        help="stricter limits: name=seconds,name=seconds",
     )
     parser.add_argument("--case-limit", type=float, default=60, help="seconds for a hard case in an engine")
     parser.add_argument("--rounds", type=int, default=3, help="walks of each schema and case; the median counts")
@@ -88,20 +91,12 @@ def numbers(text: str) -> list[int]:
     return sorted(map(int, text.split(",")))
 
 
-def limits(text: str) -> dict[str, float]:
-    """Seconds by engine."""
-    return {name: float(seconds) for name, _, seconds in (pair.partition("=") for pair in text.split(",") if pair)}
-
-
 def main() -> None:
     """Run the parts for each vocabulary, print their tables, and keep them."""
     options = parse()
     folder = BENCHMARKS / "results" / options.name
     raw = folder / "raw"
-    # The engines share the last core, one at a time; this process and the rest of the machine have the others.
-    cores = sorted(os.sched_getaffinity(0))
-    core = cores[-1] if len(cores) > 1 else -1
-    session_options = Options(options.engines, options.clock, options.memory_gib, core, options.engine_limit)
+    session_options = Options(options.engines, options.clock, options.memory_gib, engine_core(), options.engine_limit)
     settings = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "processor": processor(),
@@ -146,11 +141,3 @@ def run_part(
     if part == "memory":
         return memory(session, replace(data, count=0), options.compiles, options.memory_limit)
     return scaling(session, folder, options.sizes, options.lengths, options.case_limit)
-
-
-def processor() -> str:
-    """What the machine calls its processor."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()

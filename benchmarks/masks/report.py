@@ -15,7 +15,7 @@ from masks.results import EngineRun, InstanceResult, Run, SchemaResult, Verdict,
 from masks.tables import Numbers, number, summary, table
 from masks.targets import SUBJECT, Target
 
-__all__ = ["findings", "report", "targets"]
+__all__ = ["common_grounds", "findings", "general", "own_times", "report", "targets"]
 
 BASELINE = "llguidance"
 APART = ("constrain-artifact", "constrain-lenient", "outlines-core", "xgrammar-default")
@@ -24,15 +24,20 @@ APART = ("constrain-artifact", "constrain-lenient", "outlines-core", "xgrammar-d
 
 def report(run: Run) -> str:
     """All tables of a run: coverage, times over what each got through, times over common ground."""
+    return "\n\n".join([heading(run), coverage(run), own_times(run), *common_grounds(run)]) + "\n"
+
+
+def common_grounds(run: Run) -> list[str]:
+    """Times over common ground: of the subject and its baseline, and of all engines but those that stand apart."""
     names = list(run.engines)
-    parts = [heading(run), coverage(run), own_times(run)]
+    parts: list[str] = []
     grounds = [[SUBJECT, BASELINE], [name for name in names if name not in APART]]
     seen: list[list[str]] = []
     for ground in grounds:
         if len(ground) > 1 and set(ground) <= set(names) and sorted(ground) not in seen:
             seen.append(sorted(ground))
             parts.append(common_times(run, ground))
-    return "\n\n".join(parts) + "\n"
+    return parts
 
 
 def heading(run: Run) -> str:

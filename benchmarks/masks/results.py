@@ -8,7 +8,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["EngineRun", "InstanceResult", "Run", "SchemaResult", "Verdict", "collect", "read_run", "write_run"]
+__all__ = [
+    "EngineRun",
+    "InstanceResult",
+    "Run",
+    "SchemaResult",
+    "Verdict",
+    "collect",
+    "read_run",
+    "schema_result",
+    "write_run",
+]
 
 Verdict = Literal["right", "key order", "wrong reject", "wrong accept", "engine error"]
 
@@ -62,12 +72,26 @@ class InstanceResult:
 
 @dataclass
 class SchemaResult:
-    """One schema in one engine. ``ttfm_us``: from the schema to the first mask; ``exit``: how the process died."""
+    """One schema in one engine.
+
+    Attributes:
+        id: of the row.
+        split: the collection that the row came from.
+        status: how far the engine got; "unsupported" is refused.
+        error: what the engine said when it refused.
+        pointer: the place in the schema that a refusal names, if it names one.
+        compile_us: time of the compile; None where it came to no end.
+        ttfm_us: from the schema to the first mask.
+        exit: how the process died.
+        peak_rss_mib: the process's memory at its highest, so far.
+        instances: in the order of the row.
+    """
 
     id: str
     split: str
     status: Literal["done", "unsupported", "timeout", "crash"] = "done"
     error: str | None = None
+    pointer: str | None = None
     compile_us: float | None = None
     ttfm_us: float | None = None
     exit: int | None = None
@@ -96,13 +120,19 @@ def collect(
         elif kind == "compiled":
             result.compile_us, result.ttfm_us = event["compile_us"], event["ttfm_us"]
         elif kind == "unsupported":
-            result.status, result.error = "unsupported", event["error"]
+            result.status, result.error, result.pointer = "unsupported", event["error"], event.get("pointer")
         elif kind == "timeout":
             result.status = "timeout"
         elif kind == "crash":
             result.status, result.exit = "crash", event["exit"]
         else:
             result.peak_rss_mib = event["peak_rss_mib"]
+
+
+def schema_result(fields: dict[str, Any]) -> SchemaResult:
+    """The result that ``dataclasses.asdict`` took apart."""
+    instances = [InstanceResult(**instance) for instance in fields["instances"]]
+    return SchemaResult(**fields | {"instances": instances})
 
 
 @dataclass
@@ -147,7 +177,5 @@ def read_run(folder: Path) -> Run:
         fields = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         schemas = fields.pop("schemas")
         engines[name] = EngineRun(**fields)
-        for schema in schemas:
-            instances = [InstanceResult(**instance) for instance in schema.pop("instances")]
-            engines[name].schemas.append(SchemaResult(**schema, instances=instances))
+        engines[name].schemas += map(schema_result, schemas)
     return Run(document["settings"], engines)

@@ -10,11 +10,12 @@ import gzip
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Instance", "Row", "choose", "in_schema_order", "instance_text", "read_rows"]
+__all__ = ["Instance", "Row", "choose", "in_schema_order", "instance_text", "json_lines", "read_row", "read_rows"]
 
 
 @dataclass(frozen=True)
@@ -36,25 +37,32 @@ class Row:
     instances: list[Instance] = field(default_factory=list)
 
 
+def json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a file with one a line, gzip or plain."""
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8", "surrogatepass")
+    yield from map(json.loads, filter(None, text.split("\n")))
+
+
+def read_row(document: dict[str, Any]) -> Row:
+    """The row that a line holds."""
+    instances = [Instance(test["valid"], test["data"], test.get("keyword")) for test in document["tests"]]
+    return Row(document["id"], document["split"], document["schema"], instances)
+
+
 def read_rows(path: Path) -> tuple[str | None, list[Row]]:
     """Read a data file.
 
     Returns:
         What the file says about its source, and the rows in file order.
     """
-    data = path.read_bytes()
-    text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8", "surrogatepass")
     source = None
     rows = []
-    for line in text.split("\n"):
-        if not line:
-            continue
-        document = json.loads(line)
+    for document in json_lines(path):
         if "_meta" in document:
             source = document["_meta"].get("source")
-            continue
-        instances = [Instance(test["valid"], test["data"], test.get("keyword")) for test in document["tests"]]
-        rows.append(Row(document["id"], document["split"], document["schema"], instances))
+        else:
+            rows.append(read_row(document))
     return source, rows
 
 

@@ -14,7 +14,7 @@ from masks.process import Worker, WorkerOptions
 from masks.results import EngineRun, SchemaResult
 from masks.tokenizer import Tokenizer
 
-__all__ = ["Options", "Session", "tell"]
+__all__ = ["Options", "Session", "parse_limits", "tell"]
 
 
 @dataclass(frozen=True)
@@ -108,3 +108,8 @@ class Session:
 def tell(line: str) -> None:
     """Progress, on standard error."""
     print(line, file=sys.stderr, flush=True)
+
+
+def parse_limits(text: str) -> dict[str, float]:
+    """Seconds by engine, from ``name=seconds,name=seconds``."""
+    return {name: float(seconds) for name, _, seconds in (pair.partition("=") for pair in text.split(",") if pair)}

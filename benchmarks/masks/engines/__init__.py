@@ -18,6 +18,7 @@ ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "xgrammar": ("xgrammar_engine", "XGrammar", {"strict_mode": False}),
     "xgrammar-default": ("xgrammar_engine", "XGrammar", {"strict_mode": True}),
     "outlines-core": ("outlines_engine", "OutlinesCore", {}),
+    "llama.cpp": ("llamacpp_engine", "LlamaCpp", {}),
 }
 """Name -> module, class and options."""
 

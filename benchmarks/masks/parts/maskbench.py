@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from masks.constraint import Constraint
 from masks.report import findings, report, targets
-from masks.results import Run, SchemaResult, collect, write_run
+from masks.results import Run, SchemaResult, write_run
 from masks.rounds import is_settled, median_walk
-from masks.sample import Row, choose, in_schema_order, instance_text, read_rows
+from masks.sample import Row, choose, instance_text, read_rows
 from masks.session import Session, tell
 from masks.targets import Section
-from masks.tokenizer import Tokenizer
+from masks.walks import locate, walk_row
 
 __all__ = ["Data", "maskbench"]
 
@@ -102,39 +101,10 @@ def measure(
     """Give every schema to every engine; the engine that comes first changes from schema to schema."""
     started = time.monotonic()
     for index, (row, ids) in enumerate(zip(rows, tokens, strict=True)):
-        job = {"task": "walk", "constraint": asdict(Constraint("json_schema", row.schema)), "tests": ids}
-        expected = [(instance.valid, instance.keyword) for instance in row.instances]
         for name in session.in_turn(index):
             if is_settled(walks[name][index]):
                 continue
-            result = SchemaResult(row.id, row.split)
-            collect(result, expected, session.ask(name, job, limit_s))
-            try_in_order(session, name, row, result, limit_s, compact)
-            walks[name][index].append(result)
+            walks[name][index].append(walk_row(session, name, row, ids, limit_s, compact))
         if (index + 1) % 25 == 0:
             each = "  ".join(f"{name} {seconds:.0f} s" for name, seconds in session.spent_s.items())
             tell(f"{index + 1}/{len(rows)} after {time.monotonic() - started:.0f} s: {each}")
-
-
-def try_in_order(session: Session, engine: str, row: Row, result: SchemaResult, limit_s: float, compact: bool) -> None:
-    """Find out whether it is the order of their keys for which valid instances were rejected. No time counts."""
-    for instance, known in zip(row.instances, result.instances, strict=False):
-        ordered = instance_text(in_schema_order(instance.data, row.schema), compact)
-        if known.verdict != "wrong reject" or ordered == instance_text(instance.data, compact):
-            continue
-        constraint = asdict(Constraint("json_schema", row.schema))
-        job = {"task": "walk", "constraint": constraint, "tests": [session.tokenizer.encode(ordered)]}
-        again = SchemaResult(row.id, row.split)
-        collect(again, [(True, None)], session.ask(engine, job, limit_s))
-        known.in_order = any(found.accepted for found in again.instances)
-
-
-def locate(result: SchemaResult, tokens: list[list[int]], tokenizer: Tokenizer) -> None:
-    """Write down where wrong verdicts fell, for the reader of the results."""
-    for instance, ids in zip(result.instances, tokens, strict=False):
-        if instance.verdict == "right":
-            continue
-        end = len(instance.mask_ns) if instance.rejected_at is None else instance.rejected_at
-        before = str(tokenizer.raw.decode(ids[:end], skip_special_tokens=False))[-60:]
-        here = str(tokenizer.raw.decode(ids[end : end + 1], skip_special_tokens=False))
-        instance.place = f"after {before!r}, at {here!r}"

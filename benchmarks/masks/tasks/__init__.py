@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from masks.tasks.batch import batch
+from masks.tasks.convert import convert
 from masks.tasks.memory import keep, resident
 from masks.tasks.repeated import repeated
 from masks.tasks.setting import Setting
@@ -16,6 +17,7 @@ __all__ = ["TASKS", "Setting"]
 
 TASKS: dict[str, Callable[[Setting, dict[str, Any]], None]] = {
     "walk": walk_all,
+    "convert": convert,
     "batch": batch,
     "repeated": repeated,
     "keep": keep,

@@ -32,21 +32,24 @@ class Setting:
     send: Send
     kept: list[Compiled] = field(default_factory=list)
 
-    def compile(self, constraint: dict[str, Any]) -> Compiled | None:
+    def compile(self, constraint: dict[str, Any], *, first_mask: bool = True) -> Compiled | None:
         """Compile, make a first mask, and send how long that took, or why it was refused (and return None)."""
         try:
             prepared = self.engine.prepare(Constraint(**constraint))
             start = self.now()
             compiled = self.engine.compile(prepared)
             between = self.now()
-            compiled.matcher().mask(self.buffer)
+            if first_mask:
+                compiled.matcher().mask(self.buffer)
             end = self.now()
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic of a native engine is no Exception
-            self.send("unsupported", error=describe(error))
+            pointer = getattr(error, "pointer", None)
+            self.send("unsupported", error=describe(error), pointer=pointer if isinstance(pointer, str) else None)
             return None
-        self.send("compiled", compile_us=(between - start) / 1e3, ttfm_us=(end - start) / 1e3)
+        ttfm_us = (end - start) / 1e3 if first_mask else None
+        self.send("compiled", compile_us=(between - start) / 1e3, ttfm_us=ttfm_us)
         return compiled
 
 

@@ -1,7 +1,7 @@
 """Walk texts token by token, with a mask before each token.
 
 job     {"task": "walk", "constraint": {...}, "tests": [[token, ...], ...]}
-events  {"event": "compiled", "compile_us", "ttfm_us"} or {"event": "unsupported", "error"}
+events  {"event": "compiled", "compile_us", "ttfm_us"} or {"event": "unsupported", "error", "pointer"}
         {"event": "instance", "mask_ns", "accept_ns", "rejected_at", "may_stop", "error"}   for each test
 """
 
