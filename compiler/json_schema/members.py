@@ -46,9 +46,10 @@ class _Writer:
         """A named member: the key lexeme (quotes, colon and blanks included) and the value."""
         builder = self.builder
         body = json_text.text_body(builder, name, self.layout.policy.any_escape)
-        allowed = self.names_of(conjunction([*self.members.names, *names]))
-        if allowed is not None:
-            body = builder.intersection([body, allowed])
+        if names or self.members.names:
+            allowed = self.names_of(conjunction([*self.members.names, *names]))
+            if allowed is not None:
+                body = builder.intersection([body, allowed])
         quote = builder.literal(b'"')
         key = self.layout.key(builder.concat([quote, body, quote]))
         return builder.choice(f"member {name}", [[builder.terminal(key, f"key {name}"), self.symbol_of(schemas)]])

@@ -260,7 +260,9 @@ class Reader:
                 types |= TYPE_NAMES[name]
         if draft.nullable and adds_null(raw, pointer):
             types |= NULL
-        formats = strings.read_formats(raw, draft, self._options, pointer)
+        formats: list[PatternTerm | NumberFacet | Refusal] = []
+        if "format" in raw or draft.asserts_contents:
+            formats = strings.read_formats(raw, draft, self._options, pointer)
         if not families and not refusals and not formats:
             return self._store.typed(types)
 
