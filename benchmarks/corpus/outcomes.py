@@ -54,13 +54,15 @@ def reason_of(result: SchemaResult, schema: Any) -> str:
     what differs from schema to schema.
     """
     message = general(result.error or "")
-    if not result.pointer or not message.startswith("UnsupportedError"):
+    kind, _, said = message.partition(": ")
+    if kind != "UnsupportedError":
         return message
+    if not result.pointer:
+        return said
     name = _format_at(schema, result.pointer)
     if name is not None:
         return f"format {name}"
     *above, keyword = result.pointer.split("/")
-    said = message.partition(": ")[2]
     if said == f"{keyword} is not supported here":
         return keyword
     named = above[-1] in NAMES  # the place is a schema's, and what leads there a name

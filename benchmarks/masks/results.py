@@ -36,7 +36,7 @@ class InstanceResult:
         may_stop: after the last token, could generation stop?
         error: the engine failed in the middle.
         place: for a wrong verdict, the text up to where it fell.
-        in_order: for a valid instance that was rejected: is it accepted with its keys in the schema's order?
+        in_order: for a valid instance that was rejected: is it accepted with its keys in another order?
     """
 
     valid: bool

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 __all__ = ["Instance", "Row", "choose", "in_schema_order", "instance_text", "json_lines", "read_row", "read_rows"]
 
@@ -91,18 +92,56 @@ def choose(rows: list[Row], count: int, seed: int) -> list[Row]:
 
 
 def in_schema_order(data: Any, schema: Any) -> Any:
-    """The instance with declared keys in the order of ``properties``, others after them; also in parts of it that
-    ``properties`` and ``items`` describe."""
-    if not isinstance(schema, dict):
-        return data
+    """The instance with declared keys in the order of ``properties``, others after them, wherever schemas reach.
+
+    References inside the document are followed; what a schema declares beside ``properties``, in conjunctions and
+    alternatives, comes after that, in their order.
+    """
+    return _in_order(data, [schema], schema)
+
+
+def _in_order(data: Any, schemas: list[Any], root: Any) -> Any:
+    """The same for a value that several schemas are about."""
+    about = [part for schema in schemas for part in _parts(schema, root, set())]
     if isinstance(data, list):
-        return [in_schema_order(item, schema.get("items")) for item in data]
+        items = [schema["items"] for schema in about if isinstance(schema.get("items"), dict)]
+        return [_in_order(item, items, root) for item in data]
     if not isinstance(data, dict):
         return data
-    declared = schema.get("properties")
-    declared = declared if isinstance(declared, dict) else {}
+    declared: dict[str, list[Any]] = defaultdict(list)
+    for schema in about:
+        properties = schema.get("properties")
+        for key, inner in properties.items() if isinstance(properties, dict) else ():
+            declared[key].append(inner)
+    others = [schema["additionalProperties"] for schema in about if "additionalProperties" in schema]
     keys = [*(key for key in declared if key in data), *(key for key in data if key not in declared)]
-    return {key: in_schema_order(data[key], declared.get(key)) for key in keys}
+    return {key: _in_order(data[key], declared.get(key, others), root) for key in keys}
+
+
+def _parts(schema: Any, root: Any, seen: set[str]) -> Iterator[dict[str, Any]]:
+    """A schema and those that are about the same value: behind its reference, in conjunctions and alternatives."""
+    if not isinstance(schema, dict):
+        return
+    yield schema
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#") and reference not in seen:
+        seen.add(reference)
+        yield from _parts(_behind(reference, root), root, seen)
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        branches = schema.get(keyword)
+        for branch in branches if isinstance(branches, list) else ():
+            yield from _parts(branch, root, seen)
+    for keyword in ("if", "then", "else"):
+        yield from _parts(schema.get(keyword), root, seen)
+
+
+def _behind(reference: str, root: Any) -> Any:
+    """What a pointer (RFC 6901) in a fragment leads to; None where it leads nowhere."""
+    value = root
+    for step in unquote(reference[1:]).split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def instance_text(data: Any, compact: bool) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from masks.constraint import Constraint
+from masks.reorder import accepted_in_some_order
 from masks.results import SchemaResult, collect
-from masks.sample import Row, in_schema_order, instance_text
+from masks.sample import Row, in_schema_order
 from masks.session import Session
 from masks.tokenizer import Tokenizer
 
@@ -27,15 +28,23 @@ def walk_row(
 
 def _try_in_order(session: Session, engine: str, row: Row, result: SchemaResult, limit_s: float, compact: bool) -> None:
     """Find out whether it is the order of their keys for which valid instances were rejected. No time counts."""
-    for instance, known in zip(row.instances, result.instances, strict=False):
-        ordered = instance_text(in_schema_order(instance.data, row.schema), compact)
-        if known.verdict != "wrong reject" or ordered == instance_text(instance.data, compact):
-            continue
-        constraint = asdict(Constraint("json_schema", row.schema))
-        job = {"task": "walk", "constraint": constraint, "tests": [session.tokenizer.encode(ordered)]}
+    encode, decode = session.tokenizer.encode, session.tokenizer.raw.decode
+    constraint = asdict(Constraint("json_schema", row.schema))
+
+    def walks(texts: list[str]) -> list[int | None]:
+        tokens = [encode(text) for text in texts]
         again = SchemaResult(row.id, row.split)
-        collect(again, [(True, None)], session.ask(engine, job, limit_s))
-        known.in_order = any(found.accepted for found in again.instances)
+        job = {"task": "walk", "constraint": constraint, "tests": tokens}
+        collect(again, [(True, None)] * len(texts), session.ask(engine, job, limit_s))
+        return [
+            None if found.accepted else len(decode(ids[: len(found.accept_ns)], skip_special_tokens=False))
+            for found, ids in zip(again.instances, tokens, strict=False)
+        ]
+
+    for instance, known in zip(row.instances, result.instances, strict=False):
+        if known.verdict == "wrong reject":
+            ordered = in_schema_order(instance.data, row.schema)
+            known.in_order = accepted_in_some_order(walks, instance.data, compact, [ordered])
 
 
 def locate(result: SchemaResult, tokens: list[list[int]], tokenizer: Tokenizer) -> None:

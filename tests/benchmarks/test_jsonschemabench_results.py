@@ -74,6 +74,7 @@ FORMAT = {"properties": {"format": {"uniqueItems": True}, "a": {"format": "color
         (refused("UnsatisfiableError: no value"), {}, "unsatisfiable", "UnsatisfiableError: no value"),
         (refused("UnsupportedError: format 'color'", "/properties/a/format"), FORMAT, "unknown format", "format color"),
         (refused("UnsupportedError: odd", "/properties/format"), FORMAT, "refused", "odd"),
+        (refused("UnsupportedError: odd"), FORMAT, "refused", "odd"),
         (
             refused("UnsupportedError: uniqueItems is not supported here (at /x)", "/properties/format/uniqueItems"),
             FORMAT,

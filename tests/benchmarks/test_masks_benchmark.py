@@ -103,6 +103,21 @@ def test_declared_keys_come_first_and_in_order() -> None:
     assert in_schema_order([{"c": 1}], True) == [{"c": 1}]
 
 
+def test_keys_are_ordered_through_references_and_branches() -> None:
+    schema = {
+        "allOf": [{"properties": {"b": {"$ref": "#/$defs/x~1y"}}}, {"$ref": "#/$defs/gone"}, {"$ref": "#"}],
+        "properties": {"c": {}},
+        "additionalProperties": {"anyOf": [{"properties": {"f": {}}}, {"properties": {"e": {}}}]},
+        "$defs": {
+            "x/y": {"items": {"oneOf": [{"$ref": "#/$defs/z"}]}},
+            "z": {"then": {"properties": {"q": {}, "p": {}}}},
+        },
+    }
+    data = {"a": {"e": 1, "f": 2}, "b": [{"p": 1, "q": 2}], "c": 0}
+    expected = {"c": 0, "b": [{"q": 2, "p": 1}], "a": {"f": 2, "e": 1}}
+    assert json.dumps(in_schema_order(data, schema)) == json.dumps(expected)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
