@@ -281,6 +281,7 @@ class Lowering:
             punctuation,
             lambda schemas: self._value(schemas, inside),
             self._algebra.negate,
+            self._algebra.is_empty,
         )
 
     def _reason(self, root: SchemaId) -> str:
