@@ -381,7 +381,8 @@ class Algebra:
         if schema.string is not None:
             options.extend(strings.complements(schema.string))
         if schema.number is not None:
-            options.extend(numbers.complements(schema.number))
+            by_spelling = self._integers_by_spelling
+            options.extend(numbers.complements(schema.number, integers_by_spelling=by_spelling))
         if schema.array is not None:
             options.extend(arrays.complements(schema.array, self.negate, pointer))
         if schema.object is not None:

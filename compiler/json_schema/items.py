@@ -16,10 +16,13 @@ from constrain.compiler.json_schema.layout import Punctuation
 from constrain.compiler.json_schema.model import FALSE, TRUE, SchemaId, conjunction
 from constrain.errors import LimitError
 
-__all__ = ["MAXIMUM_STATES", "lower"]
+__all__ = ["MAXIMUM_KINDS", "MAXIMUM_STATES", "lower"]
 
 MAXIMUM_STATES = 20_000
 """States of one array whose items are counted (``contains``)."""
+
+MAXIMUM_KINDS = 100_000
+"""Kinds of items over all those states."""
 
 _State: TypeAlias = tuple[int, int, tuple[int, ...]]
 """Place (that of all later items is one), number of items, number of items of each kind."""
@@ -31,6 +34,7 @@ def lower(
     punctuation: Punctuation,
     symbol_of: Callable[[tuple[SchemaId, ...]], Symbol],
     negate: Callable[[SchemaId], SchemaId],
+    is_empty: Callable[[tuple[SchemaId, ...]], bool],
 ) -> list[list[Symbol]]:
     """Alternatives of an array.
 
@@ -40,6 +44,7 @@ def lower(
         punctuation: lexemes around them.
         symbol_of: the symbol of an item.
         negate: the complement of a schema.
+        is_empty: whether it is certain that nothing satisfies all of some schemas.
 
     Raises:
         LimitError: too many states.
@@ -47,7 +52,7 @@ def lower(
     if items.is_empty:
         return []
     if items.counts:
-        return _Counted(builder, items, punctuation, symbol_of, negate).alternatives()
+        return _Counted(builder, items, punctuation, symbol_of, negate, is_empty).alternatives()
     return _plain(builder, items, punctuation, symbol_of)
 
 
@@ -91,12 +96,15 @@ class _Counted:
         punctuation: Punctuation,
         symbol_of: Callable[[tuple[SchemaId, ...]], Symbol],
         negate: Callable[[SchemaId], SchemaId],
+        is_empty: Callable[[tuple[SchemaId, ...]], bool],
     ) -> None:
         self._builder = builder
         self._items = items
         self._punctuation = punctuation
         self._symbol_of = symbol_of
         self._negate = negate
+        self._is_empty = is_empty
+        self._number_of_kinds = 0
         self._rules: dict[_State, Symbol] = {}
         self._work: list[_State] = []
         # places differ as long as any list of first items lasts
@@ -166,10 +174,21 @@ class _Counted:
             elif schema != TRUE:
                 split.append(((self._negate(schema),), known))
             kinds = [
-                (conjunction([*schemas, *extra]), (*numbers, each))
+                (both, (*numbers, each))
                 for schemas, numbers in kinds
                 for extra, each in split
+                if self._is_possible(both := conjunction([*schemas, *extra]), schemas)
             ]
+            self._number_of_kinds += len(kinds)
+            if self._number_of_kinds > MAXIMUM_KINDS:
+                raise LimitError(
+                    f"counting the items of an array tells more than {MAXIMUM_KINDS} kinds of items apart",
+                    expected="fewer contains that hold together; this limit is fixed",
+                )
         number = min(number + 1, items.minimum) if items.maximum is None else number + 1
         next_place = min(place + 1, self._places)
         return [(schemas, (next_place, number, numbers)) for schemas, numbers in kinds if FALSE not in schemas]
+
+    def _is_possible(self, schemas: tuple[SchemaId, ...], known: tuple[SchemaId, ...]) -> bool:
+        """Whether a value may satisfy some schemas, of which it may satisfy those that are known."""
+        return schemas == known or (FALSE not in schemas and not self._is_empty(schemas))

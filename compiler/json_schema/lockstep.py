@@ -103,6 +103,7 @@ class _Combination:
         self._facts = _Facts()
         # what holds in any case is an alternative of its own where something must be there
         self._options: list[list[list[ObjectFacet]]] = [[list(option) for option in choice] for choice in choices]
+        self._options_of, self._general = self._by_name()
         self._some = tuple(dict.fromkeys(some for facet in self._all() for some in facet.some))
         if any(some.names != FALSE for some in self._some) or any(
             facet.names != TRUE for choice in self._options for option in choice for facet in option
@@ -117,6 +118,19 @@ class _Combination:
         for choice in self._options:
             for option in choice:
                 yield from option
+
+    def _by_name(self) -> tuple[dict[str, list[tuple[int, int]]], list[tuple[int, int]]]:
+        """Options by the names that they declare, and those that say something of any name: most say little."""
+        named: dict[str, list[tuple[int, int]]] = {}
+        general = []
+        for i, choice in enumerate(self._options):
+            for j, option in enumerate(choice):
+                if any(facet.patterns or facet.additional != TRUE for facet in option):
+                    general.append((i, j))
+                else:
+                    for name in dict.fromkeys(name for facet in option for name, _ in facet.properties):
+                        named.setdefault(name, []).append((i, j))
+        return named, general
 
     def result(self) -> Lockstep:
         required = frozenset().union(*[facet.required for facet in self._facets])
@@ -187,11 +201,11 @@ class _Combination:
         if FALSE in base:
             return
         wishes: dict[tuple[SchemaId, ...], list[tuple[int, bool]]] = {}
-        for i, choice in enumerate(self._options):
-            for j, option in enumerate(choice):
-                schemas = conjunction(schemas_of(option))
-                if schemas:
-                    wishes.setdefault(schemas, []).append((self._facts.of("out", i, j), False))
+        declared = [] if name is None else self._options_of.get(name, [])
+        for i, j in sorted([*declared, *self._general]):
+            schemas = conjunction(schemas_of(self._options[i][j]))
+            if schemas:
+                wishes.setdefault(schemas, []).append((self._facts.of("out", i, j), False))
         for some in self._some:
             fitting = conjunction([self._store.any_of(tuple(schemas_of([some])))])
             wishes.setdefault(fitting, []).append((self._facts.of("some", some), True))

@@ -289,6 +289,7 @@ class Lowering:
             punctuation,
             lambda schemas: self._value(schemas, inside),
             self._algebra.negate,
+            self._algebra.is_empty,
         )
 
     def _reason(self, root: SchemaId) -> str:

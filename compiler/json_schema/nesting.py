@@ -1,35 +1,53 @@
-"""How deeply a parsed schema nests, found without recursion: what reads it next recurses, some of it in native code."""
+"""How deeply a parsed schema nests, found without recursion: what reads it next recurses, some of it in native code.
+
+What reads it also comes to an object in several places from each of them, so these are counted.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from constrain.compiler.json_schema.read_text import MAXIMUM_TEXT_NESTING
 from constrain.errors import LimitError
 
-__all__ = ["check_nesting"]
+__all__ = ["MAXIMUM_CONTAINERS", "check_nesting"]
+
+MAXIMUM_CONTAINERS = 10_000_000
+"""Objects and arrays of a parsed schema: each as often as there is a way to it."""
 
 
 def check_nesting(document: Any) -> None:
     """Hold a parsed schema to the nesting that a text may have.
 
     Raises:
-        LimitError: it nests deeper, or an object holds itself.
+        LimitError: it nests deeper, an object holds itself, or objects are in too many places.
     """
-    level = _containers([document])
+    ways = _containers([(document, 1)])
+    total = 0
     for _ in range(MAXIMUM_TEXT_NESTING):
-        level = _containers(part for value in level for part in _parts(value))
-        if not level:
+        ways = _containers((part, times) for value, times in ways for part in _parts(value))
+        if not ways:
             return
+        total += sum(times for _, times in ways)
+        if total > MAXIMUM_CONTAINERS:
+            raise LimitError(
+                f"the schema has more than {MAXIMUM_CONTAINERS} objects and arrays, each counted in every place of it",
+                expected="$ref in place of one object in many places; this limit is fixed",
+            )
     raise LimitError(
         f"the schema nests deeper than {MAXIMUM_TEXT_NESTING} levels, or holds itself",
         expected="a flatter schema; this limit is fixed",
     )
 
 
-def _containers(values: Any) -> list[Any]:
+def _containers(values: Iterable[tuple[Any, int]]) -> list[tuple[Any, int]]:
     # each once: an object in several places would be followed from each of them, and so on at each level
-    return list({id(value): value for value in values if isinstance(value, dict | list | tuple)}.values())
+    found: dict[int, tuple[Any, int]] = {}
+    for value, times in values:
+        if isinstance(value, dict | list | tuple):
+            found[id(value)] = value, times + (found[id(value)][1] if id(value) in found else 0)
+    return list(found.values())
 
 
 def _parts(value: Any) -> Any:

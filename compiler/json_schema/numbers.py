@@ -128,8 +128,13 @@ def merge(facets: Sequence[NumberFacet]) -> NumberFacet:
     )
 
 
-def complements(facet: NumberFacet) -> list[Schema]:
-    """Schemas of which a number satisfies at least one exactly when it does not satisfy ``facet``."""
+def complements(facet: NumberFacet, *, integers_by_spelling: bool = False) -> list[Schema]:
+    """Schemas of which a number satisfies at least one exactly when it does not satisfy ``facet``.
+
+    Args:
+        facet: bounds and divisors.
+        integers_by_spelling: whether 1.0 is no integer, so that a FRACTION may be a multiple of 1.
+    """
     found = []
     if facet.low is not None:
         high = Bound(facet.low.value, not facet.low.strict)
@@ -138,7 +143,7 @@ def complements(facet: NumberFacet) -> list[Schema]:
         low = Bound(facet.high.value, not facet.high.strict)
         found.append(Schema(types=NUMBER, number=NumberFacet(low=low)))
     for divisor in facet.divisors:
-        if divisor == 1:
+        if divisor == 1 and not integers_by_spelling:
             found.append(Schema(types=FRACTION))
         else:
             found.append(Schema(types=NUMBER, number=NumberFacet(avoided=(divisor,))))

@@ -147,7 +147,7 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         }
     }
     let start = *get(&parts, form.start)?;
-    let trimmed = trim::trim(draft, start).ok_or_else(|| {
+    let trimmed = trim::trim(draft, start)?.ok_or_else(|| {
         Error::Unsatisfiable(format!(
             "no output satisfies the constraint: nothing can be derived from {:?}",
             form.symbols[form.start].name()
@@ -158,7 +158,7 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         .iter()
         .map(|&expression| derivatives.expressions.nullable(expression))
         .collect();
-    let mut grammar = flatten(&trimmed, nullable_lexemes);
+    let mut grammar = flatten(&trimmed, nullable_lexemes)?;
     if grammar.frames.iter().any(|frame| frame.demands_nothing_empty()) {
         return Err(Error::Malformed("members with demands can be empty".into()));
     }
@@ -286,7 +286,7 @@ fn lower_expressions(form: &GrammarForm, derivatives: &mut Derivatives) -> Resul
     Ok(lowered)
 }
 
-fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
+fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Result<Grammar> {
     let trim::Trimmed { draft, start } = trimmed;
     let mut next = Vec::new();
     let mut productions: Vec<Vec<Dot>> = Vec::with_capacity(draft.len() + 1);
@@ -294,7 +294,7 @@ fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
         Part::Lexeme(lexeme) => Next::Terminal(lexeme),
         Part::Rule(rule) => Next::Rule(rule),
     };
-    let mut nullable_rules = trim::derivable(draft, |l| nullable_lexemes[l as usize]);
+    let mut nullable_rules = trim::derivable(draft, |l| nullable_lexemes[l as usize])?;
     let can_be_empty = |symbol| match symbol {
         Next::Terminal(lexeme) => nullable_lexemes[lexeme as usize],
         Next::Rule(rule) => nullable_rules[rule as usize],
@@ -346,7 +346,7 @@ fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
             _ => rule_of[dot + 1],
         };
     }
-    Grammar {
+    Ok(Grammar {
         next,
         rule_of,
         nullable_rules,
@@ -358,7 +358,7 @@ fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Grammar {
         nullable_lexemes,
         start_dot,
         start_rule,
-    }
+    })
 }
 
 /// Finds the options that begin with a literal which no other option of the frame begins with: instead of being

@@ -13,12 +13,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use smallvec::SmallVec;
 
 use super::frame::{OptionId, UNBOUNDED};
+use crate::error::Error;
 
 /// Index of a group of options; in any frame, an option without a group of its own is one.
 pub type GroupId = u32;
 
 /// Steps that one question may take.
-const MAX_STEPS: u32 = 200_000;
+const MAX_STEPS: u32 = 300_000;
 
 /// A set of facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -68,13 +69,23 @@ impl Facts {
         }
     }
 
+    fn without(&self, other: &Facts) -> Facts {
+        let mut rest = self.clone();
+        rest.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a &= !b);
+        rest
+    }
+
     fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        let bits = |(index, &word): (usize, &u64)| {
-            (0..64u32)
-                .filter(move |bit| word >> bit & 1 == 1)
-                .map(move |bit| index as u32 * 64 + bit)
-        };
-        self.0.iter().enumerate().flat_map(bits)
+        self.0.iter().enumerate().flat_map(|(index, &word)| {
+            let mut rest = word;
+            std::iter::from_fn(move || {
+                let bit = rest.trailing_zeros();
+                (rest != 0).then(|| {
+                    rest &= rest - 1;
+                    index as u32 * 64 + bit
+                })
+            })
+        })
     }
 }
 
@@ -125,6 +136,8 @@ pub struct Demands {
     pub choices: Vec<Vec<Demand>>,
     /// By fact, the options that set it.
     providers: Vec<Vec<OptionId>>,
+    /// By fact, those that each of these options sets.
+    implied: Vec<Facts>,
     /// By option.
     group_of: Vec<GroupId>,
     /// The fact that stands for a choice which is settled, for the first of them.
@@ -166,7 +179,15 @@ impl Demands {
         for (option, set) in (0..).zip(&sets) {
             set.iter().for_each(|fact| providers[fact as usize].push(option));
         }
+        let in_common = |options: &Vec<OptionId>| {
+            let mut sets = options.iter().map(|&option| &sets[option as usize]);
+            let mut common = sets.next().cloned().unwrap_or_default();
+            sets.for_each(|set| common.keep(set));
+            common
+        };
+        let implied = providers.iter().map(in_common).collect();
         Demands {
+            implied,
             groups,
             sets,
             choices,
@@ -180,6 +201,21 @@ impl Demands {
     /// Did a question take so long that its answer is not to be relied on?
     pub fn is_exhausted(&self) -> bool {
         self.exhausted.load(Ordering::Relaxed)
+    }
+
+    /// The error for such a question.
+    pub fn exhausted() -> Error {
+        Error::TooLarge {
+            what: "the steps to find out whether an object's alternatives can all be met",
+            value: MAX_STEPS as usize,
+        }
+    }
+
+    /// What comes with some facts, if each of them is set.
+    fn implied(&self, facts: &Facts) -> Facts {
+        let mut implied = Facts::default();
+        facts.iter().for_each(|fact| implied.add(&self.implied[fact as usize]));
+        implied
     }
 
     /// Members past this many need no counting, as far as the choices go.
@@ -253,16 +289,24 @@ impl Demands {
             least,
             picked: Vec::new(),
             best: None,
+            hurries: true,
             steps: 0,
         };
         let wanted = Wanted {
             needs: Facts::default(),
+            implied: Facts::default(),
             bars: Facts::default(),
             minimum: at.minimum.max(at.count.saturating_add(least)),
             maximum: at.maximum,
         };
         let open = (0..self.choices.len()).filter(|&choice| !self.is_settled(choice, at.facts));
-        search.choose(open.collect(), wanted);
+        let open: Vec<usize> = open.collect();
+        // nearly always there is an end that can be had without a search
+        search.choose(open.clone(), wanted.clone());
+        if search.best.as_ref().is_none_or(|(best, _)| cost.is_some() && *best > 0) {
+            search.hurries = false;
+            search.choose(open, wanted);
+        }
         // what was found is an end in any case, if perhaps not the least
         if search.steps >= MAX_STEPS && search.best.is_none() {
             self.exhausted.store(true, Ordering::Relaxed);
@@ -275,15 +319,18 @@ impl Demands {
 #[derive(Clone)]
 struct Wanted {
     needs: Facts,
+    /// What comes with the facts that are missing.
+    implied: Facts,
     bars: Facts,
     minimum: u32,
     maximum: u32,
 }
 
 impl Wanted {
-    fn and(&self, demand: &Demand) -> Wanted {
+    fn and(&self, demand: &Demand, at: &Facts, demands: &Demands) -> Wanted {
         let mut both = self.clone();
         both.needs.add(&demand.needs);
+        both.implied.add(&demands.implied(&demand.needs.without(at)));
         both.bars.add(&demand.bars);
         both.minimum = both.minimum.max(demand.minimum);
         both.maximum = both.maximum.min(demand.maximum);
@@ -309,6 +356,8 @@ struct Search<'a> {
     /// Members that set missing facts.
     picked: Vec<OptionId>,
     best: Option<(u64, Picks)>,
+    /// Is it about any end, not the least?
+    hurries: bool,
     steps: u32,
 }
 
@@ -324,7 +373,7 @@ impl Search<'_> {
             let providers = self.demands.providers[fact as usize].iter();
             providers.map(|&option| self.cost(option)).min().unwrap_or(u64::MAX)
         });
-        self.cost.is_none() || self.steps >= MAX_STEPS || best <= least.max().unwrap_or(0)
+        self.hurries || self.cost.is_none() || self.steps >= MAX_STEPS || best <= least.max().unwrap_or(0)
     }
 
     fn cost(&self, option: OptionId) -> u64 {
@@ -341,6 +390,7 @@ impl Search<'_> {
         let facts = self.at.facts;
         let clash = facts.intersects(&demand.bars)
             || wanted.needs.intersects(&demand.bars)
+            || wanted.implied.intersects(&demand.bars)
             || wanted.bars.intersects(&demand.needs)
             || wanted.minimum.max(demand.minimum) > wanted.maximum.min(demand.maximum);
         let provided = |fact: u32| {
@@ -351,24 +401,38 @@ impl Search<'_> {
     }
 
     /// Chooses a demand for each of some choices: first where there is least to choose from.
-    fn choose(&mut self, open: Vec<usize>, mut wanted: Wanted) {
+    fn choose(&mut self, mut open: Vec<usize>, mut wanted: Wanted) {
         if self.is_over(self.at.facts, &wanted) {
             return;
         }
         let demands = self.demands;
         let mut left: Vec<(usize, Vec<&Demand>)> = Vec::new();
-        for choice in open {
-            self.steps += 1;
-            let all = demands.choices[choice].iter();
-            let viable: Vec<&Demand> = all.filter(|demand| self.is_viable(demand, &wanted)).collect();
-            if viable.is_empty() {
+        // what there is only one demand for is wanted at once, and may leave one demand elsewhere
+        let mut is_forced = true;
+        while std::mem::take(&mut is_forced) {
+            left.clear();
+            for choice in open {
+                self.steps += 1;
+                let all = demands.choices[choice].iter();
+                let viable: Vec<&Demand> = all.filter(|demand| self.is_viable(demand, &wanted)).collect();
+                if viable.iter().any(|demand| wanted.implies(demand, self.at.facts)) {
+                    continue;
+                }
+                match viable[..] {
+                    [] => return,
+                    [only] => {
+                        wanted = wanted.and(only, self.at.facts, demands);
+                        is_forced = true;
+                    }
+                    _ => left.push((choice, viable)),
+                }
+            }
+            if self.steps >= MAX_STEPS {
                 return;
             }
-            if !viable.iter().any(|demand| wanted.implies(demand, self.at.facts)) {
-                left.push((choice, viable));
-            }
+            open = left.iter().map(|(choice, _)| *choice).collect();
         }
-        if wanted.minimum <= self.at.count {
+        if self.hurries || wanted.minimum <= self.at.count {
             self.take_pure(&mut left, &mut wanted);
         }
         let Some(index) = (0..left.len()).min_by_key(|&index| left[index].1.len()) else {
@@ -383,7 +447,10 @@ impl Search<'_> {
                 .count()
         });
         for demand in viable {
-            self.choose(left.iter().map(|(choice, _)| *choice).collect(), wanted.and(demand));
+            self.choose(
+                left.iter().map(|(choice, _)| *choice).collect(),
+                wanted.and(demand, self.at.facts, demands),
+            );
         }
     }
 
@@ -391,9 +458,12 @@ impl Search<'_> {
     /// on members, fewer possible ones are no loss.
     fn take_pure(&self, left: &mut Vec<(usize, Vec<&Demand>)>, wanted: &mut Wanted) {
         let mut needed = wanted.needs.clone();
-        left.iter()
-            .flat_map(|(_, viable)| viable)
-            .for_each(|demand| needed.add(&demand.needs));
+        // in a hurry, what might be needed elsewhere is tried only if it is the only way
+        if !self.hurries {
+            left.iter()
+                .flat_map(|(_, viable)| viable)
+                .for_each(|demand| needed.add(&demand.needs));
+        }
         // with a fact that is needed come others
         let mut useful = Facts::default();
         for fact in needed.iter() {
@@ -414,7 +484,7 @@ impl Search<'_> {
                 free && self.at.facts.contains_all(&demand.needs) && !demand.bars.intersects(&useful)
             });
             if let Some(demand) = pure {
-                *wanted = wanted.and(demand);
+                *wanted = wanted.and(demand, self.at.facts, self.demands);
             }
             pure.is_none()
         });
@@ -425,7 +495,7 @@ impl Search<'_> {
         if self.is_over(&facts, wanted) || self.at.count.saturating_add(self.picked.len() as u32) > wanted.maximum {
             return;
         }
-        let Some(missing) = wanted.needs.iter().find(|&fact| !facts.contains(fact)) else {
+        let Some(missing) = wanted.needs.without(&facts).iter().next() else {
             return self.fill(wanted);
         };
         let demands = self.demands;

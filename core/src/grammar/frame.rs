@@ -119,6 +119,16 @@ impl Tally {
         }
     }
 
+    /// Are there demands, so that [`Tally::is_enough`] is a question to be asked seldom?
+    pub fn has_demands(&self) -> bool {
+        self.demands.is_some()
+    }
+
+    /// Did that question take so long that a no is not to be relied on?
+    pub fn is_exhausted(&self) -> bool {
+        self.demands.as_ref().is_some_and(|(demands, _)| demands.is_exhausted())
+    }
+
     pub fn is_enough(&self) -> bool {
         let most = if self.separator {
             self.maximum
@@ -126,6 +136,9 @@ impl Tally {
             self.maximum.min(1)
         };
         if let Some((demands, present)) = &self.demands {
+            if !present.contains(&true) {
+                return self.minimum == 0 && self.missing == 0 && demands.hold(&Facts::default(), 0);
+            }
             let standing = Standing {
                 facts: &Facts::default(),
                 count: 0,

@@ -1,9 +1,13 @@
 //! Removes what cannot take part in a derivation, so that every parser item is viable: no dead ends.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::demands::Demands;
 use super::draft::{Draft, FrameDraft, Part};
 use super::frame::{Role, Tally, roles};
+use crate::error::Result;
 use crate::lexer::Lexeme;
 
 /// Only productive, reachable rules; start included.
@@ -13,14 +17,14 @@ pub struct Trimmed {
 }
 
 /// None when the start derives nothing.
-pub fn trim(draft: Draft, start: Part) -> Option<Trimmed> {
-    let productive = derivable(&draft, |_| true);
+pub fn trim(draft: Draft, start: Part) -> Result<Option<Trimmed>> {
+    let productive = derivable(&draft, |_| true)?;
     let lives = |part: &Part| match part {
         Part::Lexeme(_) => true,
         Part::Rule(rule) => productive[*rule as usize],
     };
     if !lives(&start) {
-        return None;
+        return Ok(None);
     }
     let kept: Vec<bool> = (0..draft.bodies())
         .map(|body| draft.body(body as u32).iter().all(lives))
@@ -30,7 +34,7 @@ pub fn trim(draft: Draft, start: Part) -> Option<Trimmed> {
         Part::Rule(rule) => target[rule as usize],
         lexeme => lexeme,
     };
-    Some(reachable(&draft, &kept, &productive, resolve, resolve(start)))
+    Ok(Some(reachable(&draft, &kept, &productive, resolve, resolve(start))))
 }
 
 /// A frame that derives something, without what takes no part in it; None when only the empty string is left.
@@ -87,8 +91,9 @@ impl Uses {
 
 /// Which rules derive a string of allowed lexemes. With all of them allowed: the productive rules; with those that
 /// match the empty string: the nullable ones. For each body the number of parts it still waits for is counted down,
-/// and a frame keeps a tally, which is linear in the grammar's size.
-pub fn derivable(draft: &Draft, allowed: impl Fn(Lexeme) -> bool) -> Vec<bool> {
+/// and a frame keeps a tally, which is linear in the grammar's size. Frames with demands are asked last, and again only
+/// when there is more of them.
+pub fn derivable(draft: &Draft, allowed: impl Fn(Lexeme) -> bool) -> Result<Vec<bool>> {
     let bodies = draft.bodies() as u32;
     let mut owner = vec![0u32; draft.bodies()];
     let mut waiting = vec![0u32; draft.bodies()];
@@ -142,12 +147,25 @@ pub fn derivable(draft: &Draft, allowed: impl Fn(Lexeme) -> bool) -> Vec<bool> {
             tally.add(role);
         }
     }
+    let mut unsettled: BTreeSet<u32> = BTreeSet::new();
     for (&rule, tally) in &tallies {
-        if tally.is_enough() {
+        if tally.has_demands() {
+            unsettled.insert(rule);
+        } else if tally.is_enough() {
             settle(rule, &mut productive, &mut ready);
         }
     }
-    while let Some(rule) = ready.pop() {
+    loop {
+        let Some(rule) = ready.pop() else {
+            let Some(frame) = unsettled.pop_first() else { break };
+            let tally = &tallies[&frame];
+            if tally.is_enough() {
+                settle(frame, &mut productive, &mut ready);
+            } else if tally.is_exhausted() {
+                return Err(Demands::exhausted());
+            }
+            continue;
+        };
         for &place in uses.of(rule) {
             if place < bodies {
                 waiting[place as usize] -= 1;
@@ -159,13 +177,17 @@ pub fn derivable(draft: &Draft, allowed: impl Fn(Lexeme) -> bool) -> Vec<bool> {
             let (user, _, role) = frame_parts[(place - bodies) as usize];
             if let Some(tally) = tallies.get_mut(&user) {
                 tally.add(role);
-                if tally.is_enough() {
+                if tally.has_demands() {
+                    if !productive[user as usize] {
+                        unsettled.insert(user);
+                    }
+                } else if tally.is_enough() {
                     settle(user, &mut productive, &mut ready);
                 }
             }
         }
     }
-    productive
+    Ok(productive)
 }
 
 /// A rule whose only production is one symbol stands for that symbol.

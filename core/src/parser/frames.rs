@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::{Error, Result};
+use crate::grammar::demands::Demands;
 use crate::grammar::frame::{Ending, Frame, FrameId, OptionId, Register};
 use crate::grammar::{Dot, Grammar, Next, Rule};
 use crate::regex::expression::{ExpressionId, Expressions};
@@ -159,7 +160,10 @@ impl Frames {
                 }
             }
             pending.extend(reached.into_iter().filter(|&dot| seen.insert(dot)));
-            if seen.len() > self.max_items || self.frame(dot, grammar).is_exhausted() {
+            if self.frame(dot, grammar).is_exhausted() {
+                return Err(Demands::exhausted());
+            }
+            if seen.len() > self.max_items {
                 return Err(Error::Limit {
                     budget: "max_items",
                     value: self.max_items,
