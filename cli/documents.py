@@ -32,7 +32,7 @@ class Finding:
         span: line and column in the text.
         offset: byte offset of the first wrong byte.
         expected: what would have been accepted there.
-        repeats_key: it is about a key that occurs twice, which no grammar can exclude for undeclared keys.
+        repeats_key: it is about a key that occurs twice.
     """
 
     message: str

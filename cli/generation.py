@@ -250,9 +250,7 @@ class Session:
         if against is None and not objections:
             return outcome
         automaton = render.reason(against) if against else None
-        if automaton is None and objections[0].repeats_key:
-            reason = render.repeated(render.reason(objections[0]))
-        elif self._validator is None and automaton:
+        if self._validator is None and automaton:
             reason = render.mistaken(automaton)
         else:
             reason = render.disagreement(automaton, render.reason(objections[0]) if objections else None)

@@ -129,14 +129,6 @@ def disagreement(automaton: str | None, validator: str | None) -> str:
     )
 
 
-def repeated(reason: str) -> str:
-    """Why an output with a key that occurs twice was withheld: no grammar can exclude that for undeclared keys."""
-    return (
-        f"the output is withheld: {reason}. Keys that the schema does not declare under 'properties' can repeat; "
-        "declare them, set 'additionalProperties' to false, or try another --seed"
-    )
-
-
 def mistaken(automaton: str) -> str:
     """Why an output without a second opinion was withheld."""
     return f"the output is withheld, because it is not in the language: {automaton}"

@@ -30,8 +30,6 @@ EXAMPLES = option.examples(
 )
 
 LENGTH = 200
-MOST_DRAWS = 20
-"""Draws for one instance, of which all but the last have a key that occurs twice."""
 
 
 def sample(
@@ -97,12 +95,8 @@ def _instance(compiled: CompiledGrammar, judge: SchemaJudge, source: random.Rand
     """
     from constrain.compiler.json_schema.sample import sample as draw
 
-    for _ in range(MOST_DRAWS):
-        text = draw(compiled, source, length=length)
-        findings = judge.findings(text)
-        if not findings:
-            return text.decode()
-        if not findings[0].repeats_key:
-            break
-    reason = render.reason(findings[0])
-    raise ModelError(render.repeated(reason) if findings[0].repeats_key else render.disagreement(None, reason))
+    text = draw(compiled, source, length=length)
+    findings = judge.findings(text)
+    if findings:
+        raise ModelError(render.disagreement(None, render.reason(findings[0])))
+    return text.decode()

@@ -189,18 +189,6 @@ def test_disagreement_is_withheld(gen: Callable[..., Any], monkeypatch: pytest.M
     assert (record["status"], record["data"]) == ("error", None)
 
 
-def test_outputs_that_repeat_a_key_are_withheld(gen: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """No model can be made to repeat a key on demand: the validator judges such a text in place of what came."""
-    judged = SchemaJudge.findings
-    monkeypatch.setattr(SchemaJudge, "findings", lambda self, text: judged(self, b'{"a": 1, "a": 1}'))
-
-    ran = gen("--schema", '{"const": 1}', "x")
-
-    assert (ran.code, ran.out) == (6, ""), ran.err
-    assert 'the key "a" occurs twice in one object' in ran.err
-    assert "another --seed" in ran.err
-
-
 def test_the_model_is_shown_the_schema_unless_told_otherwise(gen: Callable[..., Any]) -> None:
     outputs = [
         gen("--prompt-schema", shown, "--schema", '{"type": "string", "pattern": "^[a-z]{30}$"}', "x").out

@@ -130,7 +130,7 @@ def test_samples_in_a_layout(cli: Callable[..., Any]) -> None:
 
 
 def test_samples_of_undeclared_names_do_not_repeat_them(cli: Callable[..., Any]) -> None:
-    """Where names are few, a draw often has one twice; such draws are not printed."""
+    """Names are kept apart where they are few, too."""
     schema = '{"type": "object", "patternProperties": {"^[ab]$": {"const": 1}}, "additionalProperties": false}'
 
     ran = cli("schema", "sample", schema, "-n", "100", "--seed", "1", "--length", "40")
