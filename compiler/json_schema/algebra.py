@@ -128,7 +128,8 @@ class Algebra:
         pending: _Pending = None
         for part in reversed(schemas):
             pending = part, frozenset(), pending
-        types, values, excluded, leaves, _ = ANYTHING
+        types, values, excluded, _, _ = ANYTHING
+        leaves: dict[SchemaId, None] = {}
         choices: list[tuple[int, Schema]] = []  # each with the number of leaves before it
         while pending is not None:
             self._count()
@@ -145,8 +146,8 @@ class Algebra:
                     types = 0
             if not types:
                 return ()
-            if concerns[current] and current not in leaves:
-                leaves += (current,)
+            if concerns[current]:
+                leaves[current] = None
             if schema.reference is not None or schema.not_reference is not None:
                 pending = self._follow(schema, trail, pending)
             for part in reversed(schema.all_of):
@@ -158,7 +159,7 @@ class Algebra:
         certain = Clause(types, values, excluded, tuple([leaf for leaf in leaves if concerns[leaf] & types]))
         if not choices:
             return (certain,)
-        return self._chosen(schemas, Clause(types, values, excluded, leaves), choices)
+        return self._chosen(schemas, Clause(types, values, excluded, tuple(leaves)), choices)
 
     def _chosen(
         self, schemas: tuple[SchemaId, ...], certain: Clause, choices: list[tuple[int, Schema]]

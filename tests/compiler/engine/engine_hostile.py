@@ -1,7 +1,8 @@
 """Constraints made to exhaust whoever compiles them: each with the outcome that is allowed.
 
 An outcome is ``"result"`` (there are masks, and a completion), ``"unsatisfiable"``, or the budget that the
-``LimitError`` names; ``"fixed"`` is a limit that no option raises, and the message says so. Some may end in either way.
+``LimitError`` names; ``"fixed"`` is a limit that no option raises, and the message says so; or another error's name.
+Some may end in either way.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+
+from schema_hostile import SCHEMAS
 
 from constrain import CompiledGrammar, GrammarBuilder, Vocabulary
 from constrain.compiler import compile_grammar, compile_json_schema, compile_lark, compile_regex
@@ -255,6 +258,7 @@ INPUTS: dict[str, tuple[str, Any, str]] = {
     "long and not": ("schema", {**_STRING, "minLength": 1_000_000, "not": {"pattern": "ab"}}, "result"),
     "many items": ("schema", {"type": "array", "items": _STRING, "minItems": 1_000_000}, "result"),
     "wide object": ("schema", _wide_object(), "result"),
+    **{name: ("schema", schema, outcome) for name, (schema, outcome) in SCHEMAS.items()},
     "an enum of a megabyte": ("schema", {"enum": [f"value number {i:06}" for i in range(50_000)]}, "result"),
     # lark
     "a megabyte of rules": ("lark", _long_lark(40_000), "max_grammar_tokens"),

@@ -21,7 +21,7 @@ import numpy as np
 from engine_driver import Tokens, byte_tokens, tekken_tokens
 from engine_hostile import INPUTS, compile_input, prepare
 
-from constrain import LimitError, UnsatisfiableError, allocate_token_bitmask
+from constrain import ConstrainError, LimitError, UnsatisfiableError, allocate_token_bitmask
 from constrain.compiler.bitmask import bitmask_to_ids
 
 LONGEST = 10_000
@@ -43,6 +43,8 @@ def run(name: str, tokens: Tokens) -> dict[str, Any]:
         report.update(outcome="unsatisfiable", message=str(error))
     except LimitError as error:
         report.update(outcome="limit", message=str(error))
+    except ConstrainError as error:
+        report.update(outcome=type(error).__name__, message=str(error))
     report["memory"] = _peak()
     return report
 
@@ -83,7 +85,7 @@ def as_expected(report: dict[str, Any]) -> bool:
     """Is it an outcome that the input names, with a message that says how to raise the limit if there is a way?"""
     message = report.get("message", "")
     for expected in INPUTS[report["name"]][2].split(" or "):
-        if expected in ("result", "unsatisfiable"):
+        if expected in ("result", "unsatisfiable") or expected.endswith("Error"):
             fits = report["outcome"] == expected
         elif expected == "fixed":
             fits = report["outcome"] == "limit" and "fixed" in message

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -18,7 +19,7 @@ import jsonschema_rs
 
 from constrain import Matcher
 
-__all__ = ["Judges", "Writer", "spellings"]
+__all__ = ["Disagreement", "Judges", "Writer", "spellings"]
 
 DRAFTS = {
     "2020-12": "https://json-schema.org/draft/2020-12/schema",
@@ -315,20 +316,30 @@ def _leads_back(root: dict[str, Any]) -> bool:
     return any(follow(part, ()) for part in (root, *root.get("$defs", root.get("definitions", {})).values()))
 
 
-def spellings(value: Any) -> Iterator[str]:
-    """The compact texts of a value, with members in every order."""
-    if isinstance(value, dict):
-        for names in itertools.permutations(value):
-            keys = [f"{json.dumps(name, ensure_ascii=False)}:" for name in names]
-            for texts in itertools.product(*[list(spellings(value[name])) for name in names]):
-                yield "{" + ",".join(map(str.__add__, keys, texts)) + "}"
-    elif isinstance(value, list):
-        for texts in itertools.product(*[list(spellings(item)) for item in value]):
-            yield "[" + ",".join(texts) + "]"
-    elif isinstance(value, float):
-        yield _plain(value)
-    else:
-        yield json.dumps(value, ensure_ascii=False)
+MOST_SPELLINGS = 150
+
+
+def spellings(value: Any, *, integral: bool = True) -> list[str] | None:
+    """The compact texts of a value, with members in every order; None when there are too many.
+
+    Args:
+        value: parsed JSON.
+        integral: whether 1.0 is 1; otherwise, there is no plain spelling of such a number.
+    """
+    if isinstance(value, float) and value == int(value) and not integral:
+        return None
+    if not isinstance(value, dict | list):
+        return [_plain(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)]
+    inner = [spellings(item, integral=integral) for item in (value.values() if isinstance(value, dict) else value)]
+    parts = [texts for texts in inner if texts is not None]
+    number = math.prod(map(len, parts)) * (math.factorial(len(value)) if isinstance(value, dict) else 1)
+    if len(parts) < len(inner) or number > MOST_SPELLINGS:
+        return None
+    if isinstance(value, list):
+        return ["[" + ",".join(texts) + "]" for texts in itertools.product(*parts)]
+    keys = [f"{json.dumps(name, ensure_ascii=False)}:" for name in value]
+    members = ([key + text for key, text in zip(keys, texts, strict=True)] for texts in itertools.product(*parts))
+    return ["{" + ",".join(order) + "}" for each in members for order in itertools.permutations(each)]
 
 
 def _plain(number: float) -> str:
@@ -347,11 +358,12 @@ class Judges:
     def __init__(self, schema: Any) -> None:
         self._rust = jsonschema_rs.validator_for(schema, validate_formats=True)
         kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-        # what subschemas evaluate, the second one only guesses
         text = json.dumps(schema)
-        # in 2019-09, ``contains`` evaluates nothing; both think that it does (see the disputes)
+        # in 2019-09, ``contains`` evaluates nothing; both think that it does (data/json_schema_disputes.toml)
         self._disputed = "2019-09" in text and "unevaluatedItems" in text and '"contains"' in text
-        self._unevaluated = "unevaluated" in json.dumps(schema)
+        # what subschemas evaluate, the second one only guesses; on additionalItems beside a boolean, it stumbles
+        stumbles = '"additionalItems"' in text and re.search(r'"items": (?:true|false)', text) is not None
+        self._alone = stumbles or "unevaluated" in text
         self._old = kind is jsonschema.Draft4Validator
         self._python = kind(self._translated(schema), format_checker=kind.FORMAT_CHECKER)
 
@@ -366,7 +378,7 @@ class Judges:
             return None
         if not _beyond_floats(text):
             verdicts.append(self._rust.is_valid(json.loads(text)))
-        if not self._unevaluated and not _FAR.search(text if isinstance(text, bytes) else text.encode()):
+        if not self._alone and not _FAR.search(text if isinstance(text, bytes) else text.encode()):
             with localcontext(prec=2_000):
                 verdicts.append(self._python.is_valid(value if self._old else _integral(value)))
         if len(set(verdicts)) > 1:
@@ -421,6 +433,3 @@ def _beyond_floats(text: str | bytes) -> bool:
     """Whether a text has numbers that a judge who reads floats could take for others."""
     data = text.encode() if isinstance(text, str) else text
     return any(len(number) > 14 for number in re.findall(rb"[\d.]+", data)) or re.search(rb"\d[eE]", data) is not None
-
-
-Compile = Callable[..., Any]

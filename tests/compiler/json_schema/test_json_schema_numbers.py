@@ -206,3 +206,12 @@ def test_where_no_multiple_lies_is_decided_by_arithmetic(compiled: Any) -> None:
     ):
         with pytest.raises(UnsatisfiableError):
             compiled(schema)
+
+
+@pytest.mark.parametrize("numbers", ["plain", "any"])
+def test_draft_4_no_multiple_of_one(numbers: str, compiled: Any, takes: Any) -> None:
+    """1.0 is no integer in draft 4, and a multiple of 1 for all that."""
+    grammar = compiled({"type": "number", "not": {"multipleOf": 1}}, draft="4", numbers=numbers)
+    assert takes(grammar, "1.5")
+    assert takes(grammar, "15e-1") == (numbers == "any")
+    assert not any(takes(grammar, text) for text in ("16", "16.0", "16e0", "1.6e1", "-0"))

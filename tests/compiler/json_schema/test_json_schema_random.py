@@ -1,189 +1,152 @@
-"""Random small schemas against jsonschema-rs, in both directions, with fixed seeds.
+"""Random schemas against two validators, in both directions, with fixed seeds.
 
-An instance that the validator takes is taken in some order of its members, and one that it refuses in none; what a
-random walk through the masks writes is valid.
+An instance that the validators take is taken: in every spelling where every spelling is asked for, and by default in
+some order of its members. One that they refuse is taken in none. What a random walk through the masks writes is valid.
+All of it holds, too, where objects with choices always run in lockstep, where they never do, and where what subschemas
+evaluate is kept.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import random
 import re
-from collections.abc import Iterator
+import tomllib
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import jsonschema_rs
 import pytest
+from json_schema_random import Judges, Writer, spellings
 
-from constrain import Matcher
-from constrain.errors import LimitError, SchemaError, UnsatisfiableError, UnsupportedError
+from constrain import CompiledGrammar, Vocabulary
+from constrain.compiler import compile_grammar, json_schema
+from constrain.compiler.json_schema import algebra
+from constrain.compiler.json_schema.options import read_options
+from constrain.errors import ConstrainError, LimitError, UnsatisfiableError, UnsupportedError
 
-SEEDS = range(600)
-NAMES = ["a", "b", "c"]
-PATTERNS = ["^a", "b$", "a|b", "^[a-c]*$", "\\d", "^$", '^x?"?$', "\\\\"]
-SCALARS = [None, True, False, 0, 1, 2, -1, 10, 0.5, 1.25, -0.5, 3.75, "", "a", "ab", "abc", 'x"', "\\", "1", "éé", "\n"]
-KEYWORDS = [
-    *("type", "type", "enum", "const", "properties", "properties", "required", "additionalProperties", "items"),
-    *("patternProperties", "prefixItems", "minItems", "maxItems", "minLength", "maxLength", "pattern", "minimum"),
-    *(
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "anyOf",
-        "allOf",
-        "oneOf",
-        "not",
-        "if",
-        "$ref",
-        "propertyNames",
-    ),
-    *("minProperties", "maxProperties", "dependentRequired", "dependentSchemas", "multipleOf"),
-    *("contains", "contains", "unevaluatedProperties", "unevaluatedItems"),
-]
+EVERYTHING = {"whitespace": "flexible", "order": "any", "numbers": "any", "escapes": "any"}
+"""The options that take every RFC 8259 text."""
+
+FORCED = {
+    "lockstep": {"combinations": 1},
+    "product": {"combinations": 10**9},
+    "annotations": {"annotates": True},
+}
+"""Ways of compiling that must not differ in what they take."""
+
+Outcome = CompiledGrammar | ConstrainError
+Compile = Callable[..., CompiledGrammar]
+Takes = Callable[[CompiledGrammar, str], bool]
 
 
-class Writer:
-    """Writes random schemas and values."""
+class Examiner:
+    """Compiles schemas in several ways and asks all of the results the same."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
+    def __init__(self, compiled: Compile, vocabulary: Vocabulary, takes: Takes, forced: bool) -> None:
+        self._compiled = compiled
+        self._vocabulary = vocabulary
+        self._takes = takes
+        self._forced = forced
+        self.seen: Counter[str] = Counter()
+        """How many outcomes and comparisons there were of each kind."""
 
-    def schema(self, depth: int = 0) -> Any:
-        choose = self.random.choice
-        if depth > 2 or self.random.random() < 0.05:
-            return choose([True, False, {}, {"type": "string"}, {"type": "integer"}])
-        schema: dict[str, Any] = {}
-        for keyword in self.random.choices(KEYWORDS, k=choose([1, 1, 2, 2, 3])):
-            schema[keyword] = self.keyword(keyword, depth + 1)
-            if keyword == "contains":
-                schema |= {
-                    key: self.random.randint(0, 2)
-                    for key in ("minContains", "maxContains")
-                    if self.random.random() < 0.4
-                }
-            if keyword == "if":
-                schema |= {key: self.schema(depth + 1) for key in ("then", "else") if self.random.random() < 0.7}
-        return schema
-
-    def keyword(self, keyword: str, depth: int) -> Any:
-        choose, count = self.random.choice, self.random.randint
-        match keyword:
-            case "type":
-                names = ["string", "integer", "number", "object", "array", "null", "boolean"]
-                return choose([*names, ["string", "null"], ["array", "number"]])
-            case "enum":
-                return [self.value() for _ in range(count(1, 4))]
-            case "const":
-                return self.value()
-            case "properties":
-                return {name: self.schema(depth) for name in self.random.sample(NAMES, count(1, 3))}
-            case "patternProperties":
-                return {p: self.schema(depth) for p in self.random.sample(["^a", "b", "^.$", "c$"], count(1, 2))}
-            case "dependentSchemas":
-                return {choose(NAMES): self.schema(depth)}
-            case "dependentRequired":
-                return {choose(NAMES): [choose(NAMES)]}
-            case "required":
-                return self.random.sample(NAMES, count(0, 2))
-            case "propertyNames":
-                return choose([{"pattern": "^[ab]"}, {"enum": ["a", "c"]}, {"maxLength": 1}, {"not": {"const": "b"}}])
-            case "prefixItems" | "anyOf" | "allOf" | "oneOf":
-                return [self.schema(depth) for _ in range(count(1, 3))]
-            case (
-                "additionalProperties"
-                | "items"
-                | "not"
-                | "if"
-                | "contains"
-                | "unevaluatedProperties"
-                | "unevaluatedItems"
-            ):
-                return self.schema(depth)
-            case "pattern":
-                return choose(PATTERNS)
-            case "$ref":
-                return choose(["#/$defs/x", "#/$defs/y"])
-            case "multipleOf":
-                return choose([1, 0.5, 0.25, 0.1, 2, 3, 7, 1.5, 0.75])
-            case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-                return choose([0, 1, -1, 2, 0.5, -0.5, 1.25, 10, -3])
-        return count(0, 3)
-
-    def value(self, depth: int = 0) -> Any:
-        kind = self.random.random()
-        if depth < 2 and kind < 0.2:
-            return {n: self.value(depth + 1) for n in self.random.sample([*NAMES, "ab"], self.random.randint(0, 2))}
-        if depth < 2 and kind < 0.35:
-            return [self.value(depth + 1) for _ in range(self.random.randint(0, 3))]
-        return self.random.choice(SCALARS)
-
-    def walk(self, matcher: Matcher) -> bytes:
-        text = b""
-        for _ in range(self.random.randint(5, 50)):
-            possible = matcher.next_bytes()
-            if not possible or (matcher.is_accepting() and self.random.random() < 0.5):
-                break
-            plain = [byte for byte in possible if byte in b'"]},:0123456789abc'] or list(possible)
-            byte = bytes([self.random.choice(plain if self.random.random() < 0.8 else list(possible))])
-            assert matcher.accept_bytes(byte)
-            text += byte
-        return text + matcher.shortest_completion()
-
-
-def spellings(value: Any) -> Iterator[str]:
-    """The compact texts of a value, with members in every order."""
-    if isinstance(value, dict):
-        for names in itertools.permutations(value):
-            keys = [f"{json.dumps(name, ensure_ascii=False)}:" for name in names]
-            for texts in itertools.product(*[list(spellings(value[name])) for name in names]):
-                yield "{" + ",".join(map(str.__add__, keys, texts)) + "}"
-    elif isinstance(value, list):
-        for texts in itertools.product(*[list(spellings(item)) for item in value]):
-            yield "[" + ",".join(texts) + "]"
-    else:
-        yield json.dumps(value, ensure_ascii=False)
-
-
-def beyond_floats(text: bytes) -> bool:
-    """Whether a text has numbers that the validator, which reads floats, could take for others."""
-    return any(len(number) > 14 for number in re.findall(rb"[\d.]+", text)) or re.search(rb"\d[eE]", text) is not None
-
-
-def test_random_schemas(compiled: Any, takes: Any) -> None:
-    built = judged = walked = 0
-    for seed in SEEDS:
+    def examine(self, seed: int) -> None:
+        """One schema and what is near it."""
         writer = Writer(seed)
-        schema = writer.schema()
-        if "$ref" in json.dumps(schema):
-            schema = {**schema, "$defs": {"x": writer.schema(1), "y": writer.schema(2)}}
-        values = [writer.value() for _ in range(10)]
-        try:
-            grammar = compiled(schema)
-        except (UnsupportedError, LimitError):
-            continue
-        except SchemaError as error:
-            if "leads back to itself" not in error.message:
-                raise
-            continue
-        except UnsatisfiableError:
-            validator = jsonschema_rs.validator_for(schema)
-            assert not any(validator.is_valid(value) for value in values), (seed, schema)
-            continue
-        built += 1
-        validator = jsonschema_rs.validator_for(schema)
+        schema = writer.document()
+        default = self._outcome(lambda: self._compiled(schema))
+        any_spelling = {"as it is": self._outcome(lambda: self._compiled(schema, **EVERYTHING))}
+        if self._forced:
+            for name, way in FORCED.items():
+                any_spelling[name] = self._outcome(lambda way=way: self._forced_compile(schema, **way))
+        self.seen[type(default).__name__] += 1
+        judges = Judges(schema)
+        values = [writer.remembered() for _ in range(8)]
+        for outcome in (default, default, *any_spelling.values()):
+            if isinstance(outcome, CompiledGrammar):
+                values.extend(self._walked(outcome, writer, judges, (seed, schema)))
         for value in values:
-            taken = any(takes(grammar, text) for text in spellings(value))
-            assert taken == validator.is_valid(value), (seed, schema, value)
-            judged += 1
-        for _ in range(3):
-            text = writer.walk(grammar.matcher())
-            if not beyond_floats(text):
-                assert validator.is_valid(json.loads(text)), (seed, schema, text)
-                walked += 1
-    assert built > 0.7 * len(SEEDS)
-    assert judged > 5 * len(SEEDS)
-    assert walked > len(SEEDS)
+            for text in (json.dumps(value), writer.respelled(value)):
+                verdict = judges.verdict(text)
+                for name, outcome in any_spelling.items():
+                    self._hold(outcome, [text], verdict, (seed, name, schema, text))
+            texts = spellings(value, integral=writer.draft != "4")
+            self._hold(default, texts, judges.verdict(json.dumps(value)), (seed, schema, value))
+
+    def _walked(self, grammar: CompiledGrammar, writer: Writer, judges: Judges, place: Any) -> list[Any]:
+        text = writer.walk(grammar.matcher()).decode()
+        verdict = judges.verdict(text)
+        assert verdict is not False, (*place, text)
+        self.seen["walks judged"] += verdict is not None
+        value = json.loads(text)
+        if "Infinity" in json.dumps(value):
+            return []
+        return [value, writer.mutated(value), writer.mutated(writer.mutated(value))]
+
+    def _hold(self, outcome: Outcome, texts: list[str] | None, verdict: bool | None, place: Any) -> None:
+        if verdict is None or texts is None:
+            return
+        if isinstance(outcome, CompiledGrammar):
+            assert any(self._takes(outcome, text) for text in texts) == verdict, (verdict, *place)
+            self.seen["valid" if verdict else "invalid"] += 1
+        elif isinstance(outcome, UnsatisfiableError):
+            assert not verdict, place
+
+    @staticmethod
+    def _outcome(compile_it: Callable[[], CompiledGrammar]) -> Outcome:
+        try:
+            return compile_it()
+        except (UnsupportedError, LimitError, UnsatisfiableError) as error:
+            return error
+
+    def _forced_compile(self, schema: Any, *, combinations: int | None = None, annotates: bool = False) -> Any:
+        with pytest.MonkeyPatch.context() as patched:
+            if combinations is not None:
+                patched.setattr(algebra, "_FEW_COMBINATIONS", combinations)
+            if not annotates:
+                return self._compiled(schema, **EVERYTHING)
+            grammar = json_schema._lowered(schema, read_options(**EVERYTHING), annotates=True)
+            return compile_grammar(grammar, self._vocabulary)
+
+
+def run(seeds: range, examiner: Examiner) -> None:
+    for seed in seeds:
+        examiner.examine(seed)
+    seen = examiner.seen
+    assert seen["CompiledGrammar"] > 0.7 * len(seeds)
+    assert seen["walks judged"] > len(seeds)
+    assert min(seen["valid"], seen["invalid"]) > 10 * len(seeds)
+
+
+def test_random_schemas(compiled: Compile, takes: Takes, byte_vocabulary: Vocabulary) -> None:
+    run(range(200), Examiner(compiled, byte_vocabulary, takes, forced=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(20))
+def test_many_random_schemas(block: int, compiled: Compile, takes: Takes, byte_vocabulary: Vocabulary) -> None:
+    start = 10_000 + 1_000 * block
+    run(range(start, start + 1_000), Examiner(compiled, byte_vocabulary, takes, forced=True))
+
+
+DISPUTES = tomllib.loads((Path(__file__).parents[2] / "data/json_schema_disputes.toml").read_text())["dispute"]
+
+
+@pytest.mark.parametrize("dispute", DISPUTES, ids=[dispute["name"] for dispute in DISPUTES])
+def test_the_specification_decides(dispute: dict[str, Any], compiled: Compile, takes: Takes) -> None:
+    schema, text = json.loads(dispute["schema"]), dispute["text"]
+    kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+    said = {
+        "jsonschema_rs": jsonschema_rs.validator_for(schema, validate_formats=True).is_valid(json.loads(text)),
+        "jsonschema": kind(schema, format_checker=kind.FORMAT_CHECKER).is_valid(json.loads(text)),
+    }
+    # a validator that has been repaired is one to believe again
+    assert sorted(name for name, verdict in said.items() if verdict != dispute["valid"]) == dispute["mistaken"]
+    assert takes(compiled(schema, **EVERYTHING), text) == dispute["valid"]
 
 
 def test_random_texts_of_patterns() -> None:
@@ -196,9 +159,3 @@ def test_random_texts_of_patterns() -> None:
             for letters in itertools.product("abc", repeat=length):
                 text = "".join(letters)
                 assert matches(text, pattern) == (re.search(pattern, text) is not None), (pattern, text)
-
-
-@pytest.mark.slow
-def test_many_more_random_schemas(compiled: Any, takes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"{__name__}.SEEDS", range(10_000, 16_000))
-    test_random_schemas(compiled, takes)
