@@ -18,7 +18,7 @@ from constrain.errors import LimitError
 
 __all__ = ["MAXIMUM_KINDS", "MAXIMUM_STATES", "lower"]
 
-MAXIMUM_STATES = 20_000
+MAXIMUM_STATES = 4_000
 """States of one array whose items are counted (``contains``)."""
 
 MAXIMUM_KINDS = 100_000

@@ -208,7 +208,7 @@ SCHEMAS: dict[str, tuple[Any, str]] = {
     "a billion items": (of("array", maxItems=10**9, prefixItems=[{"type": "null"}]), "result"),
     "10**30 items": (of("array", maxItems=10**30), "result"),
     "a billion of a kind": (of("array", contains={"type": "null"}, minContains=10**9), "fixed"),
-    "many of a kind": (of("array", contains={"type": "null"}, minContains=15_000), "result"),
+    "many of a kind": (of("array", contains={"type": "null"}, minContains=15_000), "fixed"),
     "of a kind, and a billion": (of("array", contains={"type": "null"}, maxItems=10**9), "fixed"),
     "thirty kinds of items": (contained(30, lambda i: {"const": i}), "fixed"),
     "ten kinds of items": (contained(10, lambda i: {"const": i}, minContains=2), "fixed"),
