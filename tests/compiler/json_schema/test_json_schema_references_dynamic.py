@@ -13,7 +13,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from test_json_schema_random import spellings
+from json_schema_random import spellings
 
 from constrain.errors import LimitError, SchemaError, UnsatisfiableError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_json_schema_random import spellings
+from json_schema_random import spellings
 
 from constrain.errors import UnsatisfiableError, UnsupportedError
 
