@@ -135,13 +135,14 @@ class Algebra:
             self._count()
             current, trail, pending = pending
             schema = table[current]
-            types &= schema.types
+            before, types = types, types & schema.types
             if schema.values is not None:
                 values = schema.values if values is None else common(values, schema.values)
             if schema.excluded:
                 excluded += schema.excluded
-            if values is not None:
-                values = allowed(values, types, excluded)
+            if values is not None and (schema.values is not None or schema.excluded or types != before):
+                # what was excluded before is among the values only if they are new
+                values = allowed(values, types, schema.excluded if schema.values is None else excluded)
                 if not values:
                     types = 0
             if not types:
@@ -275,7 +276,7 @@ class Algebra:
         if self._steps > MAXIMUM_STEPS:
             raise LimitError(
                 f"the schema's combinations take more than {MAXIMUM_STEPS} steps to work out",
-                expected="fewer nested anyOf, oneOf and allOf; this limit is fixed",
+                expected="fewer members and items, fewer nested anyOf, oneOf and allOf; this limit is fixed",
             )
 
     def _follow(self, schema: Schema, trail: _Trail, pending: _Pending) -> _Pending:

@@ -173,16 +173,15 @@ class Evaluation:
 
 
 def _both(ways: list[_Way], others: list[_Way]) -> list[_Way]:
-    found = [
-        (tuple(dict.fromkeys(held + also)), evaluated | more)
-        for (held, evaluated), (also, more) in product(ways, others)
-    ]
-    if len(found) > MAXIMUM_WAYS:
+    if len(ways) * len(others) > MAXIMUM_WAYS:
         raise LimitError(
             f"a schema with unevaluatedProperties or unevaluatedItems can succeed in more than {MAXIMUM_WAYS} ways",
             expected="fewer combinations of anyOf, oneOf and if; this limit is fixed",
         )
-    return found
+    return [
+        (tuple(dict.fromkeys(held + also)), evaluated | more)
+        for (held, evaluated), (also, more) in product(ways, others)
+    ]
 
 
 def _evaluated(schema: Schema) -> _Evaluated:

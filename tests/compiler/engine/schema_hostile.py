@@ -166,6 +166,14 @@ SCHEMAS: dict[str, tuple[Any, str]] = {
         ),
         "fixed",
     ),
+    "many ways to evaluate": (
+        of(
+            "object",
+            allOf=[{"anyOf": [{"properties": {f"a{i}{j}": {}}} for j in range(9)]} for i in range(2)],
+            unevaluatedProperties=False,
+        ),
+        "fixed",
+    ),
     "conditions on one tag": (of("object", required=["t"], properties=_TAGS, allOf=_CASES), "fixed"),
     "conditions on forty": (of("object", required=["t"], properties=_TAGS, allOf=_CASES[:40]), "result"),
     "one of 200 names": (objects("oneOf", 200, lambda i: {"required": [f"a{i}"]}), "fixed"),

@@ -19,7 +19,7 @@ import jsonschema_rs
 
 from constrain import Matcher
 
-__all__ = ["Disagreement", "Judges", "Writer", "spellings"]
+__all__ = ["Disagreement", "Judges", "Writer", "number_of_spellings", "spellings"]
 
 DRAFTS = {
     "2020-12": "https://json-schema.org/draft/2020-12/schema",
@@ -316,30 +316,30 @@ def _leads_back(root: dict[str, Any]) -> bool:
     return any(follow(part, ()) for part in (root, *root.get("$defs", root.get("definitions", {})).values()))
 
 
-MOST_SPELLINGS = 150
-
-
-def spellings(value: Any, *, integral: bool = True) -> list[str] | None:
-    """The compact texts of a value, with members in every order; None when there are too many.
-
-    Args:
-        value: parsed JSON.
-        integral: whether 1.0 is 1; otherwise, there is no plain spelling of such a number.
-    """
-    if isinstance(value, float) and value == int(value) and not integral:
-        return None
-    if not isinstance(value, dict | list):
-        return [_plain(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)]
-    inner = [spellings(item, integral=integral) for item in (value.values() if isinstance(value, dict) else value)]
-    parts = [texts for texts in inner if texts is not None]
-    number = math.prod(map(len, parts)) * (math.factorial(len(value)) if isinstance(value, dict) else 1)
-    if len(parts) < len(inner) or number > MOST_SPELLINGS:
-        return None
+def spellings(value: Any) -> Iterator[str]:
+    """The compact texts of a value, with members in every order."""
     if isinstance(value, list):
-        return ["[" + ",".join(texts) + "]" for texts in itertools.product(*parts)]
-    keys = [f"{json.dumps(name, ensure_ascii=False)}:" for name in value]
-    members = ([key + text for key, text in zip(keys, texts, strict=True)] for texts in itertools.product(*parts))
-    return ["{" + ",".join(order) + "}" for each in members for order in itertools.permutations(each)]
+        for texts in itertools.product(*map(_spelled, value)):
+            yield "[" + ",".join(texts) + "]"
+    elif isinstance(value, dict):
+        keys = [f"{json.dumps(name, ensure_ascii=False)}:" for name in value]
+        for texts in itertools.product(*map(_spelled, value.values())):
+            for members in itertools.permutations(map(str.__add__, keys, texts)):
+                yield "{" + ",".join(members) + "}"
+    else:
+        yield _plain(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def _spelled(value: Any) -> list[str]:
+    return list(spellings(value))
+
+
+def number_of_spellings(value: Any) -> int:
+    """How many texts those are."""
+    if not isinstance(value, dict | list):
+        return 1
+    inner = math.prod(map(number_of_spellings, value.values() if isinstance(value, dict) else value))
+    return inner * math.factorial(len(value)) if isinstance(value, dict) else inner
 
 
 def _plain(number: float) -> str:
