@@ -95,6 +95,18 @@ class Position:
     mask: set[int]
 
 
+def begun(oracle: Oracle, random: Random, length: int) -> bytes:
+    """What some text of the language begins with: at most so many random bytes, fewer where none may follow."""
+    state, text = oracle.start(), b""
+    for _ in range(length):
+        following = sorted(oracle.next_bytes(state))
+        if not following:
+            break
+        text += bytes([random.choice(following)])
+        state = oracle.advance(state, text[-1]) or state
+    return text
+
+
 def position_after(oracle: Oracle, text: bytes, tokens: Tokens) -> Position:
     """What the reference says after a text that some text of the language begins with."""
     state = after(oracle, text)

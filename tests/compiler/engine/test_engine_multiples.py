@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 from engine_driver import Tokens
-from engine_oracle import LIMITS, Oracle, after, check, position_after
+from engine_oracle import LIMITS, Oracle, after, begun, check, position_after
 
 from constrain import CompiledGrammar, Grammar, GrammarBuilder, UnsatisfiableError
 from constrain.compiler.grammar import MAXIMUM_DIVISOR, MAXIMUM_PLACES, Expression
@@ -107,13 +107,7 @@ def test_masks(block: int, tmp_path: Path) -> None:
         loaded = CompiledGrammar.load(tmp_path / "grammar", tokens.native, limits=LIMITS)
         random = Random(seed)
         for _ in range(4):
-            state, text = oracle.start(), b""
-            for _ in range(random.randint(0, 9)):
-                following = sorted(oracle.next_bytes(state))
-                if not following:
-                    break
-                text += bytes([random.choice(following)])
-                state = oracle.advance(state, text[-1]) or state
+            text = begun(oracle, random, random.randint(0, 9))
             position = position_after(oracle, text, tokens)
             for grammar_now, when in ((compiled, "first"), (compiled, "again"), (loaded, "saved and loaded")):
                 check(grammar_now, position, tokens, f"seed {seed}", when)

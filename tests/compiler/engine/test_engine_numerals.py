@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 from engine_driver import Tokens
-from engine_oracle import LIMITS, Oracle, after, check, position_after
+from engine_oracle import LIMITS, Oracle, after, begun, check, position_after
 
 from constrain import CompiledGrammar, Grammar, GrammarBuilder, LimitError
 from constrain.compiler.numeral import MAXIMUM_DIVISOR, Amount, End, Numeral, Side, interval, values
@@ -134,13 +134,7 @@ def test_masks(block: int, tmp_path: Path) -> None:
         compiled.save(tmp_path / "grammar")
         loaded = CompiledGrammar.load(tmp_path / "grammar", tokens.native, limits=LIMITS)
         for _ in range(3):
-            state, text = oracle.start(), b""
-            for _ in range(random.randint(0, 8)):
-                following = sorted(oracle.next_bytes(state))
-                if not following:
-                    break
-                text += bytes([random.choice(following)])
-                state = oracle.advance(state, text[-1]) or state
+            text = begun(oracle, random, random.randint(0, 8))
             position = position_after(oracle, text, tokens)
             for grammar_now, when in ((compiled, "first"), (compiled, "again"), (loaded, "saved and loaded")):
                 check(grammar_now, position, tokens, f"{condition.numeral}", when)
