@@ -6,13 +6,13 @@ use smallvec::SmallVec;
 
 use crate::bytes::ByteSet;
 use crate::distinct::guard::{Gate, Guard, Guards};
-use crate::distinct::room::{Alternative, first_sign};
+use crate::distinct::room::{Alternative, first_sign, has_plenty};
 use crate::distinct::shelter::Shelters;
 use crate::distinct::tracker::{Scope, Tracker};
 use crate::error::Result;
 use crate::form::GrammarForm;
 use crate::grammar::{Grammar, build::build};
-use crate::lexer::{DEAD, Lexer, NO_MATCH, Progress};
+use crate::lexer::{DEAD, Lexeme, Lexer, NO_MATCH, Progress};
 use crate::limits::Limits;
 use crate::mask::Masks;
 use crate::mask::tables::Tables;
@@ -72,6 +72,8 @@ pub struct Engine {
     pub(crate) searched: usize,
     /// How many of them the mask in the making may get to.
     pub(crate) masks_care: usize,
+    /// What it may count while one is under way.
+    pub(crate) search_end: Option<usize>,
     pub(crate) shelters: Shelters,
     pub max_mask_steps: usize,
     /// What of its budgets the grammar itself uses.
@@ -91,6 +93,10 @@ impl Engine {
             items: watches_items(&built.guards, &mut lexer)?,
             scarce: !built.scarce.is_empty(),
         };
+        let few = match scope.scarce {
+            true => few_keys(&built.guards, &mut lexer)?,
+            false => Vec::new(),
+        };
         let mut engine = Engine {
             grammar: built.grammar,
             lexer,
@@ -102,8 +108,9 @@ impl Engine {
             scarce: built.scarce,
             searched: 0,
             masks_care: 0,
+            search_end: None,
             shelters: Shelters::default(),
-            guards: Guards::new(built.guards),
+            guards: Guards::new(built.guards, few),
             max_mask_steps: limits.max_mask_steps,
             built: [(0, 0); 3],
             shortest_rest: None,
@@ -175,10 +182,13 @@ impl Engine {
                 if sheltered == Some(true) {
                     tracker.shelter();
                 }
+                let key_repeated = tracker.has_repeated_key();
                 let is_json = tracker.read(byte)?;
                 let mut gate = Gate {
                     shut: is_json && tracker.has_repeated(),
+                    sealed: is_json && (key_repeated || tracker.has_repeated_key()),
                     seen: Guard::None,
+                    few: false,
                 };
                 let landed = self.step_threads(&at.threads, byte, &mut threads, reads, Some(&mut gate))?;
                 if !is_json {
@@ -186,7 +196,7 @@ impl Engine {
                     at.tracker = None;
                 } else if gate.seen > Guard::None {
                     tracker.watch(gate.seen == Guard::Scarce);
-                    tracker.keep_key();
+                    tracker.keep_key(gate.few);
                 }
                 landed
             }
@@ -198,7 +208,7 @@ impl Engine {
 
     /// Moves every thread by a byte. Lexemes that match are also ended here, all into one node, which is returned;
     /// what may follow it begins as a thread of its own. Adds the parser nodes that were read to `reads`. Lexemes that the
-    /// gate holds back don't end.
+    /// gate holds back don't end, and go on only if they may end later.
     #[inline]
     pub fn step_threads(
         &mut self,
@@ -212,7 +222,10 @@ impl Engine {
         let few = from.len() <= MAX_COMPARED;
         for thread in from {
             let (lexer, set) = self.lexer.advance(thread.lexer, byte)?;
-            if let Some(lexer) = lexer {
+            let sealed = gate.as_ref().is_some_and(|gate| gate.sealed);
+            if let Some(lexer) = lexer
+                && !(sealed && self.guards.hold_all(lexer.state, &self.lexer))
+            {
                 let moved = Thread { lexer, ..*thread };
                 if !few || !to.contains(&moved) {
                     to.push(moved);
@@ -290,6 +303,20 @@ impl Engine {
             + self.parser.used().0 * 400
             + self.masks.memory()
     }
+}
+
+/// The guarded keys of which there are few.
+fn few_keys(guards: &[Guard], lexer: &mut Lexer) -> Result<Vec<Lexeme>> {
+    let mut few = Vec::new();
+    for (lexeme, _) in (0..).zip(guards).filter(|&(_, &guard)| guard != Guard::None) {
+        let expression = lexer.expression(lexeme);
+        if first_sign(expression, &mut lexer.derivatives)? == Some(b'"')
+            && !has_plenty(expression, &mut lexer.derivatives)?
+        {
+            few.push(lexeme);
+        }
+    }
+    Ok(few)
 }
 
 /// Does a guarded lexeme open an array?

@@ -1,22 +1,25 @@
 //! Is there a completion without a repetition?
 //!
-//! A search through the bytes that may come next, in depth, those first that lead out of what is in progress. It ends
-//! where nothing is at risk: mostly at once, since nearly every text has a continuation that no earlier one has.
+//! A search through the bytes that may come next, at the most promising place first: where the shortest completion,
+//! repetitions or not, is shortest. It ends where nothing is at risk: mostly at once, since nearly every text has a
+//! continuation that no earlier one has.
 
-use std::sync::Arc;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::shelter::Essence;
 use super::tracker::Tracker;
 use crate::bytes::class_of;
 use crate::engine::{Configuration, Engine, Threads};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::lexer::{LexerState, NO_COUNTER};
 
 /// One step of a search takes as long as so many of a mask.
 const STEPS: usize = 64;
 
-/// At so many places of a long way, the shortest completion shows the way.
+/// For so many places, the shortest completion is found; others are as promising as those before them.
 const GUIDED: usize = 2_000;
 
 /// Where a search ends.
@@ -28,23 +31,54 @@ enum Goal {
     End,
 }
 
-/// A place on the way, with the bytes that are still to be tried, the best last, and where they lead if that is known.
+/// A place that was reached.
 struct Place {
     at: Configuration,
-    left: Vec<(u8, Option<Configuration>)>,
+    /// The place before it and the byte between them, but for the first one.
+    before: Option<(usize, u8)>,
+    /// How long a completion is, as far as is known, after the best of the bytes that are still to be tried.
+    length: usize,
+    /// The bytes that are still to be tried, the best last, and where they lead if that is known. None: all of them.
+    left: Option<Vec<(u8, Option<Configuration>)>>,
 }
 
-impl Place {
-    fn new(at: Configuration, order: impl DoubleEndedIterator<Item = u8>) -> Self {
-        let left = order.rev().map(|byte| (byte, None)).collect();
-        Place { at, left }
+/// What a search has seen.
+struct Search {
+    goal: Goal,
+    /// Where one byte is enough, it is soon found among all; on a long way, that would take time at each place.
+    looks_around: bool,
+    places: Vec<Place>,
+    /// Places by promise; of equal ones, the latest first.
+    open: BinaryHeap<(Reverse<usize>, usize, usize)>,
+    seen: FxHashSet<Essence>,
+    lengths: FxHashMap<Threads, usize>,
+    entries: usize,
+}
+
+impl Search {
+    fn is_over(&self, at: &Configuration) -> bool {
+        match self.goal {
+            Goal::Safety => !at.tracker.as_ref().is_some_and(|tracker| tracker.needs_care()),
+            Goal::End => at.accepting,
+        }
     }
 
-    fn try_first(&mut self, byte: Option<&u8>) {
-        if let Some(index) = self.left.iter().position(|(other, _)| Some(other) == byte) {
-            let best = self.left.remove(index);
-            self.left.push(best);
+    fn enter(&mut self, index: usize) {
+        self.entries += 1;
+        let entry = (Reverse(self.places[index].length), self.entries, index);
+        self.open.push(entry);
+    }
+
+    /// The bytes to a place, and one more.
+    fn path(&self, to: usize, last: u8) -> Vec<u8> {
+        let mut path = vec![last];
+        let mut place = &self.places[to];
+        while let Some((index, byte)) = place.before {
+            path.push(byte);
+            place = &self.places[index];
         }
+        path.reverse();
+        path
     }
 }
 
@@ -52,6 +86,9 @@ impl Engine {
     pub(crate) fn is_alive(&mut self, at: &Configuration) -> Result<bool> {
         match &at.tracker {
             Some(tracker) if tracker.needs_care() => {
+                if tracker.is_scarce() {
+                    return self.is_scarce_alive(at);
+                }
                 let tracker = tracker.clone();
                 Ok(self.goes_on_at_will(at, &tracker)?.is_some() || self.way_out(at)?.is_some())
             }
@@ -97,94 +134,135 @@ impl Engine {
         Ok(None)
     }
 
-    // what is noted of a tracker on the way is no part of what it equals
-    #[expect(clippy::mutable_key_type)]
+    /// A search and those that it asks for are paid for together.
     fn search(&mut self, from: &Configuration, goal: Goal) -> Result<Option<Vec<u8>>> {
-        let most = (self.max_mask_steps / STEPS).max(1);
-        let mut steps = 0;
-        let mut seen: FxHashSet<(Threads, Option<Arc<Tracker>>)> = FxHashSet::default();
-        let mut path = Vec::new();
-        // where one byte is enough, it is soon found among all; on a long way, that would take time at each place
-        let look_around = goal == Goal::Safety && !from.tracker.as_ref().is_some_and(|tracker| tracker.is_scarce());
-        let mut places = Vec::new();
-        let mut next = Some(from.clone());
-        loop {
-            if let Some(at) = next.take() {
-                let mut order = self.order(&at)?;
-                let mut place = Place::new(at, order.clone().filter(|_| !look_around));
-                if !look_around && seen.len() < GUIDED {
-                    place.try_first(self.shortest_possible(&place.at)?.first());
-                }
-                if look_around {
-                    for byte in order.by_ref() {
-                        steps += 1;
-                        if let Some(after) = self.advance(&place.at, byte)? {
-                            if is_reached(&after, goal) {
-                                path.push(byte);
-                                self.searched += steps;
-                                return Ok(Some(path));
-                            }
-                            place.left.push((byte, Some(after)));
-                        }
-                    }
-                    place.left.reverse();
-                }
-                places.push(place);
-            }
-            let Some(place) = places.last_mut() else {
-                self.searched += steps;
-                return Ok(None);
-            };
-            let Some((byte, known)) = place.left.pop() else {
-                places.pop();
-                path.pop();
-                continue;
-            };
-            let after = match known {
-                Some(after) => Some(after),
-                None => {
-                    steps += 1;
-                    self.advance(&place.at, byte)?
-                }
-            };
-            if steps > most {
-                return Err(Error::Limit {
-                    budget: "max_mask_steps",
-                    value: self.max_mask_steps,
-                });
-            }
-            let Some(after) = after else {
-                continue;
-            };
-            path.push(byte);
-            if is_reached(&after, goal) {
-                self.searched += steps;
-                return Ok(Some(path));
-            }
-            let mut threads = after.threads.clone();
-            threads.sort_unstable();
-            if seen.insert((threads, after.tracker.clone())) {
-                next = Some(after);
-            } else {
-                path.pop();
-            }
+        if self.search_end.is_some() {
+            return self.find_way(from, goal);
         }
+        self.search_end = Some(self.searched + (self.max_mask_steps / STEPS).max(1));
+        let found = self.find_way(from, goal);
+        self.search_end = None;
+        found
     }
 
-    /// The bytes that may come next, the best first.
-    fn order(&mut self, at: &Configuration) -> Result<impl DoubleEndedIterator<Item = u8> + Clone + use<>> {
+    fn find_way(&mut self, from: &Configuration, goal: Goal) -> Result<Option<Vec<u8>>> {
+        let scarce = from.tracker.as_ref().is_some_and(|tracker| tracker.is_scarce());
+        let mut search = Search {
+            goal,
+            looks_around: goal == Goal::Safety && !scarce,
+            places: Vec::new(),
+            open: BinaryHeap::new(),
+            seen: FxHashSet::default(),
+            lengths: FxHashMap::default(),
+            entries: 0,
+        };
+        search.places.push(Place {
+            at: from.clone(),
+            before: None,
+            length: 0,
+            left: None,
+        });
+        search.enter(0);
+        while let Some((_, _, index)) = search.open.pop() {
+            if let Some(path) = self.go_on(&mut search, index)? {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tries a byte after a place. The way to the goal, if that is reached.
+    fn go_on(&mut self, search: &mut Search, index: usize) -> Result<Option<Vec<u8>>> {
+        if search.places[index].left.is_none() {
+            let mut left = self.bytes_after(&search.places[index].at, search)?;
+            if search.looks_around {
+                for (byte, after) in left.iter_mut().rev() {
+                    self.pay_for_search()?;
+                    *after = self.advance(&search.places[index].at, *byte)?;
+                    if after.as_ref().is_some_and(|after| search.is_over(after)) {
+                        return Ok(Some(search.path(index, *byte)));
+                    }
+                }
+                left.retain(|(_, after)| after.is_some());
+            }
+            search.places[index].left = Some(left);
+        }
+        let place = &mut search.places[index];
+        let Some((byte, known)) = place.left.as_mut().and_then(Vec::pop) else {
+            return Ok(None);
+        };
+        let after = match known {
+            Some(after) => Some(after),
+            None => {
+                self.pay_for_search()?;
+                self.advance(&place.at, byte)?
+            }
+        };
+        let mut reached = None;
+        if let Some(at) = after {
+            if search.is_over(&at) {
+                return Ok(Some(search.path(index, byte)));
+            }
+            let essence = self.place_of(&at);
+            if search.seen.insert(essence.clone()) {
+                match self.leads_on(&at, &essence)? {
+                    Some(true) => return Ok(Some(search.path(index, byte))),
+                    Some(false) => {
+                        search.enter(index);
+                        return Ok(None);
+                    }
+                    None => {}
+                }
+                let (threads, _) = essence;
+                let length = match search.lengths.get(&threads) {
+                    Some(&known) => known,
+                    None if search.lengths.len() < GUIDED => {
+                        let length = self.shortest_possible(&at)?.len();
+                        search.lengths.insert(threads, length);
+                        length
+                    }
+                    None => search.places[index].length,
+                };
+                // what its other bytes lead to is likely to be the like
+                search.places[index].length = search.places[index].length.max(length);
+                reached = Some(search.places.len());
+                search.places.push(Place {
+                    at,
+                    before: Some((index, byte)),
+                    length,
+                    left: None,
+                });
+            }
+        }
+        search.enter(index);
+        reached.into_iter().for_each(|place| search.enter(place));
+        Ok(None)
+    }
+
+    fn pay_for_search(&mut self) -> Result<()> {
+        self.searched += 1;
+        if self.search_end.is_some_and(|end| self.searched > end) {
+            return Err(self.too_much());
+        }
+        Ok(())
+    }
+
+    /// The bytes that may come next, the best last.
+    fn bytes_after(&mut self, at: &Configuration, search: &Search) -> Result<Vec<(u8, Option<Configuration>)>> {
         let scalar = at.tracker.as_ref().and_then(|tracker| tracker.scalar());
         let in_text = scalar.is_some_and(|scalar| scalar.is_text());
         let possible = self.possible_bytes(at)?;
         let order: &[u8; 256] = if in_text { &IN_TEXT } else { &OUTSIDE };
-        Ok(order.iter().copied().filter(move |&byte| possible.contains(byte)))
-    }
-}
-
-fn is_reached(at: &Configuration, goal: Goal) -> bool {
-    match goal {
-        Goal::Safety => !at.tracker.as_ref().is_some_and(|tracker| tracker.needs_care()),
-        Goal::End => at.accepting,
+        let possible = order.iter().rev().copied().filter(|&byte| possible.contains(byte));
+        let mut left: Vec<_> = possible.map(|byte| (byte, None)).collect();
+        if !search.looks_around && search.lengths.len() < GUIDED {
+            let best = self.shortest_possible(at)?.first().copied();
+            if let Some(index) = left.iter().position(|&(byte, _)| Some(byte) == best) {
+                let best = left.remove(index);
+                left.push(best);
+            }
+        }
+        Ok(left)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which lexemes may end only where nothing was repeated.
 
-use crate::lexer::{Lexeme, Lexer, MatchSet, NO_MATCH};
+use crate::lexer::{Lexeme, Lexer, LexerState, MatchSet, NO_MATCH};
 
 /// What the end of a lexeme asks of the container it opens, lies in or closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -18,23 +18,40 @@ pub enum Guard {
 pub struct Guards {
     /// Empty if there are none.
     of: Vec<Guard>,
-    /// By set of lexemes: those that have no guard, and the strictest guard.
-    parted: Vec<Option<(MatchSet, Guard)>>,
+    /// The guarded keys of which there are few.
+    few: Vec<Lexeme>,
+    parted: Vec<Option<Parted>>,
+}
+
+/// What there is to know of a set of lexemes.
+#[derive(Debug, Clone, Copy)]
+struct Parted {
+    /// Those without a guard.
+    free: MatchSet,
+    strictest: Guard,
+    /// Is there one among them that has few keys?
+    few: bool,
 }
 
 /// What lexemes pass at a byte.
 pub struct Gate {
     /// Is it closed to lexemes with a guard?
     pub shut: bool,
+    /// Is it closed for good to those in progress?
+    pub sealed: bool,
     /// The strictest guard of those that came.
     pub seen: Guard,
+    /// Did one come that has few keys?
+    pub few: bool,
 }
 
 impl Guards {
-    pub fn new(of: Vec<Guard>) -> Self {
+    /// Those of some lexemes, and the guarded keys of which there are few.
+    pub fn new(of: Vec<Guard>, few: Vec<Lexeme>) -> Self {
         let none = of.iter().all(|&guard| guard == Guard::None);
         Guards {
             of: if none { Vec::new() } else { of },
+            few,
             parted: Vec::new(),
         }
     }
@@ -47,26 +64,42 @@ impl Guards {
         self.of.get(lexeme as usize).copied().unwrap_or_default()
     }
 
+    /// Has each lexeme in progress a guard?
+    pub fn hold_all(&self, state: LexerState, lexer: &Lexer) -> bool {
+        let mut lexemes = lexer.in_progress(state).iter();
+        lexemes.all(|&(lexeme, _)| self.of(lexeme) != Guard::None)
+    }
+
+    /// Is a lexeme in progress that has few keys?
+    pub fn spends(&self, state: LexerState, lexer: &Lexer) -> bool {
+        let mut lexemes = lexer.in_progress(state).iter();
+        !self.few.is_empty() && lexemes.any(|(lexeme, _)| self.few.contains(lexeme))
+    }
+
     /// Those of the lexemes that pass.
     #[inline]
     pub fn pass(&mut self, set: MatchSet, gate: &mut Gate, lexer: &mut Lexer) -> MatchSet {
         if set == NO_MATCH {
             return set;
         }
-        let (free, guard) = match self.parted.get(set as usize) {
+        let parted = match self.parted.get(set as usize) {
             Some(&Some(known)) => known,
             _ => self.part(set, lexer),
         };
-        gate.seen = gate.seen.max(guard);
-        if gate.shut { free } else { set }
+        gate.seen = gate.seen.max(parted.strictest);
+        gate.few |= parted.few;
+        if gate.shut { parted.free } else { set }
     }
 
-    fn part(&mut self, set: MatchSet, lexer: &mut Lexer) -> (MatchSet, Guard) {
+    fn part(&mut self, set: MatchSet, lexer: &mut Lexer) -> Parted {
         let lexemes = lexer.match_set(set);
         let free = lexemes.iter().copied().filter(|&lexeme| self.of(lexeme) == Guard::None);
         let free: Box<[Lexeme]> = free.collect();
-        let guard = lexemes.iter().map(|&lexeme| self.of(lexeme)).max().unwrap_or_default();
-        let parted = (lexer.set_of(free), guard);
+        let parted = Parted {
+            strictest: lexemes.iter().map(|&lexeme| self.of(lexeme)).max().unwrap_or_default(),
+            few: lexemes.iter().any(|lexeme| self.few.contains(lexeme)),
+            free: lexer.set_of(free),
+        };
         if self.parted.len() <= set as usize {
             self.parted.resize(set as usize + 1, None);
         }

@@ -28,6 +28,8 @@ pub struct Level {
     pub depth: u32,
     /// Keys or items, if it is watched.
     pub known: Set,
+    /// Those of its keys of which there are few, if it is scarce.
+    pub spent: Set,
     /// What it holds, if its value is of interest.
     pub content: Chain<(Option<Bytes>, Value)>,
     /// Of the member in progress.
@@ -137,6 +139,7 @@ impl Level {
             repeated: false,
             depth: 0,
             known: Set::default(),
+            spent: Set::default(),
             content: Chain::default(),
             key: None,
             key_waits: false,
@@ -261,9 +264,12 @@ impl Level {
     }
 
     /// The key was that of a guarded lexeme, so nothing but its being known keeps it from coming again.
-    pub fn keep_key(&mut self) {
+    pub fn keep_key(&mut self, few: bool) {
         if let Some(key) = &self.key {
             self.known = self.known.with(Value::Scalar(key.clone()));
+            if few && self.scarce {
+                self.spent = self.spent.with(Value::Scalar(key.clone()));
+            }
         }
         self.key_waits = false;
     }

@@ -11,8 +11,8 @@ use crate::form::{GrammarForm, OptionForm, SymbolForm};
 use crate::regex::derivative::Derivatives;
 use crate::regex::expression::ExpressionId;
 
-/// So many values are more than any text holds.
-const PLENTY: u64 = 1 << 32;
+/// So many values are more than any text of a model holds.
+const PLENTY: u64 = 1 << 16;
 /// Steps of counting a lexeme's values.
 const MAX_STEPS: usize = 20_000;
 /// Blanks before a sign.
@@ -72,6 +72,11 @@ pub fn first_sign(expression: ExpressionId, derivatives: &mut Derivatives) -> Re
         }
     }
     Ok(None)
+}
+
+/// Are there more keys than a text holds?
+pub fn has_plenty(key: ExpressionId, derivatives: &mut Derivatives) -> Result<bool> {
+    Ok(plain_values(key, derivatives)? >= PLENTY)
 }
 
 /// Which symbols the start refers to, at some remove.

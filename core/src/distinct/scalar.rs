@@ -1,5 +1,6 @@
 //! A scalar or a key in progress, and which earlier ones it can still equal.
 
+use std::cmp::Ordering;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -27,6 +28,24 @@ impl Options {
             .get(place)
             .filter(|bytes| bytes.starts_with(beginning))
             .cloned()
+    }
+
+    /// Is there one from `low` to what begins with `high`?
+    fn reach_into(&self, low: &[u8], high: &[u8]) -> bool {
+        let place = |bytes: &[u8]| match bytes < low {
+            true => Ordering::Less,
+            false if bytes <= high || bytes.starts_with(high) => Ordering::Equal,
+            false => Ordering::Greater,
+        };
+        let own = self
+            .own
+            .find(|value| value.scalar().map_or(Ordering::Greater, |bytes| place(bytes)));
+        let first = self.listed.partition_point(|bytes| &bytes[..] < low);
+        own.is_some()
+            || self
+                .listed
+                .get(first)
+                .is_some_and(|bytes| place(bytes) == Ordering::Equal)
     }
 }
 
@@ -222,6 +241,8 @@ impl Scalar {
                 if digits == 3 {
                     self.escape = Escape::None;
                     self.add_unit(code);
+                } else {
+                    self.narrow_to_units(digits + 1, code);
                 }
             }
         }
@@ -255,20 +276,30 @@ impl Scalar {
     }
 
     fn add_code(&mut self, code: u32) {
-        match char::from_u32(code) {
-            Some(character) => self.add(character.encode_utf8(&mut [0; 4]).as_bytes()),
-            None => self.add(&[
-                0xE0 | (code >> 12) as u8,
-                0x80 | (code >> 6 & 0x3F) as u8,
-                0x80 | (code & 0x3F) as u8,
-            ]),
-        }
+        self.add(&bytes_of(code));
     }
 
     fn add(&mut self, bytes: &[u8]) {
         if self.needed {
             self.text.extend(bytes);
             self.narrow(bytes);
+        }
+    }
+
+    /// The first digits of a unit of UTF-16 are known.
+    fn narrow_to_units(&mut self, digits: u8, code: u16) {
+        let open = 16 - 4 * u32::from(digits);
+        let (low, high) = (u32::from(code) << open, (u32::from(code) << open) + (1 << open) - 1);
+        let (Some((option, length)), Some(options), None) = (&self.agreed, &self.options, self.half) else {
+            return;
+        };
+        // one that may be the first half of a character stands for all that are written as two
+        let last = if high < 0xD800 || low > 0xDBFF { high } else { 0x10_FFFF };
+        let beginning = &option[..*length];
+        let [from, to] = [low, last].map(|code| [beginning, &bytes_of(code)].concat());
+        if !options.reach_into(&from, &to) {
+            self.agreed = None;
+            self.options = None;
         }
     }
 
@@ -285,5 +316,17 @@ impl Scalar {
         if self.agreed.is_none() {
             self.options = None;
         }
+    }
+}
+
+/// A character or half of one, as UTF-8 or as if it were.
+fn bytes_of(code: u32) -> SmallVec<[u8; 4]> {
+    match char::from_u32(code) {
+        Some(character) => SmallVec::from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => SmallVec::from_slice(&[
+            0xE0 | (code >> 12) as u8,
+            0x80 | (code >> 6 & 0x3F) as u8,
+            0x80 | (code & 0x3F) as u8,
+        ]),
     }
 }

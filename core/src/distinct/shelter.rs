@@ -22,9 +22,16 @@ const MAX_KEPT: usize = 1 << 14;
 /// What was found out.
 #[derive(Default)]
 pub struct Shelters {
-    known: FxHashMap<(Threads, Arc<Tracker>), Option<bool>>,
+    known: FxHashMap<Essence, Option<bool>>,
+    /// Has a place in a scarce object a completion?
+    alive: FxHashMap<Essence, bool>,
+    /// Places before values that the search under way has come to.
+    visited: FxHashSet<Essence>,
     depth: usize,
 }
+
+/// Of a place, what matters.
+pub type Essence = (Threads, Option<Arc<Tracker>>);
 
 impl Engine {
     /// Before a value: is there a completion after each symbol that may come next? None if only after some.
@@ -32,17 +39,12 @@ impl Engine {
         let Some(tracker) = &at.tracker else {
             return Ok(None);
         };
-        let mut threads = at.threads.clone();
-        threads.sort_unstable();
-        let key = (threads, tracker.clone());
+        let key = (sorted(&at.threads), Some(tracker.clone()));
         if let Some(&known) = self.shelters.known.get(&key) {
             return Ok(known);
         }
         if self.shelters.depth == MAX_DEPTH {
-            return Err(Error::Limit {
-                budget: "max_mask_steps",
-                value: self.max_mask_steps,
-            });
+            return Err(self.too_much());
         }
         self.shelters.depth += 1;
         let found = self.find_shelter(at, Arc::new(tracker.after_value()));
@@ -56,6 +58,83 @@ impl Engine {
     }
 
     fn find_shelter(&mut self, at: &Configuration, after: Arc<Tracker>) -> Result<Option<bool>> {
+        let (mut some, mut all) = (false, true);
+        for landed in self.after_values(at, &after)? {
+            self.shelters.visited.clear();
+            let alive = self.is_alive(&landed)?;
+            some |= alive;
+            all &= alive;
+        }
+        Ok((some == all).then_some(some))
+    }
+
+    /// Has a place in a scarce container a completion? It is remembered of all places in which the same matters.
+    pub(super) fn is_scarce_alive(&mut self, at: &Configuration) -> Result<bool> {
+        if self.shelters.depth > 0 {
+            return Ok(self.way_out(at)?.is_some());
+        }
+        let essence = self.essence(at);
+        if let Some(known) = essence.as_ref().and_then(|essence| self.shelters.alive.get(essence)) {
+            return Ok(*known);
+        }
+        self.shelters.visited.clear();
+        self.shelters.depth = 1;
+        let found = self.way_out(at);
+        self.shelters.depth = 0;
+        let alive = found?.is_some();
+        if let Some(essence) = essence {
+            if self.shelters.alive.len() == MAX_KEPT {
+                self.shelters.alive.clear();
+            }
+            self.shelters.alive.insert(essence, alive);
+        }
+        Ok(alive)
+    }
+
+    /// What tells a place on a search from others. Where a shelter is sought, much makes no difference.
+    pub(super) fn place_of(&self, at: &Configuration) -> Essence {
+        let less = match self.shelters.depth {
+            0 => None,
+            _ => self.essence(at),
+        };
+        less.unwrap_or_else(|| (sorted(&at.threads), at.tracker.clone()))
+    }
+
+    /// What it depends on whether a scarce object can be completed; None elsewhere.
+    fn essence(&self, at: &Configuration) -> Option<Essence> {
+        let mut lexers = at.threads.iter().map(|thread| thread.lexer.state);
+        let spends = lexers.any(|state| self.guards.spends(state, &self.lexer));
+        let essence = at.tracker.as_ref()?.essence(spends)?;
+        Some((sorted(&at.threads), Some(Arc::new(essence))))
+    }
+
+    /// Where a shelter is sought, and the place is one before a value: is there a completion after one of the symbols
+    /// that may come next? None elsewhere. Of places that were come to before, it is known or being found out.
+    pub(super) fn leads_on(&mut self, at: &Configuration, essence: &Essence) -> Result<Option<bool>> {
+        let after = match &at.tracker {
+            Some(tracker) if self.shelters.depth > 0 && tracker.needs_shelter() => Arc::new(tracker.after_value()),
+            _ => return Ok(None),
+        };
+        if !self.shelters.visited.insert(essence.clone()) {
+            return Ok(Some(false));
+        }
+        if self.shelters.depth == MAX_DEPTH {
+            return Err(self.too_much());
+        }
+        let mut landed = Vec::new();
+        for after in self.after_values(at, &after)? {
+            landed.push((self.shortest_possible(&after)?.len(), after));
+        }
+        landed.sort_by_key(|&(length, _)| length);
+        self.shelters.depth += 1;
+        let mut tried = landed.iter().map(|(_, after)| self.is_alive(after));
+        let found = tried.find(|alive| !matches!(alive, Ok(false)));
+        self.shelters.depth -= 1;
+        found.unwrap_or(Ok(false)).map(Some)
+    }
+
+    /// After each of the symbols that may come next.
+    fn after_values(&mut self, at: &Configuration, after: &Arc<Tracker>) -> Result<Vec<Configuration>> {
         let mut nodes: SmallVec<[NodeId; 4]> = SmallVec::new();
         for thread in &at.threads {
             if self.begun_at(thread.node)? == Some(*thread) {
@@ -64,24 +143,34 @@ impl Engine {
         }
         nodes.sort_unstable();
         nodes.dedup();
-        let (mut some, mut all) = (false, true);
+        let mut landed = Vec::new();
         let mut seen = FxHashSet::default();
         for node in nodes {
             for symbol in self.parser.awaited(node) {
                 let next = self.parser.skip(node, symbol, &self.grammar, &mut self.lexer)?;
                 if seen.insert(next) {
-                    let landed = Configuration {
+                    landed.push(Configuration {
                         threads: self.begun_at(next)?.into_iter().collect(),
                         accepting: self.parser.node(next).accepting,
                         terminated: false,
                         tracker: Some(after.clone()),
-                    };
-                    let alive = self.is_alive(&landed)?;
-                    some |= alive;
-                    all &= alive;
+                    });
                 }
             }
         }
-        Ok((some == all).then_some(some))
+        Ok(landed)
     }
+
+    pub(crate) fn too_much(&self) -> Error {
+        Error::Limit {
+            budget: "max_mask_steps",
+            value: self.max_mask_steps,
+        }
+    }
+}
+
+fn sorted(threads: &Threads) -> Threads {
+    let mut threads = threads.clone();
+    threads.sort_unstable();
+    threads
 }

@@ -7,7 +7,7 @@
 
 use super::tracker::Tracker;
 use crate::engine::{Configuration, Engine};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::lexer::LexerState;
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::risky::Risky;
@@ -44,7 +44,7 @@ fn may_repeat(tracker: &Tracker, bytes: &[u8]) -> bool {
         match at.read(byte) {
             Ok(true) => {
                 at.watch(at.scope().scarce);
-                at.keep_key();
+                at.keep_key(false);
                 if at.has_repeated() {
                     return true;
                 }
@@ -111,10 +111,7 @@ impl Engine {
     fn pay_for(&mut self, steps: usize) -> Result<()> {
         self.searched += steps;
         if self.searched > self.masks_care {
-            return Err(Error::Limit {
-                budget: "max_mask_steps",
-                value: self.max_mask_steps,
-            });
+            return Err(self.too_much());
         }
         Ok(())
     }

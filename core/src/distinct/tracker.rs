@@ -186,10 +186,10 @@ impl Tracker {
 
     /// A guarded lexeme has ended: if it was that of a key, no other may be equal to it. All other keys are kept apart by
     /// the grammar itself.
-    pub fn keep_key(&mut self) {
+    pub fn keep_key(&mut self, few: bool) {
         let waits = |level: &Level| level.place == Place::Value && level.key_waits;
         if self.levels.last().is_some_and(waits) {
-            self.change(Level::keep_key);
+            self.change(|level| level.keep_key(few));
         }
     }
 
@@ -197,6 +197,12 @@ impl Tracker {
     pub fn has_repeated(&self) -> bool {
         let open = || self.levels.last().is_some_and(|level| level.repeated);
         self.closed.unwrap_or_else(open)
+    }
+
+    /// Has a key just been repeated? Then the lexeme of a guarded key that is in progress has no end.
+    pub fn has_repeated_key(&self) -> bool {
+        let repeats = |level: &Level| level.repeated && level.watched && level.place == Place::Colon;
+        self.scalar.is_none() && self.levels.last().is_some_and(repeats)
     }
 
     /// Can what comes next, or is in progress, be a repetition? Or can it have consequences that there was one?
@@ -225,6 +231,30 @@ impl Tracker {
                 let scarce = level.scarce && !level.exposed;
                 scarce && level.depth == 0 && level.place == Place::Value
             })
+    }
+
+    /// In a scarce object, the values of its members left out, what it depends on whether that can be completed: of keys
+    /// of which there are plenty, another one can always be found. None elsewhere.
+    pub fn essence(&self, spends: bool) -> Option<Tracker> {
+        let level = self.levels.last()?;
+        if level.kind != Kind::Object || !level.scarce || level.exposed || level.depth > 0 {
+            return None;
+        }
+        let mut essence = Level::new(Kind::Object);
+        essence.place = level.place;
+        essence.repeated = level.repeated;
+        essence.known = level.spent.clone();
+        if spends && matches!(level.place, Place::Colon | Place::Value) {
+            essence.key = level.key.clone();
+        }
+        let matters = |scalar: &&Scalar| spends || scalar.is_open();
+        Some(Tracker {
+            levels: Chain::default().with(essence),
+            scalar: self.scalar.as_ref().filter(matters).cloned(),
+            closed: self.closed,
+            begun: self.begun,
+            scope: self.scope,
+        })
     }
 
     /// Notes that the innermost container can be completed whatever the next value is.
@@ -421,7 +451,7 @@ mod tests {
             if all || place == 0 {
                 tracker.watch(false);
             }
-            tracker.keep_key();
+            tracker.keep_key(false);
         }
         tracker
     }

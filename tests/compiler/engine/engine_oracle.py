@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
+from typing import TypeAlias
 
 import pytest
 from engine_driver import Tokens, allowed
@@ -12,7 +13,13 @@ from engine_notation import read_grammar
 
 from constrain import CompiledGrammar, Grammar, Limits, UnsatisfiableError
 from constrain.compiler.reference import Recogniser, State
+from constrain.compiler.reference.distinct import repeats
+from constrain.compiler.reference.expressions import alive, derivative, nullable
 from constrain.compiler.reference.symbols import Item
+
+Kernel: TypeAlias = frozenset[Item]
+
+QUOTE = ord('"')
 
 LIMITS = Limits(max_mask_steps=1_000_000_000)
 """For tests that ask whether masks are right; what they may cost is asked elsewhere."""
@@ -21,29 +28,51 @@ LIMITS = Limits(max_mask_steps=1_000_000_000)
 class Oracle(Recogniser):
     """The reference, with its steps remembered, so that large vocabularies can be read under it.
 
-    A state is what follows from the items that its byte has moved on; the same items are the same state.
+    A state is what follows from the items that its byte has moved on, and from whether guarded terminals among them
+    may end, which the text decides: the same of both is the same state, but for its text. Keys that are distinct are
+    exact; of arrays with distinct items it says too much, as the reference does.
     """
 
     def __init__(self, grammar: Grammar) -> None:
         super().__init__(grammar)
-        self.steps: dict[tuple[State, int], State | None] = {}
-        self.states: dict[frozenset[Item], State] = {}
+        self.kernels: dict[tuple[int, int], Kernel | None] = {}
+        self.states: dict[tuple[Kernel, bool], State] = {}
+        self.guarded = {
+            symbol for symbol, node in enumerate(grammar.symbols) if node[0] == "terminal" and node[3] is not None
+        }
         self.first = super().start()
 
     def start(self) -> State:
         return self.first
 
     def advance(self, state: State, byte: int) -> State | None:
-        step = (state, byte)
-        if step not in self.steps:
-            self.steps[step] = super().advance(state, byte)
-        return self.steps[step]
+        step = (id(state.threads), byte)
+        if step not in self.kernels:
+            after = ((symbol, derivative(rest, byte), origin) for symbol, rest, origin in state.threads)
+            self.kernels[step] = frozenset(item for item in after if alive(item[1])) or None
+        kernel = self.kernels[step]
+        if kernel is None:
+            return None
+        text = state.text + bytes([byte]) if self.guarded else b""
+        # it matters where something guarded may end, or with the key that it is
+        asks = any(symbol in self.guarded and (byte == QUOTE or nullable(rest)) for symbol, rest, _ in kernel)
+        repeated = asks and repeats(text)
+        if repeated and self.guarded.issuperset(symbol for symbol, _, _ in kernel):
+            return None  # the key in progress was there before: it will not end
+        known = kernel, repeated
+        if known not in self.states:
+            self.states[known] = self._close(State(text), list(kernel))
+        return _with_text(self.states[known], text)
 
-    def _close(self, state: State, items: list[Item]) -> State:
-        kernel = frozenset(items)
-        if kernel not in self.states:
-            self.states[kernel] = super()._close(state, items)
-        return self.states[kernel]
+
+def _with_text(state: State, text: bytes) -> State:
+    """The same state after another text."""
+    if state.text == text:
+        return state
+    after = State(text)
+    after.threads, after.waiting = state.threads, state.waiting
+    after.complete, after.accepting = state.complete, state.accepting
+    return after
 
 
 def expected(recogniser: Recogniser, state: State, tokens: Tokens) -> set[int]:

@@ -177,6 +177,41 @@ def test_hundreds_of_items(rich_vocabulary: Vocabulary) -> None:
     assert len(rest) < 100 * len(b',"aa"') + 10
 
 
+ANY_SPELLING = {"whitespace": "flexible", "order": "any", "numbers": "any", "escapes": "any"}
+
+
+@pytest.mark.parametrize("options", [{}, ANY_SPELLING], ids=["default", "any spelling"])
+@pytest.mark.parametrize(
+    ("text", "viable"),
+    [
+        ('{"c":1,"a":1}', 6),  # the only member that could be more than 5 is none
+        ('{"c":10,"a":1}', 14),
+        ('{"a":1,"aa":1,"c":6}', 20),
+        ('{"a":1,"b":1,"c":5}', 18),
+        ('{"a":1,"b":1,"c":5,"d":1}', 18),
+        ('{"a":1}', 6),
+        ('{"a":1,"a', 9),
+        ('{"a":1,"a"', 9),
+    ],
+)
+def test_a_key_that_must_come_is_not_used_up(
+    text: str, viable: int, options: dict[str, Any], rich_vocabulary: Vocabulary
+) -> None:
+    """Of other keys there are plenty: the search for an end knows that more of them don't help."""
+    schema = {
+        "type": "object",
+        "minProperties": 2,
+        "patternProperties": {"^c$": {"type": "integer"}},
+        "additionalProperties": {"type": "integer"},
+        "not": {"patternProperties": {"^c$": {"maximum": 5}}},
+    }
+    matcher = compile_grammar(json_schema.build(schema, **options), rich_vocabulary).matcher()
+    assert matcher.viable_prefix(text.encode()) == viable
+    assert matcher.accept_bytes(text.encode()[:viable])
+    assert matcher.accept_bytes(matcher.shortest_completion())
+    assert matcher.is_accepting()
+
+
 def test_what_cannot_be_decided_in_time_is_said(rich_vocabulary: Vocabulary) -> None:
     letters = {"type": "string", "pattern": "^[a-z]$"}
     schema = {"type": "array", "uniqueItems": True, "items": letters, "minItems": 27}
