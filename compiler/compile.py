@@ -11,6 +11,7 @@ from typing import Any, Literal
 from constrain._core import CompiledGrammar, Vocabulary
 from constrain._core import __version__ as _version
 from constrain._core import compile_grammar as _compile_grammar
+from constrain.compiler.collection import collection_paused
 from constrain.compiler.grammar import Grammar, Limits
 
 __all__ = ["compile_choices", "compile_grammar", "compile_json_schema", "compile_lark", "compile_regex"]
@@ -79,17 +80,6 @@ def compile_json_schema(
     """
     from constrain.compiler import json_schema
 
-    grammar = json_schema.build(
-        schema,
-        draft=draft,
-        formats=formats,
-        ignore_formats=ignore_formats,
-        references=references,
-        whitespace=whitespace,
-        order=order,
-        numbers=numbers,
-        escapes=escapes,
-    )
     described = {
         "kind": "schema",
         "draft": draft or "as $schema says",
@@ -99,7 +89,19 @@ def compile_json_schema(
         "numbers": numbers,
         "escapes": escapes,
     }
-    return compile_grammar(grammar, vocabulary, limits, description=described)
+    with collection_paused():
+        grammar = json_schema.build(
+            schema,
+            draft=draft,
+            formats=formats,
+            ignore_formats=ignore_formats,
+            references=references,
+            whitespace=whitespace,
+            order=order,
+            numbers=numbers,
+            escapes=escapes,
+        )
+        return compile_grammar(grammar, vocabulary, limits, description=described)
 
 
 def compile_regex(

@@ -5,6 +5,7 @@ A document is indexed only when a reference needs more than a pointer into it.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -142,9 +143,9 @@ class Document:
         if self._may_be_dynamic is None:
             # most documents have none, and this is the fastest look at a whole document
             try:
-                text = repr(self._raw)
-                self._may_be_dynamic = "$dynamicAnchor" in text or "$recursiveAnchor" in text
-            except ValueError:  # an integer too long to be written
+                data = marshal.dumps(self._raw)
+                self._may_be_dynamic = b"$dynamicAnchor" in data or b"$recursiveAnchor" in data
+            except ValueError:  # nested too deep, or holding other than plain values
                 self._may_be_dynamic = True
         if not self._may_be_dynamic:
             return {}

@@ -16,6 +16,8 @@ __all__ = ["MAXIMUM_CONTAINERS", "check_nesting"]
 MAXIMUM_CONTAINERS = 10_000_000
 """Objects and arrays of a parsed schema: each as often as there is a way to it."""
 
+CONTAINERS = (dict, list, tuple)
+
 
 def check_nesting(document: Any) -> None:
     """Hold a parsed schema to the nesting that a text may have.
@@ -23,6 +25,8 @@ def check_nesting(document: Any) -> None:
     Raises:
         LimitError: it nests deeper, an object holds itself, or objects are in too many places.
     """
+    if _is_tree(document):
+        return
     ways = _containers([(document, 1)])
     total = 0
     for _ in range(MAXIMUM_TEXT_NESTING):
@@ -41,11 +45,25 @@ def check_nesting(document: Any) -> None:
     )
 
 
+def _is_tree(document: Any) -> bool:
+    """A quick first look: whether the nesting is plainly right, no object being in two places of one level."""
+    level = [document] if isinstance(document, CONTAINERS) else []
+    total = 0
+    for _ in range(MAXIMUM_TEXT_NESTING + 1):
+        if not level:
+            return True
+        total += len(level)
+        if total > MAXIMUM_CONTAINERS or len(set(map(id, level))) < len(level):
+            return False
+        level = [part for value in level for part in _parts(value) if isinstance(part, CONTAINERS)]
+    return False
+
+
 def _containers(values: Iterable[tuple[Any, int]]) -> list[tuple[Any, int]]:
     # each once: an object in several places would be followed from each of them, and so on at each level
     found: dict[int, tuple[Any, int]] = {}
     for value, times in values:
-        if isinstance(value, dict | list | tuple):
+        if isinstance(value, CONTAINERS):
             found[id(value)] = value, times + (found[id(value)][1] if id(value) in found else 0)
     return list(found.values())
 
