@@ -17,10 +17,12 @@ from constrain.compiler.json_schema.clauses import (
     ANYTHING,
     Clause,
     ObjectChoice,
+    Tags,
     allowed,
     common,
     conjoined,
     restricted,
+    told_apart,
     without_covered,
     without_implied,
 )
@@ -67,6 +69,9 @@ _PROOF_DEPTH = 6
 
 
 _BITS = tuple(1 << bit for bit in range(ALL_TYPES.bit_length()))
+
+_PAIRS_A_STEP = 32
+"""Pairs of schemas that are told apart by their tags in the time of a step."""
 
 _Trail: TypeAlias = frozenset[str]
 
@@ -301,18 +306,47 @@ class Algebra:
         """
         store = self._store
         context = (store.add(Schema(types=certain.types, values=certain.values)), *certain.leaves)
+        tags = [self._tags((*context, branch)) for branch in branches]
+        shared: list[dict[int, int]] = [{} for _ in branches]
+        for i, branch in enumerate(branches):
+            self._count(len(branches) // _PAIRS_A_STEP)
+            for j in range(i + 1, len(branches)):
+                if not told_apart(tags[i], tags[j]):
+                    shared[i][j] = shared[j][i] = self._types((*context, branch, branches[j]))
         options = []
         for i, branch in enumerate(branches):
-            shared = {j: self._types((*context, branch, other)) for j, other in enumerate(branches) if j != i}
             groups: dict[tuple[int, ...], int] = {}
             for bit in _BITS:
                 if certain.types & bit:
-                    overlapping = tuple(j for j, types in shared.items() if types & bit)
+                    overlapping = tuple(sorted(j for j, types in shared[i].items() if types & bit))
                     groups[overlapping] = groups.get(overlapping, 0) | bit
             for overlapping, types in groups.items():
                 typed = () if types == certain.types else (store.typed(types),)
                 options.append(store.all_of((branch, *typed, *(self.negate(branches[j]) for j in overlapping))))
         return tuple(option for option in options if option != FALSE)
+
+    def _tags(self, schemas: tuple[SchemaId, ...]) -> Tags | None:
+        """The tags of some schemas that only objects satisfy; None of others."""
+        clauses = self.expand(schemas)
+        if len(clauses) != 1 or clauses[0].types != OBJECT or clauses[0].values is not None:
+            return None
+        tags: Tags = {}
+        alternatives = self.members(clauses[0].leaves)
+        for member in alternatives[0].named if len(alternatives) == 1 else ():
+            texts = self._texts(member.schemas) if member.required else None
+            if texts is not None:
+                tags[member.name] = texts
+        return tags
+
+    def _texts(self, schemas: tuple[SchemaId, ...]) -> frozenset[object] | None:
+        """The texts that satisfy some schemas, if these list them."""
+        if all(self._store.schemas[each].values is None for each in schemas):
+            return None
+        values = [clause.values for clause in self.expand(schemas)]
+        listed = [value for each in values if each is not None for value in each]
+        if None in values or any(value[0] != "string" for value in listed):
+            return None
+        return frozenset(value[1] for value in listed)
 
     def _types(self, schemas: tuple[SchemaId, ...]) -> int:
         """Types of which a value might satisfy all of some schemas."""

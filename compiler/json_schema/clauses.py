@@ -8,8 +8,21 @@ from typing import NamedTuple, TypeAlias
 from constrain.compiler.json_schema.model import ALL_TYPES, OBJECT, SchemaId, Value
 from constrain.compiler.json_schema.values import key_of, type_of
 
-__all__ = ["ANYTHING", "Clause", "allowed", "common", "conjoined", "restricted", "without_covered", "without_implied"]
+__all__ = [
+    "ANYTHING",
+    "Clause",
+    "Tags",
+    "allowed",
+    "common",
+    "conjoined",
+    "restricted",
+    "told_apart",
+    "without_covered",
+    "without_implied",
+]
 
+Tags: TypeAlias = dict[str, frozenset[object]]
+"""By required name, the texts of which its value is one: what tells the kinds of a tagged union apart."""
 
 ObjectChoice: TypeAlias = tuple[tuple[SchemaId, ...], ...]
 """What objects may choose from: schemas whose facets apply together."""
@@ -82,6 +95,13 @@ def restricted(clause: Clause, types: int) -> Clause:
     if values is not None:
         values = tuple(value for value in values if type_of(value) & types)
     return clause._replace(types=clause.types & types, values=values)
+
+
+def told_apart(tags: Tags | None, others: Tags | None) -> bool:
+    """Whether it is plain that no object has the tags of both."""
+    if not tags or not others:
+        return False
+    return any(name in others and texts.isdisjoint(others[name]) for name, texts in tags.items())
 
 
 def without_implied(clauses: list[Clause], count: Callable[[int], None]) -> list[int]:

@@ -202,3 +202,32 @@ def test_many_exclusive_alternatives() -> None:
     alternatives = [{"required": [f"a{i}"], "minLength": i} for i in range(1_000)]
     with pytest.raises(LimitError):
         json_schema.build({"oneOf": alternatives})
+
+
+def test_many_tagged_objects(compiled: Any, takes: Any) -> None:
+    """Each has a tag of its own; two share one, and there exactly one of them must hold."""
+    tags: list[Any] = [{"const": f"k{i}"} for i in range(300)] + [{"enum": ["k7", "more"]}]
+    grammar = compiled(
+        {
+            "oneOf": [
+                {
+                    "type": "object",
+                    "properties": {"kind": tag, "value": {"maximum": i}, f"of{i}": {"type": "string"}},
+                    "required": ["kind", "value"],
+                }
+                for i, tag in enumerate(tags)
+            ]
+        }
+    )
+    for text, valid in [
+        ('{"kind":"k5","value":5}', True),
+        ('{"kind":"k5","value":6}', False),
+        ('{"kind":"k299","value":1,"of299":""}', True),
+        ('{"kind":"k299","value":1,"of299":1}', False),
+        ('{"kind":"more","value":300}', True),
+        ('{"kind":"k7","value":7}', False),  # both hold
+        ('{"kind":"k7","value":8}', True),
+        ('{"kind":"k7","value":301}', False),
+        ('{"kind":"k300","value":1}', False),
+    ]:
+        assert takes(grammar, text) == valid, text
