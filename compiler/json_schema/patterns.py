@@ -10,6 +10,7 @@ from constrain.compiler.grammar import Expression, GrammarBuilder
 from constrain.compiler.json_schema import json_text
 from constrain.compiler.json_schema.formats import FORMATS
 from constrain.compiler.json_schema.model import PatternTerm
+from constrain.compiler.json_schema.pointers import shown
 from constrain.compiler.regex import ecma
 from constrain.compiler.regex.ast import (
     CharacterClass,
@@ -21,9 +22,12 @@ from constrain.compiler.regex.ast import (
     Union,
 )
 from constrain.compiler.regex.lower import lower
-from constrain.errors import InputError
+from constrain.errors import InputError, LimitError
 
 __all__ = ["check_pattern", "matches", "term_body"]
+
+MAXIMUM_STEPS = 1_000_000
+"""Steps of holding one name against one pattern, about a microsecond each."""
 
 
 @lru_cache(maxsize=4096)
@@ -76,7 +80,11 @@ def term_body(
 
 @lru_cache(maxsize=16384)
 def matches(text: str, pattern: str) -> bool:
-    """Whether a pattern matches somewhere in a fixed text (a property's name)."""
+    """Whether a pattern matches somewhere in a fixed text (a property's name).
+
+    Raises:
+        LimitError: that takes too long to find out.
+    """
     return len(text) in _Ends(text).of(_node("pattern", pattern), 0)
 
 
@@ -86,13 +94,23 @@ class _Ends:
     def __init__(self, text: str) -> None:
         self._text = text
         self._known: dict[tuple[int, int], frozenset[int]] = {}
+        self._steps = 0
 
     def of(self, node: Node, start: int) -> frozenset[int]:
         key = (id(node), start)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._compute(node, start)
+            self._count(1 + len(known))
         return known
+
+    def _count(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > MAXIMUM_STEPS:
+            raise LimitError(
+                f"it takes more than {MAXIMUM_STEPS} steps to hold the name {shown(self._text)} against a pattern",
+                expected="a shorter name or a simpler pattern; this limit is fixed",
+            )
 
     def _compute(self, node: Node, start: int) -> frozenset[int]:
         match node:
@@ -123,10 +141,12 @@ class _Ends:
         places = frozenset([start])
         for _ in range(min(minimum, length)):
             places = frozenset(end for place in places for end in self.of(part, place))
+            self._count(len(places))
         reached, frontier = set(places), places
         for _ in range(length if maximum is None else min(maximum - min(minimum, maximum), length)):
             frontier = frozenset(end for place in frontier for end in self.of(part, place)) - reached
             if not frontier:
                 break
             reached |= frontier
+            self._count(len(frontier))
         return frozenset(reached)

@@ -226,6 +226,10 @@ SCHEMAS: dict[str, tuple[Any, str]] = {
         of("string", minLength=30, pattern="^[ab]*$", **{"not": {"pattern": FAR}}),
         "max_expressions",
     ),
+    "a long name far from the end": (
+        of("object", properties={"ab" * 5_000: {}}, patternProperties={"(?:a|b){0,1000}a(?:a|b){20}$": {}}),
+        "fixed",
+    ),
     "names far from the end": (
         of("object", patternProperties={FAR: {"type": "null"}}, propertyNames={"not": {"pattern": "^b"}}),
         "max_expressions",
