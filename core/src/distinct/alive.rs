@@ -34,12 +34,15 @@ enum Goal {
 /// A place that was reached.
 struct Place {
     at: Configuration,
+    essence: Essence,
     /// The place before it and the byte between them, but for the first one.
     before: Option<(usize, u8)>,
     /// How long a completion is, as far as is known, after the best of the bytes that are still to be tried.
     length: usize,
+    /// The first byte of a shortest completion, if that is known.
+    best: Option<u8>,
     /// The bytes that are still to be tried, the best last, and where they lead if that is known. None: all of them.
-    left: Option<Vec<(u8, Option<Configuration>)>>,
+    left: Option<Vec<(u8, Option<Box<Configuration>>)>>,
 }
 
 /// What a search has seen.
@@ -51,7 +54,8 @@ struct Search {
     /// Places by promise; of equal ones, the latest first.
     open: BinaryHeap<(Reverse<usize>, usize, usize)>,
     seen: FxHashSet<Essence>,
-    lengths: FxHashMap<Threads, usize>,
+    /// How long shortest completions are, and their first bytes.
+    shortest: FxHashMap<Threads, (usize, Option<u8>)>,
     entries: usize,
 }
 
@@ -63,22 +67,20 @@ impl Search {
         }
     }
 
+    fn is_guided(&self) -> bool {
+        !self.looks_around && self.shortest.len() < GUIDED
+    }
+
     fn enter(&mut self, index: usize) {
         self.entries += 1;
         let entry = (Reverse(self.places[index].length), self.entries, index);
         self.open.push(entry);
     }
 
-    /// The bytes to a place, and one more.
-    fn path(&self, to: usize, last: u8) -> Vec<u8> {
-        let mut path = vec![last];
-        let mut place = &self.places[to];
-        while let Some((index, byte)) = place.before {
-            path.push(byte);
-            place = &self.places[index];
-        }
-        path.reverse();
-        path
+    /// The places from one to the first.
+    fn way_to(&self, place: usize) -> impl Iterator<Item = &Place> {
+        let before = |place: &&Place| place.before.map(|(index, _)| &self.places[index]);
+        std::iter::successors(Some(&self.places[place]), before)
     }
 }
 
@@ -153,38 +155,53 @@ impl Engine {
             places: Vec::new(),
             open: BinaryHeap::new(),
             seen: FxHashSet::default(),
-            lengths: FxHashMap::default(),
+            shortest: FxHashMap::default(),
             entries: 0,
         };
         search.places.push(Place {
             at: from.clone(),
+            essence: self.place_of(from),
             before: None,
             length: 0,
+            best: None,
             left: None,
         });
         search.enter(0);
         while let Some((_, _, index)) = search.open.pop() {
-            if let Some(path) = self.go_on(&mut search, index)? {
+            if let Some((place, last)) = self.go_on(&mut search, index)? {
+                self.note_alive(search.way_to(place).map(|place| &place.essence));
+                let mut path: Vec<u8> = search
+                    .way_to(place)
+                    .filter_map(|place| place.before)
+                    .map(|(_, byte)| byte)
+                    .collect();
+                path.reverse();
+                path.push(last);
                 return Ok(Some(path));
             }
         }
         Ok(None)
     }
 
-    /// Tries a byte after a place. The way to the goal, if that is reached.
-    fn go_on(&mut self, search: &mut Search, index: usize) -> Result<Option<Vec<u8>>> {
+    /// Tries a byte after a place. The place and the byte, if that leads to the goal.
+    fn go_on(&mut self, search: &mut Search, index: usize) -> Result<Option<(usize, u8)>> {
         if search.places[index].left.is_none() {
-            let mut left = self.bytes_after(&search.places[index].at, search)?;
+            let order = self.bytes_after(&search.places[index])?;
+            let mut left = Vec::new();
             if search.looks_around {
-                for (byte, after) in left.iter_mut().rev() {
+                for byte in order {
                     self.pay_for_search()?;
-                    *after = self.advance(&search.places[index].at, *byte)?;
-                    if after.as_ref().is_some_and(|after| search.is_over(after)) {
-                        return Ok(Some(search.path(index, *byte)));
+                    if let Some(after) = self.advance(&search.places[index].at, byte)? {
+                        if search.is_over(&after) {
+                            return Ok(Some((index, byte)));
+                        }
+                        left.push((byte, Some(Box::new(after))));
                     }
                 }
-                left.retain(|(_, after)| after.is_some());
+            } else {
+                left.extend(order.into_iter().map(|byte| (byte, None)));
             }
+            left.reverse();
             search.places[index].left = Some(left);
         }
         let place = &mut search.places[index];
@@ -192,7 +209,7 @@ impl Engine {
             return Ok(None);
         };
         let after = match known {
-            Some(after) => Some(after),
+            Some(after) => Some(*after),
             None => {
                 self.pay_for_search()?;
                 self.advance(&place.at, byte)?
@@ -201,35 +218,37 @@ impl Engine {
         let mut reached = None;
         if let Some(at) = after {
             if search.is_over(&at) {
-                return Ok(Some(search.path(index, byte)));
+                return Ok(Some((index, byte)));
             }
             let essence = self.place_of(&at);
             if search.seen.insert(essence.clone()) {
                 match self.leads_on(&at, &essence)? {
-                    Some(true) => return Ok(Some(search.path(index, byte))),
+                    Some(true) => return Ok(Some((index, byte))),
                     Some(false) => {
                         search.enter(index);
                         return Ok(None);
                     }
                     None => {}
                 }
-                let (threads, _) = essence;
-                let length = match search.lengths.get(&threads) {
+                let (length, best) = match search.shortest.get(&essence.0) {
                     Some(&known) => known,
-                    None if search.lengths.len() < GUIDED => {
-                        let length = self.shortest_possible(&at)?.len();
-                        search.lengths.insert(threads, length);
-                        length
+                    None if search.is_guided() => {
+                        let rest = self.shortest_possible(&at)?;
+                        let found = (rest.len(), rest.first().copied());
+                        search.shortest.insert(essence.0.clone(), found);
+                        found
                     }
-                    None => search.places[index].length,
+                    None => (search.places[index].length, None),
                 };
                 // what its other bytes lead to is likely to be the like
                 search.places[index].length = search.places[index].length.max(length);
                 reached = Some(search.places.len());
                 search.places.push(Place {
                     at,
+                    essence,
                     before: Some((index, byte)),
                     length,
+                    best,
                     left: None,
                 });
             }
@@ -247,22 +266,17 @@ impl Engine {
         Ok(())
     }
 
-    /// The bytes that may come next, the best last.
-    fn bytes_after(&mut self, at: &Configuration, search: &Search) -> Result<Vec<(u8, Option<Configuration>)>> {
-        let scalar = at.tracker.as_ref().and_then(|tracker| tracker.scalar());
+    /// The bytes that may come next, the best first.
+    fn bytes_after(&mut self, place: &Place) -> Result<Vec<u8>> {
+        let scalar = place.at.tracker.as_ref().and_then(|tracker| tracker.scalar());
         let in_text = scalar.is_some_and(|scalar| scalar.is_text());
-        let possible = self.possible_bytes(at)?;
+        let possible = self.possible_bytes(&place.at)?;
         let order: &[u8; 256] = if in_text { &IN_TEXT } else { &OUTSIDE };
-        let possible = order.iter().rev().copied().filter(|&byte| possible.contains(byte));
-        let mut left: Vec<_> = possible.map(|byte| (byte, None)).collect();
-        if !search.looks_around && search.lengths.len() < GUIDED {
-            let best = self.shortest_possible(at)?.first().copied();
-            if let Some(index) = left.iter().position(|&(byte, _)| Some(byte) == best) {
-                let best = left.remove(index);
-                left.push(best);
-            }
+        let mut order: Vec<u8> = order.iter().copied().filter(|&byte| possible.contains(byte)).collect();
+        if let Some(index) = order.iter().position(|&byte| Some(byte) == place.best) {
+            order[..=index].rotate_right(1);
         }
-        Ok(left)
+        Ok(order)
     }
 }
 

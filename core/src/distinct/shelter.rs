@@ -23,7 +23,7 @@ const MAX_KEPT: usize = 1 << 14;
 #[derive(Default)]
 pub struct Shelters {
     known: FxHashMap<Essence, Option<bool>>,
-    /// Has a place in a scarce object a completion?
+    /// Has a place a completion?
     alive: FxHashMap<Essence, bool>,
     /// Places before values that the search under way has come to.
     visited: FxHashSet<Essence>,
@@ -73,22 +73,29 @@ impl Engine {
         if self.shelters.depth > 0 {
             return Ok(self.way_out(at)?.is_some());
         }
-        let essence = self.essence(at);
-        if let Some(known) = essence.as_ref().and_then(|essence| self.shelters.alive.get(essence)) {
-            return Ok(*known);
-        }
         self.shelters.visited.clear();
         self.shelters.depth = 1;
-        let found = self.way_out(at);
+        let essence = self.place_of(at);
+        let found = match self.shelters.alive.get(&essence) {
+            Some(&known) => Ok(known),
+            None => self.way_out(at).map(|way| way.is_some()),
+        };
         self.shelters.depth = 0;
-        let alive = found?.is_some();
-        if let Some(essence) = essence {
-            if self.shelters.alive.len() == MAX_KEPT {
-                self.shelters.alive.clear();
-            }
-            self.shelters.alive.insert(essence, alive);
+        if let Ok(false) = found {
+            self.shelters.alive.insert(essence, false);
         }
-        Ok(alive)
+        found
+    }
+
+    /// Remembers places of which it was found out that they have a completion.
+    pub(super) fn note_alive<'a>(&mut self, places: impl Iterator<Item = &'a Essence>) {
+        if self.shelters.depth == 0 {
+            return;
+        }
+        if self.shelters.alive.len() >= MAX_KEPT {
+            self.shelters.alive.clear();
+        }
+        self.shelters.alive.extend(places.map(|place| (place.clone(), true)));
     }
 
     /// What tells a place on a search from others. Where a shelter is sought, much makes no difference.
@@ -108,11 +115,17 @@ impl Engine {
         Some((sorted(&at.threads), Some(Arc::new(essence))))
     }
 
-    /// Where a shelter is sought, and the place is one before a value: is there a completion after one of the symbols
-    /// that may come next? None elsewhere. Of places that were come to before, it is known or being found out.
+    /// Where a shelter is sought: has a place a completion, if that is known, or it is one before a value? Of those it is
+    /// found out by what there is after the symbols that may come next, or being found out.
     pub(super) fn leads_on(&mut self, at: &Configuration, essence: &Essence) -> Result<Option<bool>> {
+        if self.shelters.depth == 0 {
+            return Ok(None);
+        }
+        if let Some(&known) = self.shelters.alive.get(essence) {
+            return Ok(Some(known));
+        }
         let after = match &at.tracker {
-            Some(tracker) if self.shelters.depth > 0 && tracker.needs_shelter() => Arc::new(tracker.after_value()),
+            Some(tracker) if tracker.needs_shelter() => Arc::new(tracker.after_value()),
             _ => return Ok(None),
         };
         if !self.shelters.visited.insert(essence.clone()) {
