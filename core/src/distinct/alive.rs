@@ -87,7 +87,7 @@ impl Search {
 impl Engine {
     pub(crate) fn is_alive(&mut self, at: &Configuration) -> Result<bool> {
         match &at.tracker {
-            Some(tracker) if tracker.needs_care() => {
+            Some(tracker) if tracker.needs_care() && !tracker.has_room() => {
                 if tracker.is_scarce() {
                     return self.is_scarce_alive(at);
                 }

@@ -219,6 +219,15 @@ impl Tracker {
         }
     }
 
+    /// Before a key or item, in a container that never runs out of them?
+    pub fn has_room(&self) -> bool {
+        let before = |level: &Level| {
+            let next = matches!(level.place, Place::Start | Place::Next);
+            next && level.depth == 0 && !level.repeated && level.rivals.is_empty()
+        };
+        self.scalar.is_none() && !self.is_scarce() && self.levels.last().is_some_and(before)
+    }
+
     /// Is a container open of which it isn't certain that it can be completed?
     pub fn is_scarce(&self) -> bool {
         self.levels.last().is_some_and(Level::is_exposed)
