@@ -5,6 +5,7 @@
 //! it is tried: they are *scarce*. All that is said here errs on that side.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use crate::error::Result;
 use crate::form::{GrammarForm, OptionForm, SymbolForm};
@@ -438,7 +439,6 @@ fn follow(at: At, byte: u8) -> Option<At> {
         (At::Start, b'-') => At::Negative,
         (At::Start | At::Whole, b'0'..=b'9') | (At::Negative, b'1'..=b'9') => At::Whole,
         (At::Start | At::Word, b'a'..=b'z') => At::Word,
-        (At::Text, 0x20..) if !matches!(byte, b'"' | b'\\') => At::Text,
         (At::Whole, b'.') => At::Fraction,
         (At::Fraction, b'1'..=b'9') => At::Fraction,
         _ => return None,
@@ -457,12 +457,21 @@ fn plain_values(expression: ExpressionId, derivatives: &mut Derivatives) -> Resu
             steps += 1;
             seen.insert((expression, at));
             for arm in derivatives.live_arms(expression)?.iter() {
-                let mut bytes: FxHashMap<At, u64> = FxHashMap::default();
-                for byte in arm.low..=arm.high {
-                    if at == At::Text && byte == b'"' {
-                        ended = ended.saturating_add(count);
-                    } else if let Some(after) = follow(at, byte) {
-                        *bytes.entry(after).or_default() += 1;
+                let mut bytes: SmallVec<[(At, u64); 4]> = SmallVec::new();
+                if at == At::Text {
+                    let (low, high) = (u64::from(arm.low.max(0x20)), u64::from(arm.high));
+                    let holds = |byte: u8| u64::from((arm.low..=arm.high).contains(&byte));
+                    ended = ended.saturating_add(count * holds(b'"'));
+                    let plain = (high + 1).saturating_sub(low) - holds(b'"') - holds(b'\\');
+                    if plain > 0 {
+                        bytes.push((At::Text, plain));
+                    }
+                } else {
+                    for after in (arm.low..=arm.high).filter_map(|byte| follow(at, byte)) {
+                        match bytes.iter_mut().find(|(other, _)| *other == after) {
+                            Some((_, width)) => *width += 1,
+                            None => bytes.push((after, 1)),
+                        }
                     }
                 }
                 for (after, width) in bytes {

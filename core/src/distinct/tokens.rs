@@ -8,7 +8,7 @@
 use super::tracker::Tracker;
 use crate::engine::{Configuration, Engine};
 use crate::error::Result;
-use crate::lexer::LexerState;
+use crate::lexer::{LexerState, NO_MATCH};
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::risky::Risky;
 use crate::vocabulary::token_set::{clear_bit, has_bit};
@@ -120,11 +120,12 @@ impl Engine {
     fn remove_agreeing(&mut self, from: &Configuration, vocabulary: &Vocabulary, words: &mut [u32]) -> Result<()> {
         let trie = &vocabulary.trie;
         let mut path = vec![self.standing(from.clone())?];
-        let possible = self.possible_bytes(from)?;
         let mut at = 0;
         while at < trie.len() {
             let node = *trie.node(at);
-            if node.depth == 0 && !possible.contains(node.byte) {
+            let here = &path[usize::from(node.depth)];
+            // what is impossible, repetitions or not, is in no mask
+            if !self.lexemes_go_on(&here.at, node.byte)? {
                 at = node.end as usize;
                 continue;
             }
@@ -165,6 +166,16 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    fn lexemes_go_on(&mut self, at: &Configuration, byte: u8) -> Result<bool> {
+        for thread in &at.threads {
+            let (after, ended) = self.lexer.advance(thread.lexer, byte)?;
+            if after.is_some() || ended != NO_MATCH {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn standing(&mut self, at: Configuration) -> Result<Standing> {
