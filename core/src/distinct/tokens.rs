@@ -119,13 +119,22 @@ impl Engine {
     /// Takes the tokens from a mask that agree with something which the text must not repeat, and cannot leave it.
     fn remove_agreeing(&mut self, from: &Configuration, vocabulary: &Vocabulary, words: &mut [u32]) -> Result<()> {
         let trie = &vocabulary.trie;
+        // blanks before a key change nothing: only what follows them in a token does
+        let tracker = from.tracker.as_ref();
+        let tracker = tracker.filter(|tracker| tracker.has_room() && tracker.awaits_key());
+        if let Some(tracker) = tracker {
+            let mut texts = vocabulary.risky().indented_texts.clone();
+            texts.retain(|&id| has_bit(words, id) && may_repeat(tracker, vocabulary.token(id).unwrap_or_default()));
+            self.try_tokens(from, &texts, vocabulary, words)?;
+        }
         let mut path = vec![self.standing(from.clone())?];
         let mut at = 0;
         while at < trie.len() {
             let node = *trie.node(at);
             let here = &path[usize::from(node.depth)];
+            let skipped = tracker.is_some() && node.depth == 0 && node.byte.is_ascii_whitespace();
             // what is impossible, repetitions or not, is in no mask
-            if !self.lexemes_go_on(&here.at, node.byte)? {
+            if skipped || !self.lexemes_go_on(&here.at, node.byte)? {
                 at = node.end as usize;
                 continue;
             }

@@ -228,6 +228,11 @@ impl Tracker {
         self.scalar.is_none() && !self.is_scarce() && self.levels.last().is_some_and(before)
     }
 
+    /// Is a key next, if anything?
+    pub fn awaits_key(&self) -> bool {
+        self.scalar.is_none() && self.levels.last().is_some_and(Level::awaits_key)
+    }
+
     /// Is a container open of which it isn't certain that it can be completed?
     pub fn is_scarce(&self) -> bool {
         self.levels.last().is_some_and(Level::is_exposed)

@@ -9,6 +9,8 @@ pub struct Risky {
     pub separators: Places,
     /// Containers, with something in them.
     pub containers: Places,
+    /// Tokens that begin with blanks, and then a text of which they hold something.
+    pub indented_texts: Vec<u32>,
 }
 
 /// Tokens with a sign in them, and those where it comes after a quotation mark.
@@ -22,6 +24,10 @@ impl Risky {
     pub fn new<'a>(tokens: impl Iterator<Item = (u32, &'a [u8])>) -> Self {
         let mut risky = Risky::default();
         for (id, bytes) in tokens {
+            let signs = after_blanks(bytes);
+            if signs.len() < bytes.len() && signs.len() > 1 && signs[0] == b'"' {
+                risky.indented_texts.push(id);
+            }
             if !bytes.iter().any(|byte| matches!(byte, b',' | b'[' | b'{')) {
                 continue;
             }
