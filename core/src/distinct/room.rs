@@ -16,6 +16,8 @@ use crate::regex::expression::ExpressionId;
 const PLENTY: u64 = 1 << 16;
 /// Steps of counting a lexeme's values.
 const MAX_STEPS: usize = 20_000;
+/// Characters of a text that are followed in a quick look.
+const LOOK_AHEAD: usize = 4;
 /// Blanks before a sign.
 const MAX_BLANKS: usize = 1_000;
 /// Symbols inside symbols that are looked into.
@@ -445,9 +447,40 @@ fn follow(at: At, byte: u8) -> Option<At> {
     })
 }
 
+/// A quick first look: does a path of plain texts soon come to where they can be as long as one likes?
+fn goes_on_at_will(expression: ExpressionId, derivatives: &mut Derivatives) -> Result<bool> {
+    let arms = derivatives.live_arms(expression)?;
+    let Some(opening) = arms.iter().find(|arm| (arm.low..=arm.high).contains(&b'"')) else {
+        return Ok(false);
+    };
+    let mut at = opening.to;
+    for _ in 0..LOOK_AHEAD {
+        let arms = derivatives.live_arms(at)?;
+        let plain = |low: u8, high: u8| {
+            (low.max(0x20)..=high)
+                .filter(|&byte| byte != b'"' && byte != b'\\')
+                .count()
+        };
+        if arms.iter().any(|arm| arm.to == at && plain(arm.low, arm.high) > 0) {
+            return Ok(true);
+        }
+        let Some(widest) = arms.iter().max_by_key(|arm| plain(arm.low, arm.high.min(0x7F))) else {
+            return Ok(false);
+        };
+        if plain(widest.low, widest.high) == 0 {
+            return Ok(false);
+        }
+        at = widest.to;
+    }
+    Ok(false)
+}
+
 /// Of how many plain scalars or keys it is known that the expression matches them; at least 1. Beginnings of one length
 /// are counted, which are all live, and what ended before.
 fn plain_values(expression: ExpressionId, derivatives: &mut Derivatives) -> Result<u64> {
+    if goes_on_at_will(expression, derivatives)? {
+        return Ok(PLENTY);
+    }
     let mut layer: FxHashMap<(ExpressionId, At), u64> = FxHashMap::from_iter([((expression, At::Start), 1)]);
     let mut seen = FxHashSet::default();
     let (mut ended, mut most, mut length, mut steps) = (0u64, 1u64, 0, 0);
