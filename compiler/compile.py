@@ -42,6 +42,7 @@ def compile_grammar(
     return _compile_grammar(grammar, vocabulary, limits, {"constrain": _version} | dict(description or {}))
 
 
+@collection_paused()
 def compile_json_schema(
     schema: dict[str, Any] | bool | str | bytes,
     vocabulary: Vocabulary,
@@ -80,6 +81,17 @@ def compile_json_schema(
     """
     from constrain.compiler import json_schema
 
+    grammar = json_schema.build(
+        schema,
+        draft=draft,
+        formats=formats,
+        ignore_formats=ignore_formats,
+        references=references,
+        whitespace=whitespace,
+        order=order,
+        numbers=numbers,
+        escapes=escapes,
+    )
     described = {
         "kind": "schema",
         "draft": draft or "as $schema says",
@@ -89,19 +101,7 @@ def compile_json_schema(
         "numbers": numbers,
         "escapes": escapes,
     }
-    with collection_paused():
-        grammar = json_schema.build(
-            schema,
-            draft=draft,
-            formats=formats,
-            ignore_formats=ignore_formats,
-            references=references,
-            whitespace=whitespace,
-            order=order,
-            numbers=numbers,
-            escapes=escapes,
-        )
-        return compile_grammar(grammar, vocabulary, limits, description=described)
+    return compile_grammar(grammar, vocabulary, limits, description=described)
 
 
 def compile_regex(

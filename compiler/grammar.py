@@ -123,8 +123,9 @@ class Limits:
             many times, which counts only where it is more than 128 times on average.
         max_parser_nodes: distinct parser states kept for one matcher's text (about 400 bytes each; those of many items
             count for more).
-        max_mask_steps: automaton steps spent on one mask, the parser's work included; and on one search for a way on
-            without a repetition, where each byte that is tried counts for 64.
+        max_mask_steps: automaton steps spent on one mask, the parser's work included; on one search for a way on
+            without a repetition, where each byte that is tried counts for 64; and on a completion without repetitions,
+            a byte each.
         max_pattern_length: characters of a regular expression (about 5 us each to read).
         max_grammar_tokens: words, signs and line ends of a Lark grammar (about 20 us each to read).
     """

@@ -307,7 +307,7 @@ class Algebra:
         store = self._store
         context = (store.add(Schema(types=certain.types, values=certain.values)), *certain.leaves)
         tags = [self._tags((*context, branch)) for branch in branches]
-        shared: list[dict[int, int]] = [{} for _ in branches]
+        shared: list[dict[int, int]] = [{} for _ in branches]  # of each, what it shares with others, in their order
         for i, branch in enumerate(branches):
             self._count(len(branches) // _PAIRS_A_STEP)
             for j in range(i + 1, len(branches)):
@@ -318,7 +318,7 @@ class Algebra:
             groups: dict[tuple[int, ...], int] = {}
             for bit in _BITS:
                 if certain.types & bit:
-                    overlapping = tuple(sorted(j for j, types in shared[i].items() if types & bit))
+                    overlapping = tuple(j for j, types in shared[i].items() if types & bit)
                     groups[overlapping] = groups.get(overlapping, 0) | bit
             for overlapping, types in groups.items():
                 typed = () if types == certain.types else (store.typed(types),)

@@ -143,12 +143,8 @@ def merge(facets: Sequence[ObjectFacet], store: Store) -> tuple[Members, ...]:
     names.update(dict.fromkeys(name for each in some for name, _ in each.properties))
     named: list[Member] = []
     missing = None
-    plain = not any(facet.patterns for facet in facets)
     for name in names:
-        if plain:
-            schemas = conjunction([properties.get(name, facet.additional) for properties, facet in tables])
-        else:
-            schemas = conjunction([each for properties, facet in tables for each in _said(name, properties, facet)])
+        schemas = conjunction([each for properties, facet in tables for each in _said(name, properties, facet)])
         if FALSE in schemas:
             if name in required:
                 missing = name

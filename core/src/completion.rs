@@ -17,8 +17,8 @@ use crate::regex::expression::{Expression, ExpressionId};
 
 /// A longer completion is refused.
 const MAX_COMPLETION_BYTES: u64 = 1 << 24;
-/// So many bytes are written and tried for a completion without repetitions.
-const MAX_WRITTEN_BYTES: u64 = 1 << 28;
+/// Bytes that are only written take so much less than those that are tried.
+const WRITTEN_PER_STEP: usize = 64;
 
 /// Least numbers of bytes, and how they are come by.
 #[derive(Debug)]
@@ -88,23 +88,22 @@ fn offer(best: &mut Best, queue: &mut BinaryHeap<Reverse<(u64, Finished)>>, key:
 }
 
 impl Engine {
-    /// Bytes that complete the text: none shorter exists, but where some of it must be distinct. Empty when the text is
-    /// complete.
+    /// Bytes that complete the text: none shorter exists, but where some of it must be distinct; then as many bytes may
+    /// be tried as a mask may take steps. Empty when the text is complete.
     pub fn shortest_completion(&mut self, at: &Configuration) -> Result<Vec<u8>> {
         if at.tracker.is_none() {
             return self.shortest_possible(at);
         }
         let mut text = Vec::new();
         let mut here = at.clone();
-        let mut written = 0;
+        let mut left = self.max_mask_steps;
+        let mut spend = |steps| left.checked_sub(steps).map(|rest| left = rest);
         while !here.accepting {
             let rest = self.shortest_possible(&here)?;
-            written += rest.len() as u64;
-            if text.len() as u64 > MAX_COMPLETION_BYTES || written > MAX_WRITTEN_BYTES {
-                return Err(too_long());
-            }
+            spend(1 + rest.len() / WRITTEN_PER_STEP).ok_or_else(|| self.too_much())?;
             let mut taken = rest.len();
             for (count, &byte) in rest.iter().enumerate() {
+                spend(self.steps_of_a_byte(&here)).ok_or_else(|| self.too_much())?;
                 match self.step(&here, byte)? {
                     Some(next) => here = next,
                     None => {
@@ -126,6 +125,12 @@ impl Engine {
             }
         }
         Ok(text)
+    }
+
+    /// What it costs to try a byte: where a scalar differs from all earlier ones is looked for from its beginning on.
+    fn steps_of_a_byte(&self, at: &Configuration) -> usize {
+        let scalar = at.tracker.as_ref().and_then(|tracker| tracker.scalar());
+        1 + scalar.map_or(0, |scalar| scalar.len() / WRITTEN_PER_STEP)
     }
 
     /// A shortest completion, repetitions or not.

@@ -9,7 +9,7 @@ use crate::distinct::guard::{Gate, Guard, Guards};
 use crate::distinct::room::{Alternative, first_sign, has_plenty};
 use crate::distinct::shelter::Shelters;
 use crate::distinct::tracker::{Scope, Tracker};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::form::GrammarForm;
 use crate::grammar::{Grammar, build::build};
 use crate::lexer::{DEAD, Lexeme, Lexer, NO_MATCH, Progress};
@@ -72,7 +72,7 @@ pub struct Engine {
     pub(crate) searched: usize,
     /// How many of them the mask in the making may get to.
     pub(crate) masks_care: usize,
-    /// What it may count while one is under way.
+    /// How many there may be when the search under way ends.
     pub(crate) search_end: Option<usize>,
     pub(crate) shelters: Shelters,
     pub max_mask_steps: usize,
@@ -90,7 +90,7 @@ impl Engine {
         let mut lexer = Lexer::new(derivatives, built.lexemes, limits.max_lexer_states);
         let parser = Parser::new(&built.grammar, &mut lexer, limits, longest_token)?;
         let scope = Scope {
-            items: watches_items(&built.guards, &mut lexer)?,
+            items: !guarded(&built.guards, b'[', &mut lexer)?.is_empty(),
             scarce: !built.scarce.is_empty(),
         };
         let few = match scope.scarce {
@@ -296,6 +296,14 @@ impl Engine {
         Ok(possible)
     }
 
+    /// The steps of a mask ran out.
+    pub(crate) fn too_much(&self) -> Error {
+        Error::Limit {
+            budget: "max_mask_steps",
+            value: self.max_mask_steps,
+        }
+    }
+
     /// Rough size in bytes of the tables that grow.
     pub fn memory(&self) -> usize {
         self.lexer.memory()
@@ -308,24 +316,22 @@ impl Engine {
 /// The guarded keys of which there are few.
 fn few_keys(guards: &[Guard], lexer: &mut Lexer) -> Result<Vec<Lexeme>> {
     let mut few = Vec::new();
-    for (lexeme, _) in (0..).zip(guards).filter(|&(_, &guard)| guard != Guard::None) {
-        let expression = lexer.expression(lexeme);
-        if first_sign(expression, &mut lexer.derivatives)? == Some(b'"')
-            && !has_plenty(expression, &mut lexer.derivatives)?
-        {
+    for lexeme in guarded(guards, b'"', lexer)? {
+        if !has_plenty(lexer.expression(lexeme), &mut lexer.derivatives)? {
             few.push(lexeme);
         }
     }
     Ok(few)
 }
 
-/// Does a guarded lexeme open an array?
-fn watches_items(guards: &[Guard], lexer: &mut Lexer) -> Result<bool> {
+/// The guarded lexemes that begin with a sign, blanks left out.
+fn guarded(guards: &[Guard], sign: u8, lexer: &mut Lexer) -> Result<Vec<Lexeme>> {
+    let mut found = Vec::new();
     for (lexeme, _) in (0..).zip(guards).filter(|&(_, &guard)| guard != Guard::None) {
         let expression = lexer.expression(lexeme);
-        if first_sign(expression, &mut lexer.derivatives)? == Some(b'[') {
-            return Ok(true);
+        if first_sign(expression, &mut lexer.derivatives)? == Some(sign) {
+            found.push(lexeme);
         }
     }
-    Ok(false)
+    Ok(found)
 }

@@ -128,6 +128,11 @@ impl Scalar {
         self.tag == TEXT
     }
 
+    /// Bytes that were read and kept.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
     /// Is it a number whose digits are not over?
     pub fn is_plain_number(&self) -> bool {
         self.tag == NUMBER && !self.text.tail().iter().any(|byte| matches!(byte, b'e' | b'E'))

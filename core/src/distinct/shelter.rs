@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::tracker::Tracker;
 use crate::engine::{Configuration, Engine, Threads};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::parser::NodeId;
 
 /// Values of members after members that are tried.
@@ -28,6 +28,16 @@ pub struct Shelters {
     /// Places before values that the search under way has come to.
     visited: FxHashSet<Essence>,
     depth: usize,
+}
+
+impl Shelters {
+    fn note<'a>(&mut self, places: impl IntoIterator<Item = &'a Essence>, alive: bool) {
+        if self.alive.len() >= MAX_KEPT {
+            self.alive.clear();
+        }
+        self.alive
+            .extend(places.into_iter().map(|place| (place.clone(), alive)));
+    }
 }
 
 /// Of a place, what matters.
@@ -82,20 +92,16 @@ impl Engine {
         };
         self.shelters.depth = 0;
         if let Ok(false) = found {
-            self.shelters.alive.insert(essence, false);
+            self.shelters.note([&essence], false);
         }
         found
     }
 
     /// Remembers places of which it was found out that they have a completion.
     pub(super) fn note_alive<'a>(&mut self, places: impl Iterator<Item = &'a Essence>) {
-        if self.shelters.depth == 0 {
-            return;
+        if self.shelters.depth > 0 {
+            self.shelters.note(places, true);
         }
-        if self.shelters.alive.len() >= MAX_KEPT {
-            self.shelters.alive.clear();
-        }
-        self.shelters.alive.extend(places.map(|place| (place.clone(), true)));
     }
 
     /// What tells a place on a search from others. Where a shelter is sought, much makes no difference.
@@ -172,13 +178,6 @@ impl Engine {
             }
         }
         Ok(landed)
-    }
-
-    pub(crate) fn too_much(&self) -> Error {
-        Error::Limit {
-            budget: "max_mask_steps",
-            value: self.max_mask_steps,
-        }
     }
 }
 

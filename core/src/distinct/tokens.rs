@@ -123,8 +123,10 @@ impl Engine {
         let tracker = from.tracker.as_ref();
         let tracker = tracker.filter(|tracker| tracker.has_room() && tracker.awaits_key());
         if let Some(tracker) = tracker {
-            let mut texts = vocabulary.risky().indented_texts.clone();
-            texts.retain(|&id| has_bit(words, id) && may_repeat(tracker, vocabulary.token(id).unwrap_or_default()));
+            let texts = vocabulary.risky().indented_texts.iter().copied();
+            let texts: Vec<u32> = texts
+                .filter(|&id| has_bit(words, id) && may_repeat(tracker, vocabulary.token(id).unwrap_or_default()))
+                .collect();
             self.try_tokens(from, &texts, vocabulary, words)?;
         }
         let mut path = vec![self.standing(from.clone())?];

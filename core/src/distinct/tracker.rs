@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 
 /// Containers inside the items of a watched array may nest so deep.
 const MAX_DEPTH: u32 = 500;
+/// Characters of a number that is compared with earlier ones, for which each of them takes time for all.
+const MAX_NUMBER: usize = 1 << 14;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tracker {
@@ -61,6 +63,12 @@ impl Tracker {
     pub fn read(&mut self, byte: u8) -> Result<bool> {
         self.closed = None;
         if let Some(scalar) = &mut self.scalar {
+            if !scalar.is_text() && scalar.is_open() && scalar.len() > MAX_NUMBER {
+                return Err(Error::TooLarge {
+                    what: "the length of a number that must differ from others",
+                    value: MAX_NUMBER,
+                });
+            }
             match scalar.read(byte) {
                 Read::Inside => return Ok(true),
                 Read::Wrong => return Ok(false),

@@ -25,7 +25,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::bounds::Bounds;
 use crate::engine::{Configuration, Engine, Thread};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::lexer::{CounterId, LexerState, MatchSet, NO_MATCH, Progress};
 use crate::parser::NodeId;
 use crate::vocabulary::Vocabulary;
@@ -284,10 +284,8 @@ impl Engine {
         let work = self.parser.work();
         let cost = steps + (work - self.masks.paid) / ITEMS_PER_STEP;
         self.masks.paid = work;
-        self.masks.fuel = self.masks.fuel.checked_sub(cost).ok_or(Error::Limit {
-            budget: "max_mask_steps",
-            value: self.max_mask_steps,
-        })?;
+        let left = self.masks.fuel.checked_sub(cost);
+        self.masks.fuel = left.ok_or_else(|| self.too_much())?;
         Ok(())
     }
 

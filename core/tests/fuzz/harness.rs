@@ -2,6 +2,9 @@
 
 use std::env;
 use std::fmt::Debug;
+use std::process::abort;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
@@ -11,6 +14,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestCaseResult,
 /// No input may take longer, on a processor that others use too, when there is time to look. Budgets stop work long
 /// before that.
 const LONGEST: Duration = Duration::from_secs(10);
+/// What goes on so long when its time is over has to be ended.
+const HANGS: Duration = Duration::from_secs(300);
 
 fn setting(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;
@@ -18,6 +23,21 @@ fn setting(name: &str) -> Option<u64> {
         text.parse()
             .unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")),
     )
+}
+
+/// Ends the process, with the number of the round, if the work goes on so long after its time.
+fn watched<T>(round: u64, time: Duration, work: impl FnOnce() -> T) -> T {
+    let (done, waiting) = channel::<()>();
+    let watch = thread::spawn(move || {
+        if waiting.recv_timeout(time + HANGS) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("FUZZ_ROUND={round}: an input goes on for minutes");
+            abort();
+        }
+    });
+    let result = work();
+    drop(done);
+    let _ = watch.join();
+    result
 }
 
 /// Holds a property against `cases` inputs, or against as many as there are in FUZZ_SECONDS.
@@ -38,7 +58,7 @@ where
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&round.to_le_bytes());
         let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-        let outcome = runner.run(&inputs, |input| {
+        let test = |input| {
             if over() {
                 return Ok(());
             }
@@ -49,7 +69,8 @@ where
                 return Err(TestCaseError::fail(format!("it took {taken:?}")));
             }
             Ok(())
-        });
+        };
+        let outcome = watched(round, seconds.unwrap_or_default(), || runner.run(&inputs, test));
         if let Err(error) = outcome {
             panic!("FUZZ_ROUND={round}: {error}");
         }

@@ -177,6 +177,23 @@ def test_hundreds_of_items(rich_vocabulary: Vocabulary) -> None:
     assert len(rest) < 100 * len(b',"aa"') + 10
 
 
+@pytest.mark.parametrize("length", [10**6, 3 * 10**6])
+def test_a_long_completion_is_paid_for(length: int, rich_vocabulary: Vocabulary) -> None:
+    schema = {"type": "array", "uniqueItems": True, "items": {"type": "string", "minLength": length}, "minItems": 4}
+    matcher = compile_grammar(json_schema.build(schema), rich_vocabulary).matcher()
+    with pytest.raises(LimitError, match="max_mask_steps"):
+        matcher.shortest_completion()
+
+
+def test_long_numbers(rich_vocabulary: Vocabulary, anything: CompiledGrammar) -> None:
+    """Which others a number may turn out to equal is asked at each of its digits."""
+    digits = b"1" * 10_000
+    assert anything.matcher().viable_prefix(b"[%s,%s]" % (digits, digits)) == 2 * len(digits) + 2
+    assert anything.matcher().accept_bytes(b"[1,%s,2%s]" % (100 * digits, 100 * digits))
+    with pytest.raises(LimitError, match="length of a number"):
+        anything.matcher().accept_bytes(b"[%s,%s]" % (2 * digits, 2 * digits))
+
+
 ANY_SPELLING = {"whitespace": "flexible", "order": "any", "numbers": "any", "escapes": "any"}
 
 
