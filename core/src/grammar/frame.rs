@@ -230,7 +230,9 @@ impl Frame {
         let separator_skippable = separator.is_none_or(&can_be_empty);
         let indices = 0..options.len() as OptionId;
         let mut skippable: Vec<OptionId> = indices.filter(|&i| can_be_empty(options[i as usize].symbol)).collect();
-        let padded = separator_skippable && skippable.iter().any(|&i| !options[i as usize].unique);
+        // with demands, what can be empty is refused (`demands_nothing_empty`)
+        let repeatable = demands.is_none() && skippable.iter().any(|&i| !options[i as usize].unique);
+        let padded = separator_skippable && repeatable;
         if padded {
             // a text with too few members has as many as one likes, since any number of them may be empty
             minimum = 0;

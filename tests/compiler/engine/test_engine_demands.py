@@ -151,9 +151,10 @@ def test_many_implications_are_one_rule(order: str, byte_vocabulary_tokens: Toke
     assert matcher.shortest_completion() == b"b03"
 
 
-def test_empty_members_are_refused(byte_vocabulary_tokens: Tokens) -> None:
+@pytest.mark.parametrize("unique", [False, True])
+def test_empty_members_are_refused(unique: bool, byte_vocabulary_tokens: Tokens) -> None:
     builder = GrammarBuilder()
     empty = builder.terminal(builder.repeat(builder.literal(b"a"), 0, 1), "empty")
-    frame = builder.members([Option(empty)], choices=[[Demand(minimum=1)]])
+    frame = builder.members([Option(empty, unique=unique)], choices=[[Demand(minimum=1)]])
     with pytest.raises(ValueError, match="members with demands can be empty"):
         byte_vocabulary_tokens.compile(builder.finish(frame))
