@@ -18,6 +18,9 @@ pub type OptionId = u32;
 /// Stands for no upper bound.
 pub const UNBOUNDED: u32 = u32::MAX;
 
+/// Stands for the length of a separator that may hold the frame itself; more of which are longer yet.
+const NOT_KNOWN_YET: u64 = 1 << 40;
+
 /// What a member may be.
 #[derive(Debug, Clone)]
 pub struct Choice<S> {
@@ -564,8 +567,8 @@ impl Frame {
     pub fn cheapest_end_from(&self, register: &Register, before_a_member: bool, cost: impl Fn(Next) -> u64) -> Ending {
         if let Some(demands) = &self.demands {
             let open = |group| self.open(register, group);
-            // fewer members need fewer separators
-            let between = self.separator.map_or(0, &cost);
+            // fewer members need fewer separators; one needs none, even if it isn't known yet how long they are
+            let between = self.separator.map_or(0, &cost).min(NOT_KNOWN_YET);
             let cost = |option: OptionId| cost(self.choice(option).symbol).saturating_add(between);
             let standing = self.standing(register, &open);
             let plan = demands.plan(&standing, u32::from(before_a_member), Some(&cost));

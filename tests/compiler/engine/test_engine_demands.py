@@ -151,6 +151,20 @@ def test_many_implications_are_one_rule(order: str, byte_vocabulary_tokens: Toke
     assert matcher.shortest_completion() == b"b03"
 
 
+def test_a_separator_may_hold_the_frame(byte_vocabulary_tokens: Tokens) -> None:
+    builder = GrammarBuilder()
+    sign = builder.terminal(builder.literal(b"a"), "sign")
+    frame = builder.rule("frame")
+    three = builder.members([Option(sign, unique=False), Option(frame, unique=False)], order="any", minimum=3)
+    members = builder.members([Option(three, unique=False)], frame, order="any", minimum=1, choices=[[Demand()]])
+    builder.define(frame, [[members]])
+    matcher = byte_vocabulary_tokens.compile(builder.finish(frame)).matcher()
+    for length in range(8):
+        assert matcher.is_accepting() == (length >= 3)
+        assert matcher.shortest_completion() == b"a" * (3 - length)
+        assert matcher.accept_bytes(b"a")
+
+
 @pytest.mark.parametrize("unique", [False, True])
 def test_empty_members_are_refused(unique: bool, byte_vocabulary_tokens: Tokens) -> None:
     builder = GrammarBuilder()
