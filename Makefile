@@ -26,7 +26,7 @@ demo: $(VENV)/demo.stamp ## install what is needed; a real model writes an order
 test: test-core test-python ## install what is needed; run every test (PYTEST_FLAGS=--slow: the slow ones too)
 
 test-python: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_FLAGS)
 
 # Without its Python feature the engine links to no Python library, which a machine may well lack.
 test-core:
