@@ -56,7 +56,7 @@ ExpressionNode: TypeAlias = (
     | tuple[Literal["numeral"], Numeral]
 )
 
-Guard: TypeAlias = Literal["distinct"]
+Guard: TypeAlias = Literal["distinct", "repeated"]
 """What a terminal asks of the text, see :meth:`GrammarBuilder.terminal`."""
 
 SymbolNode: TypeAlias = (
@@ -300,6 +300,9 @@ class GrammarBuilder:
         repetition so far: no two keys of the object are the same text, no two items of the array are the same JSON
         value. Guard all of the opening and closing brackets, separators and keys of a container, or at least the
         opening one and what comes between keys or items; a container that no guarded lexeme opens is not looked at.
+
+        A ``"repeated"`` lexeme closes an array, opened by a ``"distinct"`` one, that holds a repetition. Two more
+        equal items must be able to follow wherever such an array ends without one: that isn't looked into.
         """
         return self._intern_symbol(("terminal", name, expression, guard))
 

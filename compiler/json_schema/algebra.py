@@ -348,6 +348,20 @@ class Algebra:
             return None
         return frozenset(value[1] for value in listed)
 
+    def values(self, schemas: tuple[SchemaId, ...]) -> list[Value] | None:
+        """All values that satisfy some schemas, and perhaps others; None if they are not listed."""
+        found: list[Value] = []
+        for clause in self.expand(schemas):
+            if clause.values is not None:
+                found.extend(clause.values)
+                continue
+            for bit in _BITS:
+                if clause.types & bit and not self.is_empty_clause(restricted(clause, bit)):
+                    if bit not in (NULL, BOOLEAN):
+                        return None
+                    found.extend([("null", None)] if bit == NULL else [("boolean", False), ("boolean", True)])
+        return found
+
     def _types(self, schemas: tuple[SchemaId, ...]) -> int:
         """Types of which a value might satisfy all of some schemas."""
         found = 0
@@ -420,7 +434,7 @@ class Algebra:
             by_spelling = self._integers_by_spelling
             options.extend(numbers.complements(schema.number, integers_by_spelling=by_spelling))
         if schema.array is not None:
-            options.extend(arrays.complements(schema.array, self.negate, pointer))
+            options.extend(arrays.complements(schema.array, self.negate))
         if schema.object is not None:
             options.extend(objects.complements(schema.object, self.negate))
         for refusal in schema.refusals:
@@ -430,6 +444,8 @@ class Algebra:
         if schema.not_reference is not None:
             options.append(Schema(reference=schema.not_reference))
         ids = [store.add(option) for option in options]
+        for option in ids:
+            store.places.setdefault(option, pointer)
         ids.extend(schema.nots)
         ids.extend(self.negate(part) for part in schema.all_of)
         if schema.any_of is not None:

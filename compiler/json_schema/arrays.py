@@ -15,7 +15,6 @@ from constrain.compiler.json_schema.model import (
     TRUE,
     ArrayFacet,
     Count,
-    Refusal,
     Schema,
     SchemaId,
     conjunction,
@@ -58,7 +57,7 @@ def _bound(raw: dict[str, Any], keyword: str, pointer: str) -> int | None:
 
 class Items(NamedTuple):
     """The conjunction of some facets: what each item must satisfy, how many there may be, in all and of a kind, and
-    whether they must differ.
+    whether they must differ, or two must be equal.
     """
 
     prefix: tuple[tuple[SchemaId, ...], ...]
@@ -67,18 +66,22 @@ class Items(NamedTuple):
     maximum: int | None
     counts: tuple[Count, ...] = ()
     unique: bool = False
+    repeated: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Whether the counts contradict each other."""
         least = max([self.minimum, *(count.minimum for count in self.counts)])
         opposed = any(count.maximum is not None and count.maximum < count.minimum for count in self.counts)
-        return opposed or (self.maximum is not None and self.maximum < least)
+        return opposed or (self.unique and self.repeated) or (self.maximum is not None and self.maximum < least)
 
 
 def merge(facets: Sequence[ArrayFacet]) -> Items:
     """The conjunction; an item that nothing satisfies ends the array before it."""
+    repeated = any(facet.repeated for facet in facets)
     minimum = max([facet.minimum for facet in facets], default=0)
+    if repeated:
+        minimum = max(minimum, 2)
     maximum = min([facet.maximum for facet in facets if facet.maximum is not None], default=None)
     prefix: list[tuple[SchemaId, ...]] = []
     for i in range(max([len(facet.prefix) for facet in facets], default=0)):
@@ -92,7 +95,8 @@ def merge(facets: Sequence[ArrayFacet]) -> Items:
         maximum = len(prefix) if maximum is None else min(maximum, len(prefix))
         rest = (FALSE,)
     counts = _counts([count for facet in facets for count in facet.counts])
-    return Items(tuple(prefix), rest, minimum, maximum, counts, any(facet.unique for facet in facets))
+    unique = any(facet.unique for facet in facets)
+    return Items(tuple(prefix), rest, minimum, maximum, counts, unique, repeated)
 
 
 def _counts(counts: list[Count]) -> tuple[Count, ...]:
@@ -105,12 +109,13 @@ def _counts(counts: list[Count]) -> tuple[Count, ...]:
     return tuple(Count(*key, *both) for key, both in bounds.items() if both != (0, None))
 
 
-def complements(facet: ArrayFacet, negate: Callable[[SchemaId], SchemaId], pointer: str) -> list[Schema]:
+def complements(facet: ArrayFacet, negate: Callable[[SchemaId], SchemaId]) -> list[Schema]:
     """Schemas of which an array satisfies at least one exactly when it does not satisfy ``facet``."""
-    schemas = []
-    if facet.unique:
-        schemas.append(Schema(types=ARRAY, refusals=(Refusal(ARRAY, "the negation of uniqueItems", pointer),)))
     found = []
+    if facet.unique:
+        found.append(ArrayFacet(repeated=True))
+    if facet.repeated:
+        found.append(ArrayFacet(unique=True))
     if facet.minimum > 0:
         found.append(ArrayFacet(maximum=facet.minimum - 1))
     if facet.maximum is not None:
@@ -131,5 +136,4 @@ def complements(facet: ArrayFacet, negate: Callable[[SchemaId], SchemaId], point
             found.append(ArrayFacet(counts=(count._replace(minimum=0, maximum=count.minimum - 1),)))
         if count.maximum is not None:
             found.append(ArrayFacet(counts=(count._replace(minimum=count.maximum + 1, maximum=None),)))
-    schemas.extend(Schema(types=ARRAY, array=wrong) for wrong in found)
-    return schemas
+    return [Schema(types=ARRAY, array=each) for each in found]

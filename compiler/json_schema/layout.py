@@ -45,14 +45,14 @@ class Layout:
         policy: how values are spelled.
         blanks: what may stand between tokens.
         colon: the colon after a key, with the blanks around it.
-        known: punctuation by depth, and whether it keeps what it is around distinct.
+        known: punctuation by depth, and what it asks of what it is around.
     """
 
     builder: GrammarBuilder
     policy: Policy
     blanks: Expression
     colon: Expression
-    known: dict[tuple[int, bool], Punctuation]
+    known: dict[tuple[int, Guard | None], Punctuation]
 
     @classmethod
     def of(cls, policy: Policy) -> Layout:
@@ -85,24 +85,27 @@ class Layout:
             quoted = builder.literal(quoted)
         return builder.concat([quoted, self.colon])
 
-    def at(self, depth: int, *, distinct: bool = False) -> Punctuation:
+    def at(self, depth: int, guard: Guard | None = None) -> Punctuation:
         """Punctuation of an object or array inside ``depth`` others.
 
-        With ``distinct``, it is guarded: the items of the array are distinct, and guarded keys of the object are.
+        With a guard, the items of the array are distinct, and guarded keys of the object are; or the array repeats an
+        item.
 
         Raises:
             UnsupportedError: deeper than pretty printing goes.
         """
         if self.policy.whitespace != "pretty":
             depth = 0
-        known = self.known.get((depth, distinct))
+        known = self.known.get((depth, guard))
         if known is None:
-            known = self.known[depth, distinct] = self._make(depth, "distinct" if distinct else None)
+            known = self.known[depth, guard] = self._make(depth, guard)
         return known
 
     def _make(self, depth: int, guard: Guard | None) -> Punctuation:
         builder = self.builder
         blanks = self.blanks
+        always: Guard | None = "distinct" if guard == "distinct" else None
+        opening: Guard | None = guard and "distinct"
         if self.policy.whitespace == "pretty":
             if depth > MAXIMUM_PRETTY_DEPTH:
                 raise UnsupportedError(f"pretty printing goes {MAXIMUM_PRETTY_DEPTH} levels deep")
@@ -111,7 +114,7 @@ class Layout:
         else:
             inner = outer = b""
 
-        def lexeme(name: str, before: bytes, middle: bytes, after: bytes) -> Symbol:
+        def lexeme(name: str, before: bytes, middle: bytes, after: bytes, guard: Guard | None = always) -> Symbol:
             if self.policy.has_blanks:
                 parts = [builder.literal(middle)]
                 if name != "open":
@@ -131,8 +134,8 @@ class Layout:
             open_object=lexeme("open", b"", b"{", inner),
             close_object=lexeme("close", outer, b"}", b""),
             empty_object=empty(b"{}"),
-            open_array=lexeme("open", b"", b"[", inner),
-            close_array=lexeme("close", outer, b"]", b""),
+            open_array=lexeme("open", b"", b"[", inner, opening),
+            close_array=lexeme("close", outer, b"]", b"", guard),
             empty_array=empty(b"[]"),
             separator=lexeme("separator", b"", b",", inner),
         )

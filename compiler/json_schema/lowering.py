@@ -10,15 +10,18 @@ from collections import deque
 from functools import lru_cache
 from typing import TypeAlias
 
-from constrain.compiler.grammar import Expression, Grammar, Symbol
-from constrain.compiler.json_schema import items, members, numbers, strings
+from constrain._core import compile_grammar
+from constrain.compiler.grammar import Expression, Grammar, Guard, Limits, Symbol
+from constrain.compiler.json_schema import items, members, numbers, repeated_items, strings
 from constrain.compiler.json_schema.algebra import Algebra
+from constrain.compiler.json_schema.arrays import Items
 from constrain.compiler.json_schema.clauses import Clause, ObjectChoice
 from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
 from constrain.compiler.json_schema.model import (
     ARRAY,
     BOOLEAN,
+    FALSE,
     NULL,
     NUMBER,
     OBJECT,
@@ -30,6 +33,7 @@ from constrain.compiler.json_schema.model import (
     Value,
 )
 from constrain.compiler.json_schema.options import Options, Policy
+from constrain.compiler.vocabulary import Vocabulary
 from constrain.errors import LimitError, UnsatisfiableError, UnsupportedError
 
 __all__ = ["MAXIMUM_MEMBERS", "MAXIMUM_RULES", "Lowering"]
@@ -55,6 +59,9 @@ def refused(refusal: Refusal) -> UnsupportedError:
     )
 
 
+_Place: TypeAlias = tuple[tuple[SchemaId, ...], int]
+"""What a value must satisfy, depth."""
+
 _Key: TypeAlias = tuple[str, tuple[SchemaId, ...], tuple[ObjectChoice, ...], int]
 """Object or array, the schemas whose facets apply, what objects choose from, depth."""
 
@@ -67,11 +74,13 @@ class Lowering:
         self._algebra = algebra
         self._builder = layout.builder
         self._layout = layout
-        self._values: dict[tuple[tuple[SchemaId, ...], int], Symbol] = {}
+        self._values: dict[_Place, Symbol] = {}
         self._structures: dict[_Key, Symbol] = {}
         self._work: deque[tuple[str, tuple[SchemaId, ...], tuple[ObjectChoice, ...], int, Symbol]] = deque()
         self._quote = layout.builder.literal(b'"')
         self._members = 0
+        self._inhabited: dict[_Place, bool] = {}
+        self._tried: frozenset[_Place] = frozenset()
 
     @classmethod
     def of(cls, store: Store, algebra: Algebra, options: Options, draft: Draft) -> Lowering:
@@ -216,7 +225,7 @@ class Lowering:
         bodies: list[list[Symbol]] = []
         for merged in self._algebra.members(leaves):
             self._count(len(merged.named))
-            punctuation = self._layout.at(depth, distinct=bool(merged.families))
+            punctuation = self._layout.at(depth, "distinct" if merged.families else None)
             if depth == MAXIMUM_PRETTY_DEPTH:
                 # the declared bound of this layout: only an empty object fits
                 if not merged.is_empty and merged.needed == merged.minimum == 0:
@@ -244,7 +253,7 @@ class Lowering:
             self._builder,
             self._layout,
             combined,
-            self._layout.at(depth, distinct=any(slot.name is None for slot in combined.slots)),
+            self._layout.at(depth, "distinct" if any(slot.name is None for slot in combined.slots) else None),
             lambda schemas: self._value(schemas, inside),
             self._names,
         )
@@ -279,14 +288,55 @@ class Lowering:
     def _array(self, leaves: tuple[SchemaId, ...], depth: int) -> list[list[Symbol]]:
         merged = self._algebra.items(leaves)
         self._count(len(merged.prefix))
-        punctuation = self._layout.at(depth, distinct=merged.unique)
         if depth == MAXIMUM_PRETTY_DEPTH:
-            return [[punctuation.empty_array]] if merged.minimum == 0 else []
+            return [[self._layout.at(depth).empty_array]] if merged.minimum == 0 else []
+        if not merged.repeated or merged.is_empty:
+            return self._items(merged, depth, "distinct" if merged.unique else None)
+        endless = repeated_items.endless(merged, self._algebra.negate), self._inside(depth)
+        if endless in self._tried and set(endless[0]) == set(merged.rest):
+            # the least value of a schema does not hold another one
+            merged = merged._replace(rest=(FALSE,), maximum=len(merged.prefix))
+        elif self._is_inhabited(endless):
+            return self._items(merged, depth, "repeated")
+        counted = repeated_items.counted(merged, self._store, lambda schemas: self._listed(schemas, endless[1]))
+        return [body for each in counted for body in self._items(each, depth, None)]
+
+    def _listed(self, schemas: tuple[SchemaId, ...], depth: int) -> list[Value] | None:
+        """The values that satisfy all of some schemas, and perhaps others; None if they cannot be listed."""
+        values = self._algebra.values(schemas)
+        if values is None and not self._tried and not self._is_inhabited((schemas, depth)):
+            return []
+        return values
+
+    def _is_inhabited(self, place: _Place) -> bool:
+        """Whether some value satisfies all of some schemas, by a grammar of its own."""
+        known = self._inhabited.get(place)
+        if known is None:
+            known = False
+            if place not in self._tried and not self._algebra.is_empty(place[0]):
+                trial = Lowering(self._store, self._algebra, Layout.of(self._layout.policy))
+                trial._tried = self._tried | {place}
+                trial._inhabited = self._inhabited
+                known = trial._has_text(place)
+            if known or not self._tried:
+                self._inhabited[place] = known
+        return known
+
+    def _has_text(self, place: _Place) -> bool:
+        start = self._value(*place)
+        self._finish_work()
+        try:
+            compile_grammar(self._builder.finish(start), Vocabulary.bytes(), Limits())
+        except UnsatisfiableError:
+            return False
+        return True
+
+    def _items(self, merged: Items, depth: int, guard: Guard | None) -> list[list[Symbol]]:
         inside = self._inside(depth)
         return items.lower(
             self._builder,
             merged,
-            punctuation,
+            self._layout.at(depth, guard),
             lambda schemas: self._value(schemas, inside),
             self._algebra.negate,
             self._algebra.is_empty,

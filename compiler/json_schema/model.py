@@ -123,7 +123,7 @@ class Count(NamedTuple):
 
 class ArrayFacet(NamedTuple):
     """Schemas of the first items, of all later ones; the number of items, and of items that satisfy other schemas; and
-    whether no two items are equal.
+    whether no two items are equal, or some are.
     """
 
     prefix: tuple[SchemaId, ...] = ()
@@ -132,6 +132,7 @@ class ArrayFacet(NamedTuple):
     maximum: int | None = None
     counts: tuple[Count, ...] = ()
     unique: bool = False
+    repeated: bool = False
 
 
 class Some(NamedTuple):

@@ -210,9 +210,10 @@ class Recogniser:
         return found
 
     def _is_held_back(self, symbol: Symbol, state: State) -> bool:
-        """May a guarded terminal not end here, since something was repeated?"""
+        """May a guarded terminal not end here, since something was repeated, or nothing was?"""
         node = self.grammar.symbols[symbol]
-        return node[0] == "terminal" and node[3] == "distinct" and repeats(state.text)
+        guard = node[3] if node[0] == "terminal" else None
+        return guard is not None and repeats(state.text) == (guard == "distinct")
 
     def _begin(self, symbol: Symbol, state: State) -> list[Item]:
         return [(symbol, progress, state) for progress in self._beginnings(symbol)]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::bytes::repeat_tail;
+use crate::distinct::tracker::Tracker;
 use crate::engine::{Configuration, Engine};
 use crate::error::{Error, Result};
 use crate::grammar::frame::{Ending, Frame, Role, Tally, roles};
@@ -114,8 +115,13 @@ impl Engine {
             }
             text.extend_from_slice(&rest[..taken]);
             if taken < rest.len() {
-                // it would be a repetition: first something else, then what is shortest
-                let Some(other) = self.way_out(&here)? else {
+                // it would be a repetition, or one is missing: first something else, then what is shortest
+                let lacks = |tracker: &Arc<Tracker>| tracker.scope().repeated && !tracker.has_repeated();
+                let other = match rest[taken] == b']' && here.tracker.as_ref().is_some_and(lacks) {
+                    true => self.way_to_repetition(&here)?,
+                    false => self.way_out(&here)?,
+                };
+                let Some(other) = other else {
                     return Err(too_long());
                 };
                 for &byte in &other {

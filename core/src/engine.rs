@@ -92,6 +92,7 @@ impl Engine {
         let scope = Scope {
             items: !guarded(&built.guards, b'[', &mut lexer)?.is_empty(),
             scarce: !built.scarce.is_empty(),
+            repeated: built.guards.contains(&Guard::Repeated),
         };
         let few = match scope.scarce {
             true => few_keys(&built.guards, &mut lexer)?,
@@ -185,7 +186,7 @@ impl Engine {
                 let key_repeated = tracker.has_repeated_key();
                 let is_json = tracker.read(byte)?;
                 let mut gate = Gate {
-                    shut: is_json && tracker.has_repeated(),
+                    repeated: is_json && tracker.has_repeated(),
                     sealed: is_json && (key_repeated || tracker.has_repeated_key()),
                     seen: Guard::None,
                     few: false,

@@ -78,14 +78,23 @@ pub struct DecimalForm {
     pub scale: i32,
 }
 
+/// Where a terminal may end; see `distinct`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuardForm {
+    Anywhere,
+    /// Where nothing was repeated.
+    Distinct,
+    /// Where it closes an array that repeats an item.
+    Repeated,
+}
+
 /// A node of the context-free layer; rules may refer to any index.
 #[derive(Debug, Clone)]
 pub enum SymbolForm {
     Terminal {
         name: String,
         expression: usize,
-        /// May it end only where nothing was repeated? See `distinct`.
-        distinct: bool,
+        guard: GuardForm,
     },
     Rule {
         name: String,

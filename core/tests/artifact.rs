@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use constrain_core::artifact::LoadOptions;
 use constrain_core::error::Error;
-use constrain_core::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use constrain_core::form::{DemandForm, ExpressionForm, GrammarForm, GuardForm, OptionForm, SymbolForm};
 use constrain_core::limits::Limits;
 use constrain_core::matcher::Compiled;
 use constrain_core::vocabulary::Vocabulary;
@@ -42,12 +42,12 @@ fn form() -> GrammarForm {
             SymbolForm::Terminal {
                 name: "WORD".into(),
                 expression: 7,
-                distinct: false,
+                guard: GuardForm::Anywhere,
             },
             SymbolForm::Terminal {
                 name: "COMMA".into(),
                 expression: 0,
-                distinct: false,
+                guard: GuardForm::Anywhere,
             },
             SymbolForm::Repeat {
                 name: "words".into(),
@@ -107,7 +107,7 @@ fn form() -> GrammarForm {
             SymbolForm::Terminal {
                 name: "LETTERS".into(),
                 expression: 3,
-                distinct: false,
+                guard: GuardForm::Anywhere,
             },
         ],
         start: 4,

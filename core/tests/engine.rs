@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use constrain_core::error::Error;
-use constrain_core::form::{ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use constrain_core::form::{ExpressionForm, GrammarForm, GuardForm, OptionForm, SymbolForm};
 use constrain_core::limits::Limits;
 use constrain_core::matcher::{Compiled, Matcher};
 use constrain_core::vocabulary::Vocabulary;
@@ -29,7 +29,7 @@ fn form(literals: &[&str], rules: &[&[&[usize]]]) -> GrammarForm {
         .map(|(expression, text)| SymbolForm::Terminal {
             name: (*text).into(),
             expression,
-            distinct: false,
+            guard: GuardForm::Anywhere,
         });
     let rules = rules.iter().enumerate().map(|(index, alternatives)| SymbolForm::Rule {
         name: format!("rule{index}"),
@@ -148,7 +148,7 @@ fn texts_leave_a_lexeme_also_where_it_cannot_end() {
     let terminal = |name: &str, expression| SymbolForm::Terminal {
         name: name.into(),
         expression,
-        distinct: false,
+        guard: GuardForm::Anywhere,
     };
     let rule = SymbolForm::Rule {
         name: "S".into(),
@@ -183,7 +183,7 @@ fn a_numeral_may_follow_letters_in_one_lexeme() {
     let symbols = vec![SymbolForm::Terminal {
         name: "T".into(),
         expression: 3,
-        distinct: false,
+        guard: GuardForm::Anywhere,
     }];
     let grammar = GrammarForm {
         expressions,
@@ -336,7 +336,7 @@ fn rest_after_any_number(unit: ExpressionForm, rest: Vec<ExpressionForm>) -> Gra
     grammar.symbols[1] = SymbolForm::Terminal {
         name,
         expression,
-        distinct: false,
+        guard: GuardForm::Anywhere,
     };
     grammar
 }
@@ -543,7 +543,7 @@ fn a_long_completion_repeats_its_parts() {
     grammar.symbols[0] = SymbolForm::Terminal {
         name,
         expression: 4,
-        distinct: false,
+        guard: GuardForm::Anywhere,
     };
     grammar.start = 0;
     let text = matcher(grammar).shortest_completion().unwrap();
@@ -567,7 +567,7 @@ fn a_length_beside_a_pattern_leaves_out_bytes_that_lead_nowhere() {
     grammar.symbols[0] = SymbolForm::Terminal {
         name,
         expression: 5,
-        distinct: false,
+        guard: GuardForm::Anywhere,
     };
     grammar.start = 0;
     let letters: Vec<u8> = (b'a'..=b'z').collect();
@@ -592,7 +592,7 @@ fn a_completion_longer_than_any_number_is_too_large() {
     grammar.symbols[0] = SymbolForm::Terminal {
         name,
         expression: 2,
-        distinct: false,
+        guard: GuardForm::Anywhere,
     };
     let error = matcher(grammar).shortest_completion().err();
     assert!(matches!(error, Some(Error::TooLarge { .. })));
@@ -612,7 +612,7 @@ fn a_sequence_does_not_use_up_the_budgets_of_others() {
     grammar.symbols[0] = SymbolForm::Terminal {
         name,
         expression: 4,
-        distinct: false,
+        guard: GuardForm::Anywhere,
     };
     grammar.start = 0;
     let limits = Limits {

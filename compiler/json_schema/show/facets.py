@@ -130,6 +130,11 @@ def _unique(items: Items, inside: Inside) -> Iterator[Fragment]:
         yield {"uniqueItems": True}
 
 
+def _repeated(items: Items, inside: Inside) -> Iterator[Fragment]:
+    if items.repeated:
+        yield {"not": {"uniqueItems": True}}
+
+
 def _count(count: Count, inside: Inside) -> Iterator[Fragment]:
     """``contains``, or, where the place of an item matters, that all items are of the other kind, or not all."""
     if not count.prefix:
@@ -241,6 +246,7 @@ FIELDS: Mapping[type, Mapping[str, _Field]] = {
         "maximum": _number("maxItems", "maximum"),
         "counts": _counts,
         "unique": _unique,
+        "repeated": _repeated,
     },
     Members: {
         "named": _named,

@@ -2,7 +2,7 @@
 
 use super::numeral::{read_numeral, write_numeral};
 use crate::error::Result;
-use crate::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use crate::form::{DemandForm, ExpressionForm, GrammarForm, GuardForm, OptionForm, SymbolForm};
 use crate::wire::{Reader, Writer};
 
 // Tags of nodes; a number stands for the same node for as long as the format's version does.
@@ -107,12 +107,12 @@ fn write_symbol(out: &mut Writer, node: &SymbolForm) {
         SymbolForm::Terminal {
             name,
             expression,
-            distinct,
+            guard,
         } => {
             out.raw(&[TERMINAL]);
             out.bytes(name.as_bytes());
             out.number(*expression as u64);
-            out.number(u32::from(*distinct));
+            out.number(*guard as u32);
         }
         SymbolForm::Rule { name, alternatives } => {
             out.raw(&[RULE]);
@@ -160,6 +160,14 @@ fn write_symbol(out: &mut Writer, node: &SymbolForm) {
     }
 }
 
+fn read_guard(reader: &mut Reader<'_>) -> Result<GuardForm> {
+    match reader.number(2)? {
+        0 => Ok(GuardForm::Anywhere),
+        1 => Ok(GuardForm::Distinct),
+        _ => Ok(GuardForm::Repeated),
+    }
+}
+
 fn read_symbol(reader: &mut Reader<'_>) -> Result<SymbolForm> {
     let kind = reader.byte()?;
     let name = reader.text()?.to_owned();
@@ -167,7 +175,7 @@ fn read_symbol(reader: &mut Reader<'_>) -> Result<SymbolForm> {
         TERMINAL => SymbolForm::Terminal {
             name,
             expression: read_index(reader)?,
-            distinct: read_flag(reader)?,
+            guard: read_guard(reader)?,
         },
         RULE => SymbolForm::Rule {
             name,

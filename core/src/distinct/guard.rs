@@ -1,4 +1,4 @@
-//! Which lexemes may end only where nothing was repeated.
+//! Which lexemes may end only where nothing was repeated, or something was.
 
 use crate::lexer::{Lexeme, Lexer, LexerState, MatchSet, NO_MATCH};
 
@@ -7,6 +7,8 @@ use crate::lexer::{Lexeme, Lexer, LexerState, MatchSet, NO_MATCH};
 pub enum Guard {
     #[default]
     None,
+    /// It is closed, and holds a repetition.
+    Repeated,
     /// It holds no repetition. If it is opened, it is watched from now on.
     Distinct,
     /// As `Distinct`, and there may be too few things for it to hold.
@@ -26,8 +28,9 @@ pub struct Guards {
 /// What there is to know of a set of lexemes.
 #[derive(Debug, Clone, Copy)]
 struct Parted {
-    /// Those without a guard.
-    free: MatchSet,
+    /// Those that may end where nothing was repeated, and where something was.
+    distinct: MatchSet,
+    repeated: MatchSet,
     strictest: Guard,
     /// Is there one among them that has few keys?
     few: bool,
@@ -35,8 +38,8 @@ struct Parted {
 
 /// What lexemes pass at a byte.
 pub struct Gate {
-    /// Is it closed to lexemes with a guard?
-    pub shut: bool,
+    /// Was something repeated in the container?
+    pub repeated: bool,
     /// Is it closed for good to those in progress?
     pub sealed: bool,
     /// The strictest guard of those that came.
@@ -88,17 +91,25 @@ impl Guards {
         };
         gate.seen = gate.seen.max(parted.strictest);
         gate.few |= parted.few;
-        if gate.shut { parted.free } else { set }
+        match gate.repeated {
+            true => parted.repeated,
+            false => parted.distinct,
+        }
     }
 
     fn part(&mut self, set: MatchSet, lexer: &mut Lexer) -> Parted {
         let lexemes = lexer.match_set(set);
-        let free = lexemes.iter().copied().filter(|&lexeme| self.of(lexeme) == Guard::None);
-        let free: Box<[Lexeme]> = free.collect();
+        let without = |hold: fn(Guard) -> bool| -> Box<[Lexeme]> {
+            let passing = lexemes.iter().copied().filter(|&lexeme| !hold(self.of(lexeme)));
+            passing.collect()
+        };
+        let distinct = without(|guard| guard == Guard::Repeated);
+        let repeated = without(|guard| guard > Guard::Repeated);
         let parted = Parted {
             strictest: lexemes.iter().map(|&lexeme| self.of(lexeme)).max().unwrap_or_default(),
             few: lexemes.iter().any(|lexeme| self.few.contains(lexeme)),
-            free: lexer.set_of(free),
+            distinct: lexer.set_of(distinct),
+            repeated: lexer.set_of(repeated),
         };
         if self.parted.len() <= set as usize {
             self.parted.resize(set as usize + 1, None);

@@ -28,8 +28,8 @@ mod value;
 pub use tokens::changes_mask;
 
 use crate::engine::{Configuration, Engine};
-use crate::error::Result;
-use crate::form::{ExpressionForm, GrammarForm, SymbolForm};
+use crate::error::{Error, Result};
+use crate::form::{ExpressionForm, GrammarForm, GuardForm, SymbolForm};
 use crate::limits::Limits;
 use room::Alternative;
 
@@ -40,17 +40,18 @@ pub fn satisfiable(form: &GrammarForm, scarce: &[Alternative], limits: &Limits) 
     if scarce.is_empty() {
         return Ok(None);
     }
-    let mut engine = Engine::new(&one_by_one(form, scarce), limits, 1)?;
+    let mut engine = match Engine::new(&one_by_one(form, scarce), limits, 1) {
+        // repetitions or not
+        Err(Error::Unsatisfiable(_)) => None,
+        made => Some(made?),
+    };
     let mut empty = Vec::new();
     for (index, &place) in scarce.iter().enumerate() {
-        let start = engine.start()?;
-        let tracker = start.tracker.clone();
-        let mut at = Configuration { tracker: None, ..start };
-        for byte in number_of(index) {
-            engine.move_by(&mut at, byte)?;
-        }
-        at.tracker = tracker;
-        if engine.way_to_end(&at)?.is_none() {
+        let way = match &mut engine {
+            Some(engine) => way_through(index, engine)?,
+            None => None,
+        };
+        if way.is_none() {
             empty.push(place);
         }
     }
@@ -64,6 +65,20 @@ pub fn satisfiable(form: &GrammarForm, scarce: &[Alternative], limits: &Limits) 
         }
     }
     Ok(Some(left))
+}
+
+/// A text of an alternative that `one_by_one` has a number for.
+fn way_through(index: usize, engine: &mut Engine) -> Result<Option<Vec<u8>>> {
+    let start = engine.start()?;
+    let tracker = start.tracker.clone();
+    let mut at = Configuration { tracker: None, ..start };
+    for byte in number_of(index) {
+        if !engine.move_by(&mut at, byte)? {
+            return Ok(None);
+        }
+    }
+    at.tracker = tracker;
+    engine.way_to_end(&at)
 }
 
 /// A grammar of some alternatives, each after its number.
@@ -80,7 +95,7 @@ fn one_by_one(form: &GrammarForm, alternatives: &[Alternative]) -> GrammarForm {
         form.symbols.push(SymbolForm::Terminal {
             name: "number".into(),
             expression: form.expressions.len(),
-            distinct: false,
+            guard: GuardForm::Anywhere,
         });
         form.expressions.push(ExpressionForm::Literal(number_of(index)));
     }

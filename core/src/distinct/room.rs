@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::error::Result;
-use crate::form::{GrammarForm, OptionForm, SymbolForm};
+use crate::form::{GrammarForm, GuardForm, OptionForm, SymbolForm};
 use crate::regex::derivative::Derivatives;
 use crate::regex::expression::ExpressionId;
 
@@ -35,7 +35,9 @@ pub fn scarce(
 ) -> Result<Vec<Alternative>> {
     let mut found = Vec::new();
     let used = used(form);
-    let guarded = |symbol: usize| matches!(form.symbols[symbol], SymbolForm::Terminal { distinct: true, .. });
+    let has = |symbol: usize, asks| matches!(form.symbols[symbol], SymbolForm::Terminal { guard, .. } if guard == asks);
+    let guarded = |symbol| has(symbol, GuardForm::Distinct);
+    let repeats = |body: &[usize]| body.last().is_some_and(|&symbol| has(symbol, GuardForm::Repeated));
     if !(0..used.len()).any(|symbol| used[symbol] && guarded(symbol)) {
         return Ok(found);
     }
@@ -50,6 +52,7 @@ pub fn scarce(
         for (number, body) in alternatives.iter().enumerate() {
             let opening = body.iter().find_map(|&part| room.opening(part));
             if let Some(opening) = opening
+                && !repeats(body)
                 && room.derives_text(body)
                 && !room.has_enough(body, opening)?
             {
@@ -123,15 +126,14 @@ impl<'a> Room<'a> {
         let mut signs = FxHashMap::default();
         let mut productive = vec![false; form.symbols.len()];
         for (index, symbol) in form.symbols.iter().enumerate() {
-            let SymbolForm::Terminal {
-                expression, distinct, ..
-            } = symbol
-            else {
+            let SymbolForm::Terminal { expression, guard, .. } = symbol else {
                 continue;
             };
             let expression = expressions[*expression];
             productive[index] = derivatives.is_live(expression)?;
-            if *distinct && let Some(sign) = first_sign(expression, derivatives)? {
+            if *guard == GuardForm::Distinct
+                && let Some(sign) = first_sign(expression, derivatives)?
+            {
                 signs.insert(index, sign);
             }
         }

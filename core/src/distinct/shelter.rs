@@ -181,7 +181,7 @@ impl Engine {
     }
 }
 
-fn sorted(threads: &Threads) -> Threads {
+pub(super) fn sorted(threads: &Threads) -> Threads {
     let mut threads = threads.clone();
     threads.sort_unstable();
     threads

@@ -22,6 +22,7 @@ fn near<'a>(risky: &'a Risky, tracker: &Tracker) -> impl Iterator<Item = u32> + 
         (&risky.items, tracker.scope().items),
         (&risky.separators, tracker.scope().scarce),
         (&risky.containers, tracker.scope().scarce),
+        (&risky.endings, tracker.scope().repeated),
     ];
     let lists = lists.into_iter().filter(|&(_, counts)| counts);
     lists.flat_map(move |(places, _)| if in_text { &places.after_quote } else { &places.all }.iter().copied())
@@ -37,7 +38,7 @@ pub fn changes_mask(at: &Configuration, vocabulary: &Vocabulary) -> bool {
     })
 }
 
-/// Is a repetition possible after the bytes, or in them? As if each container were watched.
+/// Is a repetition possible after the bytes, or in them, or missing? As if each container were watched.
 fn may_repeat(tracker: &Tracker, bytes: &[u8]) -> bool {
     let mut at = tracker.clone();
     for &byte in bytes {
@@ -45,7 +46,7 @@ fn may_repeat(tracker: &Tracker, bytes: &[u8]) -> bool {
             Ok(true) => {
                 at.watch(at.scope().scarce);
                 at.keep_key(false);
-                if at.has_repeated() {
+                if at.has_repeated() || at.lacks_repetition() {
                     return true;
                 }
             }

@@ -39,6 +39,8 @@ pub struct Scope {
     pub items: bool,
     /// Scarce containers.
     pub scarce: bool,
+    /// Arrays that must repeat an item.
+    pub repeated: bool,
 }
 
 impl Tracker {
@@ -207,6 +209,11 @@ impl Tracker {
         self.closed.unwrap_or_else(open)
     }
 
+    /// Did the last byte close an array that holds no repetition, where some must?
+    pub fn lacks_repetition(&self) -> bool {
+        self.scope.repeated && self.closed == Some(false)
+    }
+
     /// Has a key just been repeated? Then the lexeme of a guarded key that is in progress has no end.
     pub fn has_repeated_key(&self) -> bool {
         let repeats = |level: &Level| level.repeated && level.watched && level.place == Place::Colon;
@@ -279,6 +286,44 @@ impl Tracker {
         })
     }
 
+    /// How many containers are open?
+    pub fn depth(&self) -> usize {
+        self.levels.iter().count()
+    }
+
+    /// Values that the innermost container holds.
+    pub fn count(&self) -> usize {
+        self.levels.last().map_or(0, |level| level.count)
+    }
+
+    /// On a search for the first repetition in the container at a depth, in which anything may be repeated later: what it
+    /// depends on how far that is. What agrees so far with something earlier, and whether there is a value that is new
+    /// since the container held `count`; the first one found is short.
+    pub fn agreement(&self, depth: usize, count: usize) -> Tracker {
+        let inner = self.depth().saturating_sub(depth) + 1;
+        let mut levels = Chain::default();
+        for (index, level) in self.levels.iter().take(inner).enumerate() {
+            let mut kept = Level::new(level.kind);
+            kept.place = level.place;
+            kept.repeated = level.repeated;
+            if index + 1 == inner {
+                kept.count = usize::from(level.count > count);
+            } else if !level.rivals.is_empty() {
+                kept.rivals = level.rivals.clone();
+                kept.count = level.count;
+                kept.key = level.key.clone();
+            }
+            levels = levels.with(kept);
+        }
+        Tracker {
+            levels,
+            scalar: self.scalar.clone().filter(Scalar::is_open),
+            closed: self.closed,
+            begun: self.begun,
+            scope: self.scope,
+        }
+    }
+
     /// Notes that the innermost container can be completed whatever the next value is.
     pub fn shelter(&mut self) {
         self.change(|level| level.sheltered = true);
@@ -316,7 +361,7 @@ impl Tracker {
 
     /// May a byte have no completion that has one in the grammar without guards?
     pub fn may_change_bytes(&self) -> bool {
-        self.needs_care() || self.levels.last().is_some_and(|level| level.scarce)
+        self.needs_care() || self.scope.repeated || self.levels.last().is_some_and(|level| level.scarce)
     }
 
     /// Is it plain that nothing is at risk after a byte?

@@ -9,7 +9,7 @@ use super::{Dot, Grammar, Next, Rule, trim};
 use crate::distinct::guard::Guard;
 use crate::distinct::room::{Alternative, scarce};
 use crate::error::{Error, Result};
-use crate::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use crate::form::{DemandForm, ExpressionForm, GrammarForm, GuardForm, OptionForm, SymbolForm};
 use crate::lexer::Lexeme;
 use crate::regex::derivative::Derivatives;
 use crate::regex::expression::{EMPTY, EPSILON, ExpressionId, Expressions, UNBOUNDED};
@@ -67,9 +67,7 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         .symbols
         .iter()
         .map(|symbol| match symbol {
-            SymbolForm::Terminal {
-                expression, distinct, ..
-            } => {
+            SymbolForm::Terminal { expression, guard, .. } => {
                 let expression = *get(&expressions, *expression)?;
                 if !derivatives.is_live(expression)? {
                     return Ok(draft.reserve());
@@ -77,7 +75,11 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
                 if expression == EPSILON {
                     return Ok(draft.rule(vec![vec![]]));
                 }
-                let guard = if *distinct { Guard::Distinct } else { Guard::None };
+                let guard = match guard {
+                    GuardForm::Anywhere => Guard::None,
+                    GuardForm::Distinct => Guard::Distinct,
+                    GuardForm::Repeated => Guard::Repeated,
+                };
                 Ok(lexemes.part(expression, guard))
             }
             _ => Ok(draft.reserve()),

@@ -119,13 +119,14 @@ fn are_bounds(minimum: u32, maximum: Option<u32>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::GuardForm;
 
     fn form(expressions: Vec<ExpressionForm>) -> GrammarForm {
         GrammarForm {
             symbols: vec![SymbolForm::Terminal {
                 name: String::new(),
                 expression: expressions.len() - 1,
-                distinct: false,
+                guard: GuardForm::Anywhere,
             }],
             expressions,
             start: 0,
@@ -201,7 +202,7 @@ mod tests {
         assert!(!with(SymbolForm::Terminal {
             name: String::new(),
             expression: 1,
-            distinct: false,
+            guard: GuardForm::Anywhere,
         }));
         assert!(check(&GrammarForm { start: 1, ..good }).is_err());
     }

@@ -5,8 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::form::{
-    DecimalForm, DemandForm, EndForm, ExpressionForm, GrammarForm, NumeralForm, OptionForm, SideForm, SpellingForm,
-    SymbolForm,
+    DecimalForm, DemandForm, EndForm, ExpressionForm, GrammarForm, GuardForm, NumeralForm, OptionForm, SideForm,
+    SpellingForm, SymbolForm,
 };
 use crate::limits::Limits;
 
@@ -152,9 +152,10 @@ fn read_symbol(node: &Bound<'_, PyAny>) -> PyResult<SymbolForm> {
         "terminal" => SymbolForm::Terminal {
             name,
             expression: body.extract()?,
-            distinct: match node.get_item(3)?.extract::<Option<String>>()?.as_deref() {
-                None => false,
-                Some("distinct") => true,
+            guard: match node.get_item(3)?.extract::<Option<String>>()?.as_deref() {
+                None => GuardForm::Anywhere,
+                Some("distinct") => GuardForm::Distinct,
+                Some("repeated") => GuardForm::Repeated,
                 Some(other) => return Err(PyValueError::new_err(format!("unknown guard {other:?}"))),
             },
         },

@@ -1,8 +1,8 @@
 //! Random grammar forms: wild ones, with indices and bounds that may be anything, and sound ones made from them.
 
 use constrain_core::form::{
-    DecimalForm, DemandForm, EndForm, ExpressionForm, GrammarForm, NumeralForm, OptionForm, SideForm, SpellingForm,
-    SymbolForm,
+    DecimalForm, DemandForm, EndForm, ExpressionForm, GrammarForm, GuardForm, NumeralForm, OptionForm, SideForm,
+    SpellingForm, SymbolForm,
 };
 use constrain_core::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
 use constrain_core::regex::numeral::spec::Spec;
@@ -112,7 +112,11 @@ fn expression() -> impl Strategy<Value = ExpressionForm> {
 fn symbol() -> impl Strategy<Value = SymbolForm> {
     let part = any::<usize>;
     prop_oneof![
-        3 => (part(), bool::weighted(0.2)).prop_map(|(expression, distinct)| SymbolForm::Terminal { name: "T".into(), expression, distinct }),
+        3 => (part(), bool::weighted(0.2)).prop_map(|(expression, distinct)| SymbolForm::Terminal {
+            name: "T".into(),
+            expression,
+            guard: if distinct { GuardForm::Distinct } else { GuardForm::Anywhere },
+        }),
         4 => vec(vec(part(), 0..4), 0..4)
             .prop_map(|alternatives| SymbolForm::Rule { name: "rule".into(), alternatives }),
         2 => (part(), bound(), option::weighted(0.8, bound()), option::of(part())).prop_map(
@@ -188,7 +192,7 @@ pub fn regular_form() -> impl Strategy<Value = GrammarForm> {
             symbols: vec![SymbolForm::Terminal {
                 name: "T".into(),
                 expression,
-                distinct: true,
+                guard: GuardForm::Distinct,
             }],
             start: 0,
         })

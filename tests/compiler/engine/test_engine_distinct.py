@@ -9,6 +9,7 @@ import pytest
 
 from constrain import CompiledGrammar, Grammar, GrammarBuilder, Vocabulary, allocate_token_bitmask
 from constrain.compiler import compile_grammar, json_schema
+from constrain.compiler.grammar import Demand, Option
 from constrain.compiler.reference import matches
 from constrain.compiler.reference.distinct import repeats
 from constrain.errors import LimitError
@@ -51,6 +52,20 @@ def test_only_a_guard_tells_items_apart(rich_vocabulary: Vocabulary) -> None:
     assert free.matcher().viable_prefix(b"[1,1,1]") == 7
     assert guarded.matcher().viable_prefix(b"[1,1,1]") == 4
     assert guarded.matcher().viable_prefix(b"[1,11,2]") == 8
+
+
+def test_a_container_that_holds_nothing_leaves_the_rest(rich_vocabulary: Vocabulary) -> None:
+    """With few keys, and demands that none of its members meets."""
+    builder = GrammarBuilder()
+    opening, separator, closing, key = (
+        builder.terminal(builder.literal(text), "SIGN", "distinct") for text in (b"{", b",", b"}", b'"a":1')
+    )
+    option = Option(key, unique=False)
+    members = builder.members([option], separator, order="any", minimum=1, choices=[[Demand(maximum=0)]])
+    word = builder.terminal(builder.literal(b"true"), "WORD")
+    grammar = builder.finish(builder.choice("value", [[word], [opening, members, closing]]))
+    matcher = compile_grammar(grammar, rich_vocabulary).matcher()
+    assert matcher.forced_bytes() == b"true"
 
 
 def test_all_values_are_used_up(rich_vocabulary: Vocabulary) -> None:
