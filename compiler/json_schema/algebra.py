@@ -48,6 +48,7 @@ from constrain.compiler.json_schema.model import (
     Value,
 )
 from constrain.compiler.json_schema.unevaluated import Evaluation
+from constrain.compiler.json_schema.values import type_of, types_by_spelling
 from constrain.errors import LimitError, SchemaError
 
 __all__ = ["MAXIMUM_CLAUSES", "MAXIMUM_STEPS", "Algebra"]
@@ -94,6 +95,7 @@ class Algebra:
             integers_by_spelling: whether 1.0 is no integer, so that what is none may well be integral.
         """
         self._integers_by_spelling = integers_by_spelling
+        self._types_of = types_by_spelling if integers_by_spelling else type_of
         self._store = store
         self._target = target
         self._expanded: dict[tuple[SchemaId, ...], tuple[Clause, ...]] = {}
@@ -147,7 +149,7 @@ class Algebra:
                 excluded += schema.excluded
             if values is not None and (schema.values is not None or schema.excluded or types != before):
                 # what was excluded before is among the values only if they are new
-                values = allowed(values, types, schema.excluded if schema.values is None else excluded)
+                values = allowed(values, types, schema.excluded if schema.values is None else excluded, self._types_of)
                 if not values:
                     types = 0
             if not types:
@@ -183,11 +185,11 @@ class Algebra:
         together = self._objects_together(certain, choices, options)
         if together is not None:
             options = [
-                [restricted(option, ALL_TYPES & ~OBJECT) for option in each if option.types & ~OBJECT]
+                [self.restricted(option, ALL_TYPES & ~OBJECT) for option in each if option.types & ~OBJECT]
                 for each in options
             ]
         # leaves are kept by the choice they come from until all are made, so that members keep their order
-        states: list[_State] = [(certain if together is None else restricted(certain, ALL_TYPES & ~OBJECT), ())]
+        states: list[_State] = [(certain if together is None else self.restricted(certain, ALL_TYPES & ~OBJECT), ())]
         if not states[0][0].types:
             states = []
         for each in options:
@@ -195,7 +197,7 @@ class Algebra:
             for clause, chosen in states:
                 for option in each:
                     self._count()
-                    both = conjoined(clause, option, concerns)
+                    both = conjoined(clause, option, concerns, self._types_of)
                     if both is not None:
                         after[both, (*chosen, option.leaves)] = None
             states = list(after)
@@ -214,7 +216,7 @@ class Algebra:
             ordered = chain(spans[0], *chain(*zip(chosen, spans[1:], strict=True)))
             leaves = tuple([leaf for leaf in dict.fromkeys(ordered) if concerns[leaf] & clause.types])
             found[clause._replace(leaves=leaves)] = None
-        return without_covered((*found, *([] if together is None else [together])))
+        return without_covered((*found, *([] if together is None else [together])), self._types_of)
 
     def _objects_together(
         self, certain: Clause, choices: list[tuple[int, Schema]], options: list[list[Clause]]
@@ -356,7 +358,7 @@ class Algebra:
                 found.extend(clause.values)
                 continue
             for bit in _BITS:
-                if clause.types & bit and not self.is_empty_clause(restricted(clause, bit)):
+                if clause.types & bit and not self.is_empty_clause(self.restricted(clause, bit)):
                     if bit not in (NULL, BOOLEAN):
                         return None
                     found.extend([("null", None)] if bit == NULL else [("boolean", False), ("boolean", True)])
@@ -367,7 +369,7 @@ class Algebra:
         found = 0
         for clause in self.expand(schemas):
             for bit in _BITS:
-                if clause.types & bit and not found & bit and not self.is_empty_clause(restricted(clause, bit)):
+                if clause.types & bit and not found & bit and not self.is_empty_clause(self.restricted(clause, bit)):
                     found |= bit
         return found
 
@@ -483,6 +485,10 @@ class Algebra:
             self._open = outside
             self._empty[schemas] = known
         return known
+
+    def restricted(self, clause: Clause, types: int) -> Clause:
+        """What of a clause is of some types."""
+        return restricted(clause, types, self._types_of)
 
     def is_empty_clause(self, clause: Clause, depth: int = 0) -> bool:
         """Whether it is certain that no value satisfies a clause."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from constrain.compiler.json_schema.model import ALL_TYPES, OBJECT, SchemaId, Value
-from constrain.compiler.json_schema.values import key_of, type_of
+from constrain.compiler.json_schema.values import key_of
 
 __all__ = [
     "ANYTHING",
@@ -23,6 +23,8 @@ __all__ = [
 
 Tags: TypeAlias = dict[str, frozenset[object]]
 """By required name, the texts of which its value is one: what tells the kinds of a tagged union apart."""
+
+TypesOf: TypeAlias = Callable[[Value], int]
 
 ObjectChoice: TypeAlias = tuple[tuple[SchemaId, ...], ...]
 """What objects may choose from: schemas whose facets apply together."""
@@ -55,22 +57,23 @@ def common(values: tuple[Value, ...], others: tuple[Value, ...]) -> tuple[Value,
     return tuple(value for value in values if key_of(value) in keys)
 
 
-def allowed(values: tuple[Value, ...], types: int, excluded: tuple[Value, ...]) -> tuple[Value, ...]:
+def allowed(values: tuple[Value, ...], types: int, excluded: tuple[Value, ...], types_of: TypesOf) -> tuple[Value, ...]:
     """The values that are of some types and not excluded."""
     if types == ALL_TYPES and not excluded:
         return values
     hidden = {key_of(value) for value in excluded}
-    kept = tuple(value for value in values if type_of(value) & types and key_of(value) not in hidden)
+    kept = tuple(value for value in values if types_of(value) & types and key_of(value) not in hidden)
     return values if len(kept) == len(values) else kept
 
 
-def conjoined(clause: Clause, other: Clause, concerns: Sequence[int]) -> Clause | None:
+def conjoined(clause: Clause, other: Clause, concerns: Sequence[int], types_of: TypesOf) -> Clause | None:
     """What satisfies both; None when it is plain that nothing does.
 
     Args:
         clause: one.
         other: the other; its leaves come last.
         concerns: by schema, the types of which it says something.
+        types_of: the type bits of a value.
     """
     types = clause.types & other.types
     values, excluded = clause.values, clause.excluded
@@ -79,7 +82,7 @@ def conjoined(clause: Clause, other: Clause, concerns: Sequence[int]) -> Clause 
     if other.excluded:
         excluded = tuple(dict.fromkeys(excluded + other.excluded))
     if values is not None:
-        values = allowed(values, types, excluded)
+        values = allowed(values, types, excluded, types_of)
         if not values:
             return None
     if not types:
@@ -89,11 +92,11 @@ def conjoined(clause: Clause, other: Clause, concerns: Sequence[int]) -> Clause 
     return Clause(types, values, excluded, leaves, choices)
 
 
-def restricted(clause: Clause, types: int) -> Clause:
+def restricted(clause: Clause, types: int, types_of: TypesOf) -> Clause:
     """What of a clause is of some types."""
     values = clause.values
     if values is not None:
-        values = tuple(value for value in values if type_of(value) & types)
+        values = tuple(value for value in values if types_of(value) & types)
     return clause._replace(types=clause.types & types, values=values)
 
 
@@ -130,7 +133,7 @@ def _says_less(clause: Clause, other: Clause) -> bool:
     return other.values is not None and {*map(key_of, other.values)} <= {*map(key_of, clause.values)}
 
 
-def without_covered(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+def without_covered(clauses: tuple[Clause, ...], types_of: TypesOf) -> tuple[Clause, ...]:
     """Take the types that one clause allows entirely out of the others, which could add nothing but ambiguity."""
     if len(clauses) < 2:
         return clauses
@@ -147,7 +150,7 @@ def without_covered(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
             types = clause.types & ~free
             values = clause.values
             if values is not None:
-                values = tuple(value for value in values if type_of(value) & types)
+                values = tuple(value for value in values if types_of(value) & types)
             if types and values != ():
                 kept.append(clause._replace(types=types, values=values))
     return tuple(kept)

@@ -22,6 +22,8 @@ from constrain.compiler.json_schema.model import (
     ARRAY,
     BOOLEAN,
     FALSE,
+    FRACTION,
+    INTEGER,
     NULL,
     NUMBER,
     OBJECT,
@@ -156,7 +158,10 @@ class Lowering:
                 hidden = tuple(value[1] for value in excluded if value[0] == "number")
                 found = numbers.expression_of(builder, number, types & NUMBER, hidden, spelling)  # type: ignore[arg-type]
             else:
-                chosen = [v for v in values if v[0] == "number" and numbers.admits(number, types, v[1])]  # type: ignore[arg-type]
+                # 1.0 may be no integer by its spelling
+                by_spelling = spelling == "any but integers" and types & FRACTION
+                amounts = types | INTEGER if by_spelling else types
+                chosen = [v for v in values if v[0] == "number" and numbers.admits(number, amounts, v[1])]  # type: ignore[arg-type]
                 if numbers.is_free(spelling, types):
                     found = numbers.every_spelling(builder, [value[1] for value in chosen], types)  # type: ignore[misc]
                 else:
@@ -298,8 +303,17 @@ class Lowering:
             merged = merged._replace(rest=(FALSE,), maximum=len(merged.prefix))
         elif self._is_inhabited(endless):
             return self._items(merged, depth, "repeated")
-        counted = repeated_items.counted(merged, self._store, lambda schemas: self._listed(schemas, endless[1]))
+        counted = repeated_items.counted(
+            merged,
+            self._store,
+            lambda schemas: self._listed(schemas, endless[1]),
+            next((self._store.places.get(leaf) for leaf in leaves if self._repeats(leaf)), None),
+        )
         return [body for each in counted for body in self._items(each, depth, None)]
+
+    def _repeats(self, leaf: SchemaId) -> bool:
+        facet = self._store.schemas[leaf].array
+        return facet is not None and facet.repeated
 
     def _listed(self, schemas: tuple[SchemaId, ...], depth: int) -> list[Value] | None:
         """The values that satisfy all of some schemas, and perhaps others; None if they cannot be listed."""

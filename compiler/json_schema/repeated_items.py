@@ -28,7 +28,10 @@ def endless(items: Items, negate: Callable[[SchemaId], SchemaId]) -> tuple[Schem
 
 
 def counted(
-    items: Items, store: Store, values_of: Callable[[tuple[SchemaId, ...]], list[Value] | None]
+    items: Items,
+    store: Store,
+    values_of: Callable[[tuple[SchemaId, ...]], list[Value] | None],
+    pointer: str | None,
 ) -> Iterator[Items]:
     """The arrays with two items of one value, for each value of which there can be two.
 
@@ -36,6 +39,7 @@ def counted(
         items: what the items must satisfy.
         store: where schemas go.
         values_of: the values that satisfy all of some schemas, and perhaps others; None if they cannot be listed.
+        pointer: where it is said that an item comes twice.
 
     Raises:
         LimitError: too many places.
@@ -48,6 +52,7 @@ def counted(
             raise UnsupportedError(
                 "the negation of uniqueItems over items of any number of values is not supported where the number of "
                 "items is bounded",
+                pointer=pointer,
                 expected="no maxItems, or items that enum, const, boolean or null list",
             )
         for value in values:

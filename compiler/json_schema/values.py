@@ -29,7 +29,16 @@ from constrain.compiler.json_schema.model import (
 from constrain.compiler.json_schema.pointers import shown
 from constrain.errors import LimitError, SchemaError
 
-__all__ = ["MAXIMUM_DIGITS", "exact", "is_integral", "key_of", "scalar", "schema_of_values", "type_of"]
+__all__ = [
+    "MAXIMUM_DIGITS",
+    "exact",
+    "is_integral",
+    "key_of",
+    "scalar",
+    "schema_of_values",
+    "type_of",
+    "types_by_spelling",
+]
 
 MAXIMUM_DIGITS = 400
 """Digits of a number before or after the decimal point; more would make rules of unreasonable size."""
@@ -105,6 +114,12 @@ def type_of(value: Value) -> int:
         case "string":
             return STRING
     return INTEGER if is_integral(value[1]) else FRACTION  # type: ignore[arg-type]  # the one kind left
+
+
+def types_by_spelling(value: Value) -> int:
+    """The type bits of a scalar where 1.0 is no integer: of a number without a fraction, those of both spellings."""
+    bit = type_of(value)
+    return INTEGER | FRACTION if bit == INTEGER else bit
 
 
 def schema_of_values(store: Store, values: list[Any], pointer: str, depth: int = 0) -> SchemaId:

@@ -27,7 +27,7 @@ from constrain.compiler.json_schema.lint.types import misplaced_keyword
 from constrain.compiler.json_schema.lint.values import constant_beside_enum, invalid_value, repeated_value
 from constrain.compiler.json_schema.lint.warning import LintWarning
 from constrain.compiler.json_schema.pointers import escaped
-from constrain.errors import LimitError, UnsupportedError
+from constrain.errors import ConstrainError, LimitError, UnsupportedError
 
 __all__ = ["CODES", "LintWarning", "lint"]
 
@@ -109,6 +109,13 @@ def _as_meant(meaning: Meaning) -> list[LintWarning]:
             found.append(_refused(error.message, error.pointer or "", error.expected))
     refusals = dict.fromkeys(refusal for known in store.schemas for refusal in known.refusals)
     found.extend(_refused(f"'{r.keyword}' is not implemented here", r.pointer, r.expected) for r in refusals)
+    try:
+        meaning.write(meaning.document.reader.root())
+    except (UnsupportedError, LimitError) as error:
+        if all(warning.code != "unsupported" for warning in found):
+            found.append(_refused(error.message, error.pointer or "", error.expected))
+    except ConstrainError:
+        pass  # a rule has said so
     return found
 
 

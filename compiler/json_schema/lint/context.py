@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from constrain._core import compile_grammar
-from constrain.compiler.grammar import Limits
+from constrain.compiler.grammar import Grammar, Limits
 from constrain.compiler.json_schema.document import Document
 from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.lint.places import Place, Places
@@ -81,12 +81,15 @@ class Meaning:
         except ConstrainError:
             return None
 
+    def write(self, schema: SchemaId) -> Grammar:
+        """The grammar of a schema; errors as those of :func:`~constrain.compiler.json_schema.build`."""
+        document = self.document
+        return Lowering.of(document.store, document.algebra, document.options, document.draft).grammar(schema)
+
     def is_empty_language(self, schema: SchemaId) -> bool:
         """Whether the engine itself finds no text: the proof for patterns, dearer than the algebra's."""
-        document = self.document
         try:
-            grammar = Lowering.of(document.store, document.algebra, document.options, document.draft).grammar(schema)
-            compile_grammar(grammar, Vocabulary.bytes(), Limits())
+            compile_grammar(self.write(schema), Vocabulary.bytes(), Limits())
         except UnsatisfiableError:
             return True
         except ConstrainError:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from constrain.compiler.json_schema import numbers, objects, strings
-from constrain.compiler.json_schema.clauses import Clause, restricted
+from constrain.compiler.json_schema.clauses import Clause
 from constrain.compiler.json_schema.document import Document
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
@@ -171,7 +171,8 @@ class Writer:
         types = clause.types
         if clause.values is not None:
             types &= sum({type_of(value) for value in clause.values})
-        return sum(bit for bit in _BITS if types & bit and not self._algebra.is_empty_clause(restricted(clause, bit)))
+        algebra = self._algebra
+        return sum(bit for bit in _BITS if types & bit and not algebra.is_empty_clause(algebra.restricted(clause, bit)))
 
     def _said(self, clause: Clause) -> Iterator[Fragment]:
         types, values, excluded, leaves, choices = clause

@@ -62,7 +62,7 @@ def test_errors_are_what_the_metaschema_refuses() -> None:
 
 
 def test_what_is_not_implemented_is_told() -> None:
-    schema = '{"type": "array", "not": {"uniqueItems": true}}'
+    schema = '{"type": "array", "items": {"type": "string"}, "maxItems": 3, "not": {"uniqueItems": true}}'
     (warning,) = [w for w in lint(schema) if w.code == "unsupported"]
     assert warning.pointer == "/not"
     assert "uniqueItems" in warning.message
