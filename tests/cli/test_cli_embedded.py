@@ -30,8 +30,11 @@ pytestmark = pytest.mark.skipif(
         ),
     ],
 )
-def test_the_embedded_model(schema: str, prompt: str, start: Callable[..., Any], root: Path) -> None:
-    process = start("gen", "--schema", f"examples/{schema}", "--method", "greedy", "-")
+def test_the_embedded_model(
+    schema: str, prompt: str, start: Callable[..., Any], command_environment: dict[str, str], root: Path
+) -> None:
+    environment = {name: value for name, value in command_environment.items() if name != "CONSTRAIN_CACHE_DIR"}
+    process = start("gen", "--schema", f"examples/{schema}", "--method", "greedy", "-", env=environment)
 
     out, err = process.communicate(f"{prompt}\n".encode())
 
