@@ -66,8 +66,8 @@ _SINCE = {
 _SINGLE = frozenset(
     ["additionalProperties", "not", "if", "contains", "unevaluatedProperties", "unevaluatedItems", "items"]
 )
-_FAR = re.compile(rb"[eE][+-]?[0-9]{4}")
-"""Exponents that make exact numbers too long."""
+_FAR = re.compile(rb"[eE][+-]?[0-9]{4}|0000-")
+"""Exponents that make exact numbers too long; and the year 0, a date by RFC 3339, before which Python's calendar ends."""
 _SPELLED_DOTS = "[^\\n\\r\\u2028\\u2029]"
 
 
