@@ -66,8 +66,8 @@ _SINCE = {
 _SINGLE = frozenset(
     ["additionalProperties", "not", "if", "contains", "unevaluatedProperties", "unevaluatedItems", "items"]
 )
-_FAR = re.compile(rb"[eE][+-]?[0-9]{4}|0000-")
-"""Exponents that make exact numbers too long; and the year 0, a date by RFC 3339, before which Python's calendar ends."""
+_FAR = re.compile(rb"[eE][+-]?[0-9]{4}")
+"""Exponents that make exact numbers too long."""
 _SPELLED_DOTS = "[^\\n\\r\\u2028\\u2029]"
 
 
@@ -364,6 +364,8 @@ class Judges:
         # what subschemas evaluate, the second one only guesses; on additionalItems beside a boolean, it stumbles
         stumbles = '"additionalItems"' in text and re.search(r'"items": (?:true|false)', text) is not None
         self._alone = stumbles or "unevaluated" in text
+        # the year 0 of RFC 3339 is none to Python's calendar
+        self._dated = '"format": "date' in text
         self._old = kind is jsonschema.Draft4Validator
         self._python = kind(self._translated(schema), format_checker=kind.FORMAT_CHECKER)
 
@@ -378,7 +380,8 @@ class Judges:
             return None
         if not _beyond_floats(text):
             verdicts.append(self._rust.is_valid(json.loads(text)))
-        if not self._alone and not _FAR.search(text if isinstance(text, bytes) else text.encode()):
+        alone = self._alone or (self._dated and '"0000-' in json.dumps(json.loads(text)))
+        if not alone and not _FAR.search(text if isinstance(text, bytes) else text.encode()):
             with localcontext(prec=2_000):
                 verdicts.append(self._python.is_valid(value if self._old else _integral(value)))
         if len(set(verdicts)) > 1:
