@@ -7,7 +7,6 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::bytes::repeat_tail;
-use crate::distinct::tracker::Tracker;
 use crate::engine::{Configuration, Engine};
 use crate::error::{Error, Result};
 use crate::grammar::frame::{Ending, Frame, Role, Tally, roles};
@@ -69,6 +68,23 @@ struct Writing {
     written: FxHashMap<Next, usize>,
 }
 
+/// A completion in the making, that is tried byte by byte.
+struct Trial {
+    here: Configuration,
+    text: Vec<u8>,
+    /// Of open arrays that must hold a repetition: how deep they are, and where the last item begins.
+    items: Vec<(usize, usize)>,
+    /// Steps that may still be taken.
+    left: usize,
+}
+
+impl Trial {
+    fn spend(&mut self, steps: usize, engine: &Engine) -> Result<()> {
+        self.left = self.left.checked_sub(steps).ok_or_else(|| engine.too_much())?;
+        Ok(())
+    }
+}
+
 type Finished = (Rule, NodeId);
 type Best = FxHashMap<Finished, (u64, From)>;
 
@@ -89,48 +105,85 @@ fn offer(best: &mut Best, queue: &mut BinaryHeap<Reverse<(u64, Finished)>>, key:
 }
 
 impl Engine {
-    /// Bytes that complete the text: none shorter exists, but where some of it must be distinct; then as many bytes may
-    /// be tried as a mask may take steps. Empty when the text is complete.
+    /// Bytes that complete the text: none shorter exists, but where some of it must be distinct, or repeated; then as many
+    /// bytes may be tried as a mask may take steps. Empty when the text is complete.
     pub fn shortest_completion(&mut self, at: &Configuration) -> Result<Vec<u8>> {
         if at.tracker.is_none() {
             return self.shortest_possible(at);
         }
-        let mut text = Vec::new();
-        let mut here = at.clone();
-        let mut left = self.max_mask_steps;
-        let mut spend = |steps| left.checked_sub(steps).map(|rest| left = rest);
-        while !here.accepting {
-            let rest = self.shortest_possible(&here)?;
-            spend(1 + rest.len() / WRITTEN_PER_STEP).ok_or_else(|| self.too_much())?;
-            let mut taken = rest.len();
-            for (count, &byte) in rest.iter().enumerate() {
-                spend(self.steps_of_a_byte(&here)).ok_or_else(|| self.too_much())?;
-                match self.step(&here, byte)? {
-                    Some(next) => here = next,
-                    None => {
-                        taken = count;
-                        break;
-                    }
+        let mut trial = Trial {
+            here: at.clone(),
+            text: Vec::new(),
+            items: Vec::new(),
+            left: self.max_mask_steps,
+        };
+        while !trial.here.accepting {
+            let rest = self.shortest_possible(&trial.here)?;
+            trial.spend(1 + rest.len() / WRITTEN_PER_STEP, self)?;
+            let Some(&refused) = rest.get(self.try_bytes(&mut trial, &rest)?) else {
+                continue;
+            };
+            if self.lacks_repetition(&trial.here, refused)? {
+                self.repeat_item(&mut trial)?;
+                continue;
+            }
+            // it would be a repetition: first something else, then what is shortest
+            let Some(other) = self.way_out(&trial.here)? else {
+                return Err(too_long());
+            };
+            for &byte in &other {
+                if let Some(next) = self.advance(&trial.here, byte)? {
+                    trial.here = next;
                 }
             }
-            text.extend_from_slice(&rest[..taken]);
-            if taken < rest.len() {
-                // it would be a repetition, or one is missing: first something else, then what is shortest
-                let lacks = |tracker: &Arc<Tracker>| tracker.scope().repeated && !tracker.has_repeated();
-                let other = match rest[taken] == b']' && here.tracker.as_ref().is_some_and(lacks) {
-                    true => self.way_to_repetition(&here)?,
-                    false => self.way_out(&here)?,
-                };
-                let Some(other) = other else {
-                    return Err(too_long());
-                };
-                for &byte in &other {
-                    here = self.advance(&here, byte)?.unwrap_or(here);
-                }
-                text.extend(other);
-            }
+            trial.text.extend(other);
         }
-        Ok(text)
+        Ok(trial.text)
+    }
+
+    /// Appends bytes as long as there is a completion. How many that were.
+    fn try_bytes(&mut self, trial: &mut Trial, bytes: &[u8]) -> Result<usize> {
+        for (count, &byte) in bytes.iter().enumerate() {
+            trial.spend(self.steps_of_a_byte(&trial.here), self)?;
+            match self.step(&trial.here, byte)? {
+                Some(next) => trial.here = next,
+                None => return Ok(count),
+            }
+            trial.text.push(byte);
+        }
+        Ok(bytes.len())
+    }
+
+    /// Does an array that a byte would close have to hold a repetition, and doesn't?
+    fn lacks_repetition(&mut self, at: &Configuration, byte: u8) -> Result<bool> {
+        let Some(tracker) = &at.tracker else {
+            return Ok(false);
+        };
+        let closed = tracker.step(byte)?;
+        Ok(closed.is_some_and(|closed| closed.lacks_repetition(byte)) && self.advance(at, byte)?.is_none())
+    }
+
+    /// Writes the last item of an array again, or one more. From some item on, any number of them may follow.
+    fn repeat_item(&mut self, trial: &mut Trial) -> Result<()> {
+        let depth = trial.here.tracker.as_ref().map_or(0, |tracker| tracker.depth());
+        trial.items.retain(|&(inside, _)| inside <= depth);
+        if let Some(&(inside, start)) = trial.items.last()
+            && inside == depth
+        {
+            let again = [b",", &trial.text[start..]].concat();
+            let before = (trial.here.clone(), trial.text.len());
+            if self.try_bytes(trial, &again)? == again.len() {
+                return Ok(());
+            }
+            trial.here = before.0;
+            trial.text.truncate(before.1);
+            trial.items.pop();
+        }
+        if self.try_bytes(trial, b",")? == 0 {
+            return Err(too_long());
+        }
+        trial.items.push((depth, trial.text.len()));
+        Ok(())
     }
 
     /// What it costs to try a byte: where a scalar differs from all earlier ones is looked for from its beginning on.

@@ -187,6 +187,7 @@ impl Engine {
                 let is_json = tracker.read(byte)?;
                 let mut gate = Gate {
                     repeated: is_json && tracker.has_repeated(),
+                    lacking: is_json && tracker.scope().repeated && !tracker.has_repeated(),
                     sealed: is_json && (key_repeated || tracker.has_repeated_key()),
                     seen: Guard::None,
                     few: false,
@@ -223,9 +224,10 @@ impl Engine {
         let few = from.len() <= MAX_COMPARED;
         for thread in from {
             let (lexer, set) = self.lexer.advance(thread.lexer, byte)?;
-            let sealed = gate.as_ref().is_some_and(|gate| gate.sealed);
+            let (sealed, lacking) = gate.as_ref().map_or((false, false), |gate| (gate.sealed, gate.lacking));
             if let Some(lexer) = lexer
                 && !(sealed && self.guards.hold_all(lexer.state, &self.lexer))
+                && !(lacking && self.guards.only_close(lexer.state, &self.lexer))
             {
                 let moved = Thread { lexer, ..*thread };
                 if !few || !to.contains(&moved) {

@@ -6,11 +6,10 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::shelter::{Essence, sorted};
+use super::shelter::Essence;
 use super::tracker::Tracker;
 use crate::bytes::class_of;
 use crate::engine::{Configuration, Engine, Threads};
@@ -30,8 +29,6 @@ enum Goal {
     Safety,
     /// The text is complete.
     End,
-    /// Something is repeated in the container at that depth, or it was closed; so many values it held at first.
-    Repetition { depth: usize, count: usize },
 }
 
 /// A place that was reached.
@@ -40,8 +37,6 @@ struct Place {
     essence: Essence,
     /// The place before it and the byte between them, but for the first one.
     before: Option<(usize, u8)>,
-    /// Bytes since the first place, where it counts how many there are.
-    steps: usize,
     /// How long a completion is, as far as is known, after the best of the bytes that are still to be tried.
     length: usize,
     /// The first byte of a shortest completion, if that is known.
@@ -67,12 +62,8 @@ struct Search {
 impl Search {
     fn is_over(&self, at: &Configuration) -> bool {
         match self.goal {
-            Goal::Safety => is_safe(at),
+            Goal::Safety => !at.tracker.as_ref().is_some_and(|tracker| tracker.needs_care()),
             Goal::End => at.accepting,
-            Goal::Repetition { depth, .. } => at.tracker.as_ref().is_some_and(|tracker| {
-                let open = tracker.depth();
-                open == depth && tracker.has_repeated() || open < depth && is_safe(at)
-            }),
         }
     }
 
@@ -145,13 +136,6 @@ impl Engine {
         Ok(None)
     }
 
-    /// Bytes after which something is repeated in the innermost container.
-    pub(crate) fn way_to_repetition(&mut self, from: &Configuration) -> Result<Option<Vec<u8>>> {
-        let tracker = from.tracker.as_ref();
-        let [depth, count] = tracker.map_or([0; 2], |tracker| [tracker.depth(), tracker.count()]);
-        self.search(from, Goal::Repetition { depth, count })
-    }
-
     /// A search and those that it asks for are paid for together.
     fn search(&mut self, from: &Configuration, goal: Goal) -> Result<Option<Vec<u8>>> {
         if self.search_end.is_some() {
@@ -176,9 +160,8 @@ impl Engine {
         };
         search.places.push(Place {
             at: from.clone(),
-            essence: self.essence_for(goal, from),
+            essence: self.place_of(from),
             before: None,
-            steps: 0,
             length: 0,
             best: None,
             left: None,
@@ -237,7 +220,7 @@ impl Engine {
             if search.is_over(&at) {
                 return Ok(Some((index, byte)));
             }
-            let essence = self.essence_for(search.goal, &at);
+            let essence = self.place_of(&at);
             if search.seen.insert(essence.clone()) {
                 match self.leads_on(&at, &essence)? {
                     Some(true) => return Ok(Some((index, byte))),
@@ -257,12 +240,6 @@ impl Engine {
                     }
                     None => (search.places[index].length, None),
                 };
-                let steps = match search.goal {
-                    // more and more digits may change nothing
-                    Goal::Repetition { .. } => search.places[index].steps + 1,
-                    _ => 0,
-                };
-                let length = length + steps;
                 // what its other bytes lead to is likely to be the like
                 search.places[index].length = search.places[index].length.max(length);
                 reached = Some(search.places.len());
@@ -270,7 +247,6 @@ impl Engine {
                     at,
                     essence,
                     before: Some((index, byte)),
-                    steps,
                     length,
                     best,
                     left: None,
@@ -280,16 +256,6 @@ impl Engine {
         search.enter(index);
         reached.into_iter().for_each(|place| search.enter(place));
         Ok(None)
-    }
-
-    /// What tells a place from others on the way to a goal.
-    fn essence_for(&self, goal: Goal, at: &Configuration) -> Essence {
-        match (goal, &at.tracker) {
-            (Goal::Repetition { depth, count }, Some(tracker)) => {
-                (sorted(&at.threads), Some(Arc::new(tracker.agreement(depth, count))))
-            }
-            _ => self.place_of(at),
-        }
     }
 
     fn pay_for_search(&mut self) -> Result<()> {
@@ -312,10 +278,6 @@ impl Engine {
         }
         Ok(order)
     }
-}
-
-fn is_safe(at: &Configuration) -> bool {
-    !at.tracker.as_ref().is_some_and(|tracker| tracker.needs_care())
 }
 
 const IN_TEXT: [u8; 256] = by_rank(true);

@@ -42,6 +42,8 @@ pub struct Gate {
     pub repeated: bool,
     /// Is it closed for good to those in progress?
     pub sealed: bool,
+    /// Must some arrays hold a repetition, and that in which the byte is holds none?
+    pub lacking: bool,
     /// The strictest guard of those that came.
     pub seen: Guard,
     /// Did one come that has few keys?
@@ -71,6 +73,12 @@ impl Guards {
     pub fn hold_all(&self, state: LexerState, lexer: &Lexer) -> bool {
         let mut lexemes = lexer.in_progress(state).iter();
         lexemes.all(|&(lexeme, _)| self.of(lexeme) != Guard::None)
+    }
+
+    /// Is there no lexeme in progress but those that close an array which holds a repetition?
+    pub fn only_close(&self, state: LexerState, lexer: &Lexer) -> bool {
+        let mut lexemes = lexer.in_progress(state).iter();
+        lexemes.all(|&(lexeme, _)| self.of(lexeme) == Guard::Repeated)
     }
 
     /// Is a lexeme in progress that has few keys?

@@ -35,9 +35,7 @@ pub fn scarce(
 ) -> Result<Vec<Alternative>> {
     let mut found = Vec::new();
     let used = used(form);
-    let has = |symbol: usize, asks| matches!(form.symbols[symbol], SymbolForm::Terminal { guard, .. } if guard == asks);
-    let guarded = |symbol| has(symbol, GuardForm::Distinct);
-    let repeats = |body: &[usize]| body.last().is_some_and(|&symbol| has(symbol, GuardForm::Repeated));
+    let guarded = |symbol: usize| guard_of(form, symbol) == GuardForm::Distinct;
     if !(0..used.len()).any(|symbol| used[symbol] && guarded(symbol)) {
         return Ok(found);
     }
@@ -52,7 +50,7 @@ pub fn scarce(
         for (number, body) in alternatives.iter().enumerate() {
             let opening = body.iter().find_map(|&part| room.opening(part));
             if let Some(opening) = opening
-                && !repeats(body)
+                && !repeats(form, body)
                 && room.derives_text(body)
                 && !room.has_enough(body, opening)?
             {
@@ -103,6 +101,19 @@ fn used(form: &GrammarForm) -> Vec<bool> {
         }
     }
     used
+}
+
+fn guard_of(form: &GrammarForm, symbol: usize) -> GuardForm {
+    match form.symbols[symbol] {
+        SymbolForm::Terminal { guard, .. } => guard,
+        _ => GuardForm::Anywhere,
+    }
+}
+
+/// Is it an array that repeats an item? Two more can always follow, so any number of them can.
+fn repeats(form: &GrammarForm, body: &[usize]) -> bool {
+    body.last()
+        .is_some_and(|&symbol| guard_of(form, symbol) == GuardForm::Repeated)
 }
 
 struct Room<'a> {
@@ -376,6 +387,9 @@ impl<'a> Room<'a> {
             SymbolForm::Rule { alternatives, .. } => {
                 let mut most = 1;
                 for body in alternatives {
+                    if repeats(form, body) && self.derives_text(body) {
+                        return Ok(PLENTY);
+                    }
                     let opening = body.iter().find_map(|&part| self.opening(part));
                     let counts = self.derives_text(body)
                         && match opening {

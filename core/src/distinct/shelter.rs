@@ -181,7 +181,7 @@ impl Engine {
     }
 }
 
-pub(super) fn sorted(threads: &Threads) -> Threads {
+fn sorted(threads: &Threads) -> Threads {
     let mut threads = threads.clone();
     threads.sort_unstable();
     threads

@@ -46,7 +46,7 @@ fn may_repeat(tracker: &Tracker, bytes: &[u8]) -> bool {
             Ok(true) => {
                 at.watch(at.scope().scarce);
                 at.keep_key(false);
-                if at.has_repeated() || at.lacks_repetition() {
+                if at.has_repeated() || at.lacks_repetition(byte) {
                     return true;
                 }
             }

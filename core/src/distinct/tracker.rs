@@ -209,9 +209,11 @@ impl Tracker {
         self.closed.unwrap_or_else(open)
     }
 
-    /// Did the last byte close an array that holds no repetition, where some must?
-    pub fn lacks_repetition(&self) -> bool {
-        self.scope.repeated && self.closed == Some(false)
+    /// Where some arrays must hold a repetition: did the last byte close one that holds none, or may it have begun to?
+    pub fn lacks_repetition(&self, last: u8) -> bool {
+        let ends = |level: &Level| last == b'\n' && level.place == Place::End && !level.repeated;
+        let begins = || self.scalar.is_none() && self.levels.last().is_some_and(ends);
+        self.scope.repeated && (self.closed == Some(false) || begins())
     }
 
     /// Has a key just been repeated? Then the lexeme of a guarded key that is in progress has no end.
@@ -289,39 +291,6 @@ impl Tracker {
     /// How many containers are open?
     pub fn depth(&self) -> usize {
         self.levels.iter().count()
-    }
-
-    /// Values that the innermost container holds.
-    pub fn count(&self) -> usize {
-        self.levels.last().map_or(0, |level| level.count)
-    }
-
-    /// On a search for the first repetition in the container at a depth, in which anything may be repeated later: what it
-    /// depends on how far that is. What agrees so far with something earlier, and whether there is a value that is new
-    /// since the container held `count`; the first one found is short.
-    pub fn agreement(&self, depth: usize, count: usize) -> Tracker {
-        let inner = self.depth().saturating_sub(depth) + 1;
-        let mut levels = Chain::default();
-        for (index, level) in self.levels.iter().take(inner).enumerate() {
-            let mut kept = Level::new(level.kind);
-            kept.place = level.place;
-            kept.repeated = level.repeated;
-            if index + 1 == inner {
-                kept.count = usize::from(level.count > count);
-            } else if !level.rivals.is_empty() {
-                kept.rivals = level.rivals.clone();
-                kept.count = level.count;
-                kept.key = level.key.clone();
-            }
-            levels = levels.with(kept);
-        }
-        Tracker {
-            levels,
-            scalar: self.scalar.clone().filter(Scalar::is_open),
-            closed: self.closed,
-            begun: self.begun,
-            scope: self.scope,
-        }
     }
 
     /// Notes that the innermost container can be completed whatever the next value is.

@@ -9,7 +9,7 @@ pub struct Risky {
     pub separators: Places,
     /// Containers, with something in them.
     pub containers: Places,
-    /// The end of an array.
+    /// The end of an array, or a line's, with which it may begin.
     pub endings: Places,
     /// Tokens that begin with blanks, and then a text of which they hold something.
     pub indented_texts: Vec<u32>,
@@ -30,7 +30,10 @@ impl Risky {
             if signs.len() < bytes.len() && signs.len() > 1 && signs[0] == b'"' {
                 risky.indented_texts.push(id);
             }
-            if !bytes.iter().any(|byte| matches!(byte, b',' | b'[' | b'{' | b']')) {
+            if !bytes
+                .iter()
+                .any(|byte| matches!(byte, b',' | b'[' | b'{' | b']' | b'\n'))
+            {
                 continue;
             }
             for (places, holds) in [
@@ -38,7 +41,7 @@ impl Risky {
                 (&mut risky.items, holds_item),
                 (&mut risky.separators, |byte, _| byte == b','),
                 (&mut risky.containers, holds_content),
-                (&mut risky.endings, |byte, _| byte == b']'),
+                (&mut risky.endings, |byte, _| matches!(byte, b']' | b'\n')),
             ] {
                 let mut found = (0..bytes.len()).filter(|&place| holds(bytes[place], &bytes[place + 1..]));
                 let quote = bytes.iter().position(|&byte| byte == b'"');
