@@ -75,7 +75,7 @@ impl Guards {
         lexemes.all(|&(lexeme, _)| self.of(lexeme) != Guard::None)
     }
 
-    /// Is there no lexeme in progress but those that close an array which holds a repetition?
+    /// Are no lexemes in progress but those that close an array which holds a repetition?
     pub fn only_close(&self, state: LexerState, lexer: &Lexer) -> bool {
         let mut lexemes = lexer.in_progress(state).iter();
         lexemes.all(|&(lexeme, _)| self.of(lexeme) == Guard::Repeated)

@@ -10,7 +10,11 @@
 //! what it repeats; each byte's lexemes pass a gate (`guard`). That alone would leave dead ends, where nothing is left
 //! that would be distinct. So a byte is allowed only if there is a way out (`alive`): a text after which nothing that is
 //! in progress can become a repetition. From there on, there always is something else to write (`room`), but in *scarce*
-//! containers, which are followed to their end, the values of their members left out (`shelter`). From masks, those tokens are taken that have no way out (`tokens`).
+//! containers, which are followed to their end, the values of their members left out (`shelter`). From masks, those
+//! tokens are taken that have no way out (`tokens`).
+//!
+//! Arrays that must *repeat* an item are guarded at their closing bracket alone. Two more equal items can always follow
+//! in them, so that no search is needed: only the bracket is held back.
 
 mod alive;
 mod chain;

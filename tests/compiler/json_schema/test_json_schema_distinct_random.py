@@ -1,4 +1,4 @@
-"""Distinct items and keys, and repeated items, in random schemas of infinite languages, against jsonschema-rs in both directions."""
+"""Distinct and repeated items, distinct keys: random schemas of infinite languages, both ways against jsonschema-rs."""
 
 from __future__ import annotations
 
