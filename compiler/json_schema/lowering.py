@@ -83,6 +83,7 @@ class Lowering:
         self._members = 0
         self._inhabited: dict[_Place, bool] = {}
         self._tried: frozenset[_Place] = frozenset()
+        self._assumes = False  # that what is being tried has no value inside itself
 
     @classmethod
     def of(cls, store: Store, algebra: Algebra, options: Options, draft: Draft) -> Lowering:
@@ -299,6 +300,7 @@ class Lowering:
             return self._items(merged, depth, "distinct" if merged.unique else None)
         endless = repeated_items.endless(merged, self._algebra.negate), self._inside(depth)
         if endless in self._tried and set(endless[0]) == set(merged.rest):
+            self._assumes = True
             # the least value of a schema does not hold another one
             merged = merged._replace(rest=(FALSE,), maximum=len(merged.prefix))
         elif self._is_inhabited(endless):
@@ -318,7 +320,7 @@ class Lowering:
     def _listed(self, schemas: tuple[SchemaId, ...], depth: int) -> list[Value] | None:
         """The values that satisfy all of some schemas, and perhaps others; None if they cannot be listed."""
         values = self._algebra.values(schemas)
-        if values is None and not self._tried and not self._is_inhabited((schemas, depth)):
+        if values is None and not self._is_inhabited((schemas, depth)):
             return []
         return values
 
@@ -327,12 +329,15 @@ class Lowering:
         known = self._inhabited.get(place)
         if known is None:
             known = False
-            if place not in self._tried and not self._algebra.is_empty(place[0]):
+            if place in self._tried:
+                self._assumes = True
+            elif not self._algebra.is_empty(place[0]):
                 trial = Lowering(self._store, self._algebra, Layout.of(self._layout.policy))
                 trial._tried = self._tried | {place}
                 trial._inhabited = self._inhabited
                 known = trial._has_text(place)
-            if known or not self._tried:
+                self._assumes |= trial._assumes
+            if known or not self._assumes or not self._tried:
                 self._inhabited[place] = known
         return known
 

@@ -33,6 +33,10 @@ SCHEMAS: list[dict[str, Any]] = [
     {"type": "array", "if": {"uniqueItems": True}, "then": {"maxItems": 1}, "else": {"items": {"type": "integer"}}},
     {**REPEATED, "items": {"type": "object", "additionalProperties": {"type": "integer"}}},
     {"$defs": {"tree": TREE}, "$ref": "#/$defs/tree"},
+    {
+        "$defs": {"t": {**REPEATED, "prefixItems": [{"const": "a"}, {"const": "a"}], "items": {"$ref": "#/$defs/t"}}},
+        "$ref": "#/$defs/t",
+    },
 ]
 
 ITEMS: list[Any] = [1, 1.0, True, "a", [], [1, 1], [1, True], {}, {"a": 1}, {"a": 1, "b": 2}, {"b": 2, "a": 1}]
@@ -119,6 +123,11 @@ def test_reference(text: str) -> None:
         {**REPEATED, "items": {"type": "string", "minLength": 2, "maxLength": 1}},
         {**REPEATED, "items": {"pattern": "^a$", "type": "string", "not": {"pattern": "a"}}},
         {"$defs": {"tree": {**REPEATED, "items": {"$ref": "#/$defs/tree"}}}, "$ref": "#/$defs/tree"},
+        {
+            "$defs": {"t": {**REPEATED, "prefixItems": [{"const": 1}, {"const": 2}], "items": {"$ref": "#/$defs/t"}}},
+            "$ref": "#/$defs/t",
+        },
+        {**REPEATED, "items": {**REPEATED, "items": {"type": "string", "pattern": "^a$", "not": {"pattern": "a"}}}},
     ],
     ids=json.dumps,
 )
