@@ -12,12 +12,16 @@ from itertools import combinations
 
 from constrain.compiler.json_schema.arrays import Items
 from constrain.compiler.json_schema.model import FALSE, Count, Schema, SchemaId, Store, Value, conjunction
+from constrain.compiler.json_schema.values import key_of
 from constrain.errors import LimitError, UnsupportedError
 
 __all__ = ["counted", "endless"]
 
 MAXIMUM_PAIRS = 10_000
 """Pairs of places whose items are compared."""
+
+MAXIMUM_VALUES = 2_000
+"""Values that can come twice; each makes an array of its own, and is looked for among all of them."""
 
 
 def endless(items: Items, negate: Callable[[SchemaId], SchemaId]) -> tuple[SchemaId, ...]:
@@ -42,10 +46,10 @@ def counted(
         pointer: where it is said that an item comes twice.
 
     Raises:
-        LimitError: too many places.
-        UnsupportedError: too many values.
+        LimitError: too many places or values.
+        UnsupportedError: values that cannot be listed.
     """
-    seen: list[Value] = []
+    found: dict[object, Value] = {}
     for pair in _pairs(items):
         values = [] if FALSE in pair else values_of(pair)
         if values is None:
@@ -56,15 +60,21 @@ def counted(
                 expected="no maxItems, or items that enum, const, boolean or null list",
             )
         for value in values:
-            if all(value[:2] != other[:2] for other in seen):
-                seen.append(value)
-                twice = Count((), store.add(Schema(values=(value,))), 2, None)
-                yield items._replace(repeated=False, counts=(*items.counts, twice))
+            found.setdefault(key_of(value), value)
+        if len(found) > MAXIMUM_VALUES:
+            raise LimitError(
+                f"the negation of uniqueItems is over more than {MAXIMUM_VALUES} values",
+                pointer=pointer,
+                expected="fewer values, or no maxItems; this limit is fixed",
+            )
+    for value in found.values():
+        twice = Count((), store.add(Schema(values=(value,))), 2, None)
+        yield items._replace(repeated=False, counts=(*items.counts, twice))
 
 
 def _pairs(items: Items) -> Iterator[tuple[SchemaId, ...]]:
     """For each two places, what an item satisfies that may stand in both."""
-    places = [*items.prefix] if items.maximum is None else [*items.prefix[: items.maximum]]
+    places = items.prefix[: items.maximum]
     if len(places) ** 2 > 2 * MAXIMUM_PAIRS:
         raise LimitError(
             f"the negation of uniqueItems compares more than {MAXIMUM_PAIRS} pairs of items",

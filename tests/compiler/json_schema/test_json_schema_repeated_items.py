@@ -12,6 +12,7 @@ import pytest
 from constrain import CompiledGrammar, UnsatisfiableError, UnsupportedError, Vocabulary, allocate_token_bitmask
 from constrain.compiler import compile_grammar, json_schema
 from constrain.compiler.reference import matches
+from constrain.errors import LimitError
 
 REPEATED = {"type": "array", "not": {"uniqueItems": True}}
 TREE = {"anyOf": [{"enum": [1, True]}, {**REPEATED, "items": {"$ref": "#/$defs/tree"}}]}
@@ -141,3 +142,9 @@ def test_few_items_of_any_number_of_values_are_refused(vocabulary: Vocabulary) -
         compiled({"properties": {"a": {**REPEATED, "items": {"type": "string"}, "maxItems": 3}}}, vocabulary)
     assert caught.value.pointer == "/properties/a/not"
     assert caught.value.expected is not None
+
+
+def test_many_values_of_few_items_are_refused(vocabulary: Vocabulary) -> None:
+    """Found out before much is written: each value would have an array of its own."""
+    with pytest.raises(LimitError, match="2000 values"):
+        compiled({**REPEATED, "items": {"enum": list(range(20_000))}, "maxItems": 3}, vocabulary)
