@@ -154,4 +154,4 @@ def _binary_input() -> io.BufferedIOBase | io.RawIOBase | io.BytesIO:
     stream = sys.stdin
     if stream is None or stream.closed:
         raise InputFileError(f"{STANDARD_INPUT} is closed")
-    return stream.buffer  # type: ignore[return-value]
+    return stream.buffer  # type: ignore[return-value]  # of bytes, whatever stands in for standard input

@@ -48,7 +48,7 @@ from constrain.compiler.json_schema.model import (
     Value,
 )
 from constrain.compiler.json_schema.unevaluated import Evaluation
-from constrain.compiler.json_schema.values import type_of, types_by_spelling
+from constrain.compiler.json_schema.values import WORDS, type_of, types_by_spelling
 from constrain.errors import LimitError, SchemaError
 
 __all__ = ["MAXIMUM_CLAUSES", "MAXIMUM_STEPS", "Algebra"]
@@ -185,11 +185,11 @@ class Algebra:
         together = self._objects_together(certain, choices, options)
         if together is not None:
             options = [
-                [self.restricted(option, ALL_TYPES & ~OBJECT) for option in each if option.types & ~OBJECT]
+                [self._restricted(option, ALL_TYPES & ~OBJECT) for option in each if option.types & ~OBJECT]
                 for each in options
             ]
         # leaves are kept by the choice they come from until all are made, so that members keep their order
-        states: list[_State] = [(certain if together is None else self.restricted(certain, ALL_TYPES & ~OBJECT), ())]
+        states: list[_State] = [(certain if together is None else self._restricted(certain, ALL_TYPES & ~OBJECT), ())]
         if not states[0][0].types:
             states = []
         for each in options:
@@ -344,11 +344,10 @@ class Algebra:
         """The texts that satisfy some schemas, if these list them."""
         if all(self._store.schemas[each].values is None for each in schemas):
             return None
-        values = [clause.values for clause in self.expand(schemas)]
-        listed = [value for each in values if each is not None for value in each]
-        if None in values or any(value[0] != "string" for value in listed):
+        values = self.values(schemas)
+        if values is None or any(value[0] != "string" for value in values):
             return None
-        return frozenset(value[1] for value in listed)
+        return frozenset(value[1] for value in values)
 
     def values(self, schemas: tuple[SchemaId, ...]) -> list[Value] | None:
         """All values that satisfy some schemas, and perhaps others; None if they are not listed."""
@@ -357,21 +356,23 @@ class Algebra:
             if clause.values is not None:
                 found.extend(clause.values)
                 continue
-            for bit in _BITS:
-                if clause.types & bit and not self.is_empty_clause(self.restricted(clause, bit)):
-                    if bit not in (NULL, BOOLEAN):
-                        return None
-                    found.extend([("null", None)] if bit == NULL else [("boolean", False), ("boolean", True)])
+            types = self.possible(clause)
+            if types & ~(NULL | BOOLEAN):
+                return None
+            found.extend(value for type_, _, value in WORDS if types & type_)
         return found
 
     def _types(self, schemas: tuple[SchemaId, ...]) -> int:
         """Types of which a value might satisfy all of some schemas."""
         found = 0
         for clause in self.expand(schemas):
-            for bit in _BITS:
-                if clause.types & bit and not found & bit and not self.is_empty_clause(self.restricted(clause, bit)):
-                    found |= bit
+            found |= self.possible(clause, ~found)
         return found
+
+    def possible(self, clause: Clause, among: int = ALL_TYPES) -> int:
+        """Types, among some, of which a value might satisfy a clause."""
+        types = clause.types & among
+        return sum(bit for bit in _BITS if types & bit and not self.is_empty_clause(self._restricted(clause, bit)))
 
     # -- conjunctions ----------------------------------------------------------------------------------------------
 
@@ -486,7 +487,7 @@ class Algebra:
             self._empty[schemas] = known
         return known
 
-    def restricted(self, clause: Clause, types: int) -> Clause:
+    def _restricted(self, clause: Clause, types: int) -> Clause:
         """What of a clause is of some types."""
         return restricted(clause, types, self._types_of)
 

@@ -25,6 +25,7 @@ Tags: TypeAlias = dict[str, frozenset[object]]
 """By required name, the texts of which its value is one: what tells the kinds of a tagged union apart."""
 
 TypesOf: TypeAlias = Callable[[Value], int]
+"""The type bits of a value."""
 
 ObjectChoice: TypeAlias = tuple[tuple[SchemaId, ...], ...]
 """What objects may choose from: schemas whose facets apply together."""

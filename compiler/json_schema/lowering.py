@@ -20,11 +20,9 @@ from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
 from constrain.compiler.json_schema.model import (
     ARRAY,
-    BOOLEAN,
     FALSE,
     FRACTION,
     INTEGER,
-    NULL,
     NUMBER,
     OBJECT,
     STRING,
@@ -35,23 +33,17 @@ from constrain.compiler.json_schema.model import (
     Value,
 )
 from constrain.compiler.json_schema.options import Options, Policy
+from constrain.compiler.json_schema.values import WORDS
 from constrain.compiler.vocabulary import Vocabulary
 from constrain.errors import LimitError, UnsatisfiableError, UnsupportedError
 
-__all__ = ["MAXIMUM_MEMBERS", "MAXIMUM_RULES", "Lowering"]
+__all__ = ["MAXIMUM_MEMBERS", "MAXIMUM_RULES", "Lowering", "has_text"]
 
 MAXIMUM_RULES = 200_000
 """Objects and arrays of one grammar."""
 
 MAXIMUM_MEMBERS = 100_000
 """Members and first items over all of them."""
-
-
-_WORDS: tuple[tuple[int, bytes, Value], ...] = (
-    (NULL, b"null", ("null", None)),
-    (BOOLEAN, b"true", ("boolean", True)),
-    (BOOLEAN, b"false", ("boolean", False)),
-)
 
 
 def refused(refusal: Refusal) -> UnsupportedError:
@@ -66,6 +58,15 @@ _Place: TypeAlias = tuple[tuple[SchemaId, ...], int]
 
 _Key: TypeAlias = tuple[str, tuple[SchemaId, ...], tuple[ObjectChoice, ...], int]
 """Object or array, the schemas whose facets apply, what objects choose from, depth."""
+
+
+def has_text(grammar: Grammar) -> bool:
+    """Whether a grammar has any text, as the engine finds: the proof for patterns, dearer than the algebra's."""
+    try:
+        compile_grammar(grammar, Vocabulary.bytes(), Limits())
+    except UnsatisfiableError:
+        return False
+    return True
 
 
 class Lowering:
@@ -148,7 +149,7 @@ class Lowering:
                     raise refused(refusal)
         words = [
             word
-            for type_, word, value in _WORDS
+            for type_, word, value in WORDS
             if types & type_ and (values is None or value in values) and value not in excluded
         ]
         if types & NUMBER:
@@ -157,14 +158,14 @@ class Lowering:
             spelling = self._layout.policy.numbers
             if values is None:
                 hidden = tuple(value[1] for value in excluded if value[0] == "number")
-                found = numbers.expression_of(builder, number, types & NUMBER, hidden, spelling)  # type: ignore[arg-type]
+                found = numbers.expression_of(builder, number, types & NUMBER, hidden, spelling)  # type: ignore[arg-type]  # numbers
             else:
                 # 1.0 may be no integer by its spelling
                 by_spelling = spelling == "any but integers" and types & FRACTION
                 amounts = types | INTEGER if by_spelling else types
-                chosen = [v for v in values if v[0] == "number" and numbers.admits(number, amounts, v[1])]  # type: ignore[arg-type]
+                chosen = [v for v in values if v[0] == "number" and numbers.admits(number, amounts, v[1])]  # type: ignore[arg-type]  # a number
                 if numbers.is_free(spelling, types):
-                    found = numbers.every_spelling(builder, [value[1] for value in chosen], types)  # type: ignore[misc]
+                    found = numbers.every_spelling(builder, [value[1] for value in chosen], types)  # type: ignore[misc]  # numbers
                 else:
                     words.extend(text for v in chosen for text in numbers.spelled(v, types, spelling))
             if found is not None:
@@ -335,20 +336,13 @@ class Lowering:
                 trial = Lowering(self._store, self._algebra, Layout.of(self._layout.policy))
                 trial._tried = self._tried | {place}
                 trial._inhabited = self._inhabited
-                known = trial._has_text(place)
+                start = trial._value(*place)
+                trial._finish_work()
+                known = has_text(trial._builder.finish(start))
                 self._assumes |= trial._assumes
             if known or not self._assumes or not self._tried:
                 self._inhabited[place] = known
         return known
-
-    def _has_text(self, place: _Place) -> bool:
-        start = self._value(*place)
-        self._finish_work()
-        try:
-            compile_grammar(self._builder.finish(start), Vocabulary.bytes(), Limits())
-        except UnsatisfiableError:
-            return False
-        return True
 
     def _items(self, merged: Items, depth: int, guard: Guard | None) -> list[list[Symbol]]:
         inside = self._inside(depth)

@@ -31,6 +31,7 @@ from constrain.errors import LimitError, SchemaError
 
 __all__ = [
     "MAXIMUM_DIGITS",
+    "WORDS",
     "exact",
     "is_integral",
     "key_of",
@@ -44,6 +45,13 @@ MAXIMUM_DIGITS = 400
 """Digits of a number before or after the decimal point; more would make rules of unreasonable size."""
 
 _MAXIMUM_VALUE_NESTING = 100
+
+WORDS: tuple[tuple[int, bytes, Value], ...] = (
+    (NULL, b"null", ("null", None)),
+    (BOOLEAN, b"true", ("boolean", True)),
+    (BOOLEAN, b"false", ("boolean", False)),
+)
+"""The values of the types that have few: the type, the text and the value."""
 
 
 def exact(number: Any, pointer: str) -> int | Decimal:

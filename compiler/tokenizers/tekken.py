@@ -56,7 +56,7 @@ def _count(config: Mapping[str, Any], key: str) -> int:
 def _decode(entry: Mapping[str, Any], rank: int) -> bytes | None:
     encoded = entry.get("token_bytes")
     try:
-        return base64.b64decode(encoded, validate=True) or None  # type: ignore[arg-type]
+        return base64.b64decode(encoded, validate=True) or None  # type: ignore[arg-type]  # or a TypeError, caught
     except (binascii.Error, TypeError, ValueError):
         raise VocabularyError(f"the token of rank {rank} in tekken.json is not base64: {encoded!r}") from None
 

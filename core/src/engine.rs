@@ -185,9 +185,10 @@ impl Engine {
                 }
                 let key_repeated = tracker.has_repeated_key();
                 let is_json = tracker.read(byte)?;
+                let repeated = is_json && tracker.has_repeated();
                 let mut gate = Gate {
-                    repeated: is_json && tracker.has_repeated(),
-                    lacking: is_json && tracker.scope().repeated && !tracker.has_repeated(),
+                    repeated,
+                    lacking: is_json && tracker.scope().repeated && !repeated,
                     sealed: is_json && (key_repeated || tracker.has_repeated_key()),
                     seen: Guard::None,
                     few: false,

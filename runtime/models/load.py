@@ -61,7 +61,7 @@ def load_model(
         raise ModelError(f"unknown dtype {dtype!r}", expected=", ".join(DTYPES))
     with model_errors("loading torch and transformers"):
         import torch  # noqa: F401  # the slow import, once, with an error that says what it was for
-        import transformers  # noqa: F401
+        import transformers  # noqa: F401  # likewise
     cache = Cache(cache_dir)
     notify = notify or _say_nothing
     target = _device(device or "auto")

@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from constrain._core import compile_grammar
-from constrain.compiler.grammar import Grammar, Limits
+from constrain.compiler.grammar import Grammar
 from constrain.compiler.json_schema.document import Document
 from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.lint.places import Place, Places
-from constrain.compiler.json_schema.lowering import Lowering
+from constrain.compiler.json_schema.lowering import Lowering, has_text
 from constrain.compiler.json_schema.model import SchemaId
 from constrain.compiler.json_schema.validators import validator
-from constrain.compiler.vocabulary import Vocabulary
 from constrain.errors import ConstrainError, UnsatisfiableError
 
 __all__ = ["Context", "Meaning"]
@@ -87,11 +85,10 @@ class Meaning:
         return Lowering.of(document.store, document.algebra, document.options, document.draft).grammar(schema)
 
     def is_empty_language(self, schema: SchemaId) -> bool:
-        """Whether the engine itself finds no text: the proof for patterns, dearer than the algebra's."""
+        """Whether the engine itself finds no text."""
         try:
-            compile_grammar(self.write(schema), Vocabulary.bytes(), Limits())
+            return not has_text(self.write(schema))
         except UnsatisfiableError:
             return True
         except ConstrainError:
             return False
-        return False

@@ -171,8 +171,7 @@ class Writer:
         types = clause.types
         if clause.values is not None:
             types &= sum({type_of(value) for value in clause.values})
-        algebra = self._algebra
-        return sum(bit for bit in _BITS if types & bit and not algebra.is_empty_clause(algebra.restricted(clause, bit)))
+        return self._algebra.possible(clause, types)
 
     def _said(self, clause: Clause) -> Iterator[Fragment]:
         types, values, excluded, leaves, choices = clause

@@ -107,12 +107,12 @@ impl Guards {
 
     fn part(&mut self, set: MatchSet, lexer: &mut Lexer) -> Parted {
         let lexemes = lexer.match_set(set);
-        let without = |hold: fn(Guard) -> bool| -> Box<[Lexeme]> {
-            let passing = lexemes.iter().copied().filter(|&lexeme| !hold(self.of(lexeme)));
+        let those = |passes: fn(Guard) -> bool| -> Box<[Lexeme]> {
+            let passing = lexemes.iter().copied().filter(|&lexeme| passes(self.of(lexeme)));
             passing.collect()
         };
-        let distinct = without(|guard| guard == Guard::Repeated);
-        let repeated = without(|guard| guard > Guard::Repeated);
+        let distinct = those(|guard| guard != Guard::Repeated);
+        let repeated = those(|guard| guard <= Guard::Repeated);
         let parted = Parted {
             strictest: lexemes.iter().map(|&lexeme| self.of(lexeme)).max().unwrap_or_default(),
             few: lexemes.iter().any(|lexeme| self.few.contains(lexeme)),

@@ -73,6 +73,7 @@ impl Engine {
         }))
     }
 
+    // what is compared, beside what is known of it
     #[allow(clippy::too_many_arguments)]
     fn compare(
         &mut self,

@@ -136,4 +136,4 @@ def test_budgets_out_of_range(budget: int, byte_vocabulary: Vocabulary) -> None:
 
 def test_a_budget_is_a_number(byte_vocabulary: Vocabulary) -> None:
     with pytest.raises(TypeError):
-        compile_regex("[a-z]{2}", byte_vocabulary).precompute("1")  # type: ignore[arg-type]
+        compile_regex("[a-z]{2}", byte_vocabulary).precompute("1")  # type: ignore[arg-type]  # the mistake

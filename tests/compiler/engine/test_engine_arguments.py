@@ -74,13 +74,13 @@ def test_ids_that_no_vocabulary_has(matcher: Matcher, token_id: int) -> None:
 
 
 def test_numpy_integers_are_ids(matcher: Matcher) -> None:
-    assert matcher.validate_tokens(np.array([97, 98])) == 2  # type: ignore[arg-type]
-    assert matcher.accept_token(np.int64(97))  # type: ignore[arg-type]
+    assert matcher.validate_tokens(np.array([97, 98])) == 2  # type: ignore[arg-type]  # taken for all that
+    assert matcher.accept_token(np.int64(97))  # type: ignore[arg-type]  # likewise
 
 
 def test_ids_that_are_no_integers(matcher: Matcher) -> None:
     with pytest.raises(TypeError):
-        matcher.accept_token("a")  # type: ignore[arg-type]
+        matcher.accept_token("a")  # type: ignore[arg-type]  # the mistake
 
 
 @pytest.mark.parametrize(
