@@ -18,6 +18,7 @@ MAX_VALUE = 10**15
 
 _VALUE = re.compile(r"[0-9]{1,16}")
 _IN_PYTHON = re.compile(r"(?:limits=)?Limits\((\w+)=(\d+|\.\.\.)\)")
+_TERMINAL_IN_PYTHON = re.compile(r"terminals=\{'(\w+)': \.\.\.\}")
 
 
 def read_budget(given: Sequence[str]) -> Limits | None:
@@ -49,4 +50,5 @@ def read_budget(given: Sequence[str]) -> Limits | None:
 
 def in_options(text: str) -> str:
     """A message of the library, which names arguments of functions, with the option in their place."""
+    text = _TERMINAL_IN_PYTHON.sub(r"--terminal \1=REGEX", text)
     return _IN_PYTHON.sub(lambda match: f"--budget {match[1]}={match[2] if match[2] != '...' else 'N'}", text)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from constrain.cli import options as option
 from constrain.cli import render
-from constrain.cli.constraint import CompileOptions
+from constrain.cli.constraint import CompileOptions, Constraint
+from constrain.cli.imports import read_terminals
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.references import read_references
 from constrain.cli.source import Source, read_source
@@ -41,13 +43,28 @@ def check(
     ] = None,
     schema: option.Schema = None,
     regex: option.Regex = None,
+    and_: option.And = None,
+    not_: option.Not = None,
     choice: option.Choice = None,
+    choice_file: option.ChoiceFile = None,
+    substring_of: option.SubstringOf = None,
+    span_unit: option.SpanUnit = None,
     grammar: option.GrammarFile = None,
+    tags: option.Tags = None,
+    tools: option.Tools = None,
+    tool_style: option.ToolStyle = "",
+    tool_choice: option.ToolChoice = "auto",
+    parallel_tool_calls: option.ParallelToolCalls = True,
     compiled: option.Compiled = None,
-    start: option.Start = "start",
+    start: option.Start = None,
+    grammar_format: option.GrammarFormat = None,
+    lexer: option.Lexer = None,
+    import_path: option.ImportPath = None,
+    terminal: option.Terminal = None,
     draft: option.Draft = None,
     ref: option.Reference = None,
     ref_dir: option.ReferenceFolder = None,
+    data: option.Data = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
     duplicate_keys: Annotated[
@@ -91,19 +108,38 @@ def check(
     source = read_source(
         schema=schema,
         regex=regex,
+        all_of=and_,
+        none_of=not_,
         choice=choice,
+        choice_file=choice_file,
+        substring_of=substring_of,
+        span_unit=span_unit,
         grammar=grammar,
+        import_paths=import_path,
+        tags=tags,
+        tools=tools,
         compiled=compiled,
+        data=data,
         options=CompileOptions(
             draft=draft,
             formats=formats,
             ignore_formats=tuple(ignore_format or ()),
             start=start,
+            notation=grammar_format,
+            lexer=lexer,
+            terminals=read_terminals(terminal),
             references=read_references(ref, ref_dir),
+            tool_style=tool_style,
+            tool_choice=tool_choice,
+            parallel_tool_calls=parallel_tool_calls,
         ),
         budget=budget,
         standard_input_taken="-" in files,
     )
+    if isinstance(source, Constraint) and source.kind in ("tags", "tools"):
+        # how a text spells the values in it is no mistake
+        spelling = replace(source.options, whitespace="any", order="any", numbers="any", escapes="any")
+        source = replace(source, options=spelling)
     names = files
     return lambda: _run(source, names, jsonl, output_format == "json", duplicate_keys == "last")
 

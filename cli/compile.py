@@ -13,6 +13,7 @@ import typer
 from constrain.cli import options as option
 from constrain.cli import render
 from constrain.cli.constraint import CompileOptions, Constraint
+from constrain.cli.imports import read_terminals
 from constrain.cli.problems import UsageProblem
 from constrain.cli.references import read_references
 from constrain.cli.source import Source, read_source
@@ -37,13 +38,30 @@ MAX_BUDGET_MB = 128
 def compile_constraint(
     schema: option.Schema = None,
     regex: option.Regex = None,
+    and_: option.And = None,
+    not_: option.Not = None,
     choice: option.Choice = None,
+    choice_file: option.ChoiceFile = None,
+    substring_of: option.SubstringOf = None,
+    span_unit: option.SpanUnit = None,
     grammar: option.GrammarFile = None,
+    tags: option.Tags = None,
+    tools: option.Tools = None,
+    tool_style: option.ToolStyle = "",
+    tool_choice: option.ToolChoice = "auto",
+    parallel_tool_calls: option.ParallelToolCalls = True,
+    think: option.Think = "",
+    think_max: option.ThinkMax = None,
     compiled: option.Compiled = None,
-    start: option.Start = "start",
+    start: option.Start = None,
+    grammar_format: option.GrammarFormat = None,
+    lexer: option.Lexer = None,
+    import_path: option.ImportPath = None,
+    terminal: option.Terminal = None,
     draft: option.Draft = None,
     ref: option.Reference = None,
     ref_dir: option.ReferenceFolder = None,
+    data: option.Data = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
     whitespace: option.Whitespace = "compact",
@@ -92,19 +110,36 @@ def compile_constraint(
     source = read_source(
         schema=schema,
         regex=regex,
+        all_of=and_,
+        none_of=not_,
         choice=choice,
+        choice_file=choice_file,
+        substring_of=substring_of,
+        span_unit=span_unit,
         grammar=grammar,
+        import_paths=import_path,
+        tags=tags,
+        tools=tools,
         compiled=compiled,
+        data=data,
         options=CompileOptions(
             draft=draft,
             formats=formats,
             ignore_formats=tuple(ignore_format or ()),
             whitespace=whitespace,
             start=start,
+            notation=grammar_format,
+            lexer=lexer,
+            terminals=read_terminals(terminal),
             order=order,
             numbers=numbers,
             escapes=escapes,
             references=read_references(ref, ref_dir),
+            tool_style=tool_style,
+            tool_choice=tool_choice,
+            parallel_tool_calls=parallel_tool_calls,
+            think=think,
+            think_max=think_max,
         ),
         budget=budget,
     )
@@ -143,7 +178,7 @@ def _make(source: Source, vocabulary: Vocabulary, asked_by: str) -> _Made:
     if not isinstance(source, Constraint):
         compiled = source.compiled_for(vocabulary, asked_by)
         return _Made(compiled, {"load_seconds": time.perf_counter() - started})
-    grammar = source.grammar()
+    grammar = source.grammar(vocabulary)
     read = time.perf_counter()
     compiled = source.compile(grammar, vocabulary)
     built = time.perf_counter()

@@ -6,6 +6,7 @@ to a model, and to ask jsonschema-rs for a second opinion.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -29,12 +30,12 @@ class CompiledFile:
     @cached_property
     def constraint(self) -> Constraint | None:
         """What it was made from; None when the file does not say (one that a program saved)."""
-        return Constraint.from_description(self.language().description, self.path)
+        return Constraint.from_description(self._over_bytes().description, self.path)
 
     @property
     def is_json(self) -> bool:
         """Are its texts JSON values under a schema?"""
-        return self.language().description.get("kind") == "schema"
+        return self._over_bytes().description.get("kind") == "schema"
 
     def language(self) -> CompiledGrammar:
         """The automaton over bytes, whatever vocabulary the file is for.
@@ -42,6 +43,17 @@ class CompiledFile:
         Raises:
             ArtifactError: it cannot be used.
         """
+        constraint = self.constraint
+        if constraint is not None and constraint.depends_on_tokens:
+            return replace(constraint, limits=self._limits).language()
+        return self._over_bytes()
+
+    def language_with(self, vocabulary: Vocabulary) -> CompiledGrammar:
+        """As :meth:`language`, of a constraint that names tokens by their ids in a vocabulary."""
+        constraint = self.constraint
+        return self._over_bytes() if constraint is None else constraint.language_with(vocabulary)
+
+    def _over_bytes(self) -> CompiledGrammar:
         from constrain.compiler import CompiledGrammar
         from constrain.compiler.vocabulary import Vocabulary
 

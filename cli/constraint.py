@@ -9,38 +9,60 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from constrain.cli import environment
+from constrain.cli.notations import check_notation
 from constrain.cli.problems import UsageProblem
-from constrain.errors import ConstrainError, InputError
+from constrain.cli.tagged import check_style, check_thinking, tags_grammar, tools_grammar, with_thinking
+from constrain.errors import ConstrainError, InputError, UnsatisfiableError
 
 if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar, Grammar, Limits, Vocabulary
+    from constrain.compiler.lark import Files
+    from constrain.compiler.lark.header import Lexer
 
 __all__ = ["CompileOptions", "Constraint"]
 
 _SPELLINGS = {"whitespace": "compact", "order": "schema", "numbers": "plain", "escapes": "minimal"}
 """Options of generated text that have their own name as an option, with their defaults."""
 
-Kind: TypeAlias = Literal["schema", "regex", "choice", "grammar"]
+Kind: TypeAlias = Literal["schema", "regex", "choice", "choice-file", "substring", "grammar", "tags", "tools"]
 
 
 @dataclass(frozen=True, slots=True)
 class CompileOptions:
-    """How a constraint is read. ``start`` concerns grammars, everything else schemas.
+    """How a constraint is read. From ``notation`` to ``data`` it concerns grammars, ``all_of`` and ``none_of``
+    (patterns that a text must match, or must not match, as well) regular expressions, the ``tool_...`` ones tools,
+    ``think...`` every constraint, and everything else schemas.
+
+    ``notation`` is None where the file's name decides, ``start`` and ``lexer`` where the grammar's own header does.
 
     ``formats_bound`` is no choice of the user's: those who look at a text once more ask for the ``outer`` one.
-    ``references`` are other documents by URI, as texts: what they say is part of what the language depends on.
+    ``references`` are other documents by URI, as texts: what they say is part of what the language depends on. So are
+    ``imports``: number of the folder (0: the grammar's own), path in it, text. And so is ``data``: files that a schema
+    or grammar takes choices or spans from, by name.
     """
 
     draft: str | None = None
     formats: str = "assert"
     ignore_formats: tuple[str, ...] = ()
     whitespace: str = "compact"
-    start: str = "start"
     order: str = "schema"
     numbers: str = "plain"
     escapes: str = "minimal"
     formats_bound: str = "inner"
     references: tuple[tuple[str, str], ...] = ()
+    notation: str | None = None
+    start: str | None = None
+    lexer: str | None = None
+    imports: tuple[tuple[int, str, str], ...] = ()
+    terminals: tuple[tuple[str, str], ...] = ()
+    data: tuple[tuple[str, str], ...] = ()
+    all_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+    tool_style: str = ""
+    tool_choice: str = "auto"
+    parallel_tool_calls: bool = True
+    think: str = ""
+    think_max: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that no front end knows, as mistakes in the arguments."""
@@ -48,10 +70,16 @@ class CompileOptions:
             raise UsageProblem(f"--formats cannot be {self.formats!r}", expected="'assert' or 'annotate'")
         if self.draft is not None:
             _check("--draft", self.draft, draft=self.draft)
+        if self.lexer not in (None, "complete", "contextual"):
+            raise UsageProblem(f"--lexer cannot be {self.lexer!r}", expected="'complete' or 'contextual'")
         for name, usual in _SPELLINGS.items():
             value = getattr(self, name)
             if value != usual:
                 _check(f"--{name}", value, **{name: value})
+        if self.tool_style:
+            check_style(self.tool_style)
+        if self.think or self.think_max is not None:
+            check_thinking(self.think, self.think_max)
 
     def as_json(self) -> str:
         """As text; equal options give equal texts."""
@@ -66,12 +94,24 @@ class CompileOptions:
             formats=str(values["formats"]),
             ignore_formats=tuple(str(name) for name in values["ignore_formats"]),
             whitespace=str(values["whitespace"]),
-            start=str(values["start"]),
+            start=None if values["start"] is None else str(values["start"]),
+            notation=None if values["notation"] is None else str(values["notation"]),
+            lexer=None if values["lexer"] is None else str(values["lexer"]),
             order=str(values["order"]),
             numbers=str(values["numbers"]),
             escapes=str(values["escapes"]),
             formats_bound=str(values["formats_bound"]),
             references=tuple((str(uri), str(text)) for uri, text in values["references"]),
+            imports=tuple((int(folder), str(path), str(text)) for folder, path, text in values["imports"]),
+            terminals=tuple((str(name), str(expression)) for name, expression in values["terminals"]),
+            data=tuple((str(name), str(text)) for name, text in values["data"]),
+            all_of=tuple(str(pattern) for pattern in values["all_of"]),
+            none_of=tuple(str(pattern) for pattern in values["none_of"]),
+            tool_style=str(values["tool_style"]),
+            tool_choice=str(values["tool_choice"]),
+            parallel_tool_calls=bool(values["parallel_tool_calls"]),
+            think=str(values["think"]),
+            think_max=None if values["think_max"] is None else int(values["think_max"]),
         )
 
 
@@ -91,10 +131,12 @@ class Constraint:
 
     Attributes:
         kind: which option it came from.
-        text: schema text, regular expression, grammar text, or the choices as a JSON array.
+        text: schema text, regular expression, grammar text, tag file, tools, the choices as a JSON array, the lines
+            of files of them, or documents and the unit of their spans as JSON.
         source: how messages call it.
         options: how to read it.
         limits: budgets to compile it under; None for the defaults.
+        folders: what messages call the folders that a grammar imports from: its own, and the search paths.
     """
 
     kind: Kind
@@ -102,20 +144,24 @@ class Constraint:
     source: str
     options: CompileOptions = field(default_factory=CompileOptions)
     limits: Limits | None = None
+    folders: tuple[str | None, ...] = ()
 
     @property
     def sha256(self) -> str:
         """Hash of the text, in hexadecimal."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
-    def grammar(self) -> Grammar:
+    def grammar(self, vocabulary: Vocabulary | None = None) -> Grammar:
         """Read the constraint; every error about its text comes from here.
+
+        Args:
+            vocabulary: whose special tokens are meant where the constraint names them; None: texts alone.
 
         Raises:
             InputError: with a note that names the source.
         """
         try:
-            return self._build()
+            return with_thinking(self._build(vocabulary), self.options, vocabulary)
         except ConstrainError as error:
             error.add_note(self.source)
             raise
@@ -131,6 +177,10 @@ class Constraint:
         try:
             return compile_grammar(grammar, vocabulary, self._limits(), description=self._description())
         except ConstrainError as error:
+            if isinstance(error, UnsatisfiableError) and (self.options.all_of or self.options.none_of):
+                from constrain.compiler import regex
+
+                raise regex.nothing_left(self.text, **self._patterns()) from None
             error.add_note(self.source)
             raise
 
@@ -140,22 +190,45 @@ class Constraint:
         Raises:
             InputError: with a note that names the source.
         """
+        return self._compiled_once(self._description(), vocabulary, vocabulary)
+
+    def language(self) -> CompiledGrammar:
+        """The automaton over bytes, in which tokens are their texts; errors as those of :meth:`compiled_for`."""
+        from constrain.compiler.vocabulary import Vocabulary
+
+        if not self.depends_on_tokens:
+            return self.compiled_for(Vocabulary.bytes())
+        return self._compiled_once({**self._description(), "over": "texts"}, Vocabulary.bytes(), None)
+
+    def _compiled_once(
+        self, made_from: dict[str, str], vocabulary: Vocabulary, tokens: Vocabulary | None
+    ) -> CompiledGrammar:
         from constrain.runtime.cache import Cache
         from constrain.runtime.compiled import compiled_once
 
         return compiled_once(
             Cache(environment.cache_directory()),
-            self._description(),
+            made_from,
             vocabulary,
-            lambda: self.compile(self.grammar(), vocabulary),
+            lambda: self.compile(self.grammar(tokens), vocabulary),
             limits=self._limits(),
         )
 
-    def language(self) -> CompiledGrammar:
-        """The automaton over bytes; errors as those of :meth:`compiled_for`."""
-        from constrain.compiler.vocabulary import Vocabulary
+    def language_with(self, vocabulary: Vocabulary) -> CompiledGrammar:
+        """As :meth:`language`, of a constraint that names tokens by their ids in a vocabulary."""
+        from constrain.compiler.vocabulary import Vocabulary as Tokens
 
-        return self.compiled_for(Vocabulary.bytes())
+        try:
+            grammar = with_thinking(tags_grammar(self, vocabulary, as_text=True), self.options, None)
+        except ConstrainError as error:
+            error.add_note(self.source)
+            raise
+        return self.compile(grammar, Tokens.bytes())
+
+    @property
+    def depends_on_tokens(self) -> bool:
+        """Does its language over tokens differ from that over bytes, since it names special tokens?"""
+        return self.kind in ("tags", "tools") or bool(self.options.think)
 
     @property
     def constraint(self) -> Constraint:
@@ -194,8 +267,21 @@ class Constraint:
             return None
         return cls(kind, text, source, options)
 
-    def _build(self) -> Grammar:
+    def _patterns(self) -> dict[str, Any]:
+        """What goes with a regular expression."""
+        return {
+            "all_of": self.options.all_of,
+            "none_of": self.options.none_of,
+            "names": ("--and", "--not"),
+            "limits": self._limits(),
+        }
+
+    def _build(self, vocabulary: Vocabulary | None) -> Grammar:
         options = self.options
+        if self.kind == "tags":
+            return tags_grammar(self, vocabulary)
+        if self.kind == "tools":
+            return tools_grammar(self, vocabulary)
         if self.kind == "schema":
             from constrain.compiler import json_schema
 
@@ -205,6 +291,7 @@ class Constraint:
                 formats="annotate" if options.formats == "annotate" else "assert",
                 ignore_formats=options.ignore_formats,
                 references=dict(options.references) or None,
+                data=dict(options.data),
                 whitespace=options.whitespace,
                 order="any" if options.order == "any" else "schema",
                 numbers="any" if options.numbers == "any" else "plain",
@@ -214,11 +301,44 @@ class Constraint:
         if self.kind == "regex":
             from constrain.compiler import regex
 
-            return regex.build(self.text, limits=self._limits())
+            return regex.build(self.text, **self._patterns())
         if self.kind == "grammar":
-            from constrain.compiler import lark
+            return self._build_grammar()
+        if self.kind == "substring":
+            from constrain.compiler import spans
 
-            return lark.build(self.text, start=options.start, limits=self._limits())
+            given = json.loads(self.text)
+            return spans.build(given["documents"], unit=given["unit"])
         from constrain.compiler import choices
 
+        if self.kind == "choice-file":
+            return choices.build_list(self.text)
         return choices.build(json.loads(self.text))
+
+    def imported_files(self) -> Files:
+        """What a Lark grammar may import: the texts that were read with it."""
+        from constrain.compiler.lark import Files, Location
+
+        texts = {Location(folder, path): text for folder, path, text in self.options.imports}
+        return Files.given(texts, self.folders, has_folder=self.folders[:1] != (None,))
+
+    @property
+    def lexer(self) -> Lexer | None:
+        """How a Lark grammar's terminals split the text; None: as its header says."""
+        lexers: dict[str, Lexer] = {"complete": "complete", "contextual": "contextual"}
+        return None if self.options.lexer is None else lexers[self.options.lexer]
+
+    def _build_grammar(self) -> Grammar:
+        from constrain.compiler import notation
+
+        options = self.options
+        return notation.build(
+            self.text,
+            check_notation("--grammar-format", options.notation or "lark"),
+            start=options.start,
+            lexer=self.lexer,
+            files=self.imported_files(),
+            terminals=dict(options.terminals),
+            data=dict(options.data),
+            limits=self._limits(),
+        )

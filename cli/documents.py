@@ -206,6 +206,7 @@ def _validator(constraint: Constraint) -> Any:
         formats="annotate" if given.formats == "annotate" else "assert",
         ignore_formats=given.ignore_formats,
         references=dict(given.references),
+        data=dict(given.data),
     )
     document.reader.check()
     return validator(document.root, document.draft, document.options, document.options.references)

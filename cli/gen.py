@@ -17,6 +17,7 @@ from constrain.cli import options as option
 from constrain.cli import render
 from constrain.cli.constraint import CompileOptions
 from constrain.cli.generation import ModelChoice, Outcome, Sampling, Session
+from constrain.cli.imports import read_terminals
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.references import read_references
 from constrain.cli.source import argument_text, read_source
@@ -42,8 +43,20 @@ def gen(
     ] = None,
     schema: option.Schema = None,
     regex: option.Regex = None,
+    and_: option.And = None,
+    not_: option.Not = None,
     choice: option.Choice = None,
+    choice_file: option.ChoiceFile = None,
+    substring_of: option.SubstringOf = None,
+    span_unit: option.SpanUnit = None,
     grammar: option.GrammarFile = None,
+    tags: option.Tags = None,
+    tools: option.Tools = None,
+    tool_style: option.ToolStyle = "",
+    tool_choice: option.ToolChoice = "auto",
+    parallel_tool_calls: option.ParallelToolCalls = True,
+    think: option.Think = "",
+    think_max: option.ThinkMax = None,
     compiled: option.Compiled = None,
     model: option.Model = None,
     system: Annotated[
@@ -99,9 +112,14 @@ def gen(
     draft: option.Draft = None,
     ref: option.Reference = None,
     ref_dir: option.ReferenceFolder = None,
+    data: option.Data = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
-    start: option.Start = "start",
+    start: option.Start = None,
+    grammar_format: option.GrammarFormat = None,
+    lexer: option.Lexer = None,
+    import_path: option.ImportPath = None,
+    terminal: option.Terminal = None,
     budget: option.Budget = None,
     stream: Annotated[
         bool,
@@ -118,7 +136,7 @@ def gen(
     offline: option.Offline = False,
     verbose: option.Verbose = False,
 ) -> option.Job:
-    """Generate text that satisfies exactly one of --schema, --regex, --choice, --grammar, --compiled.
+    """Generate text that satisfies exactly one of --schema, --regex, --choice, --grammar, --tags, --tools, --compiled.
 
     An output is printed once, when it is complete and validated. One that was cut by --max-tokens, or on which the
     validator and the automaton disagree, is not printed, and the exit code says so (5, 6).
@@ -138,19 +156,36 @@ def gen(
     source = read_source(
         schema=schema,
         regex=regex,
+        all_of=and_,
+        none_of=not_,
         choice=choice,
+        choice_file=choice_file,
+        substring_of=substring_of,
+        span_unit=span_unit,
         grammar=grammar,
+        import_paths=import_path,
+        tags=tags,
+        tools=tools,
         compiled=compiled,
+        data=data,
         options=CompileOptions(
             draft=draft,
             formats=formats,
             ignore_formats=tuple(ignore_format or ()),
             whitespace=whitespace,
             start=start,
+            notation=grammar_format,
+            lexer=lexer,
+            terminals=read_terminals(terminal),
             order=order,
             numbers=numbers,
             escapes=escapes,
             references=read_references(ref, ref_dir),
+            tool_style=tool_style,
+            tool_choice=tool_choice,
+            parallel_tool_calls=parallel_tool_calls,
+            think=think,
+            think_max=think_max,
         ),
         budget=budget,
         standard_input_taken=from_input,

@@ -17,12 +17,14 @@ from constrain.cli.json_lines import one_line
 from constrain.cli.models import EMBEDDED, named_model
 from constrain.cli.problems import UsageProblem
 from constrain.cli.progress import Progress
-from constrain.errors import BudgetError, ConstrainError, ModelError
+from constrain.cli.tagged import message_of, thoughts_and_rest
+from constrain.errors import BudgetError, ConstrainError, GrammarError, ModelError, UnsupportedError
 
 if TYPE_CHECKING:
     from constrain.cli.documents import AutomatonJudge, Judge
     from constrain.cli.source import Source
     from constrain.compiler import CompiledGrammar
+    from constrain.compiler.tools import Call
     from constrain.runtime import CausalModel, GenerationOptions, GenerationResult
 
 __all__ = ["ModelChoice", "Outcome", "Sampling", "Session"]
@@ -86,6 +88,8 @@ class Outcome:
         text: the text, also when it is not printed.
         reason: why the status is not ``ok``.
         exit_code: what a run with only this output ends with.
+        thinking: the free text before a complete output, which is no part of it.
+        tool_calls: the calls in it, where there were tools.
     """
 
     status: Status
@@ -100,6 +104,8 @@ class Outcome:
     seed: int | None = None
     model: str | None = None
     schema_sha256: str | None = None
+    thinking: str | None = None
+    tool_calls: tuple[Call, ...] | None = None
 
     @classmethod
     def of_error(cls, error: ConstrainError) -> Outcome:
@@ -131,16 +137,24 @@ class Outcome:
             "seed": self.seed,
             "logprob": self.logprob,
         }
+        if self.thinking is not None:
+            rest["thinking"] = self.thinking
         if self.status != "ok":
             rest["error"] = self.reason
+        calls = "" if self.tool_calls is None else f'"tool_calls": [{", ".join(map(_call, self.tool_calls))}], '
         head = json.dumps({"id": str(number), "status": self.status})
-        return f'{head[:-1]}, "data": {data}, {json.dumps(rest, ensure_ascii=False)[1:]}'
+        return f'{head[:-1]}, "data": {data}, {calls}{json.dumps(rest, ensure_ascii=False)[1:]}'
 
     def problem(self) -> ConstrainError:
         """The outcome as an error, for standard error."""
         if self.status == "truncated":
             return BudgetError(self.reason, expected=render.CUT_EXPECTED)
         return ModelError(self.reason)
+
+
+def _call(call: Call) -> str:
+    """A call as JSON, its arguments digit for digit."""
+    return f'{{"name": {json.dumps(call.name)}, "arguments": {one_line(call.arguments)}}}'
 
 
 class Session:
@@ -155,6 +169,8 @@ class Session:
         self._system = system
         self._show_schema = show_schema
         self._schema_text: str | None = None
+        self._tools: list[dict[str, Any]] | None = None
+        self._thinks = False
         self._model: CausalModel | None = None
         self._compiled: CompiledGrammar | None = None
         self._validator: Judge | None = None
@@ -173,11 +189,19 @@ class Session:
         from constrain.cli.documents import AutomatonJudge, SchemaJudge
 
         self._sampling.options(0)
-        self._automaton = AutomatonJudge(self._source.language())
+        try:
+            self._automaton = AutomatonJudge(self._source.language())
+        except UnsupportedError:
+            if not self._names_tokens_by_id():
+                raise
         constraint = self._source.constraint
         if constraint is not None and constraint.kind == "schema":
             self._validator = SchemaJudge(constraint)
             self._schema_text = constraint.text if self._show_schema else None
+        if constraint is not None:
+            self._thinks = bool(constraint.options.think)
+            if constraint.kind == "tools" and self._show_schema:
+                self._tools = json.loads(constraint.text)
         choice = self._choice
         name = named_model(choice.name)
         offline = environment.prepare_libraries(offline=choice.offline, verbose=choice.verbose)
@@ -195,6 +219,13 @@ class Session:
                 notify=progress.announce,
             )
             self._compiled = self._source.compiled_for(self._model.vocabulary, f"-m {choice.name or EMBEDDED}")
+            if self._automaton is None:
+                self._automaton = AutomatonJudge(self._source.language_with(self._model.vocabulary))
+
+    def _names_tokens_by_id(self) -> bool:
+        """Might the constraint be readable with the model's vocabulary alone?"""
+        constraint = self._source.constraint
+        return constraint is not None and constraint.kind == "tags" and "token" in constraint.text
 
     def output(self, prompt: str, sample: int, *, on_text: Callable[[str], None] | None = None) -> Outcome:
         """Generate and judge one output.
@@ -213,7 +244,12 @@ class Session:
 
         options = self._sampling.options(sample)
         prompt_ids = self._model.encode_prompt(
-            prompt, system=self._system, schema_text=self._schema_text, reserve=options.max_tokens
+            prompt,
+            system=self._system,
+            schema_text=self._schema_text,
+            tools=self._tools,
+            think=self._thinks,
+            reserve=options.max_tokens,
         )
         result = generate(self._model, self._compiled, prompt_ids, options, on_text=on_text)
         return self._judged(result, sample)
@@ -244,14 +280,34 @@ class Session:
         if result.finish_reason == "length":
             reason = render.cut(self._sampling.max_tokens, len(result.text))
             return replace(outcome, status="truncated", reason=reason, exit_code=BudgetError.exit_code)
-        text = result.text.encode()
-        against = self._automaton.exact_finding(text) if self._automaton else None
-        objections = self._validator.findings(text) if self._validator else []
+        against = self._automaton.exact_finding(result.text.encode()) if self._automaton else None
+        outcome = self._parted(outcome)
+        objections = self._validator.findings(outcome.text.encode()) if self._validator else []
         if against is None and not objections:
-            return outcome
+            return self._with_calls(outcome)
         automaton = render.reason(against) if against else None
         if self._validator is None and automaton:
             reason = render.mistaken(automaton)
         else:
             reason = render.disagreement(automaton, render.reason(objections[0]) if objections else None)
         return replace(outcome, status="error", reason=reason, exit_code=ModelError.exit_code)
+
+    def _parted(self, outcome: Outcome) -> Outcome:
+        """The thoughts apart from the output."""
+        constraint = self._source.constraint
+        if constraint is None:
+            return outcome
+        thoughts, rest = thoughts_and_rest(outcome.text, constraint.options)
+        return replace(outcome, text=rest, thinking=thoughts)
+
+    def _with_calls(self, outcome: Outcome) -> Outcome:
+        """The calls in a valid output; it is withheld where they cannot be read."""
+        constraint = self._source.constraint
+        if constraint is None or constraint.kind != "tools":
+            return outcome
+        try:
+            message = message_of(outcome.text, constraint)
+        except GrammarError as error:
+            reason = render.mistaken(str(error))
+            return replace(outcome, status="error", reason=reason, exit_code=ModelError.exit_code)
+        return replace(outcome, tool_calls=message.calls if message else ())

@@ -70,7 +70,7 @@ app.command("compile", short_help="Save a constraint's automaton; show what it c
     compile.compile_constraint
 )
 app.add_typer(schema.app, name="schema", short_help="Look at a JSON Schema, or write one concisely.")
-app.add_typer(grammar.app, name="grammar", short_help="List or show the grammars that come with constrain.")
+app.add_typer(grammar.app, name="grammar", short_help="Look at a grammar, or at those that come with constrain.")
 app.command("cache", short_help="Show or clear what is kept on disk.", epilog=cache.EXAMPLES)(cache.cache)
 app.command("doctor", short_help="Show what is installed, and try the engine.", epilog=doctor.EXAMPLES)(doctor.doctor)
 

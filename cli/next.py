@@ -13,6 +13,7 @@ from constrain.cli import options as option
 from constrain.cli import render
 from constrain.cli.constraint import CompileOptions
 from constrain.cli.display import byte_name, byte_set, token_text
+from constrain.cli.imports import read_terminals
 from constrain.cli.references import read_references
 from constrain.cli.source import read_source
 from constrain.cli.streams import is_terminal, read_bytes, write
@@ -39,13 +40,30 @@ def next_tokens(
     ] = "",
     schema: option.Schema = None,
     regex: option.Regex = None,
+    and_: option.And = None,
+    not_: option.Not = None,
     choice: option.Choice = None,
+    choice_file: option.ChoiceFile = None,
+    substring_of: option.SubstringOf = None,
+    span_unit: option.SpanUnit = None,
     grammar: option.GrammarFile = None,
+    tags: option.Tags = None,
+    tools: option.Tools = None,
+    tool_style: option.ToolStyle = "",
+    tool_choice: option.ToolChoice = "auto",
+    parallel_tool_calls: option.ParallelToolCalls = True,
+    think: option.Think = "",
+    think_max: option.ThinkMax = None,
     compiled: option.Compiled = None,
-    start: option.Start = "start",
+    start: option.Start = None,
+    grammar_format: option.GrammarFormat = None,
+    lexer: option.Lexer = None,
+    import_path: option.ImportPath = None,
+    terminal: option.Terminal = None,
     draft: option.Draft = None,
     ref: option.Reference = None,
     ref_dir: option.ReferenceFolder = None,
+    data: option.Data = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
     whitespace: option.Whitespace = "compact",
@@ -71,19 +89,36 @@ def next_tokens(
     source = read_source(
         schema=schema,
         regex=regex,
+        all_of=and_,
+        none_of=not_,
         choice=choice,
+        choice_file=choice_file,
+        substring_of=substring_of,
+        span_unit=span_unit,
         grammar=grammar,
+        import_paths=import_path,
+        tags=tags,
+        tools=tools,
         compiled=compiled,
+        data=data,
         options=CompileOptions(
             draft=draft,
             formats=formats,
             ignore_formats=tuple(ignore_format or ()),
             whitespace=whitespace,
             start=start,
+            notation=grammar_format,
+            lexer=lexer,
+            terminals=read_terminals(terminal),
             order=order,
             numbers=numbers,
             escapes=escapes,
             references=read_references(ref, ref_dir),
+            tool_style=tool_style,
+            tool_choice=tool_choice,
+            parallel_tool_calls=parallel_tool_calls,
+            think=think,
+            think_max=think_max,
         ),
         budget=budget,
         standard_input_taken=prefix == "-",
@@ -118,6 +153,7 @@ def _prefix(value: str) -> bytes:
 
 def _run(compiled: CompiledGrammar, prefix: bytes, source: str, limit: int | None, as_json: bool) -> int:
     matcher = compiled.matcher()
+    prefix = _meant(compiled, prefix)
     viable = matcher.viable_prefix(prefix)
     matcher.accept_bytes(prefix[:viable])
     if viable < len(prefix):
@@ -147,8 +183,26 @@ def _allowed(matcher: Matcher, vocabulary: Vocabulary) -> list[_Token]:
     bitmask = allocate_token_bitmask(1, vocabulary.vocab_size)
     matcher.fill_next_token_bitmask(bitmask, 0)
     stop = set(vocabulary.eos_token_ids)
-    tokens = [_Token(i, None if i in stop else vocabulary.token(i)) for i in bitmask_to_ids(bitmask[0]).tolist()]
+    tokens = [_Token(i, None if i in stop else _shown(vocabulary, i)) for i in bitmask_to_ids(bitmask[0]).tolist()]
     return sorted(tokens, key=lambda token: token.data is not None)
+
+
+def _meant(compiled: CompiledGrammar, prefix: bytes) -> bytes:
+    """The prefix, with the special tokens that it names, where that leads further than their names as text."""
+    from constrain.compiler.special_tokens import written
+
+    special = getattr(compiled.vocabulary, "special_tokens", None)
+    if not special:
+        return prefix
+    named = written(prefix.decode("utf-8", "surrogateescape"), special, errors="surrogateescape")
+    return named if compiled.matcher().viable_prefix(named) == len(named) else prefix
+
+
+def _shown(vocabulary: Vocabulary, token_id: int) -> bytes:
+    """A token's bytes; of a special one, its name."""
+    from constrain.compiler.special_tokens import text_of
+
+    return text_of(vocabulary, token_id)
 
 
 def _as_json(

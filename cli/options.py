@@ -12,31 +12,48 @@ from typing import Annotated, NoReturn, TypeAlias
 import typer
 
 __all__ = [
+    "And",
     "Budget",
     "Choice",
+    "ChoiceFile",
     "Compiled",
+    "Data",
     "Device",
     "Draft",
     "Dtype",
     "Escapes",
     "Formats",
+    "GrammarArgument",
     "GrammarFile",
+    "GrammarFormat",
     "IgnoreFormat",
+    "ImportPath",
     "Job",
     "Json",
     "Model",
+    "Not",
     "Numbers",
     "Offline",
     "Order",
+    "ParallelToolCalls",
     "Reference",
     "ReferenceFolder",
     "Regex",
     "Revision",
     "Schema",
     "SchemaArgument",
+    "SpanUnit",
     "Start",
+    "SubstringOf",
+    "Tags",
+    "Terminal",
+    "Think",
+    "ThinkMax",
     "Tokenizer",
     "TokensOf",
+    "ToolChoice",
+    "ToolStyle",
+    "Tools",
     "Verbose",
     "Whitespace",
     "examples",
@@ -67,15 +84,53 @@ Regex: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--regex", metavar="R", help="Regular expression (Python syntax) for the whole text."),
 ]
+And: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--and", metavar="R", help="With --regex: another one that the whole text matches. May be repeated."),
+]
+Not: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--not", metavar="R", help="With --regex: one that the whole text does not match. May be repeated."),
+]
 Choice: TypeAlias = Annotated[
     list[str] | None, typer.Option("--choice", metavar="A", help="One of these texts; give the option several times.")
+]
+ChoiceFile: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--choice-file", metavar="FILE", help="One of the lines of this file. May be repeated."),
+]
+SubstringOf: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--substring-of", metavar="FILE", help="A span of the text of this file. May be repeated."),
+]
+SpanUnit: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--span-unit", metavar="char|word|sentence", help="Where a span of --substring-of begins and ends [char]."
+    ),
+]
+Data: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data",
+        metavar="NAME=FILE",
+        help="The file that a schema or grammar calls NAME, where it is not beside it. May be repeated.",
+    ),
 ]
 GrammarFile: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         "--grammar",
         metavar="FILE|NAME",
-        help="Lark grammar: a file, '-' for standard input, or the name of a shipped one (see 'constrain grammar').",
+        help="Grammar (Lark, *.gbnf, *.ebnf): a file, '-', or the name of a shipped one (see 'constrain grammar').",
+    ),
+]
+GrammarArgument: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="GRAMMAR",
+        help="A file, '-' for standard input, or the name of a shipped grammar.",
+        show_default=False,
     ),
 ]
 Compiled: TypeAlias = Annotated[
@@ -84,7 +139,91 @@ Compiled: TypeAlias = Annotated[
         "--compiled", metavar="FILE", help="What 'constrain compile -o FILE' wrote, in place of a constraint."
     ),
 ]
-Start: TypeAlias = Annotated[str, typer.Option("--start", metavar="RULE", help="Start rule of the grammar.")]
+Tags: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tags",
+        metavar="FILE",
+        help="Structural tags, free text with constrained regions: a JSON file, '-', or '{...}'.",
+    ),
+]
+Tools: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--tools", metavar="FILE", help="Tools that may be called: a JSON file, '-', or '[...]'."),
+]
+ToolStyle: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--tool-style",
+        metavar="STYLE",
+        help="How calls are written: hermes, llama3, mistral, qwen-xml, deepseek, deepseek-v3, gpt-oss, python.",
+        show_default=False,
+    ),
+]
+ToolChoice: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--tool-choice", metavar="auto|required|none|NAME", help="Text or calls, calls, text, or calls of one tool."
+    ),
+]
+ParallelToolCalls: TypeAlias = Annotated[
+    bool,
+    typer.Option("--parallel-tool-calls/--no-parallel-tool-calls", help="May there be several calls?"),
+]
+Think: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--think",
+        metavar="TAG",
+        help="Free text first: 'think' is <think>...</think>, 'A...B' is between A and B.",
+        show_default=False,
+    ),
+]
+ThinkMax: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--think-max", metavar="N", help="Most characters between the marks of --think [no bound]."),
+]
+Start: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--start",
+        metavar="RULE",
+        help="Start rule of the grammar [the one its header names, else start; of GBNF and EBNF, root].",
+    ),
+]
+Lexer: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--lexer",
+        metavar="complete|contextual",
+        help="How terminals split the text: in any way, or as lark's LALR parser does it [as the grammar's header "
+        "says, else complete].",
+    ),
+]
+GrammarFormat: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--grammar-format",
+        metavar="lark|gbnf|ebnf",
+        help="Notation of the grammar [as its file name ends, else lark].",
+    ),
+]
+ImportPath: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--import-path",
+        metavar="DIR",
+        help="Folder in which a grammar's '%import' looks for files, besides its own. May be repeated.",
+    ),
+]
+Terminal: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--terminal",
+        metavar="NAME=REGEX",
+        help="What a terminal matches that the grammar only declares ('%declare'). May be repeated.",
+    ),
+]
 
 Draft: TypeAlias = Annotated[
     str | None,

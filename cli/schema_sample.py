@@ -49,6 +49,7 @@ def sample(
     draft: option.Draft = None,
     ref: option.Reference = None,
     ref_dir: option.ReferenceFolder = None,
+    data: option.Data = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
     budget: option.Budget = None,
@@ -70,7 +71,7 @@ def sample(
         escapes=escapes,
         references=read_references(ref, ref_dir),
     )
-    constraint = schema_constraint(schema, options, read_budget(budget or ()))
+    constraint = schema_constraint(schema, options, read_budget(budget or ()), data=data)
     chosen = secrets.randbelow(1 << 31) if seed is None else seed
     return lambda: _run(constraint, number, chosen, length)
 

@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from constrain.cli.budget import read_budget
 from constrain.cli.compiled import CompiledFile
 from constrain.cli.constraint import CompileOptions, Constraint
+from constrain.cli.data import grammar_data, read_documents, read_lists, schema_data
+from constrain.cli.imports import grammar_folders, imported_texts
+from constrain.cli.notations import notation_of
 from constrain.cli.problems import UsageProblem
 from constrain.cli.streams import read_text_file
 from constrain.errors import ConstrainError, InputError
 
 if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar, Limits, Vocabulary
+    from constrain.compiler.notation import Notation
 
-__all__ = ["Source", "argument_text", "read_source", "schema_constraint"]
+__all__ = ["Source", "argument_text", "grammar_constraint", "read_source", "schema_constraint"]
 
 CLASS_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 GRAMMAR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -44,6 +50,9 @@ class Source(Protocol):
             ArtifactError: the file is.
         """
 
+    def language_with(self, vocabulary: Vocabulary) -> CompiledGrammar:
+        """As :meth:`language`, of a constraint that names tokens by their ids in a vocabulary."""
+
     def compiled_for(self, vocabulary: Vocabulary, asked_by: str) -> CompiledGrammar:
         """The automaton for a vocabulary; errors as those of :meth:`language`, or the file is for another one.
 
@@ -57,9 +66,18 @@ def read_source(
     *,
     schema: list[str] | None,
     regex: list[str] | None,
+    all_of: list[str] | None,
+    none_of: list[str] | None,
     choice: list[str] | None,
+    choice_file: list[str] | None,
+    substring_of: list[str] | None,
+    span_unit: str | None,
     grammar: list[str] | None,
+    import_paths: list[str] | None = None,
+    tags: list[str] | None = None,
+    tools: list[str] | None = None,
     compiled: list[str] | None,
+    data: list[str] | None,
     options: CompileOptions,
     budget: list[str] | None = None,
     standard_input_taken: bool = False,
@@ -67,7 +85,9 @@ def read_source(
     """The one constraint or compiled file among the options.
 
     Args:
-        schema, regex, choice, grammar, compiled: the options as given.
+        schema, regex, choice, choice_file, substring_of, span_unit, grammar, import_paths, tags, tools, compiled, data:
+            the options as given.
+        all_of, none_of: what goes with a regular expression.
         options: how to read it.
         budget: the limits to compile it under, as given.
         standard_input_taken: something else is read from standard input.
@@ -76,30 +96,55 @@ def read_source(
         UsageProblem: none or several, or one that cannot be used.
         InputFileError: a file is missing or unreadable.
         SchemaError: a concise form with a mistake, or a class without a schema.
+        LimitError: a list or document is too large.
     """
     offered = {
         "--schema": schema,
         "--regex": regex,
         "--choice": choice,
+        "--choice-file": choice_file,
+        "--substring-of": substring_of,
         "--grammar": grammar,
+        "--tags": tags,
+        "--tools": tools,
         "--compiled": compiled,
     }
     given = [(name, values) for name, values in offered.items() if values]
     if len(given) != 1:
         names = [name for name, _ in given]
         problem = f"{' and '.join(names)} exclude each other" if given else "there is no constraint"
-        expected = "exactly one of --schema, --regex, --choice (repeatable), --grammar, --compiled"
+        expected = f"exactly one of {', '.join(offered)}"
         raise UsageProblem(problem, expected=expected)
     ((option, values),) = given
-    _check_kind(options, schema=option == "--schema", grammar=option == "--grammar")
+    _check_kind(options, option)
+    if import_paths and option != "--grammar":
+        raise UsageProblem("--import-path goes with --grammar only")
+    if span_unit is not None and option != "--substring-of":
+        raise UsageProblem("--span-unit goes with --substring-of only")
+    if data and option not in ("--schema", "--grammar"):
+        raise UsageProblem("--data goes with --schema and --grammar only")
+    for name, more in (("--and", all_of), ("--not", none_of)):
+        if more and option != "--regex":
+            raise UsageProblem(f"{name} goes with --regex only")
     limits = read_budget(budget or ())
     if option == "--choice":
         choices = [argument_text(text, option) for text in values]
         return Constraint("choice", json.dumps(choices, ensure_ascii=False), option, options, limits)
+    if option == "--choice-file":
+        text = read_lists(values, limits, standard_input_taken=standard_input_taken)
+        return Constraint("choice-file", text, _names(values), options, limits)
+    if option == "--substring-of":
+        text = read_documents(values, span_unit, limits, standard_input_taken=standard_input_taken)
+        return Constraint("substring", text, _names(values), options, limits)
     if len(values) > 1:
         raise UsageProblem(f"{option} is given {len(values)} times", expected="one constraint")
     (value,) = values
     if option == "--regex":
+        options = replace(
+            options,
+            all_of=tuple([argument_text(text, "--and") for text in all_of or ()]),
+            none_of=tuple([argument_text(text, "--not") for text in none_of or ()]),
+        )
         return Constraint("regex", argument_text(value, option), option, options, limits)
     if not value:
         raise UsageProblem(f"{option} names no file")
@@ -108,12 +153,28 @@ def read_source(
     if value == "-" and standard_input_taken:
         raise UsageProblem(f"{option} and the text cannot both come from standard input")
     if option == "--schema":
-        return schema_constraint(value, options, limits, option=option)
-    return Constraint("grammar", *_grammar(value), options, limits)
+        return schema_constraint(value, options, limits, option=option, data=data)
+    if option == "--tags":
+        return Constraint("tags", *_json_text(value, option, "{"), options, limits)
+    if option == "--tools":
+        return Constraint("tools", *_json_text(value, option, "["), options, limits)
+    return grammar_constraint(value, options, limits, import_paths, data)
 
 
-def _check_kind(options: CompileOptions, *, schema: bool, grammar: bool) -> None:
+def _names(paths: list[str]) -> str:
+    return ", ".join(map(_source, paths))
+
+
+def _json_text(value: str, option: str, bracket: str) -> tuple[str, str]:
+    """The text of a JSON file, or of an argument that begins with a bracket, and how messages call it."""
+    if value.startswith(bracket):
+        return argument_text(value, option), option
+    return read_text_file(value), _source(value)
+
+
+def _check_kind(options: CompileOptions, given: str) -> None:
     """An option that would say nothing about the constraint at hand is a mistake, not a wish to be ignored."""
+    schema, grammar = given in ("--schema", "--tags", "--tools"), given == "--grammar"
     default = CompileOptions()
     names = {
         "draft": "--draft",
@@ -127,13 +188,32 @@ def _check_kind(options: CompileOptions, *, schema: bool, grammar: bool) -> None
     }
     for name, option in names.items():
         if not schema and getattr(options, name) != getattr(default, name):
-            raise UsageProblem(f"{option} goes with --schema only")
-    if not grammar and options.start != default.start:
-        raise UsageProblem("--start goes with --grammar only")
+            raise UsageProblem(f"{option} goes with --schema, --tags and --tools only")
+    if given == "--tools" and not options.tool_style:
+        raise UsageProblem("--tools needs --tool-style", expected="the style in which the model writes calls")
+    with_tools = {
+        "tool_style": "--tool-style",
+        "tool_choice": "--tool-choice",
+        "parallel_tool_calls": "--no-parallel-tool-calls",
+    }
+    for name, option in with_tools.items():
+        if given != "--tools" and getattr(options, name) != getattr(default, name):
+            raise UsageProblem(f"{option} goes with --tools only")
+    if given == "--compiled" and options.think:
+        raise UsageProblem("--think goes with a constraint", expected="it in 'constrain compile' already")
+    with_grammars = {"start": "--start", "notation": "--grammar-format", "lexer": "--lexer", "terminals": "--terminal"}
+    for name, option in with_grammars.items():
+        if not grammar and getattr(options, name) != getattr(default, name):
+            raise UsageProblem(f"{option} goes with --grammar only")
 
 
 def schema_constraint(
-    value: str, options: CompileOptions, limits: Limits | None = None, *, option: str = "SCHEMA"
+    value: str,
+    options: CompileOptions,
+    limits: Limits | None = None,
+    *,
+    option: str = "SCHEMA",
+    data: list[str] | None = None,
 ) -> Constraint:
     """A schema in any of its spellings: ``-``, inline JSON, ``dsl:...``, ``package.module:Class``, else a file.
 
@@ -142,6 +222,7 @@ def schema_constraint(
         options: how to read it.
         limits: budgets to compile it under.
         option: what messages call a schema that stands in the argument itself.
+        data: values of ``--data``.
 
     Raises:
         UsageProblem: it cannot be used.
@@ -150,7 +231,10 @@ def schema_constraint(
     """
     if not value:
         raise UsageProblem(f"{option} names no file")
-    return Constraint("schema", *_schema(value, option), options, limits)
+    text, source = _schema(value, option)
+    folder = None if value == "-" else str(Path(value).parent) if source == value else "."
+    contents = schema_data((text, *(text for _, text in options.references)), folder, data, limits)
+    return Constraint("schema", text, source, replace(options, data=contents), limits)
 
 
 def _schema(value: str, option: str) -> tuple[str, str]:
@@ -172,14 +256,64 @@ def _schema(value: str, option: str) -> tuple[str, str]:
     return read_text_file(value), _source(value)
 
 
-def _grammar(value: str) -> tuple[str, str]:
-    """A grammar's text, and how messages call it."""
+def grammar_constraint(
+    value: str,
+    options: CompileOptions,
+    limits: Limits | None = None,
+    import_paths: list[str] | None = None,
+    data: list[str] | None = None,
+    *,
+    option: str = "--grammar-format",
+) -> Constraint:
+    """A grammar: ``-``, the name of a shipped one, else a file; the notation is in the options or the file's ending.
+
+    Args:
+        value: the argument.
+        options: how to read it.
+        limits: budgets to compile it under.
+        import_paths: where its imports are looked for first.
+        data: values of ``--data``.
+        option: the option that names the notation.
+
+    Raises:
+        UsageProblem: there is no grammar of that name, or an option is not for its notation.
+        InputFileError: a file is missing or unreadable.
+    """
+    if not value:
+        raise UsageProblem("GRAMMAR names no file")
+    notation = notation_of(value, options.notation, option)
+    text, source, path = _grammar(value, notation, option)
+    options = replace(options, notation=notation)
+    if notation != "lark":
+        larks = {
+            "--import-path": import_paths,
+            "--terminal": options.terminals,
+            "--lexer": options.lexer,
+            "--data": data,
+        }
+        for name, given in larks.items():
+            if given:
+                raise UsageProblem(f"{name} goes with Lark grammars only")
+        return Constraint("grammar", text, source, options, limits)
+    folders = grammar_folders(path, import_paths)
+    if "%import" in text:
+        options = replace(options, imports=imported_texts(text, source, folders, limits))
+    texts = (text, *(text for _, _, text in options.imports))
+    options = replace(options, data=grammar_data(texts, folders[0], data, limits))
+    return Constraint("grammar", text, source, options, limits, folders)
+
+
+def _grammar(value: str, notation: Notation, option: str) -> tuple[str, str, str]:
+    """A grammar's text, how messages call it, and its file."""
     if not GRAMMAR_NAME.fullmatch(value):
-        return read_text_file(value), _source(value)
+        return read_text_file(value), _source(value), value
+    if notation != "lark":
+        expected = f"no {option}, or a file (write './{value}' for one in this folder)"
+        raise UsageProblem("the grammars that come with constrain are Lark's", expected=expected)
     from constrain import grammars
 
     try:
-        return grammars.load(value), f"the shipped grammar {value!r}"
+        return grammars.load(value), f"the shipped grammar {value!r}", grammars.__file__
     except ConstrainError as error:
         expected = f"{error.expected}, or a file (write './{value}' for one in this folder)"
         raise UsageProblem(error.message, expected=expected) from None

@@ -16,6 +16,7 @@ from typing import TextIO
 from constrain.cli.problems import InputFileError
 
 __all__ = [
+    "STANDARD_INPUT",
     "decode",
     "flush",
     "is_terminal",

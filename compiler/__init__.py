@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 from constrain._core import CompiledGrammar, Matcher, fill_batch
 from constrain.compiler.compile import (
     compile_choices,
+    compile_ebnf,
+    compile_gbnf,
     compile_grammar,
     compile_json_schema,
     compile_lark,
     compile_regex,
+    compile_spans,
+    compile_structural_tag,
 )
 from constrain.compiler.grammar import Grammar, GrammarBuilder, Limits
 from constrain.compiler.vocabulary import Vocabulary
@@ -27,10 +31,14 @@ __all__ = [
     "Vocabulary",
     "allocate_token_bitmask",
     "compile_choices",
+    "compile_ebnf",
+    "compile_gbnf",
     "compile_grammar",
     "compile_json_schema",
     "compile_lark",
     "compile_regex",
+    "compile_spans",
+    "compile_structural_tag",
     "fill_batch",
 ]
 

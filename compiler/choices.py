@@ -1,13 +1,17 @@
-"""A finite set of strings as a constraint (``--choice``)."""
+"""A finite set of strings as a constraint (``--choice``, ``--choice-file``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from constrain.compiler.data import choices_in
 from constrain.compiler.grammar import Grammar, GrammarBuilder
 from constrain.errors import InputError, UnsatisfiableError
 
-__all__ = ["build"]
+__all__ = ["MAXIMUM_TRIE_BYTES", "build", "build_list"]
+
+MAXIMUM_TRIE_BYTES = 100_000
+"""Longer lists are looked up in their order, not made a trie: that takes a hundred bytes for each byte of them."""
 
 
 def build(choices: Iterable[str]) -> Grammar:
@@ -23,8 +27,26 @@ def build(choices: Iterable[str]) -> Grammar:
     texts = [_encoded(number, choice) for number, choice in enumerate(choices)]
     if not texts:
         raise UnsatisfiableError("there is no choice to make", expected="at least one choice")
+    return _of(texts)
+
+
+def build_list(content: bytes | str, name: str = "the list") -> Grammar:
+    """One of the lines of a list, see :func:`~constrain.compiler.data.choices_in`.
+
+    Args:
+        content: the list.
+        name: what messages call it.
+
+    Raises:
+        DataError: it is not UTF-8, or holds no choice.
+    """
+    return _of(choices_in(content, name))
+
+
+def _of(texts: Sequence[bytes]) -> Grammar:
     builder = GrammarBuilder()
-    return builder.finish(builder.terminal(builder.literals(texts), "choice"))
+    few = sum(map(len, texts)) <= MAXIMUM_TRIE_BYTES
+    return builder.finish(builder.terminal(builder.literals(texts) if few else builder.choices(texts), "choice"))
 
 
 def _encoded(number: int, choice: object) -> bytes:

@@ -6,15 +6,31 @@ Front ends are imported when first used, so that importing the package stays che
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from constrain._core import CompiledGrammar, Vocabulary
 from constrain._core import __version__ as _version
 from constrain._core import compile_grammar as _compile_grammar
 from constrain.compiler.collection import collection_paused
 from constrain.compiler.grammar import Grammar, Limits
+from constrain.errors import UnsatisfiableError
 
-__all__ = ["compile_choices", "compile_grammar", "compile_json_schema", "compile_lark", "compile_regex"]
+if TYPE_CHECKING:
+    from constrain.compiler.structural_tag import SchemaReading
+
+__all__ = [
+    "compile_choices",
+    "compile_ebnf",
+    "compile_gbnf",
+    "compile_grammar",
+    "compile_json_schema",
+    "compile_lark",
+    "compile_regex",
+    "compile_spans",
+    "compile_structural_tag",
+]
 
 _DEFAULT_LIMITS = Limits()
 
@@ -51,6 +67,7 @@ def compile_json_schema(
     formats: Literal["assert", "annotate"] = "assert",
     ignore_formats: Sequence[str] | Literal["unknown"] = (),
     references: Mapping[str, Any] | None = None,
+    data: Mapping[str, bytes | str] | None = None,
     whitespace: str = "compact",
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
@@ -67,6 +84,7 @@ def compile_json_schema(
         formats: does ``format`` constrain (``"assert"``) or only describe (``"annotate"``)?
         ignore_formats: names of formats that only describe, or ``"unknown"`` for all that no draft defines.
         references: documents for ``$ref`` by URI. Nothing is ever fetched.
+        data: contents of the files that ``x-constrain-choices`` and ``x-constrain-substring-of`` name, by name.
         whitespace: ``"compact"`` (none), ``"pretty:N"`` (indented by N) ``"flexible"`` (bounded) or ``"any"``.
         order: members in schema order (undeclared ones last), or in any.
         numbers: ``"plain"`` writes integers without fraction or exponent, ``"any"`` every spelling of a number.
@@ -75,6 +93,7 @@ def compile_json_schema(
 
     Raises:
         SchemaError: not a schema; with JSON pointer or line and column.
+        DataError: a file that the schema names is not in ``data``, not UTF-8, or empty.
         UnsupportedError: a keyword or option that is not implemented, by name and place.
         UnsatisfiableError: nothing is valid under the schema.
         LimitError: a budget ran out.
@@ -87,6 +106,7 @@ def compile_json_schema(
         formats=formats,
         ignore_formats=ignore_formats,
         references=references,
+        data=data,
         whitespace=whitespace,
         order=order,
         numbers=numbers,
@@ -109,50 +129,183 @@ def compile_regex(
     vocabulary: Vocabulary,
     *,
     syntax: Literal["python", "ecma"] = "python",
+    all_of: Sequence[str] = (),
+    none_of: Sequence[str] = (),
     limits: Limits = _DEFAULT_LIMITS,
 ) -> CompiledGrammar:
     """A regular expression that the whole output must match, for one vocabulary.
 
+    Args:
+        pattern: the regular expression.
+        vocabulary: the tokens.
+        syntax: ``"python"`` is that of ``re``, ``"ecma"`` that of JSON Schema.
+        all_of: patterns that the whole output must match as well (intersection).
+        none_of: patterns that the whole output must not match (difference).
+        limits: budgets.
+
     Raises:
-        RegexError: a mistake in the pattern, with its column.
+        RegexError: a mistake in a pattern, with its column; a note names the pattern if it isn't the first.
         UnsupportedError: a construct that is not implemented, by name and column.
-        UnsatisfiableError: nothing matches.
+        UnsatisfiableError: nothing matches, or nothing is left.
         LimitError: a budget ran out.
     """
     from constrain.compiler import regex
 
     _check_text("pattern", pattern)
+    for name, patterns in (("all_of", all_of), ("none_of", none_of)):
+        _check_texts(name, patterns)
     _check_limits(limits)
-    grammar = regex.build(pattern, syntax=syntax, limits=limits)
-    return compile_grammar(grammar, vocabulary, limits, description={"kind": "regex", "syntax": syntax})
+    grammar = regex.build(pattern, syntax=syntax, all_of=all_of, none_of=none_of, limits=limits)
+    try:
+        return compile_grammar(grammar, vocabulary, limits, description={"kind": "regex", "syntax": syntax})
+    except UnsatisfiableError:
+        if not all_of and not none_of:
+            raise
+    raise regex.nothing_left(pattern, syntax=syntax, all_of=all_of, none_of=none_of, limits=limits)
 
 
 def compile_lark(
-    grammar: str,
+    grammar: str | PathLike[str],
     vocabulary: Vocabulary,
     *,
-    start: str = "start",
+    start: str | None = None,
+    lexer: Literal["complete", "contextual"] | None = None,
+    import_paths: Sequence[str | PathLike[str]] = (),
+    terminals: Mapping[str, str] | None = None,
+    data: Mapping[str, bytes | str] | None = None,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> CompiledGrammar:
-    """A Lark grammar, for one vocabulary; terminals may split the text in any way (lark's ``dynamic_complete``).
+    """A Lark grammar, for one vocabulary.
+
+    Args:
+        grammar: its text, or the path of its file, whose folder relative imports start from.
+        vocabulary: the tokens.
+        start: the rule to begin with; None: the one that the grammar's header names, else ``start``.
+        lexer: ``"complete"``: terminals may split the text in any way (lark's ``dynamic_complete``);
+            ``"contextual"``: as lark's LALR parser splits it with its contextual lexer, where a keyword is no name and
+            the longest match counts. None: as the grammar's header says, else the first.
+        import_paths: folders that ``%import`` looks in before it looks among lark's own grammars.
+        terminals: regular expressions for the terminals that the grammar only declares (``%declare``), by name.
+        data: contents of the files that ``%choices`` and ``%substring_of`` name, by name.
+        limits: budgets.
 
     Raises:
-        GrammarError: a mistake in the grammar, with line and column.
+        GrammarError: a mistake in the grammar, with line and column; a file that is missing or cannot be read.
+        DataError: a data file that is not in ``data``, not UTF-8, or empty.
         UnsupportedError: a feature that is not implemented, by name and place.
         UnsatisfiableError: the language is empty.
         LimitError: a budget ran out.
     """
     from constrain.compiler import lark
 
+    _check_limits(limits)
+    folder: str | None = None
+    if isinstance(grammar, PathLike):
+        path = Path(grammar)
+        grammar, folder = lark.read_file(path), str(path.parent)
+    _check_text("grammar", grammar)
+    files = lark.Files.on_disk(folder, [fspath(path) for path in import_paths])
+    described = {"kind": "grammar", "start": start or "", "lexer": lexer or ""}
+    built = lark.build(grammar, start=start, lexer=lexer, files=files, terminals=terminals, data=data, limits=limits)
+    return compile_grammar(built, vocabulary, limits, description=described)
+
+
+def compile_gbnf(
+    grammar: str,
+    vocabulary: Vocabulary,
+    *,
+    start: str = "root",
+    limits: Limits = _DEFAULT_LIMITS,
+) -> CompiledGrammar:
+    """A grammar in GBNF, llama.cpp's notation, for one vocabulary; errors as for :func:`compile_lark`."""
+    return _compile_notation(grammar, "gbnf", vocabulary, start, limits)
+
+
+def compile_ebnf(
+    grammar: str,
+    vocabulary: Vocabulary,
+    *,
+    start: str = "root",
+    limits: Limits = _DEFAULT_LIMITS,
+) -> CompiledGrammar:
+    """A grammar in EBNF, as xgrammar or the W3C writes it, for one vocabulary; errors as for :func:`compile_lark`."""
+    return _compile_notation(grammar, "ebnf", vocabulary, start, limits)
+
+
+def _compile_notation(
+    grammar: str, notation: Literal["gbnf", "ebnf"], vocabulary: Vocabulary, start: str, limits: Limits
+) -> CompiledGrammar:
+    from constrain.compiler import notation as front_end
+
     _check_text("grammar", grammar)
     _check_limits(limits)
-    described = {"kind": "grammar", "start": start}
-    return compile_grammar(lark.build(grammar, start=start, limits=limits), vocabulary, limits, description=described)
+    described = {"kind": "grammar", "notation": notation, "start": start}
+    built = front_end.build(grammar, notation, start=start, limits=limits)
+    return compile_grammar(built, vocabulary, limits, description=described)
+
+
+@collection_paused()
+def compile_structural_tag(
+    tag: Mapping[str, Any] | str | bytes,
+    vocabulary: Vocabulary,
+    *,
+    whitespace: str = "compact",
+    order: Literal["schema", "any"] = "schema",
+    numbers: Literal["plain", "any"] = "plain",
+    escapes: Literal["minimal", "any"] = "minimal",
+    references: Mapping[str, Any] | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> CompiledGrammar:
+    """Free text with constrained regions, for one vocabulary: the JSON form that xgrammar, vLLM and SGLang share.
+
+    Args:
+        tag: the structural tag: parsed JSON, or JSON text.
+        vocabulary: the tokens.
+        whitespace, order, numbers, escapes: how the values of schemas in it are written, see
+            :func:`compile_json_schema`.
+        references: other documents for ``$ref`` by URI. Nothing is ever fetched.
+        limits: budgets.
+
+    Raises:
+        GrammarError: not a structural tag; with JSON pointer, or line and column.
+        SchemaError, RegexError: a mistake in what a tag holds; with JSON pointer.
+        UnsupportedError: a format, field or keyword that is not implemented; with JSON pointer.
+        UnsatisfiableError: the language is empty.
+        LimitError: a budget ran out.
+    """
+    from constrain.compiler import structural_tag
+    from constrain.compiler.special_tokens import token_names
+
+    _check_limits(limits)
+    reading = structural_tag.SchemaReading(
+        references=references or {}, whitespace=whitespace, order=order, numbers=numbers, escapes=escapes
+    )
+    grammar = structural_tag.build(
+        tag,
+        reading=reading,
+        special=getattr(vocabulary, "special_tokens", {}),
+        token_names=token_names(vocabulary),
+        limits=limits,
+    )
+    return compile_grammar(grammar, vocabulary, limits, description={"kind": "tags", **_spelling(reading)})
+
+
+def _spelling(reading: SchemaReading) -> dict[str, str]:
+    names = ("whitespace", "order", "numbers", "escapes")
+    return {name: getattr(reading, name) for name in names}
 
 
 def _check_text(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+
+
+def _check_texts(name: str, values: object) -> None:
+    # a text is a sequence of texts, too
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise TypeError(f"{name} must be a sequence of str, not {type(values).__name__}")
+    for value in values:
+        _check_text(f"each of {name}", value)
 
 
 def _check_limits(value: object) -> None:
@@ -174,3 +327,29 @@ def compile_choices(
     from constrain.compiler import choices as front_end
 
     return compile_grammar(front_end.build(choices), vocabulary, limits, description={"kind": "choice"})
+
+
+def compile_spans(
+    documents: Iterable[str | bytes],
+    vocabulary: Vocabulary,
+    *,
+    unit: Literal["char", "word", "sentence"] = "char",
+    limits: Limits = _DEFAULT_LIMITS,
+) -> CompiledGrammar:
+    """A span of one of the documents, for one vocabulary: what is written stands there, character by character.
+
+    Args:
+        documents: texts, or their UTF-8.
+        vocabulary: the tokens.
+        unit: a span begins and ends with any character, or with a whole word or sentence (Unicode Standard Annex #29).
+        limits: budgets.
+
+    Raises:
+        DataError: a document that is not UTF-8, or empty.
+        UnsatisfiableError: there is nothing to take.
+        LimitError: a budget ran out.
+    """
+    from constrain.compiler import spans as front_end
+
+    described = {"kind": "substring", "unit": unit}
+    return compile_grammar(front_end.build(documents, unit=unit), vocabulary, limits, description=described)

@@ -7,7 +7,8 @@ Two layers, each a list in which an entry may only refer to earlier work:
   members (sequences of options, such as an object's properties).
 
 The language of a grammar is the set of byte strings that split, in any way, into terminals derived from the start
-symbol. There is no longest-match rule: ``"foo" | "foobar"`` accepts both. All of it is UTF-8 text.
+symbol. There is no longest-match rule: ``"foo" | "foobar"`` accepts both; a grammar that wants one says how text is
+split (:mod:`constrain.compiler.lexing`). All of it is UTF-8 text.
 
 Front ends call :class:`GrammarBuilder`; the native core and :mod:`constrain.compiler.reference` both read
 :class:`Grammar`. Builders intern: the same call twice gives the same id.
@@ -15,17 +16,22 @@ Front ends call :class:`GrammarBuilder`; the native core and :mod:`constrain.com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple, NewType, TypeAlias
 
+from constrain.compiler.lexing import Lexing
 from constrain.compiler.numeral import MAXIMUM_DIVISOR, MAXIMUM_PLACES, Numeral
-from constrain.errors import LimitError
+from constrain.errors import LimitError, UnsupportedError
 
 __all__ = [
     "MAXIMUM_DIVISOR",
     "MAXIMUM_PLACES",
+    "TEXT_END",
     "Demand",
+    "ExcerptSpelling",
+    "ExcerptUnit",
     "Expression",
     "ExpressionNode",
     "Grammar",
@@ -33,8 +39,10 @@ __all__ = [
     "Guard",
     "Limits",
     "Option",
+    "State",
     "Symbol",
     "SymbolNode",
+    "reachable",
 ]
 
 Expression = NewType("Expression", int)
@@ -42,6 +50,15 @@ Expression = NewType("Expression", int)
 
 Symbol = NewType("Symbol", int)
 """Index into ``Grammar.symbols``."""
+
+ExcerptUnit: TypeAlias = Literal["choice", "char", "word", "sentence"]
+"""What of some texts may be written, see :meth:`GrammarBuilder.choices` and :meth:`GrammarBuilder.spans`."""
+
+ExcerptSpelling: TypeAlias = Literal["plain", "minimal", "any"]
+"""How characters are written: as they are, or as in a JSON string with the escapes that it needs, or with any."""
+
+TEXT_END = b"\xff"
+"""Stands behind each text of an excerpt: no UTF-8 text holds this byte."""
 
 ExpressionNode: TypeAlias = (
     tuple[Literal["literal"], bytes]
@@ -54,9 +71,11 @@ ExpressionNode: TypeAlias = (
     | tuple[Literal["repeat"], Expression, int, int | None]
     | tuple[Literal["multiple"], int, int | None]
     | tuple[Literal["numeral"], Numeral]
+    | tuple[Literal["automaton"], tuple["State", ...]]
+    | tuple[Literal["excerpt"], bytes, ExcerptUnit, ExcerptSpelling]
 )
 
-Guard: TypeAlias = Literal["distinct", "repeated"]
+Guard: TypeAlias = Literal["distinct", "repeated", "begins"]
 """What a terminal asks of the text, see :meth:`GrammarBuilder.terminal`."""
 
 SymbolNode: TypeAlias = (
@@ -74,6 +93,18 @@ SymbolNode: TypeAlias = (
         tuple[tuple["Demand", ...], ...],
     ]
 )
+
+
+class State(NamedTuple):
+    """A state of an automaton.
+
+    Attributes:
+        accepting: may a text end here?
+        steps: what is read on the way to another state, and the index of that state.
+    """
+
+    accepting: bool
+    steps: tuple[tuple[Expression, int], ...]
 
 
 class Option(NamedTuple):
@@ -127,7 +158,7 @@ class Limits:
             without a repetition, where each byte that is tried counts for 64; and on a completion without repetitions,
             a byte each.
         max_pattern_length: characters of a regular expression (about 5 us each to read).
-        max_grammar_tokens: words, signs and line ends of a Lark grammar (about 20 us each to read).
+        max_grammar_tokens: words, signs and line ends of a grammar (about 20 us each to read).
     """
 
     max_lexer_states: int = 250_000
@@ -166,11 +197,13 @@ class Grammar:
         expressions: nodes of the regular layer; a node refers only to smaller indices.
         symbols: nodes of the context-free layer; rules may refer to any index (recursion).
         start: the start symbol.
+        lexing: how text is split into terminals; None: every split counts.
     """
 
     expressions: tuple[ExpressionNode, ...]
     symbols: tuple[SymbolNode, ...]
     start: Symbol
+    lexing: Lexing | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,6 +287,27 @@ class GrammarBuilder:
             return part
         return self._expressions["repeat", part, minimum, maximum]
 
+    def choices(self, texts: Iterable[bytes], spelling: ExcerptSpelling = "plain") -> Expression:
+        """Any one of ``texts`` (UTF-8), in a spelling: as :meth:`literals`, for so many of them that no trie is made.
+
+        The engine looks them up in their sorted list, which takes little more memory than the texts.
+        """
+        return self._expressions["excerpt", b"".join(sorted({text + TEXT_END for text in texts})), "choice", spelling]
+
+    def spans(
+        self,
+        texts: Iterable[bytes],
+        unit: Literal["char", "word", "sentence"] = "char",
+        spelling: ExcerptSpelling = "plain",
+    ) -> Expression:
+        """Any text but the empty one that stands in one of ``texts`` (UTF-8), from a unit's start to a unit's end.
+
+        Words and sentences are those of Unicode Standard Annex #29, without white space at their ends; a sign that is
+        no part of a word is a word of its own. The engine sorts all starts once: a document of any size is one
+        expression.
+        """
+        return self._expressions["excerpt", b"".join([text + TEXT_END for text in texts]), unit, spelling]
+
     def fragment(self, expression: Expression) -> Fragment:
         """An expression of this builder, to be pasted into others."""
         return Fragment(tuple(self._expressions)[: expression + 1])
@@ -267,6 +321,34 @@ class GrammarBuilder:
                 numbers.append(self._expressions[_renumbered(node, numbers)])
             known = self._pasted[fragment] = numbers[-1]
         return known
+
+    def embed(self, grammar: Grammar) -> Symbol:
+        """The start symbol of another grammar, whose texts become part of this one's.
+
+        Raises:
+            UnsupportedError: the other one says how text is split into terminals, which is known of whole texts only.
+        """
+        if grammar.lexing is not None:
+            raise UnsupportedError(
+                "a grammar with a lexer of its own is not supported as a part of a text",
+                expected="one in which every split counts (--lexer complete)",
+            )
+        numbers: list[Expression] = []
+        for node in grammar.expressions:
+            numbers.append(self._expressions[_renumbered(node, numbers)])
+        symbols: dict[Symbol, Symbol] = {}
+        for index in reachable(grammar):
+            symbol = grammar.symbols[index]
+            if symbol[0] == "terminal":
+                symbols[index] = self.terminal(numbers[symbol[2]], symbol[1], symbol[3])
+            else:  # what it refers to may come later
+                symbols[index] = Symbol(len(self._symbols))
+                self._symbols.append(symbol)
+        for index, number in symbols.items():
+            symbol = grammar.symbols[index]
+            if symbol[0] != "terminal":
+                self._symbols[number] = _moved(symbol, symbols)
+        return symbols[grammar.start]
 
     def multiples(self, divisor: int, places: int | None = None) -> Expression:
         """JSON's numerals of the multiples of ``divisor / 10**places``, without an exponent.
@@ -290,12 +372,30 @@ class GrammarBuilder:
         """
         return self._expressions["numeral", numeral]
 
+    def automaton(self, states: Iterable[tuple[bool, Iterable[tuple[Expression, int]]]]) -> Expression:
+        """The texts that lead from the first of the states to one that accepts.
+
+        For languages that are known as tables, where neither a formula of the other constructors nor the engine's own
+        search through derivatives would be as small. A step reads any text of its expression, so that a step over a
+        character class reads whole characters; steps may overlap. States that cannot be left for an accepting one do
+        no harm.
+
+        Args:
+            states: whether each accepts, and its steps. An expression that is read holds no empty string, and no
+                intersection or complement is in it.
+        """
+        table = tuple([State(accepting, tuple(steps)) for accepting, steps in states])
+        if not table or any(not 0 <= to < len(table) for state in table for _, to in state.steps):
+            raise ValueError("an automaton needs a state, and each step must lead to one")
+        return self._expressions["automaton", table]
+
     # -- the context-free layer --------------------------------------------------------------------------------
 
     def terminal(self, expression: Expression, name: str, guard: Guard | None = None) -> Symbol:
         """A lexeme. ``name`` is for people (statistics, explanations).
 
-        With a guard, the grammar must be one of JSON texts. A ``"distinct"`` lexeme may end only where the container
+        With one of the first two guards, the grammar must be one of JSON texts, or of texts that are JSON in parts. A
+        ``"distinct"`` lexeme may end only where the container
         that it belongs to (the innermost open array or object, or the one that its last byte closes) holds no
         repetition so far: no two keys of the object are the same text, no two items of the array are the same JSON
         value. Guard all of the opening and closing brackets, separators and keys of a container, or at least the
@@ -303,6 +403,10 @@ class GrammarBuilder:
 
         A ``"repeated"`` lexeme closes an array, opened by a ``"distinct"`` one, that holds a repetition. Two more
         equal items must be able to follow wherever such an array ends without one: that isn't looked into.
+
+        After a ``"begins"`` lexeme, a part of the text may begin that is JSON; it may end anywhere. It must be certain
+        where a part with guarded lexemes begins: of two ways to read a text, none may have such a lexeme before it that
+        ends inside a part of the other.
         """
         return self._intern_symbol(("terminal", name, expression, guard))
 
@@ -359,11 +463,14 @@ class GrammarBuilder:
             ("members", name, tuple(options), separator, order, minimum, maximum, tuple(map(tuple, choices)))
         )
 
-    def finish(self, start: Symbol) -> Grammar:
-        """Freeze. Raises ValueError when a rule was never defined (a front end's bug, not a user's)."""
+    def finish(self, start: Symbol, lexing: Lexing | None = None) -> Grammar:
+        """Freeze. Raises ValueError when a rule was never defined (a front end's bug, not a user's).
+
+        With ``lexing`` there may be rules and terminals without guards only, and no terminal may be empty.
+        """
         if self._undefined:
             raise ValueError(f"rules without a definition: {', '.join(self._undefined.values())}")
-        return Grammar(expressions=tuple(self._expressions), symbols=tuple(self._symbols), start=start)
+        return Grammar(expressions=tuple(self._expressions), symbols=tuple(self._symbols), start=start, lexing=lexing)
 
     def _intern_symbol(self, node: SymbolNode) -> Symbol:
         known = self._interned_symbols.get(node)
@@ -385,6 +492,45 @@ def _renumbered(node: ExpressionNode, numbers: list[Expression]) -> ExpressionNo
         return "intersection", tuple(sorted([numbers[part] for part in node[1]]))
     if node[0] == "complement":
         return "complement", numbers[node[1]]
+    if node[0] == "automaton":
+        return "automaton", tuple(
+            [State(state.accepting, tuple([(numbers[part], to) for part, to in state.steps])) for state in node[1]]
+        )
+    return node
+
+
+def reachable(grammar: Grammar) -> list[Symbol]:
+    """The symbols that the start symbol leads to, itself among them, ascending."""
+    found, agenda = {grammar.start}, [grammar.start]
+    while agenda:
+        new = set(_parts_of(grammar.symbols[agenda.pop()])) - found
+        found |= new
+        agenda.extend(new)
+    return sorted(found)
+
+
+def _parts_of(node: SymbolNode) -> list[Symbol]:
+    if node[0] == "rule":
+        return [part for parts in node[2] for part in parts]
+    if node[0] == "repeat":
+        return [node[2]] if node[5] is None else [node[2], node[5]]
+    if node[0] == "members":
+        return [option.symbol for option in node[2]] + ([] if node[3] is None else [node[3]])
+    return []
+
+
+def _moved(node: SymbolNode, symbols: Mapping[Symbol, Symbol]) -> SymbolNode:
+    """A node, no terminal, whose parts have new numbers."""
+    if node[0] == "rule":
+        return "rule", node[1], tuple([tuple([symbols[part] for part in parts]) for parts in node[2]])
+    separator = None
+    if node[0] == "repeat":
+        separator = None if node[5] is None else symbols[node[5]]
+        return "repeat", node[1], symbols[node[2]], node[3], node[4], separator
+    if node[0] == "members":
+        options = tuple([option._replace(symbol=symbols[option.symbol]) for option in node[2]])
+        separator = None if node[3] is None else symbols[node[3]]
+        return "members", node[1], options, separator, node[4], node[5], node[6], node[7]
     return node
 
 
@@ -394,6 +540,11 @@ def _distinct(alternatives: Iterable[Sequence[Symbol]]) -> tuple[tuple[Symbol, .
 
 def normalise_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     """Sorted, disjoint, non-adjacent inclusive ranges of Unicode scalar values (surrogates removed)."""
+    return _normalised(tuple(ranges))
+
+
+@lru_cache(maxsize=4096)  # a pattern has few classes, some of hundreds of ranges, which are asked for many times
+def _normalised(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
     pieces: list[tuple[int, int]] = []
     for low, high in ranges:
         if not 0 <= low <= high <= 0x10FFFF:

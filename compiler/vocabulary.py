@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import builtins
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from types import MappingProxyType
+from typing import Any, Protocol, Self, runtime_checkable
 
 from constrain import _core
 from constrain.compiler.files import write_whole
+from constrain.compiler.special_tokens import hidden, marked, name_of, ordinary, text_of
 from constrain.compiler.tokenizers import (
     ContinuationEncoder,
     TokenTable,
@@ -46,10 +48,50 @@ class Vocabulary(_core.Vocabulary):
         eos_token_ids: stop tokens, allowed where the output is complete and nowhere else, whatever their bytes.
         vocab_size: width of masks, where it is not ``len(token_bytes)``; ids past the bytes are never allowed.
         encode: the tokenizer's own encoder.
+        special_tokens: names of special tokens -> id. Constraints that ask for such a token by its name, as tags and
+            tools do, allow it there; nothing else does.
 
     Raises:
         VocabularyError: a stop token past the width, or a token or vocabulary too large.
     """
+
+    special_tokens: Mapping[str, int]
+    """Names of special tokens -> id, stop tokens left out."""
+
+    def __new__(
+        cls,
+        token_bytes: Sequence[builtins.bytes | None],
+        eos_token_ids: Sequence[int],
+        *,
+        vocab_size: int | None = None,
+        encode: Callable[[str], Sequence[int]] | None = None,
+        special_tokens: Mapping[str, int] | None = None,
+    ) -> Self:
+        """Put special tokens among the others."""
+        stops = set(eos_token_ids)
+        width = len(token_bytes) if vocab_size is None else vocab_size
+        special = {
+            name: token_id
+            for name, token_id in (special_tokens or {}).items()
+            if name and token_id not in stops and token_id < width
+        }
+        if special:
+            token_bytes = [None if data is None else hidden(data) for data in token_bytes]
+            token_bytes += [None] * (max(special.values()) + 1 - len(token_bytes))
+            for name, token_id in special.items():
+                token_bytes[token_id] = marked(name)
+        made = super().__new__(cls, token_bytes, eos_token_ids, vocab_size=vocab_size, encode=encode)
+        made.special_tokens = MappingProxyType(special)
+        return made
+
+    def token(self, token_id: int) -> builtins.bytes | None:
+        """Bytes of a token; None for special, unused or unknown ids."""
+        data = super().token(token_id)
+        return data if data is None or not self.special_tokens else ordinary(data)
+
+    def text(self, token_id: int) -> builtins.bytes:
+        """What a reader is shown of a token: its bytes, of a special one its name, of others nothing."""
+        return text_of(self, token_id)
 
     @classmethod
     def from_file(
@@ -137,7 +179,8 @@ class Vocabulary(_core.Vocabulary):
         width = max(width, max(kept) + 1)
         if encode is not None and len(table.token_bytes) > width:
             encode = _Narrowed(encode, width)
-        return cls(table.token_bytes[:width], kept, vocab_size=width, encode=encode)
+        special = table.special_ids
+        return cls(table.token_bytes[:width], kept, vocab_size=width, encode=encode, special_tokens=special)
 
     def save(self, path: str | Path) -> None:
         """Write the vocabulary to a file, whole or not at all. ``encode`` is not kept.
@@ -163,7 +206,16 @@ class Vocabulary(_core.Vocabulary):
         except ArtifactError as error:
             raise ArtifactError(f"{path}: {error.message}", expected=error.expected) from None
         token_bytes = [saved.token(token_id) for token_id in range(saved.vocab_size)]
-        return cls(token_bytes, saved.eos_token_ids, vocab_size=saved.vocab_size, encode=encode)
+        names = [name_of(data or b"") for data in token_bytes]
+        if any(name is not None for name in names):
+            token_bytes = [None if data is None else ordinary(data) for data in token_bytes]
+        return cls(
+            token_bytes,
+            saved.eos_token_ids,
+            vocab_size=saved.vocab_size,
+            encode=encode,
+            special_tokens={name: token_id for token_id, name in enumerate(names) if name is not None},
+        )
 
 
 class _Narrowed:

@@ -33,6 +33,7 @@ def build(
     formats: Literal["assert", "annotate"] = "assert",
     ignore_formats: Sequence[str] | Literal["unknown"] = (),
     references: Mapping[str, object] | None = None,
+    data: Mapping[str, bytes | str] | None = None,
     whitespace: str = "compact",
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
@@ -50,6 +51,7 @@ def build(
         ignore_formats: formats that are annotations: their names, or ``"unknown"`` for all that nobody defined.
         references: the documents that ``$ref`` and ``$schema`` may lead to besides the schema and the official
             metaschemas, by URI: parsed JSON, or JSON text. Nothing is fetched.
+        data: contents of the files that ``x-constrain-choices`` and ``x-constrain-substring-of`` name, by name.
         whitespace: ``compact`` (none), ``pretty:N`` (as ``json.dumps(indent=N)``) ``flexible`` (up to 64 blanks
             between tokens) or ``any`` (so many as one likes).
         order: order of members: that of the schema with undeclared ones last, or any.
@@ -63,6 +65,7 @@ def build(
         SchemaError: not a valid schema, or an option that is not known.
         RegexError: an invalid ``pattern``.
         UnsupportedError: a keyword or option that is not implemented, or a document that is not given.
+        DataError: a file that is not given, not UTF-8, or empty.
         UnsatisfiableError: no JSON value satisfies the schema.
         LimitError: a budget ran out.
     """
@@ -71,6 +74,7 @@ def build(
         formats=formats,
         ignore_formats=ignore_formats,
         references=references,
+        data=data,
         whitespace=whitespace,
         order=order,
         numbers=numbers,

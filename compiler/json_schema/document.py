@@ -49,6 +49,7 @@ def open_schema(
     formats: Literal["assert", "annotate"] = "assert",
     ignore_formats: Sequence[str] | Literal["unknown"] = (),
     references: Mapping[str, object] | None = None,
+    data: Mapping[str, bytes | str] | None = None,
 ) -> Document:
     """Open a schema, which is not held to its metaschema yet; arguments are those of ``build``.
 
@@ -57,7 +58,9 @@ def open_schema(
         UnsupportedError: an option or a draft that is not implemented.
         LimitError: it nests too deeply.
     """
-    options = read_options(draft=draft, formats=formats, ignore_formats=ignore_formats, references=references)
+    options = read_options(
+        draft=draft, formats=formats, ignore_formats=ignore_formats, references=references, data=data
+    )
     root = parsed_schema(schema)
     store = Store()
     asks = "unevaluated" in repr((root, options.references))

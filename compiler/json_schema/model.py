@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
+from constrain.compiler.data import TextSource
+
 __all__ = [
     "ALL_TYPES",
     "ARRAY",
@@ -79,11 +81,12 @@ Value: TypeAlias = tuple[str, bool | str | None] | tuple[str, int | Decimal, str
 
 
 class PatternTerm(NamedTuple):
-    """A string must match (or, negated, must not match) a regular expression or a format."""
+    """A string must match (or, negated, must not match) a regular expression or a format, or be taken from a source."""
 
     kind: str
     text: str
     negated: bool = False
+    source: TextSource | None = None
 
 
 class StringFacet(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from constrain.compiler.data import DataFiles
 from constrain.compiler.json_schema.drafts import DRAFTS, Draft
 from constrain.compiler.json_schema.numbers import Spelling
 from constrain.compiler.json_schema.pointers import shown
@@ -55,6 +56,7 @@ class Options:
         ignore_unknown_formats: whether formats that nobody here knows are annotations.
         policy: how values are spelled.
         references: other documents by their URI: parsed JSON, or JSON text.
+        data: the files that lists of choices and documents are in.
     """
 
     draft: Draft | None
@@ -63,6 +65,7 @@ class Options:
     ignore_unknown_formats: bool
     policy: Policy
     references: Mapping[str, object] = field(default_factory=dict, compare=False)
+    data: DataFiles = field(default_factory=DataFiles, compare=False)
 
 
 def read_options(
@@ -71,6 +74,7 @@ def read_options(
     formats: str = "assert",
     ignore_formats: Sequence[str] | str = (),
     references: Mapping[str, object] | None = None,
+    data: Mapping[str, bytes | str] | None = None,
     whitespace: str = "compact",
     order: str = "schema",
     numbers: str = "plain",
@@ -118,6 +122,7 @@ def read_options(
         ignore_unknown_formats=ignore_formats == "unknown" or "unknown" in names,
         policy=Policy(layout, indent, order, escapes == "any", numbers, formats_bound),  # type: ignore[arg-type]  # known ones by now
         references=_references({} if references is None else references),
+        data=DataFiles(data),
     )
 
 

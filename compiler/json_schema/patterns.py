@@ -13,18 +13,20 @@ from constrain.compiler.json_schema.model import PatternTerm
 from constrain.compiler.json_schema.pointers import shown
 from constrain.compiler.regex import ecma
 from constrain.compiler.regex.ast import (
+    Automaton,
     CharacterClass,
     Complement,
     Concat,
     Intersection,
     Node,
     Repeat,
+    States,
     Union,
 )
 from constrain.compiler.regex.lower import lower
 from constrain.errors import InputError, LimitError
 
-__all__ = ["check_pattern", "matches", "term_body"]
+__all__ = ["check_pattern", "matches", "term_body", "term_text"]
 
 MAXIMUM_STEPS = 1_000_000
 """Steps of holding one name against one pattern, about a microsecond each."""
@@ -52,7 +54,6 @@ def check_pattern(text: str, pointer: str) -> None:
         raise type(error)(error.message, pointer=pointer, span=error.span, expected=error.expected) from None
 
 
-@shared
 def term_body(
     builder: GrammarBuilder, term: PatternTerm, any_escape: bool = False, bound: Literal["inner", "outer"] = "inner"
 ) -> Expression:
@@ -60,22 +61,55 @@ def term_body(
 
     Args:
         builder: where expressions go.
-        term: a pattern or a format.
+        term: a pattern, a format or a source.
         any_escape: whether characters may be escaped that need not be.
         bound: of a format that is not practically regular, whether some of the bodies are meant, or all and more.
+
+    Raises:
+        DataError: a source's file is not given, or cannot be used.
     """
-    # What surely does not conform is what lies outside a superset; what may not conform is what lies outside a subset.
-    beyond = term.kind == "format" and term.negated == (bound == "inner")
-    kind = "beyond format" if beyond else term.kind
+    if term.source is None:
+        return _matching(builder, term, any_escape, bound)
+    body = term.source.expression(builder, "any" if any_escape else "minimal")
+    return _other(builder, body, any_escape) if term.negated else body
+
+
+def _other(builder: GrammarBuilder, body: Expression, any_escape: bool) -> Expression:
+    return builder.intersection([builder.complement(body), json_text.any_characters(builder, any_escape=any_escape)])
+
+
+@shared
+def _matching(
+    builder: GrammarBuilder, term: PatternTerm, any_escape: bool, bound: Literal["inner", "outer"]
+) -> Expression:
     body = lower(
-        _node(kind, term.text),
+        _node(_kind(term, bound), term.text),
         builder,
         partial(json_text.character_class, any_escape=any_escape),
         partial(json_text.text_body, any_escape=any_escape),
     )
-    if not term.negated:
-        return body
-    return builder.intersection([builder.complement(body), json_text.any_characters(builder, any_escape=any_escape)])
+    return _other(builder, body, any_escape) if term.negated else body
+
+
+def term_text(builder: GrammarBuilder, term: PatternTerm) -> Expression:
+    """The texts themselves that a term accepts; of a format that is not practically regular, some of them.
+
+    Raises:
+        DataError: a source's file is not given, or cannot be used.
+    """
+    text = _plain(builder, term) if term.source is None else term.source.expression(builder)
+    return builder.complement(text) if term.negated else text
+
+
+@shared
+def _plain(builder: GrammarBuilder, term: PatternTerm) -> Expression:
+    return lower(_node(_kind(term, "inner"), term.text), builder)
+
+
+def _kind(term: PatternTerm, bound: Literal["inner", "outer"]) -> str:
+    # What surely does not conform is what lies outside a superset; what may not conform is what lies outside a subset.
+    beyond = term.kind == "format" and term.negated == (bound == "inner")
+    return "beyond format" if beyond else term.kind
 
 
 @lru_cache(maxsize=16384)
@@ -128,11 +162,27 @@ class _Ends:
                 return frozenset(end for part in parts for end in self.of(part, start))
             case Intersection(parts):
                 return frozenset.intersection(*(self.of(part, start) for part in parts))
+            case Automaton(states):
+                return self._automaton(states, start)
             case Complement(part):
                 return frozenset(range(start, len(self._text) + 1)) - self.of(part, start)
             case Repeat(part, minimum, maximum):
                 return self._repeat(part, start, minimum, maximum)
         raise ValueError(f"unresolved anchor {node!r}")
+
+    def _automaton(self, states: States, start: int) -> frozenset[int]:
+        found = set()
+        state: int | None = 0
+        for place in range(start, len(self._text) + 1):
+            accepting, steps = states[state or 0]
+            if accepting:
+                found.add(place)
+            point = ord(self._text[place]) if place < len(self._text) else -1
+            state = next((to for ranges, to in steps if any(low <= point <= high for low, high in ranges)), None)
+            if state is None:
+                break
+        self._count(len(self._text) - start)
+        return frozenset(found)
 
     def _repeat(self, part: Node, start: int, minimum: int, maximum: int | None) -> frozenset[int]:
         # The set of places after each round; it either grows stale or dies out after as many rounds as there are

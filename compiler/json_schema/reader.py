@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from constrain.compiler.json_schema import arrays, numbers, objects, strings
+from constrain.compiler.json_schema import arrays, numbers, objects, sources, strings
 from constrain.compiler.json_schema.documents import Place
 from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.library import Library
@@ -47,7 +47,7 @@ MAXIMUM_WAYS = 500
 _STRING, _NUMBER, _ARRAY, _OBJECT, _COMBINATOR, _UNEVALUATED = 1, 2, 4, 8, 16, 32
 
 _FAMILIES = {
-    **dict.fromkeys(("minLength", "maxLength", "pattern"), _STRING),
+    **dict.fromkeys(("minLength", "maxLength", "pattern", *sources.KEYWORDS), _STRING),
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBER),
     **dict.fromkeys(("items", "additionalItems", "prefixItems", "minItems", "maxItems"), _ARRAY),
     **dict.fromkeys(("contains", "uniqueItems"), _ARRAY),
@@ -69,7 +69,8 @@ _REFUSED = 0
 def _keywords(draft: Draft) -> dict[str, int]:
     """Keywords that are read, with their family, and those that are refused, with the types and when."""
     # what is no keyword of the draft is an annotation
-    rules: dict[str, int] = {key: rule for key, rule in _FAMILIES.items() if key in draft.keywords}
+    known = draft.keywords.union(sources.KEYWORDS)
+    rules: dict[str, int] = {key: rule for key, rule in _FAMILIES.items() if key in known}
     # what it would mean there is nowhere said
     return rules | dict.fromkeys(draft.foreign, _REFUSED)
 
@@ -214,6 +215,12 @@ class Reader:
         for key in raw:
             family = keywords.get(key)
             if family is None:
+                if key.startswith(sources.PREFIX):
+                    raise SchemaError(
+                        f"{shown(key)} is no keyword",
+                        pointer=f"{pointer}/{escaped(key)}",
+                        expected=" or ".join(sources.KEYWORDS),
+                    )
                 continue
             if family == _REFUSED:
                 refusals.append(Refusal(ALL_TYPES, key, f"{pointer}/{key}"))
@@ -270,7 +277,7 @@ class Reader:
             found = self.read(item, where, base, depth + 1)
             return EVERYTHING if found == TRUE and self._annotates else found
 
-        string: StringFacet | None = strings.read(raw, pointer) if families & _STRING else None
+        string: StringFacet | None = strings.read(raw, pointer, self._options) if families & _STRING else None
         number: NumberFacet | None = None
         if families & _NUMBER:
             number, more = numbers.read(raw, pointer, boolean_exclusive=draft.boolean_exclusive)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from constrain.compiler.grammar import Expression, GrammarBuilder
-from constrain.compiler.json_schema import json_text
+from constrain.compiler.json_schema import json_text, sources
 from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.formats import UNRESTRICTED, key_of
 from constrain.compiler.json_schema.model import (
@@ -20,23 +20,28 @@ from constrain.compiler.json_schema.model import (
 )
 from constrain.compiler.json_schema.numbers import INTEGER_FORMATS
 from constrain.compiler.json_schema.options import Options
-from constrain.compiler.json_schema.patterns import check_pattern, term_body
+from constrain.compiler.json_schema.patterns import check_pattern, term_body, term_text
 from constrain.compiler.json_schema.values import exact
 
-__all__ = ["body_of", "complements", "merge", "read", "read_formats"]
+__all__ = ["body_of", "complements", "merge", "read", "read_formats", "texts_of"]
 
 
-def read(raw: dict[str, Any], pointer: str) -> StringFacet:
-    """The facet of a schema's length keywords and ``pattern``."""
+def read(raw: dict[str, Any], pointer: str, options: Options) -> StringFacet:
+    """The facet of a schema's length keywords, ``pattern``, and what strings are taken from."""
     minimum = raw.get("minLength")
     maximum = raw.get("maxLength")
     pattern = raw.get("pattern")
     if pattern is not None:
         check_pattern(pattern, f"{pointer}/pattern")
+    taken = [
+        sources.read(keyword, raw[keyword], f"{pointer}/{keyword}", options.data)
+        for keyword in sources.KEYWORDS
+        if keyword in raw
+    ]
     return StringFacet(
         0 if minimum is None else int(exact(minimum, f"{pointer}/minLength")),
         None if maximum is None else int(exact(maximum, f"{pointer}/maxLength")),
-        () if pattern is None else (PatternTerm("pattern", pattern),),
+        (*(() if pattern is None else (PatternTerm("pattern", pattern),)), *taken),
     )
 
 
@@ -143,8 +148,7 @@ def body_of(
             for text in texts
             if text not in hidden and len(text) >= minimum and (maximum is None or len(text) <= maximum)
         ]
-        if any(term.kind == "format" for term in patterns):
-            texts, patterns = _decided(texts, patterns)
+        texts, patterns = _decided(texts, patterns)
         if not texts:
             return None
         parts.append(json_text.texts_body(builder, texts, any_escape))
@@ -159,14 +163,35 @@ def body_of(
     return builder.intersection(parts)
 
 
+def texts_of(
+    builder: GrammarBuilder, facet: StringFacet, texts: Sequence[str] | None, excluded: Sequence[str]
+) -> Expression:
+    """The strings themselves, not as JSON writes them; arguments as those of :func:`body_of`."""
+    character = builder.char_class([(0, 0x10FFFF)])
+    minimum, maximum, patterns = facet
+    if maximum is not None and maximum < minimum:
+        return builder.literals([])
+    parts = [builder.repeat(character, minimum, maximum)]
+    if texts is not None:
+        if any(term.kind == "format" for term in patterns):
+            texts, patterns = _decided(list(texts), patterns)
+        parts.append(builder.literals(text.encode() for text in texts))
+    if excluded:
+        parts.append(builder.complement(builder.literals(text.encode() for text in excluded)))
+    parts.extend(term_text(builder, term) for term in patterns)
+    return builder.intersection(parts)
+
+
 def _decided(texts: list[str], patterns: tuple[PatternTerm, ...]) -> tuple[list[str], tuple[PatternTerm, ...]]:
-    """The texts that conform to all formats, and the other patterns.
+    """The texts that conform to all formats and are taken from all sources, and the other patterns.
 
     Of a given text a format is decided exactly, while its language may be a part of it only.
     """
-    from constrain.compiler.json_schema.formats.exact import conforms
-
     for term in patterns:
-        if term.kind == "format":
+        if term.source is not None:
+            texts = [text for text in texts if term.source.holds(text) != term.negated]
+        elif term.kind == "format":
+            from constrain.compiler.json_schema.formats.exact import conforms
+
             texts = [text for text in texts if conforms(term.text, text) != term.negated]
-    return texts, tuple(term for term in patterns if term.kind != "format")
+    return texts, tuple(term for term in patterns if term.kind == "pattern")

@@ -13,12 +13,14 @@ from urllib.parse import urljoin
 
 import jsonschema_rs
 
+from constrain.compiler.data import DataFiles
+from constrain.compiler.json_schema import sources
 from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.formats import NAMES, key_of
 from constrain.compiler.json_schema.formats.exact import conforms
 from constrain.compiler.json_schema.openapi import in_draft_4
 from constrain.compiler.json_schema.options import Options
-from constrain.compiler.json_schema.pointers import pointer_of
+from constrain.compiler.json_schema.pointers import pointer_of, shown
 from constrain.compiler.json_schema.read_text import read_schema_text
 from constrain.errors import InputError, LimitError, SchemaError, UnsupportedError
 
@@ -85,6 +87,7 @@ def validator(
             validate_formats=options.assert_formats or draft.asserts_formats,
             ignore_unknown_formats=options.ignore_unknown_formats,
             formats=decided,
+            keywords={keyword: partial(_Taken, options.data, keyword) for keyword in sources.KEYWORDS},
             retriever=retrieve,
         )
         try:
@@ -134,6 +137,19 @@ def _unresolved(message: str) -> UnsupportedError:
         f"a reference cannot be resolved: {shortened(message)}",
         expected="references to places in the schema itself, or in documents that are given (--ref, --ref-dir)",
     )
+
+
+class _Taken:
+    """A keyword that jsonschema-rs does not know: is a string taken from its source? No automaton is asked."""
+
+    def __init__(self, files: DataFiles, keyword: str, schema: Any, value: Any, path: list[str | int]) -> None:
+        self._term = sources.read(keyword, value, pointer_of(path), files)
+
+    def validate(self, instance: Any) -> None:
+        source = self._term.source
+        if isinstance(instance, str) and source is not None and not source.holds(instance):
+            what = "a choice of" if source.unit is None else "a span of"
+            raise ValueError(f"{shown(instance)} is not {what} {self._term.text}")
 
 
 def _as_it_is(schema: Any) -> Any:

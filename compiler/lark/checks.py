@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from constrain.compiler.lark.definitions import Definition, Definitions, Scope
-from constrain.compiler.lark.syntax import Call, Name
+from constrain.compiler.lark.syntax import Call, Data, Name
+from constrain.compiler.lark.taken import file_name
 from constrain.errors import GrammarError
 
 __all__ = ["check"]
@@ -28,8 +29,10 @@ def check(definitions: Definitions) -> None:
             for leaf in body.leaves:
                 if isinstance(leaf, Name | Call):
                     _check_use(leaf, definition, scope, definitions)
-                elif scope is definitions.scope:
-                    definitions.patterns.of(leaf)
+                elif isinstance(leaf, Data):
+                    file_name(leaf, scope.source)
+                else:
+                    scope.source.patterns.of(leaf)
 
 
 def _check_parameters(definition: Definition, definitions: Definitions) -> None:
@@ -42,7 +45,7 @@ def _check_parameters(definition: Definition, definitions: Definitions) -> None:
             continue
         raise GrammarError(
             f"the template {definition.name} {problem}",
-            span=definitions.span(definition.at),
+            span=definition.origin.span,
             expected="parameters with names of their own",
         )
 
@@ -56,7 +59,7 @@ def _check_use(leaf: Name | Call, definition: Definition, scope: Scope, definiti
         message, expected = problem
         raise GrammarError(
             f"{message} (in {definition.name})",
-            span=definitions.place(definition, scope, leaf.at),
+            span=scope.source.span(leaf.at),
             expected=expected,
         )
 

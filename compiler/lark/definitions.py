@@ -1,22 +1,29 @@
 """From statements to what each name stands for: imports, ``%override`` and ``%extend`` carried out, as lark does it.
 
-A library's names are prefixed with its path, except those that are imported by name. Rules find each other by these
-names, so that ``%override`` of an imported rule changes the rules that came with it. Terminals are put in by value
-where they are used, so those of a library find each other in the library.
+The names of an imported grammar are prefixed with its path, except those that are imported by name. Rules find each
+other by these names, so that ``%override`` of an imported rule changes the rules that came with it. Terminals are put
+in by value where they are used, so those of an imported grammar find each other in there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from constrain.compiler.lark import library
+from constrain.compiler.grammar import Limits
+from constrain.compiler.lark.files import GRAMMAR, Files
+from constrain.compiler.lark.imports import Imports
 from constrain.compiler.lark.literals import Patterns
+from constrain.compiler.lark.source import Source
 from constrain.compiler.lark.syntax import Body, Call, Declare, Define, Ignore, Import, Name, Statement
-from constrain.compiler.regex.ast import text_span
-from constrain.errors import GrammarError, Span, UnsupportedError
+from constrain.compiler.regex import python_re
+from constrain.errors import GrammarError, InputError, Span, UnsupportedError
 
-__all__ = ["Definition", "Definitions", "Scope", "load"]
+__all__ = ["Definition", "Definitions", "Origin", "Scope", "declared_error", "load"]
+
+_NO_FILES = Files.on_disk()
+_DEFAULT_LIMITS = Limits()
 
 
 @dataclass(slots=True, eq=False)
@@ -24,12 +31,14 @@ class Scope:
     """The names of one text.
 
     Attributes:
+        source: the text.
         table: what each name stands for, by its full name.
         prefix: put in front of names; empty for the grammar itself.
         aliases: names that have another full name.
         outer: the scope of the text that imports this one.
     """
 
+    source: Source
     table: dict[str, Definition] = field(default_factory=dict)
     prefix: str = ""
     aliases: dict[str, str] = field(default_factory=dict)
@@ -52,6 +61,18 @@ class Scope:
         return self.table.get(self.full_name(name))
 
 
+class Origin(NamedTuple):
+    """Where a definition is written: a text, and an index in it."""
+
+    source: Source
+    at: int
+
+    @property
+    def span(self) -> Span:
+        """Line and column."""
+        return self.source.span(self.at)
+
+
 @dataclass(slots=True, eq=False)
 class Definition:
     """A rule, template or terminal.
@@ -62,6 +83,9 @@ class Definition:
         parameters: of a template.
         bodies: its alternatives, each with the scope of its names; none after ``%declare``.
         at: where in the grammar it is defined, or imported.
+        origin: where it is written.
+        priority: as written where it was defined or overridden; ``%extend`` leaves it.
+        given: of a declared terminal, the regular expression that it was given from outside.
     """
 
     name: str
@@ -69,6 +93,9 @@ class Definition:
     parameters: tuple[str, ...]
     bodies: list[tuple[Body, Scope]]
     at: int
+    origin: Origin
+    priority: int = 0
+    given: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -76,160 +103,178 @@ class Definitions:
     """What a grammar's names stand for.
 
     Attributes:
-        text: the grammar's.
-        patterns: of its literals.
         scope: its names.
         ignored: terminals made of the bodies of ``%ignore``.
     """
 
-    text: str
-    patterns: Patterns
-    scope: Scope = field(default_factory=Scope)
+    scope: Scope
     ignored: list[Definition] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The grammar's."""
+        return self.scope.source.text
+
+    @property
+    def patterns(self) -> Patterns:
+        """Of the literals in the grammar's own text."""
+        return self.scope.source.patterns
 
     def span(self, at: int) -> Span:
         """Line and column of an index in the text."""
-        return text_span(self.text, at)
-
-    def place(self, definition: Definition, scope: Scope, at: int) -> Span:
-        """Line and column of an index in the text of ``scope``; if that is a library's, the place of its import."""
-        return self.span(at if scope is self.scope else definition.at)
+        return self.scope.source.span(at)
 
     def rules(self) -> list[str]:
         """Names of the rules that are no templates."""
         return [name for name, each in self.scope.table.items() if not each.is_terminal and not each.parameters]
 
 
-def load(text: str, statements: Sequence[Statement]) -> Definitions:
+def load(
+    text: str,
+    statements: Sequence[Statement],
+    *,
+    files: Files = _NO_FILES,
+    terminals: Mapping[str, str] | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> Definitions:
     """What the names that ``statements`` define stand for; those they use are not looked at.
 
     Args:
         text: the grammar.
         statements: read from it.
+        files: what it may import besides lark's own grammars.
+        terminals: regular expressions of terminals that ``%declare`` leaves open, by full name.
+        limits: how long grammars may be.
 
     Raises:
-        GrammarError: a doubly defined name, or one that is not there to be changed or imported.
-        UnsupportedError: ``%declare``, or ``%import`` of a file.
+        GrammarError: a doubly defined name, one that is not there to be changed or imported, a file that is missing, a
+            cycle of imports; a regular expression for a terminal that is not declared.
+        RegexError: a terminal is given what is no regular expression.
+        UnsupportedError: an import relative to the grammar's file, where it is a text without one.
+        LimitError: too many imports, or too long ones.
     """
-    definitions = Definitions(text, Patterns(text))
-    _Loader(definitions).load(statements, definitions.scope, None)
+    scope = Scope(Source(text, statements, location=GRAMMAR))
+    definitions = Definitions(scope)
+    _Loader(definitions, Imports(files, limits)).load(scope, None)
+    for name, expression in (terminals or {}).items():
+        _give(scope, name, expression)
     return definitions
 
 
 class _Loader:
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, imports: Imports) -> None:
         self._definitions = definitions
+        self._imports = imports
 
-    def load(self, statements: Iterable[Statement], scope: Scope, imported_at: int | None) -> None:
-        """Fill ``scope``.
+    def load(self, scope: Scope, imported_at: int | None) -> None:
+        """Fill ``scope`` from its text.
 
         Args:
-            statements: of its text.
             scope: the scope.
             imported_at: the place of the import in the grammar; None for the grammar itself.
         """
-        imports: dict[tuple[str, ...], list[Import]] = {}
-        for statement in statements:
-            if isinstance(statement, Import):
-                if imported_at is None:
-                    self._check_import(statement)
-                imports.setdefault(tuple(name.text for name in statement.path), []).append(statement)
-        for path, group in imports.items():
-            self._import(path, group, scope, imported_at)
-        for statement in statements:
+        source = scope.source
+        for group in _groups(source):
+            self._import(group, scope, imported_at)
+        for statement in source.statements:
             match statement:
                 case Define(how, name, parameters, body):
-                    at = name.at if imported_at is None else imported_at
-                    made = Definition(
-                        scope.full_name(name.text),
-                        name.is_terminal,
-                        tuple(parameter.text for parameter in parameters),
-                        [(body, scope)],
-                        at,
-                    )
+                    made = _definition(scope, name, [(body, scope)], imported_at)
+                    made.parameters = tuple(parameter.text for parameter in parameters)
+                    made.priority = statement.priority
                     if how == "extend":
-                        self._extend(made, scope)
+                        _extend(made, scope)
                     else:
-                        self._define(made, scope, override=how == "override")
+                        _define(made, scope, override=how == "override")
                 case Declare(names):
                     for name in names:
-                        if imported_at is None:
-                            raise self._declared(name.text, name.at)
-                        made = Definition(scope.full_name(name.text), name.is_terminal, (), [], imported_at)
-                        self._define(made, scope)
+                        _define(_definition(scope, name, [], imported_at), scope)
                 case Ignore(body, at) if imported_at is None:
-                    self._definitions.ignored.append(Definition("%ignore", True, (), [(body, scope)], at))
+                    origin = Origin(source, at)
+                    self._definitions.ignored.append(Definition("%ignore", True, (), [(body, scope)], at, origin))
 
-    def _define(self, made: Definition, scope: Scope, *, override: bool = False) -> None:
-        kind = "terminal" if made.is_terminal else "rule"
-        if override and made.name not in scope.table:
-            raise self._error(f"Cannot override a nonexisting {kind} {made.name}", made.at)
-        if not override and made.name in scope.table:
-            raise self._error(f"{kind.capitalize()} '{made.name}' defined more than once", made.at)
-        scope.table[made.name] = made
-
-    def _extend(self, made: Definition, scope: Scope) -> None:
-        kind = "terminal" if made.is_terminal else "rule"
-        known = scope.table.get(made.name)
-        if known is None or known.is_terminal != made.is_terminal or not known.bodies:
-            raise self._error(f"Can't extend {kind} {made.name} as it wasn't defined before", made.at)
-        if known.parameters != made.parameters:
-            raise self._error(f"Cannot extend {kind} with different parameters: {made.name}", made.at)
-        known.bodies.extend(made.bodies)
-
-    def _check_import(self, statement: Import) -> None:
-        original, _ = statement.names[0]
-        first = (*statement.path, original)[0]
-        path = ".".join(name.text for name in statement.path)
-        if statement.relative:
-            raise UnsupportedError(
-                f"%import of a file (.{path}) is not implemented",
-                span=self._definitions.span(first.at),
-                expected=f"an import from lark's own grammars: {', '.join(library.names())}",
-            )
-        if not statement.path:
-            raise self._error(
-                f"%import {first.text} names nothing to import", first.at, expected="%import grammar.NAME"
-            )
-        if path not in library.names():
-            raise self._error(
-                f"%import {path}: lark has no grammar of that name",
-                first.at,
-                expected=f"one of {', '.join(library.names())}",
-            )
-
-    def _import(self, path: tuple[str, ...], group: list[Import], scope: Scope, imported_at: int | None) -> None:
-        """Take the named definitions of a library, and the rules that these use."""
-        wanted = {original.text: alias for statement in group for original, alias in statement.names}
-        aliases = {original: alias.text for original, alias in wanted.items()}
-        at = group[0].path[0].at if imported_at is None else imported_at
-        inner = Scope(prefix="__".join(path), aliases=aliases, outer=scope)
-        self.load(library.statements(".".join(path)), inner, at)
+    def _import(self, group: Sequence[Import], scope: Scope, imported_at: int | None) -> None:
+        """Take the named definitions of another grammar, and the rules that these use."""
+        wanted = {original.text: alias.text for statement in group for original, alias in statement.names}
+        first = group[0].at
+        at = first if imported_at is None else imported_at
+        path = [name.text for name in group[0].path]
+        with self._imports.of(group[0], scope.source) as source:
+            inner = Scope(source, prefix="__".join(path), aliases=wanted, outer=scope)
+            self.load(inner, at)
         for statement in group:
             for original, alias in statement.names:
                 found = inner.find(original.text)
                 if found is None:
-                    raise self._error(
-                        f"%import: the grammar {'.'.join(path)} does not define {original.text}",
-                        original.at if imported_at is None else at,
+                    raise scope.source.error(
+                        f"%import: the grammar {'.'.join(path)} does not define {original.text}", original.at
                     )
-                found.at = alias.at if imported_at is None else at
+                found.at = alias.at if imported_at is None else imported_at
         for definition in _reached([inner.full_name(original) for original in wanted], inner.table):
-            if not definition.bodies:
-                raise self._declared(definition.name, at)
             if definition.name in scope.table:
-                raise self._error(f"Cannot import '{definition.name}': it is defined already", definition.at)
+                aliases = [alias for statement in group for _, alias in statement.names]
+                place = next((alias.at for alias in aliases if alias.text == definition.name), first)
+                raise scope.source.error(f"Cannot import '{definition.name}': it is defined already", place)
             scope.table[definition.name] = definition
 
-    def _declared(self, name: str, at: int) -> UnsupportedError:
-        return UnsupportedError(
-            f"%declare {name} is not implemented (a declared terminal has no text of its own)",
-            span=self._definitions.span(at),
-            expected="a definition of the terminal",
-        )
 
-    def _error(self, message: str, at: int, *, expected: str | None = None) -> GrammarError:
-        return GrammarError(message, span=self._definitions.span(at), expected=expected)
+def _groups(source: Source) -> list[list[Import]]:
+    """The imports of a text, those from one grammar together."""
+    groups: dict[tuple[str, ...], list[Import]] = {}
+    for statement in source.statements:
+        if isinstance(statement, Import):
+            group = groups.setdefault(tuple(name.text for name in statement.path), [])
+            group.append(statement)
+            if statement.relative != group[0].relative:
+                name = ".".join(part.text for part in statement.path)
+                raise source.error(
+                    f"%import of both {name} and .{name}: their names would be the same",
+                    statement.at,
+                    expected="one of them",
+                )
+    return list(groups.values())
+
+
+def _definition(scope: Scope, name: Name, bodies: list[tuple[Body, Scope]], imported_at: int | None) -> Definition:
+    at = name.at if imported_at is None else imported_at
+    origin = Origin(scope.source, name.at)
+    return Definition(scope.full_name(name.text), name.is_terminal, (), bodies, at, origin)
+
+
+def _define(made: Definition, scope: Scope, *, override: bool = False) -> None:
+    kind = "terminal" if made.is_terminal else "rule"
+    if override and made.name not in scope.table:
+        raise scope.source.error(f"Cannot override a nonexisting {kind} {made.name}", made.origin.at)
+    if not override and made.name in scope.table:
+        raise scope.source.error(f"{kind.capitalize()} '{made.name}' defined more than once", made.origin.at)
+    scope.table[made.name] = made
+
+
+def _extend(made: Definition, scope: Scope) -> None:
+    kind = "terminal" if made.is_terminal else "rule"
+    known = scope.table.get(made.name)
+    if known is None or known.is_terminal != made.is_terminal or not known.bodies:
+        raise scope.source.error(f"Can't extend {kind} {made.name} as it wasn't defined before", made.origin.at)
+    if known.parameters != made.parameters:
+        raise scope.source.error(f"Cannot extend {kind} with different parameters: {made.name}", made.origin.at)
+    known.bodies.extend(made.bodies)
+
+
+def _give(scope: Scope, name: str, expression: str) -> None:
+    """Let a declared terminal match a regular expression."""
+    definition = scope.table.get(name)
+    open_names = [each.name for each in scope.table.values() if each.is_terminal and not each.bodies]
+    if definition is None or definition.name not in open_names:
+        raise GrammarError(
+            f"a pattern is given for {name}, which the grammar does not declare",
+            expected=f"one of {', '.join(open_names)}" if open_names else "%declare, which this grammar does not have",
+        )
+    try:
+        python_re.check(expression)
+    except InputError as error:
+        span = error.span and Span(error.span.line, error.span.column, f"the pattern for {name}")
+        raise type(error)(error.message, span=span, expected=error.expected) from None
+    definition.given = expression
 
 
 def _reached(names: Iterable[str], table: dict[str, Definition]) -> list[Definition]:
@@ -248,3 +293,16 @@ def _reached(names: Iterable[str], table: dict[str, Definition]) -> list[Definit
                         used = leaf.text if isinstance(leaf, Name) else leaf.template.text
                         pending.append(scope.full_name(used))
     return list(reached.values())
+
+
+def declared_error(definition: Definition) -> UnsupportedError:
+    """The refusal of a name that only ``%declare`` speaks of, where it is used."""
+    kind = "terminal" if definition.is_terminal else "rule"
+    expected = f"a definition of the {kind}"
+    if definition.is_terminal:
+        expected = f"a regular expression for it, terminals={{{definition.name!r}: ...}}, or {expected}"
+    return UnsupportedError(
+        f"%declare {definition.name}: nothing says what the {kind} stands for",
+        span=definition.origin.span,
+        expected=expected,
+    )

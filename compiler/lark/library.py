@@ -1,4 +1,4 @@
-"""The grammars that ``%import`` reads: those inside the installed lark, and no file elsewhere.
+"""The grammars inside the installed lark, which ``%import`` reads where no file is found.
 
 Only their texts are taken. Lark itself stays unimported: that and its grammar parser would take longer than all that is
 done here.
@@ -12,9 +12,9 @@ from pathlib import Path
 
 from constrain.compiler.grammar import Limits
 from constrain.compiler.lark.reader import read
-from constrain.compiler.lark.syntax import Statement
+from constrain.compiler.lark.source import Source
 
-__all__ = ["names", "statements"]
+__all__ = ["names", "source"]
 
 
 @lru_cache(maxsize=1)
@@ -24,11 +24,13 @@ def names() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=16)
-def statements(name: str) -> tuple[Statement, ...]:
+def source(name: str) -> Source:
     """One of them, read. KeyError: there is none of that name."""
     if name not in names():
         raise KeyError(name)
-    return tuple(read((_folder() / f"{name}.lark").read_text(encoding="utf-8"), Limits()))
+    text = (_folder() / f"{name}.lark").read_text(encoding="utf-8")
+    file = f"lark's own {name}.lark"
+    return Source(text, tuple(read(text, Limits(), file)), file)
 
 
 def _folder() -> Path:

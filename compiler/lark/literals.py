@@ -30,11 +30,18 @@ class Pattern(NamedTuple):
         value: a text if ``plain``, else a regular expression.
         flags: letters of ``re``'s inline flags.
         plain: is exactly ``value`` what it matches?
+        string: of a string with flags, the string.
     """
 
     value: str
     flags: str = ""
     plain: bool = False
+    string: str | None = None
+
+    @property
+    def text(self) -> str | None:
+        """The string that it was written as; None if it is a regular expression, or made of several."""
+        return self.value if self.plain else self.string
 
     @property
     def regexp(self) -> str:
@@ -46,10 +53,12 @@ class Pattern(NamedTuple):
 
 
 class Patterns:
-    """The patterns of a grammar's literals and ranges, each read once."""
+    """The patterns of a text's literals and ranges, each read once."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, file: str | None = None) -> None:
+        """The text, and what messages call it if it is not the constraint's own."""
         self._text = text
+        self._file = file
         self._known: dict[str, Pattern] = {}
 
     def of(self, leaf: Literal | Range) -> Pattern:
@@ -68,12 +77,12 @@ class Patterns:
 
     def place(self, leaf: Literal | Range, inner: Span | None) -> Span:
         """The place in the grammar of a place in a literal's pattern, or of the whole literal if escapes moved it."""
-        start = text_span(self._text, leaf.at)
+        start = self._span(leaf)
         pattern = self._known[leaf.written]
         if inner is None or inner.line != 1 or not leaf.written.startswith(f"/{pattern.value}/"):
             return start
         offset = inner.column - 1 - pattern.regexp.find(pattern.value)
-        return Span(start.line, start.column + 1 + max(offset, 0))
+        return Span(start.line, start.column + 1 + max(offset, 0), start.file)
 
     def _read(self, leaf: Literal | Range) -> Pattern:
         if isinstance(leaf, Range):
@@ -95,7 +104,7 @@ class Patterns:
         if quote == "/":
             return Pattern(value, flags)
         value = value.replace("\\\\", "\\")
-        return Pattern(re.escape(value), flags) if flags else Pattern(value, plain=True)
+        return Pattern(re.escape(value), flags, string=value) if flags else Pattern(value, plain=True)
 
     def _unescaped(self, literal: Literal, inside: str) -> str:
         """What stands between the quotes of a literal, its escapes read."""
@@ -136,4 +145,7 @@ class Patterns:
             ) from None
 
     def _error(self, message: str, literal: Literal, *, expected: str | None = None) -> GrammarError:
-        return GrammarError(message, span=text_span(self._text, literal.at), expected=expected)
+        return GrammarError(message, span=self._span(literal), expected=expected)
+
+    def _span(self, leaf: Literal | Range) -> Span:
+        return text_span(self._text, leaf.at, self._file)

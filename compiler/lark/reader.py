@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Literal as OneOf
 from typing import NoReturn
 
+from constrain.compiler.data import UNITS, Unit
 from constrain.compiler.grammar import Limits
 from constrain.compiler.lark.syntax import (
     Body,
     Call,
     Choice,
+    Data,
     Declare,
     Define,
     Ignore,
@@ -35,6 +37,9 @@ __all__ = ["MAXIMUM_DEPTH", "read"]
 MAXIMUM_DEPTH = 100
 """Brackets within brackets. People write fewer than ten; the bound keeps every later pass off the end of its stack."""
 
+MAXIMUM_DIGITS = 1_000
+"""Digits of a priority. Priorities are compared and nothing else, so that they may be of any size."""
+
 _NAMES = ("RULE", "TERMINAL")
 _VALUES = frozenset(("RULE", "TERMINAL", "STRING", "REGEXP"))
 _ITEMS = _VALUES | {"(", "["}
@@ -53,19 +58,25 @@ _STATEMENTS = ("a rule name", "a terminal name", "%ignore", "%import", "%declare
 _ITEM = "a name, a string, a regular expression, '(' or '['"
 
 
-def read(text: str, limits: Limits) -> list[Statement]:
+def read(text: str, limits: Limits, file: str | None = None) -> list[Statement]:
     """The statements of a grammar.
+
+    Args:
+        text: the grammar's.
+        limits: how long it may be.
+        file: what messages call the text, if it is not the constraint's own.
 
     Raises:
         GrammarError: a syntax error, or a repetition without meaning, at its place.
         LimitError: too many tokens, brackets too deep, or a count too large.
     """
-    return _Reader(text, limits).statements()
+    return _Reader(text, limits, file).statements()
 
 
 class _Reader:
-    def __init__(self, text: str, limits: Limits) -> None:
+    def __init__(self, text: str, limits: Limits, file: str | None) -> None:
         self._text = text
+        self._file = file
         self._tokens = iter(tokenise(text, limits))
         self._token = next(self._tokens)
         # of the body that is being read: what it defines (None: %ignore), what is in it, the brackets that are open
@@ -124,12 +135,31 @@ class _Reader:
             while self._took(","):
                 parameters.append(self._name("RULE"))
             self._expect("}")
-        if self._took("."):
-            self._expect("NUMBER")
+        priority = self._number("a priority") if self._took(".") else 0
         if self._token.kind != ":":
             self._fail("':'", why=f"missing colon in the definition of {name.text}")
         self._advance()
-        return Define(how, name, tuple(parameters), self._body(name))
+        if name.is_terminal and self._token.kind in ("%choices", "%substring_of"):
+            return Define(how, name, (), self._data(), priority)
+        return Define(how, name, tuple(parameters), self._body(name), priority)
+
+    def _data(self) -> Body:
+        """What a terminal is taken from, as its whole body."""
+        choices = self._took("%choices")
+        if not choices:
+            self._advance()
+        file = self._expect("STRING")
+        unit: Unit = "char"
+        if not choices and self._token.kind == "RULE":
+            known = {str(each): each for each in UNITS}
+            if self._token.text not in known:
+                self._fail(*(f"'{each}'" for each in UNITS))
+            unit = known[self._token.text]
+            self._advance()
+        if self._token.kind not in ("NEW_LINE", "END"):
+            self._fail("a new line", why="a terminal that is taken from a file is nothing else")
+        leaf = Data("%choices" if choices else "%substring_of", Literal(file.text, file.at), unit)
+        return Body(Choice(((leaf,),)), (leaf,))
 
     def _import(self) -> Import:
         relative = self._took(".")
@@ -214,21 +244,29 @@ class _Reader:
         return leaf
 
     def _counts(self) -> tuple[int, int]:
-        first = self._expect("NUMBER")
-        last = self._expect("NUMBER") if self._took("..") else first
-        if max(len(first.text), len(last.text)) > 10 or max(int(first.text), int(last.text)) > MAXIMUM_REPEAT:
-            raise LimitError(
-                "a repetition count is too large", span=self._span(first), expected=f"at most {MAXIMUM_REPEAT}"
-            )
-        minimum, maximum = int(first.text), int(last.text)
+        first = self._token
+        minimum = maximum = self._number("a repetition count", MAXIMUM_REPEAT)
+        written = first.text
+        if self._took(".."):
+            written = f"{written}..{self._token.text}"
+            maximum = self._number("a repetition count", MAXIMUM_REPEAT)
         if not 0 <= minimum <= maximum:
-            written = first.text if last is first else f"{first.text}..{last.text}"
             self._refuse(
                 f"the repetition {written} has no meaning",
                 first,
                 expected="a count, or two in ascending order, from 0 up",
             )
         return minimum, maximum
+
+    def _number(self, what: str, maximum: int | None = None) -> int:
+        token = self._expect("NUMBER")
+        # Python reads no number of more than a few thousand digits
+        if len(token.text) > MAXIMUM_DIGITS or (maximum is not None and int(token.text) > maximum):
+            most = f"{MAXIMUM_DIGITS} digits" if maximum is None else maximum
+            raise LimitError(
+                f"{what} is too large", span=self._span(token), expected=f"at most {most}; this limit is fixed"
+            )
+        return int(token.text)
 
     def _alias(self) -> None:
         """An alias names the tree of an alternative. There it is skipped; elsewhere lark has no use for it either."""
@@ -318,4 +356,4 @@ class _Reader:
         raise GrammarError(message, span=self._span(place), expected=expected)
 
     def _span(self, place: Token | Name) -> Span:
-        return text_span(self._text, place.at)
+        return text_span(self._text, place.at, self._file)

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+from constrain.compiler.data import DataFiles
 from constrain.compiler.grammar import Expression, Grammar, GrammarBuilder, Symbol
-from constrain.compiler.lark.definitions import Definition, Definitions, Scope
-from constrain.compiler.lark.syntax import Call, Choice, Literal, Name, Node, Range, Repeat
+from constrain.compiler.lark.definitions import Definition, Definitions, Scope, declared_error
+from constrain.compiler.lark.syntax import Call, Choice, Data, Literal, Name, Node, Range, Repeat
 from constrain.compiler.lark.terminals import Terminals
-from constrain.compiler.regex import lower
-from constrain.compiler.regex.ast import Node as RegexNode
 from constrain.compiler.regex.ast import repeat, union
+from constrain.compiler.regex.lower import lower
 from constrain.errors import GrammarError, LimitError
 
-__all__ = ["MAXIMUM_TEMPLATE_INSTANCES", "grammar_of"]
+__all__ = ["MAXIMUM_TEMPLATE_INSTANCES", "Context", "Rules", "grammar_of"]
 
 MAXIMUM_TEMPLATE_INSTANCES = 2_000
 """Rules made by templates; a template that calls itself with ever larger arguments makes them without end."""
@@ -30,7 +30,7 @@ _Argument: TypeAlias = Definition | _Sequence
 """What a template's parameter stands for: a rule or template by its definition, anything else by its symbols."""
 
 
-class _Context(NamedTuple):
+class Context(NamedTuple):
     """Where a part of a rule stands.
 
     Attributes:
@@ -44,21 +44,28 @@ class _Context(NamedTuple):
     arguments: Mapping[str, _Argument]
 
 
-def grammar_of(definitions: Definitions, start: str) -> Grammar:
+def grammar_of(definitions: Definitions, start: str, data: DataFiles) -> Grammar:
     """The grammar of everything that ``start`` reaches.
+
+    Args:
+        definitions: what names stand for.
+        start: a rule.
+        data: the files that terminals may be taken from.
 
     Raises:
         GrammarError: a template in place of a rule, or the other way round.
         LimitError: templates make too many rules.
         ConstraintError: errors of :class:`~.terminals.Terminals`.
     """
-    return _Rules(definitions).build(definitions.scope.table[start])
+    return Rules(definitions, Terminals(definitions, data)).build(definitions.scope.table[start])
 
 
-class _Rules:
-    def __init__(self, definitions: Definitions) -> None:
+class Rules:
+    """Makes a grammar's symbols."""
+
+    def __init__(self, definitions: Definitions, terminals: Terminals) -> None:
         self._definitions = definitions
-        self._terminals = Terminals(definitions)
+        self._terminals = terminals
         self._builder = GrammarBuilder()
         self._rules: dict[tuple[Definition, tuple[_Argument, ...]], Symbol] = {}
         self._pending: list[tuple[Symbol, Definition, tuple[_Argument, ...]]] = []
@@ -68,22 +75,29 @@ class _Rules:
         self._lexemes: dict[Expression, _Sequence] = {}
         self._groups: dict[tuple[_Sequence, ...], Symbol] = {}
         self._ignored: _Sequence = ()
-        if definitions.ignored:
-            ignored = repeat(union([self._terminals.of(each) for each in definitions.ignored]), 0, None)
-            self._ignored = (self._builder.terminal(lower(ignored, self._builder), "%ignore"),)
 
     def build(self, start: Definition) -> Grammar:
-        symbol = self._rule(start)
-        while self._pending:
-            rule, definition, arguments = self._pending.pop()
-            bindings = dict(zip(definition.parameters, arguments, strict=True))
-            alternatives: list[_Sequence] = []
-            for body, scope in definition.bodies:
-                alternatives.extend(self._alternatives(body.choice, _Context(definition, scope, bindings)))
-            self._builder.define(rule, alternatives)
+        """The grammar of everything that a rule reaches."""
+        if self._definitions.ignored:
+            ignored = repeat(union([self._terminals.of(each) for each in self._definitions.ignored]), 0, None)
+            self._ignored = (self._builder.terminal(lower(ignored, self._builder), "%ignore"),)
+        symbol = self._define_rules(start)
         if self._ignored:
             symbol = self._builder.choice("%start", [(*self._ignored, symbol)])
         return self._builder.finish(symbol)
+
+    def _define_rules(self, start: Definition) -> Symbol:
+        symbol = self._rule(start)
+        while self._pending:
+            rule, definition, arguments = self._pending.pop()
+            if not definition.bodies:
+                raise declared_error(definition)
+            bindings = dict(zip(definition.parameters, arguments, strict=True))
+            alternatives: list[_Sequence] = []
+            for body, scope in definition.bodies:
+                alternatives.extend(self._alternatives(body.choice, Context(definition, scope, bindings)))
+            self._builder.define(rule, alternatives)
+        return symbol
 
     def _rule(self, definition: Definition, arguments: tuple[_Argument, ...] = ()) -> Symbol:
         known = self._rules.get((definition, arguments))
@@ -94,7 +108,7 @@ class _Rules:
 
     # -- parts of rules ----------------------------------------------------------------------------------------
 
-    def _alternatives(self, node: Node, context: _Context) -> list[_Sequence]:
+    def _alternatives(self, node: Node, context: Context) -> list[_Sequence]:
         """The alternatives of a part; its depth is bounded by the reader."""
         match node:
             case Name():
@@ -119,12 +133,14 @@ class _Rules:
             case Repeat(part, minimum, maximum):
                 single = self._single(self._alternatives(part, context), context)
                 return [(self._builder.repeat_symbol(single, minimum, maximum, name=context.definition.name),)]
+            case Data():
+                raise ValueError("what is taken from a file is a terminal")
 
-    def _one(self, alternatives: list[_Sequence], context: _Context) -> _Sequence:
+    def _one(self, alternatives: list[_Sequence], context: Context) -> _Sequence:
         """The alternatives as a sequence: itself if there is but one."""
         return alternatives[0] if len(alternatives) == 1 else (self._single(alternatives, context),)
 
-    def _single(self, alternatives: list[_Sequence], context: _Context) -> Symbol:
+    def _single(self, alternatives: list[_Sequence], context: Context) -> Symbol:
         """The alternatives as one symbol."""
         if len(alternatives) == 1 and len(alternatives[0]) == 1:
             return alternatives[0][0]
@@ -135,7 +151,7 @@ class _Rules:
 
     # -- names and templates -----------------------------------------------------------------------------------
 
-    def _name(self, name: Name, context: _Context) -> _Sequence:
+    def _name(self, name: Name, context: Context) -> _Sequence:
         found = self._meaning(name, context)
         if not isinstance(found, Definition):
             return found
@@ -143,7 +159,7 @@ class _Rules:
             raise self._error(f"the template {name.text} is used without arguments", name, context)
         return (self._rule(found),)
 
-    def _call(self, call: Call, context: _Context) -> Symbol:
+    def _call(self, call: Call, context: Context) -> Symbol:
         template = self._meaning(call.template, context)
         if not isinstance(template, Definition) or len(template.parameters) != len(call.arguments):
             raise self._error(
@@ -164,12 +180,12 @@ class _Rules:
         if self._instances > MAXIMUM_TEMPLATE_INSTANCES:
             raise LimitError(
                 f"the template {template.name} makes more than {MAXIMUM_TEMPLATE_INSTANCES} rules",
-                span=self._definitions.span(template.at),
+                span=template.origin.span,
                 expected="a template that does not call itself with larger arguments",
             )
         return symbol
 
-    def _meaning(self, name: Name, context: _Context) -> _Argument:
+    def _meaning(self, name: Name, context: Context) -> _Argument:
         """What a name stands for: a rule or template by its definition, a terminal by its symbols."""
         if name.text in context.arguments:
             return context.arguments[name.text]
@@ -177,25 +193,29 @@ class _Rules:
         if not definition.is_terminal:
             return definition
         if definition not in self._named:
-            self._named[definition] = self._lexeme(self._terminals.of(definition), definition.name)
+            self._named[definition] = self._terminal(definition)
         return self._named[definition]
 
-    def _error(self, message: str, name: Name, context: _Context) -> GrammarError:
-        place = self._definitions.place(context.definition, context.scope, name.at)
-        return GrammarError(message, span=place)
+    def _error(self, message: str, name: Name, context: Context) -> GrammarError:
+        return context.scope.source.error(message, name.at)
 
     # -- terminals ---------------------------------------------------------------------------------------------
 
-    def _literal(self, leaf: Literal | Range, context: _Context) -> _Sequence:
+    def _terminal(self, definition: Definition) -> _Sequence:
+        taken = self._terminals.taken(definition)
+        if taken is not None:
+            return self._lexeme(taken.expression(self._builder), definition.name)
+        return self._lexeme(lower(self._terminals.of(definition), self._builder), definition.name)
+
+    def _literal(self, leaf: Literal | Range, context: Context) -> _Sequence:
         known = self._literals.get(leaf.written)
         if known is None:
             node = self._terminals.of_literal(leaf, context.scope, context.definition.at)
-            known = self._literals[leaf.written] = self._lexeme(node, leaf.written)
+            known = self._literals[leaf.written] = self._lexeme(lower(node, self._builder), leaf.written)
         return known
 
-    def _lexeme(self, node: RegexNode, name: str) -> _Sequence:
+    def _lexeme(self, expression: Expression, name: str) -> _Sequence:
         """A terminal and what may follow it; one for all terminals of the same language, by the name of the first."""
-        expression = lower(node, self._builder)
         if expression not in self._lexemes:
             self._lexemes[expression] = (self._builder.terminal(expression, name), *self._ignored)
         return self._lexemes[expression]

@@ -1,7 +1,7 @@
 """The syntax tree of a grammar's text: statements, and the bodies of definitions.
 
-Aliases, priorities and modifiers are left out: they choose trees, not texts. ``at`` is always the index of the first
-character in the text.
+Aliases and modifiers are left out: they choose trees, not texts. So do priorities, but for a lexer that takes one
+terminal where several match. ``at`` is always the index of the first character in the text.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import Literal as OneOf
 from typing import NamedTuple, TypeAlias
 
+from constrain.compiler.data import Unit
+
 __all__ = [
     "Body",
     "Call",
     "Choice",
+    "Data",
     "Declare",
     "Define",
     "Ignore",
@@ -51,6 +54,11 @@ class Literal(NamedTuple):
         """As it is written."""
         return self.text
 
+    @property
+    def flags(self) -> str:
+        """The letters behind the closing quote."""
+        return self.text[self.text.rindex(self.text[0]) + 1 :]
+
 
 class Range(NamedTuple):
     """``"a".."z"``"""
@@ -67,6 +75,19 @@ class Range(NamedTuple):
     def at(self) -> int:
         """Where it begins."""
         return self.low.at
+
+
+class Data(NamedTuple):
+    """``%choices "file"`` or ``%substring_of "file" unit``: the whole body of a terminal."""
+
+    how: OneOf["%choices", "%substring_of"]
+    file: Literal
+    unit: Unit
+
+    @property
+    def at(self) -> int:
+        """Where the file's name stands."""
+        return self.file.at
 
 
 class Call(NamedTuple):
@@ -103,12 +124,13 @@ class Body(NamedTuple):
 
 
 class Define(NamedTuple):
-    """A rule or a terminal, made anew or changed."""
+    """A rule or a terminal, made anew or changed; ``priority`` is 0 where none is written."""
 
     how: OneOf["define", "override", "extend"]
     name: Name
     parameters: tuple[Name, ...]
     body: Body
+    priority: int = 0
 
 
 class Ignore(NamedTuple):
@@ -131,8 +153,13 @@ class Import(NamedTuple):
     relative: bool
     names: tuple[tuple[Name, Name], ...]
 
+    @property
+    def at(self) -> int:
+        """Where its path, or without one its name, begins."""
+        return (*self.path, self.names[0][0])[0].at
 
-Leaf: TypeAlias = Name | Literal | Range | Call
-Value: TypeAlias = Leaf
+
+Value: TypeAlias = Name | Literal | Range | Call
+Leaf: TypeAlias = Value | Data
 Node: TypeAlias = Leaf | Repeat | Choice
 Statement: TypeAlias = Define | Ignore | Declare | Import

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from constrain.compiler.lark.definitions import Definition, Definitions, Scope
+from constrain.compiler.data import DataFiles, TextSource
+from constrain.compiler.lark.definitions import Definition, Definitions, Origin, Scope, declared_error
 from constrain.compiler.lark.literals import Pattern
 from constrain.compiler.lark.syntax import Body, Choice, Literal, Name, Node, Range, Repeat
+from constrain.compiler.lark.taken import no_pattern_error, part_error, source_of
 from constrain.compiler.regex import python_re
 from constrain.compiler.regex.ast import Node as RegexNode
 from constrain.compiler.regex.ast import character, concat
 from constrain.compiler.regex.membership import nullable
 from constrain.errors import GrammarError, LimitError, RegexError, Span, UnsupportedError
 
-__all__ = ["MAXIMUM_TERMINAL_SIZE", "Terminals"]
+__all__ = ["MAXIMUM_TERMINAL_SIZE", "Terminals", "terminals_in", "widths"]
 
 MAXIMUM_TERMINAL_SIZE = 200_000
 """Characters of all terminals of a grammar together, each with the terminals in it put in.
@@ -36,13 +38,26 @@ class Terminals:
         LimitError: the terminals are too large.
     """
 
-    def __init__(self, definitions: Definitions) -> None:
-        self._definitions = definitions
+    def __init__(self, definitions: Definitions, data: DataFiles | None = None, *, ordered: bool = False) -> None:
+        """What terminals are made of.
+
+        Args:
+            definitions: what names stand for.
+            data: the files that terminals may be taken from.
+            ordered: alternatives in the order in which lark's own lexers try them, joined as they join them.
+        """
+        self._data = data or DataFiles()
+        self._taken: dict[Definition, TextSource] = {}
+        self._ordered = ordered
         self._patterns: dict[Definition, Pattern] = {}
         self._size = 0
         for definition in (*definitions.scope.table.values(), *definitions.ignored):
-            if definition.is_terminal:
+            if definition.is_terminal and (definition.bodies or definition.given):
                 self._put_together(definition)
+
+    def taken(self, definition: Definition) -> TextSource | None:
+        """What a terminal is taken from; None where it is a pattern."""
+        return self._taken.get(definition)
 
     def of(self, definition: Definition) -> RegexNode:
         """The pieces of text that a terminal matches.
@@ -50,10 +65,16 @@ class Terminals:
         Raises:
             GrammarError: the terminal matches the empty string, which lark does not allow.
             RegexError: its pattern is not a regular expression of Python's.
-            UnsupportedError: a construct that is not implemented, at the literal it stands in.
+            UnsupportedError: a construct that is not implemented, at the literal it stands in; or the terminal is taken
+                from a file.
             LimitError: it is beyond one of the fixed bounds.
         """
-        pattern = self._patterns[definition]
+        taken = self._taken.get(definition)
+        if taken is not None:
+            raise no_pattern_error(definition, taken)
+        pattern = self._patterns.get(definition)
+        if pattern is None:
+            raise declared_error(definition)
         try:
             node = _language(pattern)
         except (RegexError, UnsupportedError, LimitError) as error:
@@ -78,10 +99,24 @@ class Terminals:
             scope: of the text it stands in.
             at: where the rule is defined, or imported.
         """
+        return self.of(self.literal(leaf, scope, at))
+
+    def pattern(self, definition: Definition) -> Pattern:
+        """A terminal's regular expression.
+
+        Raises:
+            UnsupportedError: it is declared only.
+        """
+        if definition not in self._patterns:
+            raise declared_error(definition)
+        return self._patterns[definition]
+
+    def literal(self, leaf: Literal | Range, scope: Scope, at: int) -> Definition:
+        """A literal of a rule, as a terminal; arguments as for :meth:`of_literal`."""
         body = Body(Choice(((leaf,),)), (leaf,))
-        definition = Definition(leaf.written, True, (), [(body, scope)], at)
-        self._patterns[definition] = self._definitions.patterns.of(leaf)
-        return self.of(definition)
+        definition = Definition(leaf.written, True, (), [(body, scope)], at, Origin(scope.source, leaf.at))
+        self._patterns[definition] = scope.source.patterns.of(leaf)
+        return definition
 
     # -- putting together --------------------------------------------------------------------------------------
 
@@ -94,7 +129,16 @@ class Terminals:
             if definition in self._patterns:
                 stack.pop()
                 continue
-            missing = [part for part in _parts(definition) if part not in self._patterns]
+            if not definition.bodies and definition.given is None:
+                raise declared_error(definition)
+            taken = source_of(definition, self._data)
+            if taken is not None and self._ordered:
+                raise no_pattern_error(definition, taken)
+            if taken is not None:
+                self._taken[definition] = taken
+                self._patterns[definition] = Pattern("")  # asked for by nobody
+                continue
+            missing = [part for part in terminals_in(definition) if part not in self._patterns]
             if not missing:
                 self._patterns[definition] = self._joined(definition)
                 continue
@@ -103,17 +147,19 @@ class Terminals:
                 if part in begun:
                     raise GrammarError(
                         f"terminal {part.name} contains itself",
-                        span=self._definitions.span(part.at),
+                        span=part.origin.span,
                         expected="a rule (lower case), where recursion is allowed",
                     )
             stack.extend(missing)
 
     def _joined(self, definition: Definition) -> Pattern:
+        if definition.given is not None:
+            return Pattern(definition.given)
         leaves = [(leaf, scope) for body, scope in definition.bodies for leaf in body.leaves]
         if not leaves:
             raise GrammarError(
                 f"terminal {definition.name} is empty",
-                span=self._definitions.span(definition.at),
+                span=definition.origin.span,
                 expected="at least one character",
             )
         # before it is made, for it may be huge
@@ -122,21 +168,23 @@ class Terminals:
             raise LimitError(
                 f"with the terminals inside it, terminal {definition.name} brings the grammar's patterns above "
                 f"{MAXIMUM_TERMINAL_SIZE} characters",
-                span=self._definitions.span(definition.at),
+                span=definition.origin.span,
                 expected="rules (lower case) instead of terminals; this limit is fixed",
             )
-        return _either([self._part(body.choice, scope) for body, scope in definition.bodies])
+        return self._either([self._part(body.choice, scope) for body, scope in definition.bodies])
 
     def _part(self, node: Node, scope: Scope) -> Pattern:
         match node:
             case Literal() | Range():
-                return self._definitions.patterns.of(node)
+                return scope.source.patterns.of(node)
             case Name(text):
                 part = scope.find(text)
+                if part is not None and part in self._taken:
+                    raise part_error(part, scope.source, node.at)
                 if part is not None:
                     return self._patterns[part]
             case Choice(alternatives):
-                return _either([self._sequence(items, scope) for items in alternatives])
+                return self._either([self._sequence(items, scope) for items in alternatives])
             case Repeat(part, minimum, maximum):
                 count = f"{minimum}" if minimum == maximum else f"{minimum},{'' if maximum is None else maximum}"
                 quantifier = _QUANTIFIERS.get((minimum, maximum), f"{{{count}}}")
@@ -147,9 +195,19 @@ class Terminals:
         parts = [self._part(item, scope) for item in items]
         if len(parts) == 1:
             return parts[0]
-        if all(part.plain for part in parts):
+        if not self._ordered and all(part.plain for part in parts):
             return Pattern("".join([part.value for part in parts]), plain=True)
         return Pattern("".join([part.regexp for part in parts]))
+
+    def _either(self, patterns: Sequence[Pattern]) -> Pattern:
+        if len(patterns) == 1:
+            return patterns[0]
+        if self._ordered:
+            # the longest first, as far as that can be told: re takes the first that matches
+            patterns = sorted(
+                patterns, key=lambda pattern: (*(-width for width in widths(pattern)), -len(pattern.value))
+            )
+        return Pattern(f"(?:{'|'.join([each.regexp for each in patterns])})")
 
     # -- blame -------------------------------------------------------------------------------------------------
 
@@ -161,25 +219,27 @@ class Terminals:
             current = stack.pop()
             for body, scope in current.bodies:
                 for leaf in body.leaves:
-                    if isinstance(leaf, Literal | Range) and scope is self._definitions.scope:
+                    if isinstance(leaf, Literal | Range):
+                        patterns = scope.source.patterns
                         try:
-                            _language(self._definitions.patterns.of(leaf))
+                            _language(patterns.of(leaf))
                         except (RegexError, UnsupportedError, LimitError) as error:
-                            return self._definitions.patterns.place(leaf, error.span)
-            inside = [part for part in _parts(current) if part not in seen]
+                            return patterns.place(leaf, error.span)
+            inside = [part for part in terminals_in(current) if part not in seen]
             seen.update(inside)
             stack.extend(reversed(inside))
-        return self._definitions.span(definition.at)
+        return definition.origin.span
 
     def _nullable_place(self, definition: Definition) -> Span:
         leaves = [(leaf, scope) for body, scope in definition.bodies for leaf in body.leaves]
-        leaf, scope = leaves[0]
-        if len(leaves) == 1 and self._part(leaf, scope) == self._patterns[definition]:
-            return self._definitions.place(definition, scope, leaf.at)
-        return self._definitions.span(definition.at)
+        if len(leaves) == 1:
+            leaf, scope = leaves[0]
+            if self._part(leaf, scope) == self._patterns[definition]:
+                return scope.source.span(leaf.at)
+        return definition.origin.span
 
 
-def _parts(definition: Definition) -> Iterator[Definition]:
+def terminals_in(definition: Definition) -> Iterator[Definition]:
     """The terminals that are named in one."""
     for body, scope in definition.bodies:
         for leaf in body.leaves:
@@ -189,8 +249,12 @@ def _parts(definition: Definition) -> Iterator[Definition]:
                     yield part
 
 
-def _either(patterns: Sequence[Pattern]) -> Pattern:
-    return patterns[0] if len(patterns) == 1 else Pattern(f"(?:{'|'.join([each.regexp for each in patterns])})")
+def widths(pattern: Pattern) -> tuple[int, int]:
+    """The most and the fewest characters that ``re`` thinks a pattern can match."""
+    if pattern.plain:
+        return len(pattern.value), len(pattern.value)
+    fewest, most = python_re.check(pattern.regexp).getwidth()
+    return int(most), int(fewest)
 
 
 def _language(pattern: Pattern) -> RegexNode:

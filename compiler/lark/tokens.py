@@ -17,7 +17,8 @@ _TOKEN = re.compile(
   | \s* (?://|\#) [^\n]* | \\[ ]*\n | [ \t]+
   | (?P<RULE> _?[a-z][_a-z0-9]*)
   | (?P<TERMINAL> _?[A-Z][_A-Z0-9]*)
-  | (?P<SIGN> \r?\n \s* \| | %(?:override|declare|extend|ignore|import) | \.\. | -> | [.\[\]{}()|~:,])
+  | (?P<SIGN> \r?\n \s* \| | %(?:override|declare|extend|ignore|import|choices|substring_of)
+            | \.\. | -> | [.\[\]{}()|~:,])
   | (?P<NEW_LINE> \r?\n \s*)
   | (?P<NUMBER> [+-]?\d+)
   | (?P<MODIFIERS> (?:!\??|\?!?) (?=[_a-z]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -10,6 +11,10 @@ from typing import Any, TypeAlias
 __all__ = ["repeats"]
 
 _Value: TypeAlias = tuple[str, Any]
+
+_WORDS = {"True": "true", "False": "false", "None": "null"}
+_PYTHON = re.compile(r'"(?:[^"\\]|\\.)*"|True|False|None', re.DOTALL)
+"""Strings, and the words of values that are written as Python does."""
 
 
 @dataclass(slots=True)
@@ -73,6 +78,7 @@ def _end_of_text(document: str, quote: int) -> int | None:
 
 def _exact(text: str) -> _Value:
     """A value that equals another exactly if they are the same to JSON Schema."""
+    text = _PYTHON.sub(lambda match: _WORDS.get(match[0], match[0]), text)
     return _tagged(json.loads(text, parse_int=Decimal, parse_float=Decimal, strict=False))
 
 

@@ -18,6 +18,9 @@ An expression here is a tuple of its kind and its parts::
     ("multiple", divisor, places, value, unit)
                                        what is left of a numeral of a multiple of divisor / 10**places, see _multiple
     ("numeral", numeral, text)         what is left, after a text, of a numeral that meets conditions, see numerals
+    ("automaton", states, index)       what is left of an automaton from a state on, see _Table
+    ("excerpt", spelling, texts, begun)
+                                       one of some texts, after some bytes of its first character, see excerpts
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from constrain.compiler.grammar import Grammar
-from constrain.compiler.reference import numerals
+from constrain.compiler.reference import excerpts, numerals
 
 __all__ = ["Node", "alive", "derivative", "derivatives", "expressions_of", "nullable"]
 
@@ -112,6 +115,12 @@ def expressions_of(grammar: Grammar) -> list[Node]:
                 built.append(("multiple", divisor, places, None, 1))
             case ("numeral", numeral):
                 built.append(("numeral", numeral, ""))
+            case ("automaton", states):
+                table = [(state.accepting, [(built[part], to) for part, to in state.steps]) for state in states]
+                built.append(_Table(table).state(0))
+            case ("excerpt", source, unit, spelling):
+                taken = excerpts.texts_of(source, unit)
+                built.append(("excerpt", spelling, taken, b"") if taken else EMPTY)
     return built
 
 
@@ -134,6 +143,10 @@ def nullable(node: Node) -> bool:
             return ends_in_digit and value % Fraction(divisor, 10 ** (places or 0)) == 0
         case ("numeral", numeral, text):
             return numerals.matches(numeral, text)
+        case ("automaton", table, state):
+            return bool(table.accepting[state])
+        case ("excerpt", _, texts, begun):
+            return not begun and "" in texts
     return False  # a character has at least one byte
 
 
@@ -171,7 +184,35 @@ def derivative(node: Node, byte: int) -> Node:
         case ("numeral", numeral, text):
             longer = text + chr(byte)
             return ("numeral", numeral, longer) if numerals.begins(numeral, longer) else EMPTY
+        case ("automaton", table, state):
+            steps = table.steps[state]
+            return union(concat([derivative(label, byte), table.state(to)]) for label, to in steps)
+        case ("excerpt", spelling, texts, begun):
+            left = excerpts.after(texts, spelling, begun, byte)
+            return ("excerpt", spelling, *left) if left else EMPTY
     raise ValueError(f"not an expression: {node!r}")
+
+
+class _Table:
+    """The states of an automaton; two tables are never equal, which would only cost the reference time."""
+
+    def __init__(self, states: Sequence[tuple[bool, Sequence[tuple[Node, int]]]]) -> None:
+        self.accepting = [accepting for accepting, _ in states]
+        self.steps = [[(label, to) for label, to in steps if alive(label)] for _, steps in states]
+        before: list[list[int]] = [[] for _ in states]
+        for state, steps in enumerate(self.steps):
+            for _, to in steps:
+                before[to].append(state)
+        self._alive = {state for state, accepting in enumerate(self.accepting) if accepting}
+        unexplored = list(self._alive)
+        while unexplored:
+            new = set(before[unexplored.pop()]) - self._alive
+            self._alive |= new
+            unexplored.extend(new)
+
+    def state(self, index: int) -> Node:
+        """What is left from a state on."""
+        return ("automaton", self, index) if index in self._alive else EMPTY
 
 
 def _multiple(divisor: int, places: int | None, value: Fraction | None, unit: Any, byte: str) -> Node:
@@ -237,6 +278,10 @@ def cuts(node: Node) -> frozenset[int]:
             return frozenset(range(ord("-"), ord("9") + 2))
         case ("numeral", *_):
             return frozenset(byte for sign in b"+-.0123456789Ee" for byte in (sign, sign + 1))
+        case ("automaton", table, state):
+            return frozenset().union(*(cuts(label) for label, _ in table.steps[state]))
+        case ("excerpt", spelling, texts, begun):
+            return frozenset(cut for byte in excerpts.first_bytes(texts, spelling, begun) for cut in (byte, byte + 1))
     raise ValueError(f"not an expression: {node!r}")
 
 
@@ -263,7 +308,7 @@ def alive(node: Node) -> bool:
             return minimum == 0 or alive(part)
         case ("multiple", _, _, _, unit) if unit in ("-", 0, 1):
             return True  # enough more digits of the whole part reach every remainder
-        case ("numeral", *_):
+        case ("numeral", *_) | ("automaton", *_) | ("excerpt", *_):
             return True  # no other is made
         case ("intersection", _) | ("not", _) | ("multiple", *_):
             # no rule on the parts decides these: look whether any derivative matches the empty string

@@ -23,10 +23,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from constrain.compiler.grammar import Demand, Grammar, Option, Symbol
+from constrain.compiler.grammar import Demand, Grammar, Guard, Option, Symbol
 from constrain.compiler.reference.distinct import repeats
 from constrain.compiler.reference.expressions import alive, derivative, derivatives, expressions_of, nullable
-from constrain.errors import UnsatisfiableError
+from constrain.errors import UnsatisfiableError, UnsupportedError
 
 __all__ = ["Recogniser", "State", "mask", "matches", "viable_prefix"]
 
@@ -42,12 +42,14 @@ class State:
         complete: the symbols that began here and matched the empty string.
         accepting: is the whole text so far in the language?
         text: the whole text so far.
+        begin: where in it the JSON text begins that guarded terminals are about.
     """
 
-    __slots__ = ("accepting", "complete", "text", "threads", "waiting")
+    __slots__ = ("accepting", "begin", "complete", "text", "threads", "waiting")
 
-    def __init__(self, text: bytes = b"") -> None:
+    def __init__(self, text: bytes = b"", begin: int = 0) -> None:
         self.text = text
+        self.begin = begin
         self.threads: list[Item] = []
         self.waiting: dict[Symbol, set[Item]] = {}
         self.complete: set[Symbol] = set()
@@ -67,9 +69,12 @@ class Recogniser:
 
     Raises:
         UnsatisfiableError: the language of the grammar is empty.
+        UnsupportedError: the grammar says how text is split into terminals, which is not followed here.
     """
 
     def __init__(self, grammar: Grammar) -> None:
+        if grammar.lexing is not None:
+            raise UnsupportedError("the reference recogniser reads every split of a text, and follows no lexer")
         self.grammar = grammar
         self.expressions = expressions_of(grammar)
         self.productive: set[Symbol] = set()
@@ -194,7 +199,7 @@ class Recogniser:
         """The state after one more byte; None when no text of the language begins like that."""
         after = ((symbol, derivative(rest, byte), origin) for symbol, rest, origin in state.threads)
         threads = [item for item in after if alive(item[1])]
-        return self._close(State(state.text + bytes([byte])), threads) if threads else None
+        return self._close(State(state.text + bytes([byte]), state.begin), threads) if threads else None
 
     def accepting(self, state: State) -> bool:
         """Is the text so far in the language?"""
@@ -211,9 +216,12 @@ class Recogniser:
 
     def _is_held_back(self, symbol: Symbol, state: State) -> bool:
         """May a guarded terminal not end here, since something was repeated, or nothing was?"""
+        guard = self._guard(symbol)
+        return guard in ("distinct", "repeated") and repeats(state.text[state.begin :]) == (guard == "distinct")
+
+    def _guard(self, symbol: Symbol) -> Guard | None:
         node = self.grammar.symbols[symbol]
-        guard = node[3] if node[0] == "terminal" else None
-        return guard is not None and repeats(state.text) == (guard == "distinct")
+        return node[3] if node[0] == "terminal" else None
 
     def _begin(self, symbol: Symbol, state: State) -> list[Item]:
         return [(symbol, progress, state) for progress in self._beginnings(symbol)]
@@ -234,6 +242,8 @@ class Recogniser:
             if self._may_end(symbol, progress) and not self._is_held_back(symbol, state):
                 if origin is state:
                     state.complete.add(symbol)
+                if self._guard(symbol) == "begins":
+                    state.begin = len(state.text)
                 for waiter in list(origin.waiting.get(symbol, ())):
                     if waiter is ACCEPT:
                         state.accepting = True

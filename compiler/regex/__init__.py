@@ -22,7 +22,7 @@ from constrain.compiler.regex.ast import (
     Repeat,
     Union,
 )
-from constrain.compiler.regex.build import build
+from constrain.compiler.regex.build import build, nothing_left
 from constrain.compiler.regex.lower import lower, utf8_class
 
 __all__ = [
@@ -39,5 +39,6 @@ __all__ = [
     "Union",
     "build",
     "lower",
+    "nothing_left",
     "utf8_class",
 ]

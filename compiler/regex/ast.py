@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from constrain.compiler.grammar import normalise_ranges
@@ -21,6 +22,8 @@ __all__ = [
     "MAXIMUM_REPEAT",
     "NOTHING",
     "Anchor",
+    "Atomic",
+    "Automaton",
     "CharacterClass",
     "Complement",
     "Concat",
@@ -29,6 +32,7 @@ __all__ = [
     "Node",
     "Ranges",
     "Repeat",
+    "States",
     "Union",
     "character",
     "character_class",
@@ -52,6 +56,9 @@ MAXIMUM_REPEAT = 2**31 - 1
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 """Sorted, disjoint, inclusive ranges of Unicode scalar values."""
+
+States: TypeAlias = tuple[tuple[bool, tuple[tuple[Ranges, int], ...]], ...]
+"""Whether each state of an automaton accepts, and its steps: the characters that are read, and the next state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,31 @@ class Look:
     negative: bool
 
 
-Node: TypeAlias = CharacterClass | Concat | Union | Intersection | Complement | Repeat | Anchor | Look
+@dataclass(frozen=True, slots=True)
+class Atomic:
+    """``part``, of whose matches only the first counts that a backtracking matcher finds.
+
+    What is inside is in the order in which such a matcher tries it, and repetitions are lazy or not.
+    :mod:`~constrain.compiler.regex.determinise` resolves it.
+    """
+
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """The texts that lead from the first state to one that accepts.
+
+    Attributes:
+        states: no character leads to two of them, and each leads to one that accepts (but for the empty language).
+    """
+
+    states: States
+
+
+Node: TypeAlias = (
+    CharacterClass | Concat | Union | Intersection | Complement | Repeat | Anchor | Look | Atomic | Automaton
+)
 
 EMPTY = Concat(())
 """The empty string."""
@@ -143,16 +174,16 @@ EVERYTHING = Repeat(ANY, 0, None)
 def children_of(node: Node) -> Sequence[Node]:
     """The nodes directly below."""
     match node:
-        case CharacterClass() | Anchor():
+        case CharacterClass() | Anchor() | Automaton():
             return ()
         case Concat(parts) | Union(parts) | Intersection(parts):
             return parts
-        case Complement(part) | Repeat(part) | Look(part):
+        case Complement(part) | Repeat(part) | Look(part) | Atomic(part):
             return (part,)
 
 
-def contains(root: Node, kind: type[Anchor | Look]) -> bool:
-    """Is there an assertion of some kind anywhere in the tree?"""
+def contains(root: Node, kind: type[Anchor | Look | Atomic]) -> bool:
+    """Is there a node of some kind anywhere in the tree?"""
     stack = [root]
     while stack:
         node = stack.pop()
@@ -163,6 +194,17 @@ def contains(root: Node, kind: type[Anchor | Look]) -> bool:
             stack.extend([part for part in node.parts if part.__class__ is not CharacterClass])
         else:
             stack.extend(children_of(node))
+    return False
+
+
+def contains_lazy(root: Node) -> bool:
+    """Is there a lazy quantifier that has a choice?"""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Repeat) and node.lazy and node.minimum != node.maximum:
+            return True
+        stack.extend(children_of(node))
     return False
 
 
@@ -181,9 +223,14 @@ def character_class(ranges: Iterable[tuple[int, int]], *, negated: bool = False)
 
 def complement_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
     """All scalar values outside ``ranges``."""
+    return _complement(normalise_ranges(ranges))
+
+
+@lru_cache(maxsize=1024)
+def _complement(ranges: Ranges) -> Ranges:
     gaps: list[tuple[int, int]] = []
     next_free = 0
-    for low, high in normalise_ranges(ranges):
+    for low, high in ranges:
         if next_free < low:
             gaps.append((next_free, low - 1))
         next_free = high + 1
@@ -266,9 +313,9 @@ def repeat(part: Node, minimum: int, maximum: int | None, *, lazy: bool = False)
     return Repeat(part, minimum, maximum)
 
 
-def text_span(pattern: str, position: int) -> Span:
+def text_span(pattern: str, position: int, file: str | None = None) -> Span:
     """Line and column of a character index."""
-    return Span(pattern.count("\n", 0, position) + 1, position - (pattern.rfind("\n", 0, position) + 1) + 1)
+    return Span(pattern.count("\n", 0, position) + 1, position - (pattern.rfind("\n", 0, position) + 1) + 1, file)
 
 
 def nesting_error(pattern: str, position: int) -> LimitError:

@@ -1,33 +1,64 @@
-"""A grammar whose whole output matches one regular expression."""
+"""A grammar whose whole output matches a regular expression, and others with it, and none of yet others."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
+from constrain._core import Vocabulary, compile_grammar
 from constrain.compiler.grammar import Grammar, GrammarBuilder, Limits
+from constrain.compiler.regex.ast import Node
 from constrain.compiler.regex.lower import lower
-from constrain.errors import RegexError, Span
+from constrain.errors import ConstrainError, LimitError, RegexError, Span, UnsatisfiableError
 
-__all__ = ["build"]
+__all__ = ["build", "nothing_left"]
 
 _DEFAULT_LIMITS = Limits()
 
+Syntax = Literal["python", "ecma"]
 
-def build(pattern: str, *, syntax: Literal["python", "ecma"] = "python", limits: Limits = _DEFAULT_LIMITS) -> Grammar:
+
+def build(
+    pattern: str,
+    *,
+    syntax: Syntax = "python",
+    all_of: Sequence[str] = (),
+    none_of: Sequence[str] = (),
+    names: tuple[str, str] = ("all_of", "none_of"),
+    limits: Limits = _DEFAULT_LIMITS,
+) -> Grammar:
     """The texts that ``pattern`` matches from start to end, as a grammar of one terminal.
 
     Args:
         pattern: the regular expression.
         syntax: ``python`` is Python's ``re`` (as ``re.fullmatch`` reads it), ``ecma`` is ECMA-262 with the ``u`` flag.
-        limits: how long the pattern may be.
+        all_of: patterns that the text must match as well, from start to end (intersection).
+        none_of: patterns that the text must not match from start to end (difference).
+        names: what messages call these two.
+        limits: how long the patterns may be, together.
 
     Raises:
-        RegexError: not a regular expression; ``span`` points into the pattern.
+        RegexError: not a regular expression; ``span`` points into the pattern, which a note names if it isn't the
+            first.
         UnsupportedError: a construct that is not implemented, by name and column.
-        LimitError: the pattern is too long, groups nest too deeply, or a count is too large.
+        LimitError: a pattern is too long, groups nest too deeply, or a count is too large.
         ValueError: an unknown ``syntax``.
     """
-    limits.check("max_pattern_length", len(pattern))
+    limits.check("max_pattern_length", sum(map(len, [pattern, *all_of, *none_of])))
+    builder = GrammarBuilder()
+    parts = [lower(_read(pattern, syntax), builder)]
+    for name, patterns in zip(names, (all_of, none_of), strict=True):
+        for each in patterns:
+            try:
+                part = lower(_read(each, syntax), builder)
+            except ConstrainError as error:
+                error.add_note(f"{name} {_shown(each)}")
+                raise
+            parts.append(part if patterns is all_of else builder.complement(part))
+    return builder.finish(builder.terminal(builder.intersection(parts), "regex"))
+
+
+def _read(pattern: str, syntax: Syntax) -> Node:
     try:
         pattern.encode()
     except UnicodeEncodeError as error:
@@ -35,12 +66,48 @@ def build(pattern: str, *, syntax: Literal["python", "ecma"] = "python", limits:
     if syntax == "python":
         from constrain.compiler.regex import python_re
 
-        node = python_re.parse(pattern)
-    elif syntax == "ecma":
+        return python_re.parse(pattern)
+    if syntax == "ecma":
         from constrain.compiler.regex import ecma
 
-        node = ecma.whole_language(pattern)
-    else:
-        raise ValueError(f"unknown regex syntax {syntax!r}; expected 'python' or 'ecma'")
-    builder = GrammarBuilder()
-    return builder.finish(builder.terminal(lower(node, builder), "regex"))
+        return ecma.whole_language(pattern)
+    raise ValueError(f"unknown regex syntax {syntax!r}; expected 'python' or 'ecma'")
+
+
+def nothing_left(
+    pattern: str,
+    *,
+    syntax: Syntax = "python",
+    all_of: Sequence[str] = (),
+    none_of: Sequence[str] = (),
+    names: tuple[str, str] = ("all_of", "none_of"),
+    limits: Limits = _DEFAULT_LIMITS,
+) -> UnsatisfiableError:
+    """The error for patterns that no text satisfies together: it names the first with which nothing is left.
+
+    Args: as those of :func:`build`.
+    """
+    vocabulary = Vocabulary([bytes([byte]) for byte in range(256)], [256], vocab_size=257)
+    conditions = [(names[0], each) for each in all_of] + [(names[1], each) for each in none_of]
+    for count in range(len(conditions) + 1):
+        wanted, unwanted = all_of[:count], none_of[: max(count - len(all_of), 0)]
+        try:
+            grammar = build(pattern, syntax=syntax, all_of=wanted, none_of=unwanted, limits=limits)
+            compile_grammar(grammar, vocabulary, limits)
+        except UnsatisfiableError:
+            if count == 0:
+                return UnsatisfiableError(f"no text matches {_shown(pattern)}")
+            name, culprit = conditions[count - 1]
+            others = " and meet the conditions before it" if count > 1 else ""
+            return UnsatisfiableError(
+                f"{name} {_shown(culprit)} leaves none of the texts that match {_shown(pattern)}{others}",
+                expected="patterns that some whole text satisfies together ('.*' around a part lets it stand anywhere)",
+            )
+        except LimitError:
+            break
+    return UnsatisfiableError("no text satisfies all of the patterns together")
+
+
+def _shown(pattern: str) -> str:
+    short = pattern if len(pattern) <= 60 else f"{pattern[:57]}..."
+    return "'" + "".join(each if each.isprintable() else repr(each)[1:-1] for each in short) + "'"

@@ -6,8 +6,9 @@ of Annex B that can mean only one thing are read as validators read them: an esc
 lone ``{``, ``}`` and ``]`` are themselves, and ``[\w-.]`` holds a hyphen. All other spellings outside the standard are
 errors.
 
-A lazy quantifier has the language of its greedy form. Lookaround and word boundaries are read where they
-can be resolved exactly; backreferences and inline modifiers are refused.
+A lazy quantifier has the language of its greedy form. Lookaround and word boundaries are exact, wherever they stand,
+and so are the modifiers of groups (``(?i:...)``, ``m`` and ``s``), with the standard's simple case folding.
+Backreferences are refused.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Literal
 
-from constrain._core import unicode_class
+from constrain._core import in_any_case, unicode_class
+from constrain.compiler.grammar import normalise_ranges
 from constrain.compiler.regex.ast import (
     ANY,
     MAXIMUM_NESTING,
     MAXIMUM_REPEAT,
     Anchor,
+    CharacterClass,
     Look,
     Node,
+    Union,
     character,
     character_class,
     complement_ranges,
@@ -76,7 +80,7 @@ _END = Anchor("end")
 
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{(\d+)(,(\d*))?\})\??", re.ASCII)
 _GROUP_NAME = re.compile(r"\?<([^\W\d]\w*|[$_][\w$]*)>")
-_MODIFIERS = re.compile(r"\?[ims]*(?:-[ims]*)?:")
+_MODIFIERS = re.compile(r"\?([ims]*)(?:-([ims]*))?:")
 _BRACED_HEX = re.compile(r"\{([0-9A-Fa-f]+)\}")
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _LOW_SURROGATE = re.compile(r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})")
@@ -85,7 +89,19 @@ _PROPERTY = re.compile(r"\{(\w+(?:=\w+)?)\}", re.ASCII)
 # spelling -> (ahead, negative)
 _LOOKAROUND = {"?=": (True, False), "?!": (True, True), "?<=": (False, False), "?<!": (False, True)}
 
-_BOUNDARIES = {"b": word_boundary(_WORD, negated=False), "B": word_boundary(_WORD, negated=True)}
+_NO_FLAGS: frozenset[str] = frozenset()
+# under the flag i, U+017F and U+212A are word characters
+_WORDS = {ignore_case: normalise_ranges(in_any_case(_WORD)) if ignore_case else _WORD for ignore_case in (False, True)}
+_BOUNDARIES = {
+    (letter, ignore_case): word_boundary(word, negated=letter == "B")
+    for letter in "bB"
+    for ignore_case, word in _WORDS.items()
+}
+_LINE_ENDS = CharacterClass(_LINE_TERMINATOR)
+_LINE_ANCHORS: dict[str, Node] = {
+    "^": Union((_BEGIN, Look(_LINE_ENDS, ahead=False, negative=False))),
+    "$": Union((_END, Look(_LINE_ENDS, ahead=True, negative=False))),
+}
 
 
 @lru_cache(maxsize=4096)
@@ -94,8 +110,8 @@ def search_language(pattern: str) -> Node:
 
     Raises:
         RegexError: not a regular expression; ``span`` points into the pattern.
-        UnsupportedError: a backreference, inline modifiers, or lookaround that cannot be resolved exactly.
-        LimitError: groups nest too deeply, or a count is too large.
+        UnsupportedError: a backreference.
+        LimitError: groups nest too deeply, a count is too large, or assertions need too large an automaton.
     """
     return _language(pattern, searched)
 
@@ -127,13 +143,19 @@ class _Parser:
         self._pattern = pattern
         self._position = 0
         self.first_assertion: int | None = None
-        # by their spelling: a pattern names few classes, many times
+        # by their spelling, under each set of flags: a pattern names few classes, many times
         self._classes: dict[str, Node] = {}
+        self._tables = {_NO_FLAGS: self._classes}
+        self._flags = _NO_FLAGS
+
+    def _set_flags(self, flags: frozenset[str]) -> None:
+        self._flags = flags
+        self._classes = self._tables.setdefault(flags, {})
 
     def parse(self) -> Node:
         pattern = self._pattern
         size = len(pattern)
-        frames: list[tuple[list[Node], list[Node], int, tuple[bool, bool] | None]] = []
+        frames: list[tuple[list[Node], list[Node], int, tuple[bool, bool] | None, frozenset[str]]] = []
         alternatives: list[Node] = []
         terms: list[Node] = []
         names: set[str] = set()
@@ -148,8 +170,9 @@ class _Parser:
                     terms = []
                     continue
                 case "(":
+                    outside = self._flags
                     look = self._open_group(start, names)
-                    frames.append((alternatives, terms, start, look))
+                    frames.append((alternatives, terms, start, look, outside))
                     if len(frames) > MAXIMUM_NESTING:
                         raise nesting_error(pattern, start)
                     alternatives, terms = [], []
@@ -159,12 +182,14 @@ class _Parser:
                         raise self._error("unmatched ')'", start, r"'\)' for a parenthesis")
                     alternatives.append(concat(terms))
                     atom = union(alternatives)
-                    alternatives, terms, opened, look = frames.pop()
+                    alternatives, terms, opened, look, outside = frames.pop()
+                    self._set_flags(outside)
                     if look is not None:
                         self._assertion(Look(atom, *look), terms, opened)
                         continue
                 case "^" | "$":
-                    self._assertion(_BEGIN if symbol == "^" else _END, terms, start)
+                    anchor: Node = _BEGIN if symbol == "^" else _END
+                    self._assertion(_LINE_ANCHORS[symbol] if "m" in self._flags else anchor, terms, start)
                     continue
                 case "*" | "+" | "?":
                     raise self._error(f"nothing to repeat before {symbol!r}", start)
@@ -173,18 +198,18 @@ class _Parser:
                         raise self._error("nothing to repeat before '{'", start, r"'\{' for a brace")
                     atom = character(0x7B)
                 case ".":
-                    atom = _DOT
+                    atom = ANY if "s" in self._flags else _DOT
                 case "[":
                     atom = self._class(start)
                 case "\\" if pattern.startswith(("b", "B"), self._position):
                     self._position += 1
-                    self._assertion(_BOUNDARIES[pattern[start + 1]], terms, start)
+                    self._assertion(_BOUNDARIES[pattern[start + 1], "i" in self._flags], terms, start)
                     continue
                 case "\\":
                     escaped = self._escape(start, in_class=False)
-                    atom = character(escaped) if isinstance(escaped, int) else self._class_of(start, escaped)
+                    atom = self._character(escaped) if isinstance(escaped, int) else self._class_of(start, escaped)
                 case _:
-                    atom = character(ord(symbol))
+                    atom = self._character(ord(symbol))
             terms.append(self._quantified(atom))
         if frames:
             raise self._error("unterminated group", frames[-1][2], "')'")
@@ -217,8 +242,14 @@ class _Parser:
             names.add(named[1])
             self._position = named.end()
             return None
-        if _MODIFIERS.match(pattern, self._position):
-            raise self._unsupported("inline modifiers (?ims:...)", start)
+        if modifiers := _MODIFIERS.match(pattern, self._position):
+            added, removed = modifiers[1], modifiers[2]
+            flags = added + (removed or "")
+            if len(set(flags)) < len(flags) or (removed is not None and not flags):
+                raise self._error("a modifier comes twice, or none at all", start, "as in '(?i:', '(?-s:' or '(?im-s:'")
+            self._position = modifiers.end()
+            self._set_flags(self._flags.union(added).difference(removed or ""))
+            return None
         raise self._error("unknown kind of group after '(?'", start, "'(?:' or '(?<name>'")
 
     def _quantified(self, atom: Node) -> Node:
@@ -295,8 +326,15 @@ class _Parser:
         spelling = self._pattern[start : self._position]
         node = self._classes.get(spelling)
         if node is None:
+            if "i" in self._flags:
+                ranges = in_any_case(ranges)
             node = self._classes[spelling] = character_class(ranges, negated=negated)
         return node
+
+    def _character(self, code_point: int) -> Node:
+        if "i" in self._flags:
+            return character_class(in_any_case(((code_point, code_point),)))
+        return character(code_point)
 
     def _class_item(self) -> int | _Ranges:
         start = self._position
@@ -312,6 +350,8 @@ class _Parser:
             raise self._error("the pattern ends in a backslash", start, r"'\\' for a backslash")
         letter = pattern[self._position]
         self._position += 1
+        if letter in "wW" and "i" in self._flags:
+            return _WORDS[True] if letter == "w" else complement_ranges(_WORDS[True])
         if letter in _CLASS_ESCAPES:
             return _CLASS_ESCAPES[letter]
         if letter in _CONTROL_ESCAPES:

@@ -99,11 +99,20 @@ def _shortest(parts: Sequence[Node]) -> Node:
         )
     if not has_lookaround(Concat(tuple(parts))):
         return concat([*head, _prefix_free(concat(segment)), *rest])
-    bounds = [length_bounds(part) for part in head]
-    if rest or any(low != high for low, high in bounds):
+    # Parts of one length go with the segment, whose assertions may ask about them: the shortest match of both together
+    # is theirs and the shortest match of the segment.
+    begin = first
+    while begin and _has_one_length(parts[begin - 1]):
+        begin -= 1
+    head = parts[:begin]
+    if any(has_lookaround(part) for part in (*head, *rest)):
         raise UnsupportedError("a lazy quantifier beside lookaround, in this form, is not implemented")
-    # the head has one length, so the shortest match of the whole is the head and the shortest match of the segment
-    return _prefix_free(resolve_lookaround(concat(parts), whole=False))
+    return concat([*head, _prefix_free(resolve_lookaround(concat(parts[begin:end]), whole=False)), *rest])
+
+
+def _has_one_length(part: Node) -> bool:
+    least, most = length_bounds(part)
+    return least == most
 
 
 def nullable_text(part: Node) -> bool:

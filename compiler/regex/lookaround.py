@@ -7,8 +7,9 @@ mirror image.
 
 So each assertion claims a run of the parts of its concatenation. Runs may nest or be apart; one that would cross
 another is extended outwards, which changes nothing, until it nests. A choice inside a concatenation is multiplied out
-first, for then its assertions can claim parts outside it. What remains is refused: assertions inside repetitions that
-would have to look outside an iteration, and crossing runs.
+first, for then its assertions can claim parts outside it. What remains is refused here, and left to
+:mod:`~constrain.compiler.regex.determinise`: assertions inside repetitions that would have to look outside an
+iteration, and crossing runs.
 """
 
 from __future__ import annotations

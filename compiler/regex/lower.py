@@ -12,10 +12,13 @@ from constrain.compiler.grammar import Expression, GrammarBuilder
 from constrain.compiler.regex.ast import (
     ANY,
     Anchor,
+    Atomic,
+    Automaton,
     CharacterClass,
     Complement,
     Concat,
     Intersection,
+    Look,
     Node,
     Ranges,
     Repeat,
@@ -44,14 +47,14 @@ def lower(
     """The expression for ``node``.
 
     Args:
-        node: a tree without anchors (the parsers resolve them).
+        node: a tree without anchors, assertions and atomic groups (the parsers resolve them).
         builder: where expressions are interned.
         encode_class: the encodings of one character out of some ranges.
         encode_text: the encodings of a fixed text; without it (and with an ``encode_class`` of one's own) texts are
             concatenations of classes.
 
     Raises:
-        ValueError: the tree holds an unresolved anchor (a caller's bug, not a user's).
+        ValueError: the tree holds one of these (a caller's bug, not a user's).
     """
     plain = encode_class is utf8_class
     if encode_text is None and plain:
@@ -100,8 +103,17 @@ def lower(
                     expression = builder.intersection([expression, everything])
             case Repeat(part, minimum, maximum):
                 expression = builder.repeat(done[id(part)], minimum, maximum)
-            case Anchor(kind):
-                raise ValueError(f"unresolved anchor {kind!r}")
+            case Automaton(states):
+                classes: dict[Ranges, Expression] = {}
+                for _, steps in states:
+                    for ranges, _ in steps:
+                        if ranges not in classes:
+                            classes[ranges] = encode_class(builder, ranges)
+                expression = builder.automaton(
+                    [(accepting, [(classes[ranges], to) for ranges, to in steps]) for accepting, steps in states]
+                )
+            case Anchor() | Look() | Atomic():
+                raise ValueError(f"{type(current).__name__} is unresolved")
         done[id(current)] = expression
     return done[id(node)]
 

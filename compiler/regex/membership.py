@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from constrain.compiler.regex.ast import (
-    Anchor,
+    Automaton,
     CharacterClass,
     Complement,
     Concat,
     Intersection,
     Node,
+    Ranges,
     Repeat,
     Union,
     children_of,
@@ -43,7 +44,7 @@ def _matches(root: Node, only: int | None) -> bool:
         answers = [done[id(child)] for child in children]
         match node:
             case CharacterClass(ranges):
-                done[id(node)] = False, only is not None and any(low <= only <= high for low, high in ranges)
+                done[id(node)] = False, only is not None and _holds(ranges, only)
             case Concat():
                 needed = [one for empty, one in answers if not empty]
                 # one part gives the character and all others are empty
@@ -58,7 +59,14 @@ def _matches(root: Node, only: int | None) -> bool:
             case Repeat(_, minimum, maximum):
                 empty, one = answers[0]
                 done[id(node)] = minimum == 0 or empty, one and (minimum <= 1 or empty) and maximum != 0
-            case Anchor():
-                raise ValueError("unresolved anchor")
+            case Automaton(states):
+                after = [to for ranges, to in states[0][1] if only is not None and _holds(ranges, only)]
+                done[id(node)] = states[0][0], any(states[to][0] for to in after)
+            case _:
+                raise ValueError(f"{type(node).__name__} is unresolved")
     empty, one = done[id(root)]
     return empty if only is None else one
+
+
+def _holds(ranges: Ranges, point: int) -> bool:
+    return any(low <= point <= high for low, high in ranges)

@@ -7,25 +7,30 @@ nothing is copied here: each table is one sweep over the code points, kept for t
 from __future__ import annotations
 
 import re
+import string
 from array import array
 from functools import lru_cache
 from typing import TypeAlias
 
 from constrain.compiler.grammar import normalise_ranges
 from constrain.compiler.regex.ast import Ranges, complement_ranges
+from constrain.compiler.regex.python_properties import Property, property_ranges
 
 __all__ = ["Item", "class_ranges"]
 
-Item: TypeAlias = int | tuple[int, int] | str
-r"""One member of a class: a code point, an inclusive range, or a category such as ``r"\d"``."""
+Item: TypeAlias = int | tuple[int, int] | str | Property
+r"""One member of a class: a code point, an inclusive range, a category such as ``r"\d"``, or a property."""
 
 
 @lru_cache(maxsize=4096)
 def class_ranges(items: tuple[Item, ...], *, ignore_case: bool, ascii_only: bool) -> Ranges:
     """The characters that ``re`` lets match a class of these items (under ``IGNORECASE`` and ``ASCII`` if asked)."""
     ranges: list[tuple[int, int]] = []
+    having: list[tuple[int, int]] = []
     for item in items:
         match item:
+            case Property():
+                having.extend(property_ranges(item, ignore_case=ignore_case, ascii_only=ascii_only))
             case int():
                 ranges.append((item, item))
             case str():
@@ -33,14 +38,14 @@ def class_ranges(items: tuple[Item, ...], *, ignore_case: bool, ascii_only: bool
             case (low, high):
                 ranges.append((low, high))
     plain = normalise_ranges(ranges)
-    if not ignore_case:
-        return plain
+    if not ignore_case or not ranges:
+        return normalise_ranges([*ranges, *having])
     # characters without case relations match as they are; for the others, ask
-    cased = _cased_characters()
+    cased = string.ascii_letters if ascii_only else _cased_characters()
     asked = re.compile(_spelling(items), re.IGNORECASE | (re.ASCII if ascii_only else re.UNICODE))
     matched = [(ord(character), ord(character)) for character in asked.findall(cased)]
     uncased = complement_ranges([*complement_ranges(plain), *((ord(each), ord(each)) for each in cased)])
-    return normalise_ranges([*uncased, *matched])
+    return normalise_ranges([*uncased, *matched, *having])
 
 
 def _spelling(items: tuple[Item, ...]) -> str:
@@ -51,6 +56,8 @@ def _spelling(items: tuple[Item, ...]) -> str:
                 members.append(f"\\U{item:08x}")
             case str():
                 members.append(item)
+            case Property():
+                pass
             case (low, high):
                 members.append(f"\\U{low:08x}-\\U{high:08x}")
     return f"[{''.join(members)}]"
@@ -61,8 +68,7 @@ def _category(escape: str, ascii_only: bool) -> Ranges:
     flags = re.ASCII if ascii_only else re.UNICODE
     if escape[1].isupper():
         return complement_ranges(_category(escape.lower(), ascii_only))
-    everything = array("I", range(0x110000)).tobytes().decode("utf-32", "surrogatepass")
-    runs = re.compile(f"{escape}+", flags).finditer(everything)
+    runs = re.compile(f"{escape}+", flags).finditer(_every_character())
     return normalise_ranges((run.start(), run.end() - 1) for run in runs)
 
 
@@ -70,9 +76,20 @@ def _category(escape: str, ascii_only: bool) -> Ranges:
 def _cased_characters() -> str:
     """Every character that any case mapping changes or produces (about 3,000)."""
     cased: set[str] = set()
-    for code_point in range(0x110000):
-        character = chr(code_point)
-        relatives = {character, *character.lower(), *character.upper(), *character.title(), *character.casefold()}
-        if len(relatives) > 1:
-            cased |= relatives
+    parts = [_every_character()]
+    while parts:
+        part = parts.pop()
+        # most of Unicode has no letter case, and is left out by the thousands
+        relatives = {part, part.lower(), part.upper(), part.title(), part.casefold()}
+        if len(relatives) == 1:
+            continue
+        if len(part) == 1:
+            cased.update(*relatives)
+        else:
+            middle = len(part) // 2
+            parts += [part[:middle], part[middle:]]
     return "".join(sorted(cased))
+
+
+def _every_character() -> str:
+    return array("I", range(0x110000)).tobytes().decode("utf-32", "surrogatepass")

@@ -1,9 +1,9 @@
 r"""Python's ``re`` notation, read by Python's own parser, so that the syntax is exactly that of the running Python.
 
-A pattern must match the whole text (``re.fullmatch``). Of the flags, ``a``, ``i``, ``s``, ``u`` and ``x`` are exact;
-``m`` is accepted where no ``^`` or ``$`` asks for it. A lazy quantifier has the language of its greedy form; possessive
-quantifiers and atomic groups do not, and are refused, as are backreferences and conditionals. Lookaround, ``\b`` and
-``\B`` are read where they can be resolved exactly.
+A pattern must match the whole text (``re.fullmatch``). All flags of texts are exact, inline, scoped or not; ``\p{...}``
+is read besides. A lazy quantifier has the language of its greedy form. A possessive quantifier or atomic group takes
+texts away, exactly those that ``re`` would not match. Backreferences and conditional groups are refused: texts in which
+a part must come again are no regular language.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 import importlib
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from constrain.compiler.regex.ast import (
     ANY,
@@ -21,23 +21,33 @@ from constrain.compiler.regex.ast import (
     MAXIMUM_REPEAT,
     NOTHING,
     Anchor,
+    Atomic,
     Look,
     Node,
+    Repeat,
+    Union,
+    character,
     character_class,
     concat,
+    contains,
     nesting_error,
     repeat,
     repeat_error,
     text_span,
     union,
 )
+from constrain.compiler.regex.atomic import atomic, without_idle_cuts
 from constrain.compiler.regex.language import piece
 from constrain.compiler.regex.language import whole as whole_text
 from constrain.compiler.regex.lookaround import word_boundary
 from constrain.compiler.regex.python_classes import Item, class_ranges
+from constrain.compiler.regex.python_properties import Prepared, prepare
 from constrain.errors import LimitError, RegexError, Span, UnsupportedError
 
-__all__ = ["check", "parse"]
+if TYPE_CHECKING:
+    from constrain.compiler.regex.trailing import Ending
+
+__all__ = ["check", "ordered", "parse", "parse_endings", "syntax_tree"]
 
 # CPython's parser is not typed and has no public name; it has kept this one since 3.11.
 _parser: Any = importlib.import_module("re._parser")
@@ -50,11 +60,15 @@ _CATEGORIES = {
     "CATEGORY_WORD": r"\w",
     "CATEGORY_NOT_WORD": r"\W",
 }
-_ANCHORS: dict[str, Anchor] = {
+_ANCHORS: dict[str, Node] = {
     "AT_BEGINNING": Anchor("begin"),
     "AT_BEGINNING_STRING": Anchor("begin"),
     "AT_END": Anchor("last_line_end"),
     "AT_END_STRING": Anchor("end"),
+}
+_LINE_ANCHORS: dict[str, Node] = {
+    "AT_BEGINNING": Union((Anchor("begin"), Look(character(10), ahead=False, negative=False))),
+    "AT_END": Union((Anchor("end"), Look(character(10), ahead=True, negative=False))),
 }
 _TYPE_FLAGS = re.ASCII | re.UNICODE | re.LOCALE
 # as plain integers: operations on Python's flags take longer than all else that is done for a character
@@ -65,18 +79,27 @@ _NOT_NEWLINE = character_class(((10, 10),), negated=True)
 # Enough of the notation's lexical structure to find where a construct stands: the parse tree has no positions.
 _TOKEN = re.compile(
     r"""\\. | \[\^?\]?(?:[^\]\\]|\\.)*\] | \(\?\#[^)]*\)
-      | \(\?(?:<?[=!]|P=|\(|>) | (?:[*+?]|\{\d*,?\d*\})[+?] | \(\?[a-zA-Z]*m[a-zA-Z]*(?:-[a-zA-Z]*)?[:)] | .""",
+      | \(\?(?:<?[=!]|P=|\(|>) | (?:[*+?]|\{\d*,?\d*\})[+?] | .""",
     re.VERBOSE | re.DOTALL,
 )
+_ASSERTION = r"\(\?(?:<?[=!]|>)|\\[AbBZz]|[$^]|[*+?}][?+]"
 _VERBOSE_COMMENT = re.compile(r"#[^\n]*")
 
+_REPEATED_TEXT = "the texts in which a part comes again are no regular language"
+# what is refused: its name, its spelling, and the reason
 _UNSUPPORTED = {
-    "backreference": r"\\[1-9]|\(\?P=",
-    "conditional group (?(...)...)": r"\(\?\(",
-    "atomic group (?>...)": r"\(\?>",
-    "possessive quantifier": r"(?:[*+?]|\{\d*,?\d*\})\+$",
-    "'^' or '$' under the flag m": r"[$^]",
-    "an anchor in a terminal": r"[$^]|\\[AZz]",
+    "backreference": ("a backreference", r"\\[1-9]|\(\?P=", _REPEATED_TEXT),
+    "conditional": (
+        "a conditional group (?(...)...)",
+        r"\(\?\(",
+        "which groups took part is not known to an automaton",
+    ),
+    "cut": (
+        "an atomic group or possessive quantifier in a terminal",
+        r"\(\?>|[*+?}]\+",
+        "which text it takes depends on what follows the terminal",
+    ),
+    "anchor": ("an anchor in a terminal", r"[$^]|\\[AZz]", "a terminal stands amid other text"),
 }
 
 
@@ -94,18 +117,56 @@ def parse(pattern: str, flags: int = 0, *, whole: bool = True) -> Node:
     Raises:
         RegexError: not a regular expression; ``span`` points into the pattern.
         UnsupportedError: a construct that is not implemented, by name and column.
-        LimitError: groups nest too deeply, or a count is too large.
+        LimitError: groups nest too deeply, a count is too large, or assertions need too large an automaton.
     """
-    tree = check(pattern, flags)
-    converter = _Converter(pattern, tree.state.flags, whole=whole)
-    node = converter.sequence(tree, tree.state.flags)
+    node, converter = _read(pattern, flags, whole=whole)
     try:
         return whole_text(node) if whole else piece(node)
     except (UnsupportedError, LimitError) as error:
         # the tree has no positions; the first assertion is where to look
-        raise type(error)(
-            error.message, span=converter.find(r"\(\?<?[=!]|\\[bB]|[$^]|[*+?}]\?"), expected=error.expected
-        ) from None
+        raise type(error)(error.message, span=converter.find(_ASSERTION), expected=error.expected) from None
+
+
+@lru_cache(maxsize=2048)
+def parse_endings(pattern: str, flags: int = 0) -> list[Ending]:
+    """What ``pattern`` matches amid other text, and what may follow it; arguments and errors as those of :func:`parse`.
+
+    Assertions about what comes before a match are refused.
+    """
+    from constrain.compiler.regex.trailing import endings
+
+    node, converter = _read(pattern, flags, whole=False, anchors=True)
+    try:
+        return endings(node)
+    except (UnsupportedError, LimitError) as error:
+        raise type(error)(error.message, span=converter.find(_ASSERTION), expected=error.expected) from None
+
+
+@lru_cache(maxsize=2048)
+def ordered(pattern: str) -> Node:
+    """The tree of a piece amid other text, in the order in which its matches are tried.
+
+    Choices are as they are written, none of their alternatives joined, lazy quantifiers are marked, and assertions are
+    left as they are. Errors as for :func:`parse`.
+    """
+    return _read(pattern, 0, whole=False, anchors=True, ordered=True)[0]
+
+
+def syntax_tree(pattern: str, flags: int = 0) -> Node:
+    """A pattern for a whole text, as it is written but for cuts that change nothing; errors as of :func:`parse`."""
+    return _read(pattern, flags, whole=True)[0]
+
+
+def _read(
+    pattern: str, flags: int, *, whole: bool, anchors: bool = False, ordered: bool = False
+) -> tuple[Node, _Converter]:
+    prepared = prepare(pattern)
+    tree = _tree(pattern, prepared, flags)
+    converter = _Converter(pattern, prepared, tree.state.flags, whole=whole, anchors=anchors, ordered=ordered)
+    node = without_idle_cuts(converter.sequence(tree, tree.state.flags), at_end=whole)
+    if (anchors or ordered) and contains(node, Atomic):
+        raise converter.unsupported("cut")
+    return node, converter
 
 
 def check(pattern: str, flags: int = 0) -> Any:
@@ -115,13 +176,25 @@ def check(pattern: str, flags: int = 0) -> Any:
         RegexError: not a regular expression.
         LimitError: groups nest too deeply, or a count is too large.
     """
+    return _tree(pattern, prepare(pattern), flags)
+
+
+def _tree(pattern: str, prepared: Prepared, flags: int) -> Any:
     _check_nesting(pattern, bool(flags & re.VERBOSE))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about spellings that a future Python may read otherwise
-            return _parser.parse(pattern, flags)
+            return _parser.parse(prepared.text, flags)
     except re.error as error:
-        raise RegexError(error.msg, span=text_span(pattern, error.pos or 0)) from None
+        position = prepared.place(error.pos or 0)
+        span = text_span(pattern, position)
+        if pattern.startswith(("\\p", "\\P"), position):
+            raise RegexError(
+                "unknown Unicode property",
+                span=span,
+                expected=r"a name as in \p{Lu}, \p{Script=Greek} or \p{Emoji}",
+            ) from None
+        raise RegexError(error.msg, span=span) from None
     except (OverflowError, ValueError):
         # a count with thousands of digits isn't even read as a number
         raise repeat_error(pattern, _longest_number(pattern)) from None
@@ -132,9 +205,22 @@ def check(pattern: str, flags: int = 0) -> Any:
 class _Converter:
     """From CPython's parse tree to ours; its depth is bounded by the check on nesting."""
 
-    def __init__(self, pattern: str, flags: int, *, whole: bool) -> None:
+    def __init__(
+        self,
+        pattern: str,
+        prepared: Prepared,
+        flags: int,
+        *,
+        whole: bool,
+        anchors: bool = False,
+        ordered: bool = False,
+    ) -> None:
         self._pattern = pattern
+        self._properties = prepared.properties
+        # does the order matter in which alternatives are tried? It does in an atomic group.
+        self._ordered = ordered
         self._whole = whole
+        self._anchors = whole or anchors
         self._verbose = bool(flags & re.VERBOSE)
         self._classes: dict[tuple[tuple[Item, ...], int, bool], Node] = {}
 
@@ -148,9 +234,9 @@ class _Converter:
     def _item(self, code: str, value: Any, flags: int) -> Node:
         match code:
             case "LITERAL":
-                return self._class((int(value),), flags)
+                return self._class((self._member(code, value),), flags)
             case "NOT_LITERAL":
-                return self._class((int(value),), flags, negated=True)
+                return self._class((self._member("LITERAL", value),), flags, negated=True)
             case "ANY":
                 return ANY if flags & _DOT_ALL else _NOT_NEWLINE
             case "IN":
@@ -160,7 +246,7 @@ class _Converter:
                 alternatives: list[Node] = []
                 for branch in value[1]:
                     alternatives.append(self.sequence(branch, flags))
-                return union(alternatives)
+                return Union(tuple(alternatives)) if self._ordered else union(alternatives)
             case "SUBPATTERN":
                 _, added, removed, body = value
                 if added & _TYPE_FLAGS:
@@ -169,27 +255,37 @@ class _Converter:
             case "MAX_REPEAT" | "MIN_REPEAT":
                 minimum, maximum, body = value
                 # for a match of the whole text, lazy is greedy
-                lazy = code == "MIN_REPEAT" and not self._whole
+                lazy = code == "MIN_REPEAT" and (self._ordered or not self._whole)
                 return self._repeat(int(minimum), maximum, body, flags, lazy=lazy)
+            case "POSSESSIVE_REPEAT":
+                # in re (not in regex), no turn gives back what it took either
+                return self._cut(lambda: self._repeat(int(value[0]), value[1], value[2], flags, cut=True))
+            case "ATOMIC_GROUP":
+                return self._cut(lambda: self.sequence(value, flags))
             case "AT":
                 return self._at(value.name, flags)
             case "ASSERT" | "ASSERT_NOT":
                 direction, body = value
                 if direction < 0:
                     self._check_width(body)
-                return Look(self.sequence(body, flags), ahead=direction > 0, negative=code == "ASSERT_NOT")
+                outside, self._ordered = self._ordered, False
+                inside = self.sequence(body, flags)
+                self._ordered = outside
+                return Look(inside, ahead=direction > 0, negative=code == "ASSERT_NOT")
             case "FAILURE":
                 return NOTHING
             case "GROUPREF":
-                raise self._unsupported("backreference")
+                raise self.unsupported("backreference")
             case "GROUPREF_EXISTS":
-                raise self._unsupported("conditional group (?(...)...)")
-            case "ATOMIC_GROUP":
-                raise self._unsupported("atomic group (?>...)")
-            case "POSSESSIVE_REPEAT":
-                raise self._unsupported("possessive quantifier")
+                raise self.unsupported("conditional")
             case _:
                 raise UnsupportedError(f"{code} is not implemented", span=Span(1, 1))
+
+    def _cut(self, convert: Callable[[], Node]) -> Node:
+        outside, self._ordered = self._ordered, True
+        inside = convert()
+        self._ordered = outside
+        return atomic(inside)
 
     def _check_width(self, body: Any) -> None:
         # Python's parser takes it, and its compiler does not
@@ -200,9 +296,12 @@ class _Converter:
     def _member(self, code: str, value: Any) -> Item:
         match code:
             case "LITERAL":
-                return int(value)
+                return self._properties.get(int(value), int(value))
             case "RANGE":
-                return int(value[0]), int(value[1])
+                low, high = int(value[0]), int(value[1])
+                if low in self._properties or high in self._properties:
+                    raise RegexError("a Unicode property is no end of a range", span=self.find(r"\[.*\\[pP]"))
+                return low, high
             case _:
                 return _CATEGORIES[value.name]
 
@@ -215,24 +314,33 @@ class _Converter:
             node = self._classes[key] = character_class(ranges, negated=negated)
         return node
 
-    def _repeat(self, minimum: int, maximum: Any, body: Any, flags: int, *, lazy: bool) -> Node:
+    def _repeat(
+        self, minimum: int, maximum: Any, body: Any, flags: int, *, lazy: bool = False, cut: bool = False
+    ) -> Node:
         bound = None if maximum == _parser.MAXREPEAT else int(maximum)
         if minimum > MAXIMUM_REPEAT or (bound is not None and bound > MAXIMUM_REPEAT):
             raise repeat_error(self._pattern, _longest_number(self._pattern))
-        return repeat(self.sequence(body, flags), minimum, bound, lazy=lazy)
+        part = self.sequence(body, flags)
+        if cut:
+            part = atomic(part)
+        if self._ordered and bound != 0:
+            return Repeat(part, minimum, bound, lazy)
+        return repeat(part, minimum, bound, lazy=lazy)
 
     def _at(self, where: str, flags: int) -> Node:
         if where in ("AT_BOUNDARY", "AT_NON_BOUNDARY"):
             word = class_ranges((r"\w",), ignore_case=False, ascii_only=bool(flags & re.ASCII))
             return word_boundary(word, negated=where == "AT_NON_BOUNDARY", empty_text=_EMPTY_TEXT_IS_NOT_BOUNDARY)
-        if flags & re.MULTILINE and where in ("AT_BEGINNING", "AT_END"):
-            raise self._unsupported("'^' or '$' under the flag m")
-        if not self._whole:
-            raise self._unsupported("an anchor in a terminal")
+        if not self._anchors:
+            raise self.unsupported("anchor")
+        if flags & re.MULTILINE and where in _LINE_ANCHORS:
+            return _LINE_ANCHORS[where]
         return _ANCHORS[where]
 
-    def _unsupported(self, what: str) -> UnsupportedError:
-        return UnsupportedError(f"{what} is not implemented", span=self.find(_UNSUPPORTED[what]))
+    def unsupported(self, what: str) -> UnsupportedError:
+        """The refusal of a kind of notation, at the first place where it stands."""
+        name, spelling, reason = _UNSUPPORTED[what]
+        return UnsupportedError(f"{name} is not supported: {reason}", span=self.find(spelling))
 
     def find(self, spelling: str) -> Span:
         """The place of the first piece of notation that looks like ``spelling``."""

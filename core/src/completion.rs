@@ -1,5 +1,7 @@
 //! A short completion of a text: Dijkstra over the rules that are open, from the lexemes in progress to the start rule.
 
+mod lexed;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -87,6 +89,42 @@ impl Trial {
 
 type Finished = (Rule, NodeId);
 type Best = FxHashMap<Finished, (u64, From)>;
+
+/// A way to the end: the lexeme in progress that it begins with, then what completes one rule after the other.
+struct Found {
+    length: u64,
+    /// Where the lexeme began.
+    node: NodeId,
+    beginning: Beginning,
+    dots: Vec<Dot>,
+}
+
+impl Found {
+    fn new(length: u64, goal: Finished, best: &Best, mut beginnings: Vec<(NodeId, Beginning)>) -> Self {
+        let mut dots = Vec::new();
+        let mut key = goal;
+        let index = loop {
+            match best[&key].1 {
+                From::Lexeme(index, dot) => {
+                    dots.push(dot);
+                    break index;
+                }
+                From::Rule(previous, dot) => {
+                    dots.push(dot);
+                    key = previous;
+                }
+            }
+        };
+        dots.reverse();
+        let (node, beginning) = beginnings.swap_remove(index);
+        Found {
+            length,
+            node,
+            beginning,
+            dots,
+        }
+    }
+}
 
 fn too_long() -> Error {
     Error::TooLarge {
@@ -192,12 +230,24 @@ impl Engine {
         1 + scalar.map_or(0, |scalar| scalar.len() / WRITTEN_PER_STEP)
     }
 
-    /// A shortest completion, repetitions or not.
+    /// A shortest completion, repetitions or not. Where not every split counts, a short one.
     pub(crate) fn shortest_possible(&mut self, at: &Configuration) -> Result<Vec<u8>> {
         if at.accepting {
             return Ok(Vec::new());
         }
+        if self.grammar.lexing.is_some() {
+            return self.lexed_completion(at);
+        }
         let shortest = self.shortest_rest()?;
+        let Some(found) = self.find_completion(&shortest, at)? else {
+            // there always is one; what is as long as no number tells was not offered
+            return Err(too_long());
+        };
+        self.write_completion(&shortest, found)
+    }
+
+    /// The shortest way from lexemes in progress to the end; None where they all are ignored.
+    fn find_completion(&mut self, shortest: &ShortestRest, at: &Configuration) -> Result<Option<Found>> {
         let mut best = Best::default();
         let mut queue = BinaryHeap::new();
         let mut beginnings = Vec::new();
@@ -205,31 +255,30 @@ impl Engine {
             for beginning in self.beginnings(thread.lexer)? {
                 let after = self.lexer.derivatives.shortest_length(beginning.then)?;
                 let length = after.saturating_add(beginning.bytes.len() as u64);
-                let symbol = Next::Terminal(beginning.lexeme);
+                let symbol = Next::Terminal(self.lexer.base(beginning.lexeme));
                 for (dot, origin) in self.parser.moved_over(thread.node, symbol, &self.grammar) {
-                    let (rule, rest) = self.rest_of(&shortest, dot);
+                    let (rule, rest) = self.rest_of(shortest, dot);
                     let cost = length.saturating_add(rest);
                     let from = From::Lexeme(beginnings.len(), dot);
                     offer(&mut best, &mut queue, (rule, origin), cost, from);
                 }
-                beginnings.push(beginning);
+                beginnings.push((thread.node, beginning));
             }
         }
         while let Some(Reverse((cost, key))) = queue.pop() {
             if key.0 == self.grammar.start_rule {
-                return self.write_completion(&shortest, &beginnings, &best, key);
+                return Ok(Some(Found::new(cost, key, &best, beginnings)));
             }
             if best.get(&key).is_none_or(|slot| slot.0 < cost) {
                 continue;
             }
             for (dot, origin) in self.parser.moved_over(key.1, Next::Rule(key.0), &self.grammar) {
-                let (rule, rest) = self.rest_of(&shortest, dot);
+                let (rule, rest) = self.rest_of(shortest, dot);
                 let total = cost.saturating_add(rest);
                 offer(&mut best, &mut queue, (rule, origin), total, From::Rule(key, dot));
             }
         }
-        // there always is one; what is as long as no number tells was not offered
-        Err(too_long())
+        Ok(None)
     }
 
     /// The lexemes in progress at a state, those in a trie of keys one by one.
@@ -273,36 +322,15 @@ impl Engine {
         shortest.rest[dot as usize]
     }
 
-    fn write_completion(
-        &mut self,
-        shortest: &ShortestRest,
-        beginnings: &[Beginning],
-        best: &Best,
-        goal: Finished,
-    ) -> Result<Vec<u8>> {
-        let length = best[&goal].0;
-        if length > MAX_COMPLETION_BYTES {
+    fn write_completion(&mut self, shortest: &ShortestRest, found: Found) -> Result<Vec<u8>> {
+        if found.length > MAX_COMPLETION_BYTES {
             return Err(too_long());
         }
-        let mut dots = Vec::new();
-        let mut key = goal;
-        let beginning = loop {
-            match best[&key].1 {
-                From::Lexeme(index, dot) => {
-                    dots.push(dot);
-                    break &beginnings[index];
-                }
-                From::Rule(previous, dot) => {
-                    dots.push(dot);
-                    key = previous;
-                }
-            }
-        };
-        let mut text = beginning.bytes.clone();
-        text.extend(self.shortest_text(beginning.then)?);
+        let mut text = found.beginning.bytes;
+        text.extend(self.shortest_text(found.beginning.then)?);
         let written = FxHashMap::default();
         let mut writing = Writing { text, written };
-        for dot in dots.into_iter().rev() {
+        for dot in found.dots {
             self.write_rest(shortest, dot, &mut writing)?;
         }
         Ok(writing.text)

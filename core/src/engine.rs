@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::bytes::ByteSet;
 use crate::distinct::guard::{Gate, Guard, Guards};
@@ -12,7 +12,8 @@ use crate::distinct::tracker::{Scope, Tracker};
 use crate::error::{Error, Result};
 use crate::form::GrammarForm;
 use crate::grammar::{Grammar, build::build};
-use crate::lexer::{DEAD, Lexeme, Lexer, NO_MATCH, Progress};
+use crate::lexer::{DEAD, Lexeme, Lexer, MatchSet, NO_MATCH, Progress};
+use crate::lexing::Lexing;
 use crate::limits::Limits;
 use crate::mask::Masks;
 use crate::mask::tables::Tables;
@@ -28,6 +29,9 @@ pub struct Thread {
 }
 
 pub type Threads = SmallVec<[Thread; 2]>;
+
+/// Nodes in which lexemes ended: one, but where not every split counts; then one for each side.
+pub type Landed = SmallVec<[NodeId; 1]>;
 
 /// So many threads are compared with each other to find those that are alike; more of them are sorted.
 const MAX_COMPARED: usize = 32;
@@ -86,13 +90,17 @@ impl Engine {
     /// `longest_token` is the most bytes that a mask looks ahead.
     pub fn new(form: &GrammarForm, limits: &Limits, longest_token: usize) -> Result<Self> {
         let mut derivatives = Derivatives::new(limits.max_expressions);
-        let built = build(form, &mut derivatives)?;
+        let mut built = build(form, &mut derivatives)?;
         let mut lexer = Lexer::new(derivatives, built.lexemes, limits.max_lexer_states);
+        if let Some(scanners) = &built.scanners {
+            built.grammar.lexing = Some(Lexing::new(scanners, &built.grammar, &mut lexer)?);
+        }
         let parser = Parser::new(&built.grammar, &mut lexer, limits, longest_token)?;
         let scope = Scope {
             items: !guarded(&built.guards, b'[', &mut lexer)?.is_empty(),
             scarce: !built.scarce.is_empty(),
             repeated: built.guards.contains(&Guard::Repeated),
+            parts: built.guards.contains(&Guard::Begins),
         };
         let few = match scope.scarce {
             true => few_keys(&built.guards, &mut lexer)?,
@@ -192,12 +200,17 @@ impl Engine {
                     sealed: is_json && (key_repeated || tracker.has_repeated_key()),
                     seen: Guard::None,
                     few: false,
+                    begins: false,
                 };
                 let landed = self.step_threads(&at.threads, byte, &mut threads, reads, Some(&mut gate))?;
-                if !is_json {
+                if gate.begins {
+                    *tracker = Tracker::new(self.scope);
+                } else if !is_json && self.scope.parts {
+                    tracker.leave();
+                } else if !is_json {
                     // whoever guards lexemes of other texts has them unguarded
                     at.tracker = None;
-                } else if gate.seen > Guard::None {
+                } else if gate.seen.holds_back() {
                     tracker.watch(gate.seen == Guard::Scarce);
                     tracker.keep_key(gate.few);
                 }
@@ -205,11 +218,11 @@ impl Engine {
             }
         };
         at.threads = threads;
-        at.accepting = landed.is_some_and(|node| self.parser.node(node).accepting);
-        Ok(!at.threads.is_empty() || landed.is_some())
+        at.accepting = landed.iter().any(|&node| self.parser.node(node).accepting);
+        Ok(!at.threads.is_empty() || !landed.is_empty())
     }
 
-    /// Moves every thread by a byte. Lexemes that match are also ended here, all into one node, which is returned;
+    /// Moves every thread by a byte. Lexemes that match are also ended here, in one node if they can, which is returned;
     /// what may follow it begins as a thread of its own. Adds the parser nodes that were read to `reads`. Lexemes that the
     /// gate holds back don't end, and go on only if they may end later.
     #[inline]
@@ -220,8 +233,8 @@ impl Engine {
         to: &mut Threads,
         reads: &mut Vec<NodeId>,
         mut gate: Option<&mut Gate>,
-    ) -> Result<Option<NodeId>> {
-        let mut landed: Option<NodeId> = None;
+    ) -> Result<Landed> {
+        let mut landed = Landed::new();
         let few = from.len() <= MAX_COMPARED;
         for thread in from {
             let (lexer, set) = self.lexer.advance(thread.lexer, byte)?;
@@ -240,16 +253,10 @@ impl Engine {
                 None => set,
             };
             if set != NO_MATCH {
-                let node = self
-                    .parser
-                    .advance(thread.node, set, &self.grammar, &mut self.lexer, reads)?;
-                landed = Some(match landed {
-                    None => node,
-                    Some(other) => self.parser.merge(other, node, &self.grammar, &mut self.lexer)?,
-                });
+                self.land(thread.node, set, &mut landed, reads)?;
             }
         }
-        if let Some(node) = landed {
+        for &node in &landed {
             self.begin_lexemes(node, to)?;
         }
         if !few {
@@ -257,6 +264,38 @@ impl Engine {
             to.dedup();
         }
         Ok(landed)
+    }
+
+    /// Ends the lexemes of `set`, begun at `node`: in a node of their own, or together with others that have ended here.
+    pub fn land(&mut self, node: NodeId, set: MatchSet, landed: &mut Landed, reads: &mut Vec<NodeId>) -> Result<()> {
+        let Engine {
+            grammar, lexer, parser, ..
+        } = self;
+        let Some(lexing) = &grammar.lexing else {
+            let mut next = parser.advance(node, set, grammar, lexer, reads)?;
+            if let Some(&other) = landed.first() {
+                next = parser.merge(other, next, grammar, lexer)?;
+            }
+            *landed = smallvec![next];
+            return Ok(());
+        };
+        for lexeme in lexer.match_set(set).to_vec() {
+            let next = parser.advance_by(node, lexeme, grammar, lexing, lexer, reads)?;
+            let side = parser.node(next).side;
+            match landed.iter_mut().find(|other| parser.node(**other).side == side) {
+                Some(other) => *other = parser.merge(*other, next, grammar, lexer)?,
+                None => landed.push(next),
+            }
+        }
+        Ok(())
+    }
+
+    /// The node after one lexeme, where not every split counts.
+    pub(crate) fn node_after(&mut self, node: NodeId, lexeme: Lexeme, reads: &mut Vec<NodeId>) -> Result<NodeId> {
+        let mut landed = Landed::new();
+        let set = self.lexer.singleton(lexeme);
+        self.land(node, set, &mut landed, reads)?;
+        Ok(landed[0])
     }
 
     /// The thread of the lexemes that may begin at a node; None when there are none.
@@ -331,7 +370,7 @@ fn few_keys(guards: &[Guard], lexer: &mut Lexer) -> Result<Vec<Lexeme>> {
 /// The guarded lexemes that begin with a sign, blanks left out.
 fn guarded(guards: &[Guard], sign: u8, lexer: &mut Lexer) -> Result<Vec<Lexeme>> {
     let mut found = Vec::new();
-    for (lexeme, _) in (0..).zip(guards).filter(|&(_, &guard)| guard != Guard::None) {
+    for (lexeme, _) in (0..).zip(guards).filter(|(_, guard)| guard.holds_back()) {
         let expression = lexer.expression(lexeme);
         if first_sign(expression, &mut lexer.derivatives)? == Some(sign) {
             found.push(lexeme);

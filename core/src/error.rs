@@ -10,6 +10,8 @@ pub enum Error {
     TooLarge { what: &'static str, value: usize },
     /// The language is empty.
     Unsatisfiable(String),
+    /// Something that is not implemented.
+    Unsupported(String),
     /// The grammar form is malformed (a front end's fault).
     Malformed(String),
     /// Token bytes or stop tokens that cannot be used.
@@ -30,9 +32,11 @@ impl fmt::Display for Error {
                 "the constraint needs more than {budget} = {value}; simplify it, or raise the budget with Limits({budget}=...)"
             ),
             Error::TooLarge { what, value } => write!(f, "{what} would be more than {value}, which is a fixed limit"),
-            Error::Unsatisfiable(text) | Error::Malformed(text) | Error::Vocabulary(text) | Error::Artifact(text) => {
-                f.write_str(text)
-            }
+            Error::Unsatisfiable(text)
+            | Error::Unsupported(text)
+            | Error::Malformed(text)
+            | Error::Vocabulary(text)
+            | Error::Artifact(text) => f.write_str(text),
             Error::Interrupted => f.write_str("interrupted"),
         }
     }

@@ -127,6 +127,9 @@ impl Matcher {
             }
         }
         let text: Vec<u8> = pieces.into_iter().rev().flatten().copied().collect();
+        // special tokens, whose bytes are in no text, part what encoders read
+        let special = text.iter().rposition(|&byte| byte == 0xff).map_or(0, |place| place + 1);
+        let text = &text[special..];
         let continued = text.iter().take_while(|&&byte| byte & 0xc0 == 0x80).count();
         text[continued..].to_vec()
     }

@@ -1,5 +1,10 @@
 //! The grammar form that front ends produce, as plain data (`constrain.compiler.grammar.Grammar`).
 
+use std::sync::{Arc, OnceLock};
+
+use crate::regex::excerpt::Spelling;
+use crate::regex::excerpt::corpus::{Corpus, Unit};
+
 /// A node of the regular layer; it refers to smaller indices only.
 #[derive(Debug, Clone)]
 pub enum ExpressionForm {
@@ -20,6 +25,47 @@ pub enum ExpressionForm {
     },
     /// Numerals of the numbers that meet some conditions.
     Numeral(Box<NumeralForm>),
+    /// A finite automaton that begins in the first of its states.
+    Automaton(Vec<StateForm>),
+    /// Choices, or spans of documents.
+    Excerpt(ExcerptForm),
+}
+
+/// A state of an automaton.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateForm {
+    pub accepting: bool,
+    /// The expression that is read on the way, which holds no empty string, no intersection and no complement; and the
+    /// number of the state that it leads to.
+    pub steps: Vec<(usize, u32)>,
+}
+
+/// What may be taken from some texts.
+#[derive(Debug, Clone)]
+pub struct ExcerptForm {
+    /// Each of the texts with `END` behind it.
+    pub text: Arc<Vec<u8>>,
+    pub unit: Unit,
+    pub spelling: Spelling,
+    /// Its sorted table: made once, however often the grammar's tables are begun anew.
+    corpus: Arc<OnceLock<Arc<Corpus>>>,
+}
+
+impl ExcerptForm {
+    pub fn new(text: Vec<u8>, unit: Unit, spelling: Spelling) -> Self {
+        ExcerptForm {
+            text: Arc::new(text),
+            unit,
+            spelling,
+            corpus: Arc::default(),
+        }
+    }
+
+    /// The table of a form that is sound.
+    pub fn corpus(&self) -> Arc<Corpus> {
+        let made = || Arc::new(Corpus::new(&self.text, self.unit));
+        self.corpus.get_or_init(made).clone()
+    }
 }
 
 /// Which numbers, and how they may be spelled.
@@ -86,6 +132,8 @@ pub enum GuardForm {
     Distinct,
     /// Where it closes an array that repeats an item.
     Repeated,
+    /// Anywhere; a JSON text of its own may begin there.
+    Begins,
 }
 
 /// A node of the context-free layer; rules may refer to any index.
@@ -159,9 +207,63 @@ pub struct DemandForm {
     pub maximum: Option<u32>,
 }
 
+/// How text is split into terminals, where not every split counts. Terminals are then told apart by their symbols.
+#[derive(Debug, Clone)]
+pub struct LexingForm {
+    /// Of all terminals that the parser waits for (by its LALR(1) table), does the first scanner that matches decide? If
+    /// not, their order means nothing.
+    pub contextual: bool,
+    /// In the order in which they are tried.
+    pub scanners: Vec<ScannerForm>,
+    /// Terminals whose text may stand anywhere between others, and at both ends.
+    pub ignored: Vec<usize>,
+}
+
+/// What is tried at a place in the text.
+#[derive(Debug, Clone)]
+pub struct ScannerForm {
+    /// The terminal that it finds.
+    pub terminal: usize,
+    /// All texts that it may match, preferred or not.
+    pub matches: usize,
+    /// All that is left of a text, where it matches; without it, what begins with one of `matches`.
+    pub covers: Option<usize>,
+    pub outcomes: Vec<OutcomeForm>,
+    /// Texts that are another terminal's, if that one is waited for.
+    pub reserved: Vec<ReservedForm>,
+}
+
+/// Which longer matches may follow the text that a scanner finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LongerForm {
+    Any,
+    None,
+    /// None but those after which comes what may not follow.
+    NoneUnlessFollowed,
+}
+
+/// Texts that it finds, and what makes it find them.
+#[derive(Debug, Clone)]
+pub struct OutcomeForm {
+    pub texts: usize,
+    pub longer: LongerForm,
+    /// No beginning of the text that follows is one of these.
+    pub follow: Option<usize>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ReservedForm {
+    pub texts: usize,
+    pub terminal: usize,
+    /// Is the terminal found in no other way, where this scanner is tried?
+    pub embedded: bool,
+}
+
 #[derive(Debug, Clone)]
 pub struct GrammarForm {
     pub expressions: Vec<ExpressionForm>,
     pub symbols: Vec<SymbolForm>,
     pub start: usize,
+    /// Without it, every split of the text into terminals counts.
+    pub lexing: Option<LexingForm>,
 }

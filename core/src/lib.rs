@@ -1,7 +1,7 @@
 //! The native engine of constrain. Layers, each built and tested without the next:
 //!
 //! `regex` (expressions over bytes and their derivatives) <- `lexer` (sets of lexemes in progress) <-
-//! `grammar` (productions over lexemes) <- `parser` (Earley on hash-consed nodes) <- `engine` (threads) <-
+//! `grammar` (productions over lexemes) <- `lexing` (where not every split counts) <- `parser` (Earley on hash-consed nodes) <- `engine` (threads) <-
 //! `mask` (`vocabulary` trie against threads) <- `matcher` (one sequence) <- `artifact` (on disk) <- `python` (the
 //! border).
 
@@ -17,6 +17,7 @@ pub mod form;
 pub mod grammar;
 pub mod history;
 pub mod lexer;
+pub mod lexing;
 pub mod limits;
 pub mod mask;
 pub mod matcher;

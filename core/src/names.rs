@@ -7,12 +7,13 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::Engine;
 use crate::grammar::{Grammar, Next};
+use crate::lexer::variants::Variant;
 use crate::lexer::{CounterId, KEYS, LexerState, NO_COUNTER, Progress};
 use crate::parser::{NodeId, ShapeId};
 use crate::regex::digest::{Content, Digest};
 
 /// Counts up when the same name comes to mean something else.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Names made so far.
 #[derive(Default)]
@@ -52,15 +53,25 @@ impl Engine {
     fn state_name(&mut self, state: LexerState) -> Digest {
         let mut parts = Vec::new();
         for (lexeme, expression) in self.lexer.in_progress(state).to_vec() {
-            let whole = lexeme != KEYS && self.lexer.expression(lexeme) == expression;
+            let variant = self.lexer.variants.get(lexeme);
+            let plain = variant == Variant::plain(lexeme);
+            let whole = plain && lexeme != KEYS && self.lexer.expression(lexeme) == expression;
             // to name what has only begun, its number is enough
             let rest = if whole { 0 } else { self.lexer.digest(expression) };
-            parts.push((lexeme, rest));
+            let beside = match plain {
+                true => None,
+                false => Some([variant.own, variant.others, variant.follow].map(|beside| self.lexer.digest(beside))),
+            };
+            parts.push((variant.base, rest, beside, variant.unless_followed));
         }
         parts.sort_unstable();
         let mut content = Content::of(b"lexe");
-        for (lexeme, rest) in parts {
+        for (lexeme, rest, beside, unless_followed) in parts {
             content.number(lexeme).digest(rest);
+            content.number(u32::from(beside.is_some()) + u32::from(unless_followed));
+            beside.into_iter().flatten().for_each(|digest| {
+                content.digest(digest);
+            });
         }
         content.name()
     }
@@ -95,6 +106,7 @@ impl Engine {
             });
             content.number(number);
         }
+        content.number(self.parser.node(node).side.context);
         let name = ShapeName {
             digest: content.name(),
             slots: order.into(),

@@ -111,6 +111,7 @@ fn form() -> GrammarForm {
             },
         ],
         start: 4,
+        lexing: None,
     }
 }
 

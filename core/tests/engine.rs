@@ -39,6 +39,7 @@ fn form(literals: &[&str], rules: &[&[&[usize]]]) -> GrammarForm {
         expressions,
         symbols: terminals.chain(rules).collect(),
         start: literals.len(),
+        lexing: None,
     }
 }
 
@@ -158,6 +159,7 @@ fn texts_leave_a_lexeme_also_where_it_cannot_end() {
         expressions: expressions.to_vec(),
         symbols: vec![terminal("A", 3), terminal("B", 7), rule],
         start: 2,
+        lexing: None,
     };
     let extra: [&[u8]; 8] = [b"abx", b"abcbx", b"abcbcx", b"bx", b"bcbcbx", b"cbx", b"abcx", b"abb"];
     let vocabulary = byte_vocabulary(&extra);
@@ -189,6 +191,7 @@ fn a_numeral_may_follow_letters_in_one_lexeme() {
         expressions,
         symbols,
         start: 0,
+        lexing: None,
     };
     let vocabulary = byte_vocabulary(&[b"a1", b"a14", b"15", b"ab", b"b7a", b"77"]);
     let compiled = Arc::new(Compiled::new(grammar, vocabulary.clone(), Limits::default()).unwrap());

@@ -64,7 +64,7 @@ class _Run:
         on_text: Callable[[str], None] | None,
     ) -> None:
         self._model = model
-        self._vocabulary = compiled.vocabulary
+        self._vocabulary = model.vocabulary
         self._prompt_tokens = len(prompt_ids)
         self._max_tokens = options.max_tokens
         self._constraint = Constraint(compiled)
@@ -99,7 +99,7 @@ class _Run:
     def _take(self, chosen: ChosenToken) -> None:
         self._tokens.append(chosen)
         self._unread = [chosen.token_id]
-        self._writer.write(self._vocabulary.token(chosen.token_id) or b"")
+        self._writer.write(self._vocabulary.text(chosen.token_id))
 
     def result(self, finish_reason: FinishReason, seconds: float) -> GenerationResult:
         counted = self._tokens if self._stop is None else [*self._tokens, self._stop]

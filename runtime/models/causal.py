@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ import torch
 from constrain.compiler.vocabulary import Vocabulary
 from constrain.errors import ModelError
 from constrain.runtime.models.errors import model_errors
-from constrain.runtime.models.prompts import chat_messages, chat_text, plain_text
+from constrain.runtime.models.prompts import chat_messages, chat_text, knows_tools, plain_text, with_tools
 
 __all__ = ["CausalModel", "KeyValueCache"]
 
@@ -72,7 +72,14 @@ class CausalModel:
         return bool(getattr(self._tokenizer, "chat_template", None))
 
     def encode_prompt(
-        self, prompt: str, *, system: str | None = None, schema_text: str | None = None, reserve: int = 0
+        self,
+        prompt: str,
+        *,
+        system: str | None = None,
+        schema_text: str | None = None,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        think: bool = False,
+        reserve: int = 0,
     ) -> list[int]:
         """Token ids of a request, in the model's own form (chat template, or plain text for a base model).
 
@@ -80,14 +87,17 @@ class CausalModel:
             prompt: the user's text.
             system: instructions that come before it.
             schema_text: a JSON Schema to show to the model.
+            tools: those that the model may call, in OpenAI's form, to show to it.
+            think: may the model think before it answers?
             reserve: output tokens that must fit into the context as well.
 
         Raises:
             ModelError: the request and the reserve do not fit into the model's context; nothing is ever cut.
         """
-        token_ids = self._encode(prompt, system, schema_text)
+        token_ids = self._encode(prompt, system, schema_text, tools, think)
         if self.context_length is not None and len(token_ids) + reserve > self.context_length:
-            shown = 0 if schema_text is None else len(token_ids) - len(self._encode(prompt, system, None))
+            bare = len(self._encode(prompt, system, None, None, think)) if schema_text or tools else len(token_ids)
+            shown = len(token_ids) - bare
             raise ModelError(
                 f"the request does not fit into the model's context of {self.context_length} tokens: "
                 f"{len(token_ids) - shown} of prompt, {shown} of schema and {reserve} reserved for the output",
@@ -95,10 +105,20 @@ class CausalModel:
             )
         return token_ids
 
-    def _encode(self, prompt: str, system: str | None, schema_text: str | None) -> list[int]:
+    def _encode(
+        self,
+        prompt: str,
+        system: str | None,
+        schema_text: str | None,
+        tools: Sequence[Mapping[str, Any]] | None,
+        think: bool,
+    ) -> list[int]:
+        if tools and not (self.has_chat_template and knows_tools(self._tokenizer)):
+            system, tools = with_tools(system, tools), None
         if self.has_chat_template:
             messages = chat_messages(prompt, system=system, schema_text=schema_text)
-            text, add_special_tokens = chat_text(self._tokenizer, messages), False
+            text = chat_text(self._tokenizer, messages, tools=tools, think=think)
+            add_special_tokens = False
         else:
             text, add_special_tokens = plain_text(prompt, system=system, schema_text=schema_text), True
         with model_errors("encoding the prompt"):

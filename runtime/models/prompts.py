@@ -6,13 +6,15 @@ continuation is the answer: a solved case, then the schema, the request, and a l
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from constrain.errors import ModelError
 from constrain.runtime.models.errors import first_line
 
-__all__ = ["chat_messages", "chat_text", "plain_text"]
+__all__ = ["chat_messages", "chat_text", "knows_tools", "plain_text", "with_tools"]
 
 
 def plain_text(prompt: str, *, system: str | None = None, schema_text: str | None = None) -> str:
@@ -53,26 +55,53 @@ def chat_messages(prompt: str, *, system: str | None = None, schema_text: str | 
     return [*messages, {"role": "user", "content": prompt}]
 
 
-def chat_text(tokenizer: Any, messages: list[dict[str, str]]) -> str:
+def knows_tools(tokenizer: Any) -> bool:
+    """Does the model's chat template show tools?"""
+    template = getattr(tokenizer, "chat_template", None)
+    texts = template.values() if isinstance(template, dict) else [template]
+    return any("tools" in str(text) for text in texts)
+
+
+def with_tools(system: str | None, tools: Sequence[Mapping[str, Any]]) -> str:
+    """A system text that lists tools, for models whose template does not show them."""
+    listed = "\n".join(json.dumps(tool, ensure_ascii=False) for tool in tools)
+    return "\n\n".join([*([] if system is None else [system.strip()]), f"Tools that can be called:\n{listed}"])
+
+
+def chat_text(
+    tokenizer: Any,
+    messages: list[dict[str, str]],
+    *,
+    tools: Sequence[Mapping[str, Any]] | None = None,
+    think: bool = False,
+) -> str:
     """The conversation in the model's own template, up to where its answer starts.
 
     Some templates (Gemma 2) know no system message: then it opens the user's message. Models that think before they
-    answer are asked not to, as the constraint holds from the first token.
+    answer are asked not to, as the constraint holds from the first token, unless it begins with their thoughts.
 
     Raises:
         ModelError: the template fails.
     """
     try:
-        return _render(tokenizer, messages)
+        return _render(tokenizer, messages, tools, think)
     except Exception as error:
         if len(messages) < 2:
             raise ModelError(f"the model's chat template fails: {first_line(error)}") from error
     merged = "\n\n".join(message["content"] for message in messages)
-    return chat_text(tokenizer, [{"role": "user", "content": merged}])
+    return chat_text(tokenizer, [{"role": "user", "content": merged}], tools=tools, think=think)
 
 
-def _render(tokenizer: Any, messages: list[dict[str, str]]) -> str:
+def _render(
+    tokenizer: Any, messages: list[dict[str, str]], tools: Sequence[Mapping[str, Any]] | None, think: bool
+) -> str:
+    shown = {} if tools is None else {"tools": [_whole(tool) for tool in tools]}
     text: str = tokenizer.apply_chat_template(
-        messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
+        messages, tokenize=False, add_generation_prompt=True, enable_thinking=think, **shown
     )
     return text
+
+
+def _whole(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """A tool in OpenAI's form, which templates expect, also where only its function is given."""
+    return dict(tool) if "function" in tool else {"type": "function", "function": dict(tool)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ class Vocabulary:
         *,
         vocab_size: int | None = None,
         encode: Callable[[str], Sequence[int]] | None = None,
-    ) -> Vocabulary: ...
+    ) -> Self: ...
     @property
     def vocab_size(self) -> int:
         """Width of masks in bits."""
@@ -202,5 +203,19 @@ def fill_batch(matchers: Sequence[Matcher], bitmask: NDArray[np.int32], rows: Se
         LimitError: a budget of ``Limits`` ran out for a matcher; its row is left as it was, the others are filled.
     """
 
+def text_units(text: str, unit: str) -> list[tuple[int, int]]:
+    """Where the units of a text begin and end, in bytes of its UTF-8.
+
+    Args:
+        text: the text.
+        unit: ``"char"``; ``"word"`` or ``"sentence"`` as in Unicode Standard Annex #29, without blanks at the ends.
+
+    Raises:
+        ValueError: an unknown unit.
+    """
+
 def unicode_class(query: str) -> list[tuple[int, int]] | None:
     r"""Code-point ranges of ``\p{query}`` (general category, script, binary property); None when unknown."""
+
+def in_any_case(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The characters of code-point ranges, and all that simple case folding makes equal to one of them."""

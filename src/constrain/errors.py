@@ -8,6 +8,7 @@
     │   ├── UnsupportedError    valid, but a feature is not implemented: refused by name, never dropped
     │   ├── UnsatisfiableError  valid, but its language is empty
     │   └── LimitError          a budget ran out; says which, its value, and how to raise it
+    ├── DataError               a list or document that is missing or no text    exit code 4
     ├── VocabularyError         token bytes that cannot be used              exit code 4
     ├── ArtifactError           a saved file that is corrupt or foreign      exit code 4
     ├── BudgetError             no complete output within the token budget   exit code 5
@@ -24,6 +25,7 @@ __all__ = [
     "ArtifactError",
     "BudgetError",
     "ConstrainError",
+    "DataError",
     "GrammarError",
     "InputError",
     "LimitError",
@@ -39,13 +41,18 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A place in a source text: 1-based line and column (in characters)."""
+    """A place in a source text: 1-based line and column (in characters), and the text's name if it has one.
+
+    The constraint's own text has none here; what it imports has.
+    """
 
     line: int
     column: int
+    file: str | None = None
 
     def __str__(self) -> str:
-        return f"line {self.line}, column {self.column}"
+        place = f"line {self.line}, column {self.column}"
+        return place if self.file is None else f"{place} of {self.file}"
 
 
 class ConstrainError(Exception):
@@ -122,6 +129,12 @@ class UnsatisfiableError(InputError):
 
 class LimitError(InputError):
     """A budget ran out."""
+
+
+class DataError(ConstrainError):
+    """A list of choices, or a document, that a constraint is made from: not given, empty, or not UTF-8."""
+
+    exit_code = 4
 
 
 class VocabularyError(ConstrainError):

@@ -23,9 +23,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "deep.json": b'{"items":' * 10_000 + b"true" + b"}" * 10_000,
         "undefined.lark": b"start: word\nword: number\n",
         "empty.lark": b'start: "a" start\n',
+        "twice.lark": b'start: "a"\nstart: "b"\n',
+        "unterminated.lark": b'start: word\nword: "abc\n',
+        "escape.lark": b'start: "a\\x4"\n',
+        "nullable.lark": b"start: A\nA: /a*/\n",
+        "large.lark": b'start: "a"\n' + b'  | "abc" /[a-z]+/ "d"~2\n' * 400_000,
+        "importing.lark": b"start: x\n%import .parts.shapes.x\n",
+        "parts/shapes.lark": b"x: y\n\ny: z\n",
+        "cycle.lark": b"start: x\n%import .one.x\n",
+        "one.lark": b"x: y\n%import .two.y\n",
+        "two.lark": b"y: x\n%import .one.x\n",
+        "missing.lark": b"start: x\n%import .nowhere.x\n",
+        "latin.lark": b'x: "\xe9"\n',
+        "latin_import.lark": b"start: x\n%import .latin.x\n",
+        "declared.lark": b"start: NAME\n%declare NAME\n",
     }
     home = tmp_path_factory.mktemp("mistakes")
     for name, content in files.items():
+        (home / name).parent.mkdir(exist_ok=True)
         (home / name).write_bytes(content)
     return home
 

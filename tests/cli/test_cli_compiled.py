@@ -188,7 +188,7 @@ def test_files_that_cannot_be_used(
 def test_one_constraint_only(cli: Callable[..., Any], saved: str) -> None:
     for arguments, problem in (
         (("--regex", "a"), "--regex and --compiled exclude each other"),
-        (("--whitespace", "flexible"), "--whitespace goes with --schema only"),
+        (("--whitespace", "flexible"), "--whitespace goes with --schema, --tags and --tools only"),
         (("--start", "a"), "--start goes with --grammar only"),
     ):
         ran = cli("next", "--compiled", saved, *arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,32 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+import regex
 from cli_shell import blocks, run_line
 
-COVERED = {"order.json", "sentiment.json", "check_outputs.sh", "extract_many.sh", "python_api.py"}
+COVERED = {
+    "check_outputs.sh",
+    "exact_quotes.sh",
+    "extract_many.sh",
+    "grammar_in_two_files.sh",
+    "letter.txt",
+    "moves.gbnf",
+    "note.ebnf",
+    "order.json",
+    "other_notations.sh",
+    "patterns.py",
+    "people.txt",
+    "python_api.py",
+    "quote.json",
+    "quotes.lark",
+    "reminder.lark",
+    "sentiment.json",
+    "tags.json",
+    "tags_and_tools.sh",
+    "times.lark",
+    "tools.json",
+    "try_parser.py",
+}
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +88,66 @@ def test_extract_many(environment: dict[str, str], root: Path, tiny_model: Path)
     assert all(jsonschema_rs.validator_for(schema).is_valid(record["data"]) for record in records)
 
 
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+def test_grammar_in_two_files(environment: dict[str, str], root: Path) -> None:
+    ran = run("examples/grammar_in_two_files.sh", environment=environment, root=root)
+
+    assert ran.returncode == 1
+    assert ran.stdout == "<stdin>:2: line 1, column 29, byte 28: unexpected '2'; expected one of '0', '1'\n"
+    assert ran.stderr == "2 documents checked, 1 invalid\n"
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+def test_other_notations(environment: dict[str, str], root: Path) -> None:
+    ran = run("examples/other_notations.sh", environment=environment, root=root)
+
+    assert ran.returncode == 0
+    converted, _, found = ran.stdout.rpartition("\n\n")
+    assert converted.startswith('start: TURN (" " TURN)~0..9')
+    assert [json.loads(line)["valid"] for line in found.splitlines()] == [True, False]
+    assert ran.stderr.startswith("no warnings\n")
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+def test_exact_quotes(environment: dict[str, str], root: Path, tiny_model: Path) -> None:
+    ran = run("examples/exact_quotes.sh", environment=environment, root=root)
+
+    assert ran.returncode == 1
+    assert sorted(line.split(": ")[:2] for line in ran.stdout.splitlines()) == [
+        ["<stdin>:2", "at /quote"],
+        ["<stdin>:2", "line 1, column 67, byte 66"],
+        ["<stdin>:3", "at /speaker"],
+        ["<stdin>:3", "line 1, column 18, byte 17"],
+    ]
+    written = run("examples/exact_quotes.sh", "-m", str(tiny_model), environment=environment, root=root)
+    assert (written.returncode, written.stderr) == (0, "")
+    answer = json.loads(written.stdout)
+    assert answer["speaker"] in (root / "examples" / "people.txt").read_text("utf-8").splitlines()
+    assert answer["quote"] in (root / "examples" / "letter.txt").read_text("utf-8")
+
+
+def test_quotes_in_a_grammar(cli: Callable[..., Any], root: Path) -> None:
+    grammar = ["--grammar", str(root / "examples" / "quotes.lark")]
+    good = 'Ada Lovelace: "I am in a charming state of confusion."\nWilliam King-Noel: Yours ever,\n'
+    assert cli("check", *grammar, "-", stdin=good).code == 0
+    assert cli("check", *grammar, "-", stdin=good.replace("confusion", "mind")).code == 1
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+def test_tags_and_tools(environment: dict[str, str], root: Path, tiny_model: Path) -> None:
+    ran = run("examples/tags_and_tools.sh", "-m", str(tiny_model), environment=environment, root=root)
+
+    assert ran.returncode == 0, ran.stderr
+    finding, first, record, answer = ran.stdout.splitlines()
+    assert finding.startswith("<stdin>: line 1, column 35, byte 34: ")
+    assert first == "91\t["
+    (call,) = json.loads(record)["tool_calls"]
+    tools = json.loads((root / "examples" / "tools.json").read_text("utf-8"))
+    assert call["name"] == "get_weather"
+    assert jsonschema_rs.validator_for(tools[0]["function"]["parameters"]).is_valid(call["arguments"])
+    assert answer in ("yes", "no")
+
+
 def test_python_api(environment: dict[str, str], root: Path) -> None:
     ran = run(sys.executable, "examples/python_api.py", environment=environment, root=root)
 
@@ -72,6 +156,28 @@ def test_python_api(environment: dict[str, str], root: Path) -> None:
     schema = json.loads((root / "examples" / "order.json").read_text("utf-8"))
     assert jsonschema_rs.validator_for(schema).is_valid(json.loads(order + end))
     assert rest.startswith('forced next: aid","customer":{"name":"\n')
+
+
+def test_try_parser(environment: dict[str, str], root: Path) -> None:
+    read = run(sys.executable, "examples/try_parser.py", "toml", "tomllib:loads", environment=environment, root=root)
+    assert (read.returncode, read.stdout, read.stderr) == (0, "", "200 texts, 0 refused\n")
+    refused = run(sys.executable, "examples/try_parser.py", "json5", "json:loads", environment=environment, root=root)
+    assert refused.returncode == 1
+    assert "JSONDecodeError" in refused.stdout
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+def test_patterns(environment: dict[str, str], root: Path) -> None:
+    ran = run(sys.executable, "examples/patterns.py", environment=environment, root=root)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    *names, reason = ran.stdout.splitlines()
+    assert len(names) == 5
+    for name in names:
+        assert regex.fullmatch(r"[\p{Latin}0-9._-]{1,16}", name)
+        assert ".." not in name
+        assert not re.fullmatch(r"(?i)(?:con|prn|aux|nul|(?:com|lpt)[1-9])(?:\..*)?|[.-].*|.*\.", name)
+    assert reason.startswith("none_of '[.-].*|.*\\.' leaves none of the texts that match")
 
 
 def _documented() -> Iterator[str]:

@@ -14,6 +14,7 @@ from cli_shell import run_line
 from constrain import __version__
 
 COMMANDS = ["gen", "check", "next", "compile", "cache", "doctor", "grammar", "grammar list", "grammar show"]
+COMMANDS += ["grammar sample", "grammar lint", "grammar convert"]
 COMMANDS += ["schema", "schema lint", "schema show", "schema sample", "schema dsl"]
 HEAVY = ["torch", "transformers", "numpy", "lark", "jsonschema_rs", "tokenizers"]
 

@@ -22,6 +22,16 @@ def test_grammars(cli: Callable[..., Any]) -> None:
         assert cli("compile", "--grammar", name).code == 0
 
 
+def test_grammars_are_described(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    listed = [json.loads(line) for line in cli("grammar", "list", "--format", "json").out.splitlines()]
+    assert listed == [{"name": name, "description": grammars.describe(name)} for name in grammars.names()]
+    shown = cli("grammar", "list", terminal=True).out.splitlines()
+    assert [line.split()[0] for line in shown if line.strip()] == grammars.names()
+    assert "RFC 8259" in "".join(shown)
+    assert cli("grammar", "list", "--format", "yaml").code == 2
+
+
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
     """A cache with two entries, where the command line looks for it."""

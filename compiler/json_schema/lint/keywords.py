@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from constrain.compiler.json_schema import sources
 from constrain.compiler.json_schema.drafts import DRAFTS, Draft
 from constrain.compiler.json_schema.model import ARRAY, NUMBER, OBJECT, STRING
 
@@ -37,7 +38,7 @@ IN_PLACE = frozenset(
 """Keywords whose schemas are about the same value as the schema that holds them."""
 
 TYPE_OF = {
-    **dict.fromkeys(("minLength", "maxLength", "pattern"), STRING),
+    **dict.fromkeys(("minLength", "maxLength", "pattern", *sources.KEYWORDS), STRING),
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), NUMBER),
     **dict.fromkeys(("items", "additionalItems", "prefixItems", "minItems", "maxItems", "uniqueItems"), ARRAY),
     **dict.fromkeys(("contains", "minContains", "maxContains", "unevaluatedItems"), ARRAY),
@@ -62,7 +63,9 @@ _COMPANIONS = {"then": "if", "else": "if", "minContains": "unevaluatedItems", "m
 @cache
 def keywords_of(draft: Draft) -> frozenset[str]:
     """The keywords that constrain values in a draft."""
-    found = draft.keywords | {key for key, other in _COMPANIONS.items() if other in draft.keywords}
+    found = draft.keywords.union(sources.KEYWORDS) | {
+        key for key, other in _COMPANIONS.items() if other in draft.keywords
+    }
     return found | {"exclusiveMinimum", "exclusiveMaximum"} if draft.boolean_exclusive else found
 
 

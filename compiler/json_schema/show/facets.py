@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
+from constrain.compiler.json_schema import sources
 from constrain.compiler.json_schema.arrays import Items
 from constrain.compiler.json_schema.model import (
     FALSE,
@@ -95,7 +96,9 @@ def _patterns(facet: StringFacet, inside: Inside) -> Iterator[Fragment]:
 
 def _term(term: PatternTerm) -> Fragment:
     # where drafts differ, the key of a format says whose it is
-    said = {term.kind: term.text.partition(" of draft ")[0] if term.kind == "format" else term.text}
+    said: Fragment = {term.kind: term.text.partition(" of draft ")[0] if term.kind == "format" else term.text}
+    if term.source is not None:
+        said = sources.said(term.source)
     return {"not": said} if term.negated else said
 
 

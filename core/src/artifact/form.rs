@@ -2,7 +2,12 @@
 
 use super::numeral::{read_numeral, write_numeral};
 use crate::error::Result;
-use crate::form::{DemandForm, ExpressionForm, GrammarForm, GuardForm, OptionForm, SymbolForm};
+use crate::form::{
+    DemandForm, ExcerptForm, ExpressionForm, GrammarForm, GuardForm, LexingForm, LongerForm, OptionForm, OutcomeForm,
+    ReservedForm, ScannerForm, StateForm, SymbolForm,
+};
+use crate::regex::excerpt::Spelling;
+use crate::regex::excerpt::corpus::Unit;
 use crate::wire::{Reader, Writer};
 
 // Tags of nodes; a number stands for the same node for as long as the format's version does.
@@ -16,6 +21,8 @@ const COMPLEMENT: u8 = 6;
 const REPEAT: u8 = 7;
 const MULTIPLE: u8 = 8;
 const NUMERAL: u8 = 9;
+const AUTOMATON: u8 = 10;
+const EXCERPT: u8 = 11;
 
 const TERMINAL: u8 = 0;
 const RULE: u8 = 1;
@@ -26,6 +33,7 @@ pub fn write_form(out: &mut Writer, form: &GrammarForm) {
     out.list(form.expressions.iter(), write_expression);
     out.list(form.symbols.iter(), write_symbol);
     out.number(form.start as u64);
+    out.list(form.lexing.iter(), write_lexing);
 }
 
 pub fn read_form(reader: &mut Reader<'_>) -> Result<GrammarForm> {
@@ -35,6 +43,62 @@ pub fn read_form(reader: &mut Reader<'_>) -> Result<GrammarForm> {
         start: reader.index(symbols.len())?,
         expressions,
         symbols,
+        lexing: read_optional(reader, read_lexing)?,
+    })
+}
+
+fn write_lexing(out: &mut Writer, lexing: &LexingForm) {
+    out.number(u32::from(lexing.contextual));
+    out.list(lexing.scanners.iter(), |out, scanner| {
+        out.number(scanner.terminal as u64);
+        out.number(scanner.matches as u64);
+        out.list(scanner.covers.iter(), |out, &covers| out.number(covers as u64));
+        out.list(scanner.outcomes.iter(), |out, outcome| {
+            out.number(outcome.texts as u64);
+            out.number(outcome.longer as u32);
+            out.list(outcome.follow.iter(), |out, &follow| out.number(follow as u64));
+        });
+        out.list(scanner.reserved.iter(), |out, reserved| {
+            out.number(reserved.texts as u64);
+            out.number(reserved.terminal as u64);
+            out.number(u32::from(reserved.embedded));
+        });
+    });
+    out.list(lexing.ignored.iter(), |out, &symbol| out.number(symbol as u64));
+}
+
+fn read_lexing(reader: &mut Reader<'_>) -> Result<LexingForm> {
+    let outcome = |reader: &mut Reader<'_>| {
+        Ok(OutcomeForm {
+            texts: read_index(reader)?,
+            longer: match reader.number(2)? {
+                0 => LongerForm::Any,
+                1 => LongerForm::None,
+                _ => LongerForm::NoneUnlessFollowed,
+            },
+            follow: read_optional(reader, read_index)?,
+        })
+    };
+    let reserved = |reader: &mut Reader<'_>| {
+        Ok(ReservedForm {
+            texts: read_index(reader)?,
+            terminal: read_index(reader)?,
+            embedded: read_flag(reader)?,
+        })
+    };
+    let scanner = |reader: &mut Reader<'_>| {
+        Ok(ScannerForm {
+            terminal: read_index(reader)?,
+            matches: read_index(reader)?,
+            covers: read_optional(reader, read_index)?,
+            outcomes: reader.list(outcome)?,
+            reserved: reader.list(reserved)?,
+        })
+    };
+    Ok(LexingForm {
+        contextual: read_flag(reader)?,
+        scanners: reader.list(scanner)?,
+        ignored: reader.list(read_index)?,
     })
 }
 
@@ -76,6 +140,22 @@ fn write_expression(out: &mut Writer, node: &ExpressionForm) {
             out.raw(&[NUMERAL]);
             write_numeral(out, form);
         }
+        ExpressionForm::Automaton(states) => {
+            out.raw(&[AUTOMATON]);
+            out.list(states.iter(), |out, state| {
+                out.number(u32::from(state.accepting));
+                out.list(state.steps.iter(), |out, &(label, to)| {
+                    out.number(label as u64);
+                    out.number(to);
+                });
+            });
+        }
+        ExpressionForm::Excerpt(form) => {
+            out.raw(&[EXCERPT]);
+            out.number(form.unit as u32);
+            out.number(form.spelling as u32);
+            out.bytes(&form.text);
+        }
     }
 }
 
@@ -98,7 +178,20 @@ fn read_expression(reader: &mut Reader<'_>) -> Result<ExpressionForm> {
             places: read_optional(reader, |r| Ok(r.number(u8::MAX.into())? as u8))?,
         },
         NUMERAL => ExpressionForm::Numeral(Box::new(read_numeral(reader)?)),
+        AUTOMATON => ExpressionForm::Automaton(reader.list(read_state)?),
+        EXCERPT => {
+            let unit = Unit::ALL[reader.index(Unit::ALL.len())?];
+            let spelling = Spelling::ALL[reader.index(Spelling::ALL.len())?];
+            ExpressionForm::Excerpt(ExcerptForm::new(reader.bytes()?.to_vec(), unit, spelling))
+        }
         _ => return Err(reader.corrupt("an expression is of an unknown kind")),
+    })
+}
+
+fn read_state(reader: &mut Reader<'_>) -> Result<StateForm> {
+    Ok(StateForm {
+        accepting: read_flag(reader)?,
+        steps: reader.list(|r| Ok((read_index(r)?, read_u32(r)?)))?,
     })
 }
 
@@ -161,10 +254,11 @@ fn write_symbol(out: &mut Writer, node: &SymbolForm) {
 }
 
 fn read_guard(reader: &mut Reader<'_>) -> Result<GuardForm> {
-    match reader.number(2)? {
+    match reader.number(3)? {
         0 => Ok(GuardForm::Anywhere),
         1 => Ok(GuardForm::Distinct),
-        _ => Ok(GuardForm::Repeated),
+        2 => Ok(GuardForm::Repeated),
+        _ => Ok(GuardForm::Begins),
     }
 }
 

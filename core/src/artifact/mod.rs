@@ -20,7 +20,7 @@ use crate::vocabulary::Vocabulary;
 use crate::wire::{Magic, Reader, Sections, Tag, Writer};
 
 const MAGIC: &Magic = b"CSTRNGRM";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 const VOCABULARY: &Tag = b"VOCB";
 const DESCRIPTION: &Tag = b"DESC";

@@ -7,12 +7,21 @@ use crate::lexer::{Lexeme, Lexer, LexerState, MatchSet, NO_MATCH};
 pub enum Guard {
     #[default]
     None,
+    /// Nothing, but a JSON text of its own may begin after it.
+    Begins,
     /// It is closed, and holds a repetition.
     Repeated,
     /// It holds no repetition. If it is opened, it is watched from now on.
     Distinct,
     /// As `Distinct`, and there may be too few things for it to hold.
     Scarce,
+}
+
+impl Guard {
+    /// Is there a place where such a lexeme may not end?
+    pub fn holds_back(self) -> bool {
+        self > Guard::Begins
+    }
 }
 
 /// The guards of a grammar's lexemes.
@@ -34,6 +43,8 @@ struct Parted {
     strictest: Guard,
     /// Is there one among them that has few keys?
     few: bool,
+    /// Is there one among them after which a JSON text begins?
+    begins: bool,
 }
 
 /// What lexemes pass at a byte.
@@ -48,12 +59,14 @@ pub struct Gate {
     pub seen: Guard,
     /// Did one come that has few keys?
     pub few: bool,
+    /// Did one come after which a JSON text begins?
+    pub begins: bool,
 }
 
 impl Guards {
     /// Those of some lexemes, and the guarded keys of which there are few.
     pub fn new(of: Vec<Guard>, few: Vec<Lexeme>) -> Self {
-        let none = of.iter().all(|&guard| guard == Guard::None);
+        let none = of.iter().all(|guard| !guard.holds_back());
         Guards {
             of: if none { Vec::new() } else { of },
             few,
@@ -61,6 +74,7 @@ impl Guards {
         }
     }
 
+    /// Is no lexeme held back anywhere? Then it does not matter either where JSON texts begin.
     pub fn is_empty(&self) -> bool {
         self.of.is_empty()
     }
@@ -72,7 +86,7 @@ impl Guards {
     /// Has each lexeme in progress a guard?
     pub fn hold_all(&self, state: LexerState, lexer: &Lexer) -> bool {
         let mut lexemes = lexer.in_progress(state).iter();
-        lexemes.all(|&(lexeme, _)| self.of(lexeme) != Guard::None)
+        lexemes.all(|&(lexeme, _)| self.of(lexeme).holds_back())
     }
 
     /// Are no lexemes in progress but those that close an array which holds a repetition?
@@ -99,6 +113,7 @@ impl Guards {
         };
         gate.seen = gate.seen.max(parted.strictest);
         gate.few |= parted.few;
+        gate.begins |= parted.begins;
         match gate.repeated {
             true => parted.repeated,
             false => parted.distinct,
@@ -116,6 +131,7 @@ impl Guards {
         let parted = Parted {
             strictest: lexemes.iter().map(|&lexeme| self.of(lexeme)).max().unwrap_or_default(),
             few: lexemes.iter().any(|lexeme| self.few.contains(lexeme)),
+            begins: lexemes.iter().any(|&lexeme| self.of(lexeme) == Guard::Begins),
             distinct: lexer.set_of(distinct),
             repeated: lexer.set_of(repeated),
         };

@@ -13,6 +13,10 @@
 //! containers, which are followed to their end, the values of their members left out (`shelter`). From masks, those
 //! tokens are taken that have no way out (`tokens`).
 //!
+//! A grammar may be of texts that are JSON in parts, such as the arguments of calls in free text. Lexemes after which such
+//! a part begins say so, and the tracker begins anew there. It is the business of whoever writes such a grammar that, of
+//! all ways to read a text, at most one beginning of a part is in progress at a time.
+//!
 //! Arrays that must *repeat* an item are guarded at their closing bracket alone. Two more equal items can always follow
 //! in them, so that no search is needed: only the bracket is held back.
 

@@ -57,6 +57,9 @@ enum Escape {
     Code(u8, u16),
 }
 
+/// Those of JSON, and of Python: arguments of calls may be written in its words. No grammar has both.
+const WORDS: [&[u8]; 6] = [b"true", b"false", b"null", b"True", b"False", b"None"];
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scalar {
     tag: u8,
@@ -89,7 +92,7 @@ impl Scalar {
         let tag = match byte {
             b'"' => TEXT,
             b'-' | b'0'..=b'9' => NUMBER,
-            b't' | b'f' | b'n' => WORD,
+            b't' | b'f' | b'n' | b'T' | b'F' | b'N' => WORD,
             _ => return None,
         };
         let agreed = options.as_ref().and_then(|options| Some((options.find(&[tag])?, 1)));
@@ -192,9 +195,7 @@ impl Scalar {
     fn read_word(&mut self, byte: u8) -> Read {
         let mut so_far = self.text.after(&[]);
         so_far.push(byte);
-        let word = [&b"true"[..], b"false", b"null"]
-            .into_iter()
-            .find(|word| word.starts_with(&so_far));
+        let word = WORDS.into_iter().find(|word| word.starts_with(&so_far));
         let Some(word) = word else {
             return Read::Wrong;
         };

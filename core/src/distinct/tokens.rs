@@ -28,11 +28,24 @@ fn near<'a>(risky: &'a Risky, tracker: &Tracker) -> impl Iterator<Item = u32> + 
     lists.flat_map(move |(places, _)| if in_text { &places.after_quote } else { &places.all }.iter().copied())
 }
 
+/// Tokens in which a part that is JSON may begin, and may repeat something. There are few.
+fn begun<'a>(risky: &'a Risky, tracker: &Tracker) -> impl Iterator<Item = u32> + 'a {
+    let scope = tracker.scope();
+    let lists = [
+        (&risky.begun.seconds, true),
+        (&risky.begun.endings, scope.repeated),
+        (&risky.begun.contents, scope.scarce),
+    ];
+    let lists = lists.into_iter().filter(move |&(_, counts)| counts && scope.parts);
+    lists.flat_map(|(ids, _)| ids.iter().copied())
+}
+
 /// Is the mask after a text another than without regard to repetitions? True also where it isn't known without work.
 pub fn changes_mask(at: &Configuration, vocabulary: &Vocabulary) -> bool {
     at.tracker.as_ref().is_some_and(|tracker| {
         let mut risky = near(vocabulary.risky(), tracker);
         tracker.needs_care()
+            || begun(vocabulary.risky(), tracker).next().is_some()
             || !tracker.is_quiet(&at.threads)
                 && risky.any(|id| may_repeat(tracker, vocabulary.token(id).unwrap_or_default()))
     })
@@ -76,6 +89,7 @@ impl Engine {
         } else {
             let near = near(vocabulary.risky(), tracker).filter(|&id| has_bit(words, id));
             suspects.extend(near.filter(|&id| may_repeat(tracker, vocabulary.token(id).unwrap_or_default())));
+            suspects.extend(begun(vocabulary.risky(), tracker));
         }
         let removed = self.try_tokens(at, &suspects, vocabulary, words)?;
         if tracker.is_at_risk() && !tracker.is_scarce() {

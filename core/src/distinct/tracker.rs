@@ -29,6 +29,8 @@ pub struct Tracker {
     closed: Option<bool>,
     /// Has the whole text's value begun?
     begun: bool,
+    /// Is no JSON text in progress? Nothing else is known then.
+    outside: bool,
     scope: Scope,
 }
 
@@ -41,6 +43,8 @@ pub struct Scope {
     pub scarce: bool,
     /// Arrays that must repeat an item.
     pub repeated: bool,
+    /// Texts of which JSON texts are parts.
+    pub parts: bool,
 }
 
 impl Tracker {
@@ -49,6 +53,14 @@ impl Tracker {
             scope,
             ..Tracker::default()
         }
+    }
+
+    /// Where a text is in progress that isn't JSON, until the next part that is.
+    pub fn leave(&mut self) {
+        *self = Tracker {
+            outside: true,
+            ..Tracker::new(self.scope)
+        };
     }
 
     pub fn scope(&self) -> Scope {
@@ -63,6 +75,9 @@ impl Tracker {
 
     /// Goes on by a byte; false, and it is of no use any more, where no JSON text does.
     pub fn read(&mut self, byte: u8) -> Result<bool> {
+        if self.outside {
+            return Ok(false);
+        }
         self.closed = None;
         if let Some(scalar) = &mut self.scalar {
             if !scalar.is_text() && scalar.is_open() && scalar.len() > MAX_NUMBER {
@@ -284,6 +299,7 @@ impl Tracker {
             scalar: self.scalar.as_ref().filter(matters).cloned(),
             closed: self.closed,
             begun: self.begun,
+            outside: false,
             scope: self.scope,
         })
     }

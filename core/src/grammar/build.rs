@@ -11,12 +11,18 @@ use crate::distinct::room::{Alternative, scarce};
 use crate::error::{Error, Result};
 use crate::form::{DemandForm, ExpressionForm, GrammarForm, GuardForm, OptionForm, SymbolForm};
 use crate::lexer::Lexeme;
+use crate::lexing::Scanners;
+use crate::regex::automaton::{self, Step};
 use crate::regex::derivative::Derivatives;
+use crate::regex::excerpt::{Excerpt, corpus};
 use crate::regex::expression::{EMPTY, EPSILON, ExpressionId, Expressions, UNBOUNDED};
 use crate::regex::keys::Key;
 use crate::regex::literals::{any_text, char_class, literals};
 use crate::regex::multiple::Multiple;
 use crate::regex::numeral::{Numeral, spec::Spec};
+
+/// So many bytes of a corpus weigh as much as an expression.
+const BYTES_PER_EXPRESSION: usize = 128;
 
 /// A grammar and the expression of each of its lexemes.
 pub struct Built {
@@ -24,19 +30,21 @@ pub struct Built {
     pub lexemes: Vec<ExpressionId>,
     pub guards: Vec<Guard>,
     pub scarce: Vec<Alternative>,
+    pub scanners: Option<Scanners>,
 }
 
 /// Lexemes while they are collected: what they match, with their guard.
 #[derive(Default)]
 struct Lexemes {
-    ids: FxHashMap<(ExpressionId, Guard), Lexeme>,
+    /// By expression and guard; and, where terminals are told apart, by symbol.
+    ids: FxHashMap<(ExpressionId, Guard, Option<usize>), Lexeme>,
     expressions: Vec<ExpressionId>,
     guards: Vec<Guard>,
 }
 
 impl Lexemes {
-    fn part(&mut self, expression: ExpressionId, guard: Guard) -> Part {
-        let id = *self.ids.entry((expression, guard)).or_insert_with(|| {
+    fn part(&mut self, expression: ExpressionId, guard: Guard, symbol: Option<usize>) -> Part {
+        let id = *self.ids.entry((expression, guard, symbol)).or_insert_with(|| {
             self.expressions.push(expression);
             self.guards.push(guard);
             self.expressions.len() as Lexeme - 1
@@ -50,7 +58,7 @@ impl Lexemes {
             if let Part::Lexeme(id) = *part
                 && self.guards[id as usize] == Guard::Distinct
             {
-                *part = self.part(self.expressions[id as usize], Guard::Scarce);
+                *part = self.part(self.expressions[id as usize], Guard::Scarce, None);
                 return;
             }
         }
@@ -66,7 +74,8 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
     let parts = form
         .symbols
         .iter()
-        .map(|symbol| match symbol {
+        .enumerate()
+        .map(|(index, symbol)| match symbol {
             SymbolForm::Terminal { expression, guard, .. } => {
                 let expression = *get(&expressions, *expression)?;
                 if !derivatives.is_live(expression)? {
@@ -79,8 +88,9 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
                     GuardForm::Anywhere => Guard::None,
                     GuardForm::Distinct => Guard::Distinct,
                     GuardForm::Repeated => Guard::Repeated,
+                    GuardForm::Begins => Guard::Begins,
                 };
-                Ok(lexemes.part(expression, guard))
+                Ok(lexemes.part(expression, guard, form.lexing.as_ref().map(|_| index)))
             }
             _ => Ok(draft.reserve()),
         })
@@ -149,7 +159,7 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         }
     }
     let start = *get(&parts, form.start)?;
-    let trimmed = trim::trim(draft, start)?.ok_or_else(|| {
+    let trimmed = trim::trim(draft, start, form.lexing.is_none())?.ok_or_else(|| {
         Error::Unsatisfiable(format!(
             "no output satisfies the constraint: nothing can be derived from {:?}",
             form.symbols[form.start].name()
@@ -161,6 +171,24 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         .map(|&expression| derivatives.expressions.nullable(expression))
         .collect();
     let mut grammar = flatten(&trimmed, nullable_lexemes)?;
+    let scanners = form.lexing.as_ref().map(|lexing| {
+        let lexeme_of = |symbol: usize| match parts[symbol] {
+            Part::Lexeme(lexeme) => Some(lexeme),
+            Part::Rule(_) => None,
+        };
+        let mut names = vec![String::new(); lexemes.expressions.len()];
+        for (symbol, part) in form.symbols.iter().zip(&parts) {
+            if let Part::Lexeme(lexeme) = *part {
+                names[lexeme as usize] = symbol.name().into();
+            }
+        }
+        Scanners::new(lexing, &expressions, lexeme_of, names)
+    });
+    if scanners.is_some() && (!grammar.frames.is_empty() || grammar.nullable_lexemes.contains(&true)) {
+        return Err(Error::Malformed(
+            "a lexer needs rules of terminals that are not empty".into(),
+        ));
+    }
     if grammar.frames.iter().any(|frame| frame.demands_nothing_empty()) {
         return Err(Error::Malformed("members with demands can be empty".into()));
     }
@@ -170,6 +198,7 @@ pub fn build(form: &GrammarForm, derivatives: &mut Derivatives) -> Result<Built>
         grammar,
         lexemes: lexemes.expressions,
         scarce,
+        scanners,
     })
 }
 
@@ -280,6 +309,28 @@ fn lower_expressions(form: &GrammarForm, derivatives: &mut Derivatives) -> Resul
                 let spec = Spec::new(form).ok_or_else(|| Error::Malformed("a numeral is malformed".into()))?;
                 expressions.numeral(Numeral::new(spec))?
             }
+            ExpressionForm::Automaton(states) => {
+                let mut drafts = Vec::with_capacity(states.len());
+                for state in states {
+                    let step = |&(label, to): &(usize, u32)| {
+                        let label = *get(&lowered, label)?;
+                        Ok(Step { label, to })
+                    };
+                    drafts.push(automaton::Draft {
+                        accepting: state.accepting,
+                        steps: state.steps.iter().map(step).collect::<Result<_>>()?,
+                    });
+                }
+                derivatives.automaton(drafts)?
+            }
+            ExpressionForm::Excerpt(form) => {
+                // before it is made
+                expressions.charge(corpus::memory(form.text.len(), form.unit) / BYTES_PER_EXPRESSION)?;
+                match Excerpt::new(form.corpus(), form.spelling) {
+                    Some(excerpt) => expressions.excerpt(excerpt)?,
+                    None => EMPTY,
+                }
+            }
         };
         // an empty language in disguise would only cost time later, so that a long search for one gains nothing
         let id = if derivatives.is_soon_empty(id)? { EMPTY } else { id };
@@ -360,6 +411,7 @@ fn flatten(trimmed: &trim::Trimmed, nullable_lexemes: Vec<bool>) -> Result<Gramm
         nullable_lexemes,
         start_dot,
         start_rule,
+        lexing: None,
     })
 }
 

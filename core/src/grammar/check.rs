@@ -3,7 +3,8 @@
 use rustc_hash::FxHashSet;
 
 use crate::error::{Error, Result};
-use crate::form::{DemandForm, ExpressionForm, GrammarForm, OptionForm, SymbolForm};
+use crate::form::{DemandForm, ExpressionForm, GrammarForm, GuardForm, LexingForm, OptionForm, SymbolForm};
+use crate::regex::excerpt::corpus::{self, Unit, is_last_part_empty};
 use crate::regex::expression::UNBOUNDED;
 use crate::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
 use crate::regex::numeral::spec::Spec;
@@ -13,10 +14,13 @@ use crate::regex::numeral::spec::Spec;
 ///
 /// Errors: `Malformed`.
 pub fn check(form: &GrammarForm) -> Result<()> {
+    // of each expression, may it be read on the way from one state of an automaton to another?
+    let mut labels: Vec<Label> = Vec::with_capacity(form.expressions.len());
     for (index, node) in form.expressions.iter().enumerate() {
-        if !expression_is_sound(node, index) {
+        if !expression_is_sound(node, index) || !steps_are_sound(node, &labels) {
             return Err(Error::Malformed(format!("expression {index} is malformed")));
         }
+        labels.push(Label::of(node, &labels));
     }
     for (index, node) in form.symbols.iter().enumerate() {
         if !symbol_is_sound(node, form) {
@@ -26,7 +30,81 @@ pub fn check(form: &GrammarForm) -> Result<()> {
     if form.start >= form.symbols.len() {
         return Err(Error::Malformed("the start symbol is out of range".into()));
     }
+    if form
+        .lexing
+        .as_ref()
+        .is_some_and(|lexing| !lexing_is_sound(lexing, form))
+    {
+        return Err(Error::Malformed("the lexing is malformed".into()));
+    }
     Ok(())
+}
+
+/// What the labels of an automaton are asked for.
+#[derive(Clone, Copy)]
+struct Label {
+    /// Holds no intersection and no complement.
+    plain: bool,
+    /// Holds the empty string; without a meaning where it isn't plain.
+    nullable: bool,
+}
+
+impl Label {
+    /// Of a sound expression whose parts are among `known`.
+    fn of(node: &ExpressionForm, known: &[Label]) -> Self {
+        let all = |parts: &[usize]| parts.iter().all(|&part| known[part].plain);
+        let (plain, nullable) = match node {
+            ExpressionForm::Literal(text) => (true, text.is_empty()),
+            ExpressionForm::Literals(texts) => (true, texts.first().is_some_and(Vec::is_empty)),
+            ExpressionForm::CharClass(_) | ExpressionForm::Multiple { .. } | ExpressionForm::Numeral(_) => {
+                (true, false)
+            }
+            ExpressionForm::Concat(parts) => (all(parts), parts.iter().all(|&part| known[part].nullable)),
+            ExpressionForm::Union(parts) => (all(parts), parts.iter().any(|&part| known[part].nullable)),
+            ExpressionForm::Intersection(_) | ExpressionForm::Complement(_) => (false, true),
+            ExpressionForm::Repeat(part, minimum, _) => (known[*part].plain, *minimum == 0 || known[*part].nullable),
+            ExpressionForm::Automaton(states) => (true, states.first().is_some_and(|state| state.accepting)),
+            // the empty choice comes after all others
+            ExpressionForm::Excerpt(form) => (true, form.unit == Unit::Choice && is_last_part_empty(&form.text)),
+        };
+        Label { plain, nullable }
+    }
+}
+
+fn steps_are_sound(node: &ExpressionForm, known: &[Label]) -> bool {
+    let ExpressionForm::Automaton(states) = node else {
+        return true;
+    };
+    states.iter().flat_map(|state| &state.steps).all(|&(label, _)| {
+        let Label { plain, nullable } = known[label];
+        plain && !nullable
+    })
+}
+
+/// Scanners and what is ignored are terminals without guards, all of them; what is contextual has rules only.
+fn lexing_is_sound(lexing: &LexingForm, form: &GrammarForm) -> bool {
+    let is_terminal = |&symbol: &usize| matches!(form.symbols.get(symbol), Some(SymbolForm::Terminal { .. }));
+    let is_expression = |&expression: &usize| expression < form.expressions.len();
+    let symbol_fits = |symbol: &SymbolForm| match symbol {
+        SymbolForm::Terminal { guard, .. } => *guard == GuardForm::Anywhere,
+        SymbolForm::Rule { .. } => true,
+        SymbolForm::Repeat { .. } | SymbolForm::Members { .. } => !lexing.contextual,
+    };
+    lexing.ignored.iter().all(is_terminal)
+        && form.symbols.iter().all(symbol_fits)
+        && lexing.scanners.iter().all(|scanner| {
+            is_terminal(&scanner.terminal)
+                && is_expression(&scanner.matches)
+                && scanner.covers.as_ref().is_none_or(is_expression)
+                && scanner
+                    .outcomes
+                    .iter()
+                    .all(|outcome| is_expression(&outcome.texts) && outcome.follow.as_ref().is_none_or(is_expression))
+                && scanner
+                    .reserved
+                    .iter()
+                    .all(|reserved| is_expression(&reserved.texts) && is_terminal(&reserved.terminal))
+        })
 }
 
 fn expression_is_sound(node: &ExpressionForm, bound: usize) -> bool {
@@ -45,6 +123,11 @@ fn expression_is_sound(node: &ExpressionForm, bound: usize) -> bool {
             (1..=MAX_DIVISOR).contains(divisor) && places.is_none_or(|places| places <= MAX_PLACES)
         }
         ExpressionForm::Numeral(form) => Spec::new(form).is_some(),
+        ExpressionForm::Automaton(states) => {
+            let sound = |&(label, to): &(usize, u32)| label < bound && (to as usize) < states.len();
+            !states.is_empty() && states.iter().flat_map(|state| &state.steps).all(sound)
+        }
+        ExpressionForm::Excerpt(form) => corpus::is_sound(&form.text, form.unit),
     }
 }
 
@@ -119,7 +202,7 @@ fn are_bounds(minimum: u32, maximum: Option<u32>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::form::GuardForm;
+    use crate::form::{GuardForm, StateForm};
 
     fn form(expressions: Vec<ExpressionForm>) -> GrammarForm {
         GrammarForm {
@@ -130,6 +213,7 @@ mod tests {
             }],
             expressions,
             start: 0,
+            lexing: None,
         }
     }
 
@@ -159,6 +243,31 @@ mod tests {
         ] {
             assert!(!sound(CharClass(ranges)));
         }
+    }
+
+    #[test]
+    fn automata_with_wrong_steps_are_refused() {
+        use ExpressionForm::*;
+        let first = || {
+            vec![
+                Literal(b"a".to_vec()),
+                Complement(0),
+                Repeat(0, 0, None),
+                Concat(vec![0, 2]),
+            ]
+        };
+        let sound = |steps: Vec<(usize, u32)>| {
+            let mut expressions = first();
+            let state = |steps| StateForm { accepting: true, steps };
+            expressions.push(Automaton(vec![state(steps), state(Vec::new())]));
+            check(&form(expressions)).is_ok()
+        };
+        assert!(sound(vec![]) && sound(vec![(0, 0), (3, 1), (0, 1)]));
+        // the empty string, a complement, what comes later, a state that isn't there
+        for step in [(2, 0), (1, 0), (4, 0), (5, 0), (0, 2)] {
+            assert!(!sound(vec![step]));
+        }
+        assert!(check(&form(vec![Automaton(Vec::new())])).is_err());
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub type Rule = u32;
 use rustc_hash::FxHashMap;
 
 use crate::lexer::Lexeme;
+use crate::lexing::Lexing;
 use frame::{Frame, FrameId, OptionId};
 
 /// What stands after a dot.
@@ -50,6 +51,8 @@ pub struct Grammar {
     /// The only production of the added start rule: `start -> • grammar`.
     pub start_dot: Dot,
     pub start_rule: Rule,
+    /// Without it, every split of the text into lexemes counts.
+    pub lexing: Option<Lexing>,
 }
 
 impl Grammar {

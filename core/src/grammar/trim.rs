@@ -16,8 +16,8 @@ pub struct Trimmed {
     pub start: Part,
 }
 
-/// None when the start derives nothing.
-pub fn trim(draft: Draft, start: Part) -> Result<Option<Trimmed>> {
+/// None when the start derives nothing. `merge`: what only stands for another symbol is replaced by it.
+pub fn trim(draft: Draft, start: Part, merge: bool) -> Result<Option<Trimmed>> {
     let productive = derivable(&draft, |_| true)?;
     let lives = |part: &Part| match part {
         Part::Lexeme(_) => true,
@@ -29,9 +29,9 @@ pub fn trim(draft: Draft, start: Part) -> Result<Option<Trimmed>> {
     let kept: Vec<bool> = (0..draft.bodies())
         .map(|body| draft.body(body as u32).iter().all(lives))
         .collect();
-    let target = unit_targets(&draft, &kept);
+    let target = if merge { unit_targets(&draft, &kept) } else { Vec::new() };
     let resolve = |part: Part| match part {
-        Part::Rule(rule) => target[rule as usize],
+        Part::Rule(rule) => target.get(rule as usize).copied().unwrap_or(part),
         lexeme => lexeme,
     };
     Ok(Some(reachable(&draft, &kept, &productive, resolve, resolve(start))))

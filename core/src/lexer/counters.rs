@@ -77,6 +77,9 @@ impl Lexer {
         let Some((lexeme, expression)) = self.only_lexeme(state) else {
             return Ok(plain);
         };
+        if self.variants.get(self.in_progress(state)[0].0).moves() {
+            return Ok(plain);
+        }
         let (counted, needs) = match self.counted(expression)? {
             Some(counted) => (counted, None),
             None => match counted_beside(expression, &mut self.repeated, &mut self.derivatives)? {

@@ -5,6 +5,7 @@
 
 mod counters;
 mod safe;
+pub mod variants;
 
 use std::hash::BuildHasher;
 
@@ -16,10 +17,11 @@ use crate::error::{Error, Result};
 use crate::regex::counted::RepeatedParts;
 use crate::regex::derivative::{Derivatives, for_each_interval};
 use crate::regex::digest::{Digest, Digests};
-use crate::regex::expression::{Arm, EPSILON, Expression, ExpressionId};
+use crate::regex::expression::{Arm, EMPTY, EPSILON, Expression, ExpressionId};
 use crate::regex::needs::Needs;
 pub use counters::{Counter, CounterId, NO_COUNTER, Progress};
 use safe::Safe;
+use variants::{Variant, Variants};
 
 pub type LexerState = u32;
 pub type Lexeme = u32;
@@ -76,6 +78,7 @@ pub struct Lexer {
     digests: Digests,
     /// Expression of each lexeme.
     lexemes: Vec<ExpressionId>,
+    pub variants: Variants,
     states: Vec<Parts>,
     /// By the hash of the parts; where that is taken by another state, by the next number that is free.
     state_ids: FxHashMap<u64, LexerState>,
@@ -110,6 +113,7 @@ impl Lexer {
         Lexer {
             derivatives,
             digests: Digests::default(),
+            variants: Variants::new(lexemes.len()),
             lexemes,
             state_ids: FxHashMap::from_iter([(FxBuildHasher.hash_one(&dead), DEAD)]),
             states: vec![dead],
@@ -152,9 +156,24 @@ impl Lexer {
         self.states.len() * 160 + wide + self.dense_rows * 1_100
     }
 
-    /// The whole expression of a lexeme.
+    /// The whole expression of a lexeme that is no variant.
     pub fn expression(&self, lexeme: Lexeme) -> ExpressionId {
         self.lexemes[lexeme as usize]
+    }
+
+    /// The lexeme that a variant is one of.
+    pub fn base(&self, lexeme: Lexeme) -> Lexeme {
+        self.variants.get(lexeme).base
+    }
+
+    /// The number of a variant.
+    pub fn variant(&mut self, variant: Variant) -> Result<Lexeme> {
+        self.variants.id(variant, &mut self.derivatives)
+    }
+
+    /// See `Variants::forbidden_after`.
+    pub fn forbidden_after(&mut self, lexeme: Lexeme) -> Result<ExpressionId> {
+        self.variants.forbidden_after(lexeme, &mut self.derivatives)
     }
 
     /// The lexemes in progress at a state, each with what is left of it.
@@ -162,10 +181,10 @@ impl Lexer {
         &self.states[state as usize]
     }
 
-    /// The lexeme in progress at a state, if there is one and it is known which.
+    /// The lexeme in progress at a state, as it ends, if there is one and it is known which.
     pub fn only_lexeme(&self, state: LexerState) -> Option<(Lexeme, ExpressionId)> {
         match self.in_progress(state) {
-            &[(lexeme, expression)] if lexeme != KEYS => Some((lexeme, expression)),
+            &[(lexeme, expression)] if lexeme != KEYS => Some((self.variants.settled(lexeme)?, expression)),
             _ => None,
         }
     }
@@ -280,7 +299,9 @@ impl Lexer {
     fn make_row(&mut self, state: LexerState) -> Result<Row> {
         let parts = self.states[state as usize].clone();
         let mut steps: Vec<Step> = Vec::new();
-        if let [(lexeme, expression)] = parts[..] {
+        if parts.iter().any(|&(lexeme, _)| self.variants.get(lexeme).moves()) {
+            self.variant_steps(&parts, &mut steps)?;
+        } else if let [(lexeme, expression)] = parts[..] {
             let expressions = &self.derivatives.expressions;
             // what a branch leads to needs no derivation
             let arms: SmallVec<[Arm; 4]> = match expressions.node(expression) {
@@ -321,6 +342,41 @@ impl Lexer {
         }
         self.dense_rows += 1;
         Ok(Row::Dense(Box::new(DenseRow { next, own })))
+    }
+
+    /// Steps of lexemes that are accompanied by what else could be found.
+    fn variant_steps(&mut self, parts: &Parts, steps: &mut Vec<Step>) -> Result<()> {
+        let mut lists = Vec::with_capacity(parts.len() * 3);
+        for &(lexeme, expression) in parts {
+            let variant = self.variants.get(lexeme);
+            lists.push(self.derivatives.live_arms(expression)?);
+            lists.push(self.derivatives.arms(variant.own)?);
+            lists.push(self.derivatives.arms(variant.others)?);
+        }
+        for_each_interval(&lists, |low, high, hits| {
+            let mut next = Parts::new();
+            for (place, &(list, to)) in hits.iter().enumerate().filter(|(_, (list, _))| list % 3 == 0) {
+                // what is beside it stands right behind it
+                let beside = |kind: usize| {
+                    let mut near = hits[place + 1..].iter().take(2);
+                    near.find(|(other, _)| *other == list + kind)
+                        .map_or(EMPTY, |&(_, to)| to)
+                };
+                let moved = Variant {
+                    own: beside(1),
+                    others: beside(2),
+                    ..self.variants.get(parts[list / 3].0)
+                };
+                next.push((self.variant(moved)?, to));
+            }
+            next.sort_unstable();
+            next.dedup();
+            let to = self.intern(next)?;
+            if to != DEAD {
+                steps.push(Step { low, high, to });
+            }
+            Ok(())
+        })
     }
 
     /// Lexemes leave a trie of keys when nothing is shared with others any more.

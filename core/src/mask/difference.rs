@@ -46,10 +46,10 @@ impl Engine {
         let Some(tokens) = like.counting.all() else {
             return Ok(None);
         };
-        let model_set = {
-            let lexeme = self.lexer.in_progress(model)[0].0;
-            self.lexer.singleton(lexeme)
+        let Some((lexeme, _)) = self.lexer.only_lexeme(model) else {
+            return Ok(None);
         };
+        let model_set = self.lexer.singleton(lexeme);
         let mut words = vec![0; vocabulary.words()];
         tokens.add_to(&mut words);
         if let Some(counted) = like.counted.all() {

@@ -2,7 +2,7 @@
 
 use super::{Below, Search, Walk};
 use crate::bounds::Bounds;
-use crate::engine::{Engine, Thread, Threads};
+use crate::engine::{Engine, Landed, Thread, Threads};
 use crate::error::Result;
 use crate::lexer::{DEAD, MatchSet, NO_COUNTER, NO_MATCH};
 use crate::parser::NodeId;
@@ -20,28 +20,33 @@ impl Engine {
         let interior = walk.interior.clone();
         for (named, exits) in &interior.exits {
             let set = self.exit_set(walk.id, *named);
-            let Some(begun) = self.begun_after(thread.node, set, &mut search.reads)? else {
-                continue;
-            };
-            let live = self.lexer.next_bytes(begun.lexer)?;
-            if !exits.stay.intersects(&live) {
-                self.follow_suffixes(&exits.suffixes, begun, thread.lexer.bounds, search)?;
-            } else if thread.lexer.counter == NO_COUNTER {
-                let places = self.everywhere(below, thread.lexer.state, set, exits, search.vocabulary)?;
-                for &node in &places.large {
-                    self.subtree(node, &[begun], search)?;
+            for begun in self.begun_after(thread.node, set, &mut search.reads)? {
+                let live = self.lexer.next_bytes(begun.lexer)?;
+                if !exits.stay.intersects(&live) {
+                    self.follow_suffixes(&exits.suffixes, begun, thread.lexer.bounds, search)?;
+                } else if thread.lexer.counter == NO_COUNTER {
+                    let places = self.everywhere(below, thread.lexer.state, set, exits, search.vocabulary)?;
+                    for &node in &places.large {
+                        self.subtree(node, &[begun], search)?;
+                    }
+                    self.follow_suffixes(&places.suffixes, begun, thread.lexer.bounds, search)?;
+                } else {
+                    self.follow_everywhere(below, thread, set, begun, search)?;
                 }
-                self.follow_suffixes(&places.suffixes, begun, thread.lexer.bounds, search)?;
-            } else {
-                self.follow_everywhere(below, thread, set, begun, search)?;
             }
         }
         Ok(())
     }
 
-    fn begun_after(&mut self, node: NodeId, set: MatchSet, reads: &mut Vec<NodeId>) -> Result<Option<Thread>> {
-        let next = self.parser.advance(node, set, &self.grammar, &mut self.lexer, reads)?;
-        self.begun_at(next)
+    /// Threads of what may begin after lexemes that end.
+    fn begun_after(&mut self, node: NodeId, set: MatchSet, reads: &mut Vec<NodeId>) -> Result<Threads> {
+        let mut landed = Landed::new();
+        self.land(node, set, &mut landed, reads)?;
+        let mut threads = Threads::new();
+        for node in landed {
+            threads.extend(self.begun_at(node)?);
+        }
+        Ok(threads)
     }
 
     /// Adds the tokens with suffixes that go on with the thread. The bounds are those of the walk's counter.
@@ -101,7 +106,7 @@ impl Engine {
         let mut next = Threads::new();
         if !leaf {
             let landed = self.step_threads(threads, byte, &mut next, &mut search.reads, None)?;
-            return Ok((landed.is_some() || !next.is_empty()).then_some(next));
+            return Ok((!landed.is_empty() || !next.is_empty()).then_some(next));
         }
         for thread in threads {
             let (goes_on, ended) = self.lexer.advance(thread.lexer, byte)?;

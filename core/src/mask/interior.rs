@@ -194,10 +194,9 @@ impl Engine {
         let literals = self
             .literals(at.state)
             .filter(|_| counter == NO_COUNTER && below.is_none());
-        if compare
-            && counter == NO_COUNTER
-            && below.is_none()
-            && literals.is_none()
+        let other = compare && counter == NO_COUNTER && below.is_none() && literals.is_none();
+        if other
+            && self.looked_up(at.state)?.is_none()
             && let Some(interior) = self.walk_difference(at.state, single, vocabulary)?
         {
             return Ok(interior);
@@ -210,7 +209,7 @@ impl Engine {
                 match literals {
                     Some(literals) => self.walk_literals(literals, trie, &mut mask, &mut ends)?,
                     None => {
-                        let flat = match self.keeps_most(below, at.state)? {
+                        let flat = match self.looked_up(at.state)?.is_none() && self.keeps_most(below, at.state)? {
                             true => Flat::from_all(&mut mask, trie),
                             false => Flat::new(&mut mask),
                         };
@@ -314,6 +313,13 @@ impl Engine {
             // no letter follows a numeral, so there are no tokens to take back
             let words = flat.without(&[]);
             return self.walk_numeral(below, numeral, start.ended != NO_MATCH, trie, words, ends);
+        }
+        if let Tokens::Flat(flat) = tokens
+            && let Some(looked_up) = self.looked_up(start.state)?
+        {
+            // no letter leads back to where it was, so there are no tokens to take back
+            let words = flat.without(&[]);
+            return self.walk_looked_up(below, looked_up, start.ended != NO_MATCH, trie, words, ends);
         }
         let classes = match counter {
             NO_COUNTER => 0,

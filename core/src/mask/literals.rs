@@ -24,6 +24,9 @@ impl Engine {
         let &[(lexeme, expression)] = self.lexer.in_progress(state) else {
             return None;
         };
+        if self.lexer.variants.get(lexeme).moves() {
+            return None;
+        }
         let expressions = &self.lexer.derivatives.expressions;
         let (trie, after) = match *expressions.node(expression) {
             Expression::Concat(head, tail) => (head, tail),

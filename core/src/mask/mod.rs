@@ -8,6 +8,7 @@
 
 mod difference;
 mod everywhere;
+mod excerpts;
 mod filing;
 mod follow;
 mod interior;

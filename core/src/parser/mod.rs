@@ -27,7 +27,8 @@ use shapes::Shapes;
 
 use crate::error::{Error, Result};
 use crate::grammar::{Dot, Grammar, Next, Rule};
-use crate::lexer::{Lexer, LexerState, MatchSet};
+use crate::lexer::{Lexeme, Lexer, LexerState, MatchSet};
+use crate::lexing::{Lexing, Side};
 use crate::limits::Limits;
 
 /// Where every sequence starts.
@@ -95,7 +96,8 @@ impl Parser {
         parser
             .gathering
             .add(grammar, &mut parser.frames, grammar.start_dot, ROOT)?;
-        parser.intern(grammar, lexer)?;
+        let context = grammar.lexing.as_ref().map_or(0, Lexing::start);
+        parser.intern(grammar, lexer, Side { context, ..Side::NONE })?;
         Ok(parser)
     }
 
@@ -123,7 +125,7 @@ impl Parser {
 
     /// The lexer state in which the lexemes that may follow a node begin.
     pub fn lexer_start(&self, id: NodeId) -> LexerState {
-        self.prediction(id).lexer_start
+        self.node(id).lexer_start
     }
 
     /// Items of `node` waiting for `symbol`, moved over it: (dot after the symbol, origin).
@@ -180,11 +182,61 @@ impl Parser {
             self.gather_after(node, Next::Terminal(lexeme), grammar)?;
         }
         self.complete(grammar, before, reads)?;
-        let next = self.intern(grammar, lexer)?;
+        let next = self.intern(grammar, lexer, Side::NONE)?;
         let from = self.reads.len() as u32;
         self.reads.extend_from_slice(&reads[before..]);
         self.advanced.insert((node, set), (next, from..self.reads.len() as u32));
         Ok(next)
+    }
+
+    /// As `advance`, where not every split counts: the node after one lexeme, a variant.
+    pub fn advance_by(
+        &mut self,
+        node: NodeId,
+        lexeme: Lexeme,
+        grammar: &Grammar,
+        lexing: &Lexing,
+        lexer: &mut Lexer,
+        reads: &mut Vec<NodeId>,
+    ) -> Result<NodeId> {
+        let set = lexer.singleton(lexeme);
+        if let Some((known, read)) = self.advanced.get(&(node, set)) {
+            reads.extend_from_slice(&self.reads[read.start as usize..read.end as usize]);
+            return Ok(*known);
+        }
+        let before = reads.len();
+        self.gathering.clear();
+        let forbidden = lexer.forbidden_after(lexeme)?;
+        let base = lexer.variants.get(lexeme).base;
+        let context = if lexing.ignored.contains(&base) {
+            let node = self.nodes.get(node);
+            self.gathering.items.extend_from_slice(node.kernel);
+            self.gathering.accepting = node.accepting;
+            node.side.context
+        } else {
+            let symbol = Next::Terminal(base);
+            let context = lexing.context_after(&self.dots_after(node, symbol))?;
+            self.gather_after(node, symbol, grammar)?;
+            self.complete(grammar, before, reads)?;
+            context
+        };
+        let next = self.intern(grammar, lexer, Side { context, forbidden })?;
+        let from = self.reads.len() as u32;
+        self.reads.extend_from_slice(&reads[before..]);
+        self.advanced.insert((node, set), (next, from..self.reads.len() as u32));
+        Ok(next)
+    }
+
+    /// The dots behind a symbol that is waited for, sorted and distinct.
+    fn dots_after(&self, node: NodeId, symbol: Next) -> Vec<Dot> {
+        let kernel = self.nodes.get(node);
+        let predicted = self.predictions.get(kernel.prediction).waiting_for(symbol);
+        let waiting = kernel.waiting_for(symbol).iter().map(|item| item.dot);
+        let mut dots: Vec<Dot> = waiting.chain(predicted.iter().map(|&(_, dot)| dot)).collect();
+        dots.iter_mut().for_each(|dot| *dot += 1);
+        dots.sort_unstable();
+        dots.dedup();
+        dots
     }
 
     /// The symbols that the items of a node wait for, but for members of frames.
@@ -203,7 +255,7 @@ impl Parser {
         self.gathering.clear();
         self.gather_after(node, symbol, grammar)?;
         self.complete(grammar, 0, &mut Vec::new())?;
-        self.intern(grammar, lexer)
+        self.intern(grammar, lexer, Side::NONE)
     }
 
     /// Goes on from what was gathered to what that completes.
@@ -294,7 +346,10 @@ impl Parser {
     pub fn shape(&mut self, id: NodeId) -> ShapeId {
         match self.shapes.get(id) {
             Some(shape) => shape,
-            None => self.shapes.make(id, self.nodes.get(id).kernel, &self.frames),
+            None => {
+                let node = self.nodes.get(id);
+                self.shapes.make(id, node.kernel, node.side.context, &self.frames)
+            }
         }
     }
 
@@ -303,7 +358,7 @@ impl Parser {
         self.shapes.slots(id)
     }
 
-    /// One node for two ways to have come to the same place in the text.
+    /// One node for two ways to have come to the same place in the text. Their sides must be equal.
     pub fn merge(&mut self, a: NodeId, b: NodeId, grammar: &Grammar, lexer: &mut Lexer) -> Result<NodeId> {
         if a == b {
             return Ok(a);
@@ -318,7 +373,8 @@ impl Parser {
             self.gathering.items.extend_from_slice(node.kernel);
             self.gathering.accepting |= node.accepting;
         }
-        let merged = self.intern(grammar, lexer)?;
+        let side = self.nodes.get(a).side;
+        let merged = self.intern(grammar, lexer, side)?;
         self.merged.insert(key, merged);
         Ok(merged)
     }
@@ -357,7 +413,7 @@ impl Parser {
     }
 
     /// The node of what was gathered.
-    fn intern(&mut self, grammar: &Grammar, lexer: &mut Lexer) -> Result<NodeId> {
+    fn intern(&mut self, grammar: &Grammar, lexer: &mut Lexer, side: Side) -> Result<NodeId> {
         let Gathering {
             items,
             accepting,
@@ -368,7 +424,7 @@ impl Parser {
         self.work += items.len() + complete.len() + *repeated;
         items.sort_unstable();
         items.dedup();
-        let vacant = match self.nodes.find(items, *accepting) {
+        let vacant = match self.nodes.find(items, *accepting, side) {
             Ok(known) => return Ok(known),
             Err(vacant) => vacant,
         };
@@ -382,11 +438,17 @@ impl Parser {
         let mut symbols: SmallVec<[Expected; 16]> = items.iter().map(|item| expected(item.next, item.dot)).collect();
         symbols.dedup();
         let prediction = self.predictions.of(&symbols, grammar, &mut self.frames, lexer)?;
+        let predicted = self.predictions.get(prediction);
         let node = Node {
             kernel: items,
             prediction,
             accepting: *accepting,
-            tail: nodes::tail(items, self.predictions.get(prediction), grammar),
+            tail: nodes::tail(items, predicted, grammar),
+            side,
+            lexer_start: match &grammar.lexing {
+                None => predicted.lexer_start,
+                Some(lexing) => lexing.begin(side, &predicted.lexemes, *accepting, lexer)?,
+            },
         };
         Ok(self.nodes.add(vacant, node))
     }

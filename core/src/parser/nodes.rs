@@ -6,6 +6,8 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::predict::{Prediction, PredictionId};
 use crate::grammar::{Dot, Grammar, Next, Rule};
+use crate::lexer::LexerState;
+use crate::lexing::Side;
 
 pub type NodeId = u32;
 
@@ -27,6 +29,10 @@ pub struct Node<'a> {
     pub accepting: bool,
     /// See `tail`.
     pub tail: Option<(Rule, NodeId)>,
+    /// What is known of the text that follows.
+    pub side: Side,
+    /// The lexer state in which the lexemes that may follow begin.
+    pub lexer_start: LexerState,
 }
 
 /// If nothing waits for a rule but one item, at the end of a production of that rule: the rule, and where that item began.
@@ -65,13 +71,15 @@ struct Entry {
     prediction: PredictionId,
     accepting: bool,
     tail: Option<(Rule, NodeId)>,
+    side: Side,
+    lexer_start: LexerState,
 }
 
 #[derive(Debug, Default)]
 pub struct Nodes {
     items: Vec<Item>,
     entries: Vec<Entry>,
-    /// By the hash of items and acceptance; where that is taken by another node, by the next number that is free.
+    /// By the hash of items, acceptance and side; where that is taken by another node, by the next number that is free.
     ids: FxHashMap<u64, NodeId>,
 }
 
@@ -92,15 +100,17 @@ impl Nodes {
             prediction: entry.prediction,
             accepting: entry.accepting,
             tail: entry.tail,
+            side: entry.side,
+            lexer_start: entry.lexer_start,
         }
     }
 
     /// The node of these items (sorted, distinct), or the place for it.
-    pub fn find(&self, items: &[Item], accepting: bool) -> Result<NodeId, Vacant> {
-        let mut key = FxBuildHasher.hash_one((items, accepting));
+    pub fn find(&self, items: &[Item], accepting: bool, side: Side) -> Result<NodeId, Vacant> {
+        let mut key = FxBuildHasher.hash_one((items, accepting, side));
         while let Some(&id) = self.ids.get(&key) {
             let node = self.get(id);
-            if node.kernel == items && node.accepting == accepting {
+            if node.kernel == items && node.accepting == accepting && node.side == side {
                 return Ok(id);
             }
             key = key.wrapping_add(1);
@@ -116,6 +126,8 @@ impl Nodes {
             prediction: node.prediction,
             accepting: node.accepting,
             tail: node.tail,
+            side: node.side,
+            lexer_start: node.lexer_start,
         });
         self.ids.insert(key, id);
         id

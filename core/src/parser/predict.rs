@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::frames::Frames;
 use crate::error::Result;
 use crate::grammar::{Dot, Grammar, Next, Rule};
-use crate::lexer::{Lexeme, Lexer, LexerState};
+use crate::lexer::{DEAD, Lexeme, Lexer, LexerState};
 use crate::regex::expression::EMPTY;
 
 pub type PredictionId = u32;
@@ -16,7 +16,10 @@ pub type PredictionId = u32;
 pub struct Prediction {
     /// Predicted items, sorted by the symbol after the dot; none is complete.
     pub items: Vec<(Next, Dot)>,
-    /// The lexer state in which every possible lexeme may begin; `DEAD` when there is none.
+    /// The lexemes that may come next, sorted, but for keys.
+    pub lexemes: Box<[Lexeme]>,
+    /// The lexer state in which every possible lexeme may begin; `DEAD` when there is none. Where not every split counts,
+    /// it is the node that tells.
     pub lexer_start: LexerState,
 }
 
@@ -109,7 +112,11 @@ impl Predictions {
         let id = self.table.len() as PredictionId;
         self.table.push(Prediction {
             items,
-            lexer_start: lexer.start(&lexemes, keys)?,
+            lexer_start: match grammar.lexing {
+                None => lexer.start(&lexemes, keys)?,
+                Some(_) => DEAD,
+            },
+            lexemes: lexemes.into(),
         });
         self.ids.insert(symbols.into(), id);
         Ok(id)

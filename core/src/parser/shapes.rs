@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::frames::Frames;
 use super::nodes::{Item, NodeId};
 use crate::grammar::Dot;
+use crate::lexing::ContextId;
 
 /// Equal for nodes whose items differ in nothing but the nodes where they began, and in counts that no token tells apart.
 pub type ShapeId = u32;
@@ -33,7 +34,7 @@ pub struct Shapes {
     /// By node.
     entries: Vec<Entry>,
     slots: Vec<NodeId>,
-    /// By the items' dots, each with the slot of its origin.
+    /// By the items' dots, each with the slot of its origin; then the context of the lexer.
     ids: FxHashMap<Box<[(Dot, u32)]>, ShapeId>,
     /// Kept so that a shape allocates only what stays.
     items: Vec<(Dot, u32)>,
@@ -52,7 +53,7 @@ impl Shapes {
         &self.slots[entry.from as usize..entry.to as usize]
     }
 
-    pub fn make(&mut self, id: NodeId, kernel: &[Item], frames: &Frames) -> ShapeId {
+    pub fn make(&mut self, id: NodeId, kernel: &[Item], context: ContextId, frames: &Frames) -> ShapeId {
         let from = self.slots.len();
         let mut numbers = FxHashMap::default();
         self.items.clear();
@@ -72,6 +73,7 @@ impl Shapes {
             }
             self.items.push((frames.alike(item.dot), number as u32));
         }
+        self.items.push((Dot::MAX, context));
         let next = self.ids.len() as ShapeId;
         let shape = match self.ids.get(self.items.as_slice()) {
             Some(&shape) => shape,

@@ -13,6 +13,7 @@ pub fn to_python(py: Python<'_>, error: Error) -> PyErr {
     let name = match &error {
         Error::Limit { .. } | Error::TooLarge { .. } => "LimitError",
         Error::Unsatisfiable(_) => "UnsatisfiableError",
+        Error::Unsupported(_) => "UnsupportedError",
         Error::Vocabulary(_) => "VocabularyError",
         Error::Artifact(_) => "ArtifactError",
         Error::Interrupted => return PyKeyboardInterrupt::new_err(()),

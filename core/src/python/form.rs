@@ -5,10 +5,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::form::{
-    DecimalForm, DemandForm, EndForm, ExpressionForm, GrammarForm, GuardForm, NumeralForm, OptionForm, SideForm,
-    SpellingForm, SymbolForm,
+    DecimalForm, DemandForm, EndForm, ExcerptForm, ExpressionForm, GrammarForm, GuardForm, LexingForm, LongerForm,
+    NumeralForm, OptionForm, OutcomeForm, ReservedForm, ScannerForm, SideForm, SpellingForm, StateForm, SymbolForm,
 };
 use crate::limits::Limits;
+use crate::regex::excerpt::Spelling;
+use crate::regex::excerpt::corpus::Unit;
 
 pub fn read_grammar(grammar: &Bound<'_, PyAny>) -> PyResult<GrammarForm> {
     let mut expressions = Vec::new();
@@ -23,10 +25,55 @@ pub fn read_grammar(grammar: &Bound<'_, PyAny>) -> PyResult<GrammarForm> {
     if start >= symbols.len() {
         return Err(PyValueError::new_err("the start symbol is out of range"));
     }
+    let lexing = grammar.getattr("lexing")?;
     Ok(GrammarForm {
         expressions,
         symbols,
         start,
+        lexing: (!lexing.is_none()).then(|| read_lexing(&lexing)).transpose()?,
+    })
+}
+
+/// Reads `constrain.compiler.lexing.Lexing`.
+fn read_lexing(lexing: &Bound<'_, PyAny>) -> PyResult<LexingForm> {
+    let mut scanners = Vec::new();
+    for scanner in tuple(&lexing.getattr("scanners")?)?.iter() {
+        let outcomes: Vec<(usize, String, Option<usize>)> = scanner.getattr("outcomes")?.extract()?;
+        let reserved: Vec<(usize, usize, bool)> = scanner.getattr("reserved")?.extract()?;
+        scanners.push(ScannerForm {
+            terminal: scanner.getattr("terminal")?.extract()?,
+            matches: scanner.getattr("matches")?.extract()?,
+            covers: scanner.getattr("covers")?.extract()?,
+            outcomes: outcomes
+                .into_iter()
+                .map(|(texts, longer, follow)| {
+                    let longer = match longer.as_str() {
+                        "any" => LongerForm::Any,
+                        "none" => LongerForm::None,
+                        "none unless followed" => LongerForm::NoneUnlessFollowed,
+                        other => {
+                            return Err(PyValueError::new_err(format!(
+                                "unknown rule for longer matches {other:?}"
+                            )));
+                        }
+                    };
+                    Ok(OutcomeForm { texts, longer, follow })
+                })
+                .collect::<PyResult<_>>()?,
+            reserved: reserved
+                .into_iter()
+                .map(|(texts, terminal, embedded)| ReservedForm {
+                    texts,
+                    terminal,
+                    embedded,
+                })
+                .collect(),
+        });
+    }
+    Ok(LexingForm {
+        contextual: lexing.getattr("contextual")?.extract()?,
+        scanners,
+        ignored: lexing.getattr("ignored")?.extract()?,
     })
 }
 
@@ -87,8 +134,38 @@ fn read_expression(node: &Bound<'_, PyAny>) -> PyResult<ExpressionForm> {
             places: node.get_item(2)?.extract()?,
         },
         "numeral" => ExpressionForm::Numeral(Box::new(read_numeral(&first)?)),
+        "automaton" => ExpressionForm::Automaton(
+            tuple(&first)?
+                .iter()
+                .map(|state| {
+                    let (accepting, steps) = state.extract()?;
+                    Ok(StateForm { accepting, steps })
+                })
+                .collect::<PyResult<_>>()?,
+        ),
+        "excerpt" => {
+            let unit = unit(node.get_item(2)?.cast::<PyString>()?.to_cow()?.as_ref())?;
+            let spelling = match node.get_item(3)?.cast::<PyString>()?.to_cow()?.as_ref() {
+                "plain" => Spelling::Plain,
+                "minimal" => Spelling::Minimal,
+                "any" => Spelling::Any,
+                other => return Err(PyValueError::new_err(format!("unknown spelling {other:?}"))),
+            };
+            ExpressionForm::Excerpt(ExcerptForm::new(bytes(&first)?, unit, spelling))
+        }
         other => return Err(PyValueError::new_err(format!("unknown expression {other:?}"))),
     })
+}
+
+/// What of a text may be written, by name.
+pub fn unit(name: &str) -> PyResult<Unit> {
+    match name {
+        "choice" => Ok(Unit::Choice),
+        "char" => Ok(Unit::Character),
+        "word" => Ok(Unit::Word),
+        "sentence" => Ok(Unit::Sentence),
+        other => Err(PyValueError::new_err(format!("unknown unit {other:?}"))),
+    }
 }
 
 /// Reads `constrain.compiler.numeral.Numeral`.
@@ -156,6 +233,7 @@ fn read_symbol(node: &Bound<'_, PyAny>) -> PyResult<SymbolForm> {
                 None => GuardForm::Anywhere,
                 Some("distinct") => GuardForm::Distinct,
                 Some("repeated") => GuardForm::Repeated,
+                Some("begins") => GuardForm::Begins,
                 Some(other) => return Err(PyValueError::new_err(format!("unknown guard {other:?}"))),
             },
         },

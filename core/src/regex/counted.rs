@@ -11,7 +11,7 @@ use super::derivative::Derivatives;
 use super::expression::{EPSILON, Expression, ExpressionId, UNBOUNDED};
 use crate::bounds::Bounds;
 use crate::bytes::ByteSet;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A repeated part may have this many derivatives.
 const MAX_DERIVATIVES: usize = 64;
@@ -100,26 +100,13 @@ impl RepeatedParts {
         bounds: Bounds,
         derivatives: &mut Derivatives,
     ) -> Result<ExpressionId> {
-        // the rest of a repetition, if any, stands before what is left between two of them
-        let mut rest = Vec::new();
-        let mut tail = id;
-        while tail != between {
-            let Expression::Concat(head, next) = *derivatives.expressions.node(tail) else {
-                return Ok(id);
-            };
-            rest.push(head);
-            tail = next;
-        }
         let Some((None, (part, _, _), after)) = split(between, derivatives) else {
             return Ok(id);
         };
         let expressions = &mut derivatives.expressions;
         let repeated = expressions.repeat(part, bounds.min, bounds.max)?;
-        let mut result = expressions.concat(repeated, after)?;
-        for head in rest.into_iter().rev() {
-            result = expressions.concat(head, result)?;
-        }
-        Ok(result)
+        let whole = expressions.concat(repeated, after)?;
+        with_tail(id, between, whole, 0, derivatives)
     }
 
     fn part(&mut self, id: ExpressionId, derivatives: &mut Derivatives) -> Result<Option<&Part>> {
@@ -128,6 +115,51 @@ impl RepeatedParts {
             Entry::Vacant(place) => place.insert(explore(id, derivatives)?).as_ref(),
         })
     }
+}
+
+/// Unions within sequences within unions, and so on.
+const MAX_NESTING: usize = 200;
+
+/// `id` with another tail: the rest of a repetition, if any, stands before what is left between two of them, and the
+/// rests of several readings of one stand beside each other.
+fn with_tail(
+    id: ExpressionId,
+    tail: ExpressionId,
+    other: ExpressionId,
+    nesting: usize,
+    derivatives: &mut Derivatives,
+) -> Result<ExpressionId> {
+    if nesting > MAX_NESTING {
+        return Err(Error::TooLarge {
+            what: "the nesting of what is left of a repetition",
+            value: MAX_NESTING,
+        });
+    }
+    let mut heads = Vec::new();
+    let mut at = id;
+    let mut result = loop {
+        if at == tail {
+            break other;
+        }
+        match derivatives.expressions.node(at) {
+            &Expression::Concat(head, next) => {
+                heads.push(head);
+                at = next;
+            }
+            Expression::Union(parts) => {
+                let mut changed = Vec::with_capacity(parts.len());
+                for part in parts.clone() {
+                    changed.push(with_tail(part, tail, other, nesting + 1, derivatives)?);
+                }
+                break derivatives.expressions.union(&changed)?;
+            }
+            _ => return Ok(id), // what follows the repetitions
+        }
+    };
+    for head in heads.into_iter().rev() {
+        result = derivatives.expressions.concat(head, result)?;
+    }
+    Ok(result)
 }
 
 type Repetition = (ExpressionId, u32, u32);

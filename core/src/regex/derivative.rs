@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::excerpt::Searched;
 use super::expression::{ANY, Arm, EMPTY, Expression, ExpressionId, Expressions, UNBOUNDED, merge_neighbours};
 use super::lengths::Lengths;
 use super::multiple_ranges::Shapes;
@@ -24,6 +25,7 @@ pub struct Derivatives {
     shortest: FxHashMap<ExpressionId, u64>,
     pub(super) lengths: Lengths,
     pub(super) shapes: Option<Shapes>,
+    pub(super) searched: Searched,
 }
 
 /// What is still to be written of a shortest string.
@@ -51,6 +53,7 @@ impl Derivatives {
             shortest: FxHashMap::default(),
             lengths: Lengths::default(),
             shapes: None,
+            searched: Searched::default(),
         }
     }
 
@@ -97,7 +100,12 @@ impl Derivatives {
             | Expression::Epsilon
             | Expression::Branch { .. }
             | Expression::Multiple(_)
-            | Expression::Numeral(_) => Vec::new(),
+            | Expression::Numeral(_)
+            | Expression::Excerpt(_) => Vec::new(),
+            Expression::Automaton(automaton, state) => {
+                let steps = self.expressions.automaton(*automaton).steps(*state);
+                steps.iter().map(|step| step.label).collect()
+            }
             Expression::Concat(a, b) if self.expressions.nullable(*a) => vec![*a, *b],
             Expression::Concat(a, _) | Expression::Not(a) | Expression::Repeat(a, _, _) | Expression::Tagged(a, _) => {
                 vec![*a]
@@ -192,6 +200,27 @@ impl Derivatives {
                 merge_neighbours(&mut arms);
                 Ok(arms)
             }
+            Expression::Automaton(automaton, state) => {
+                let steps = self.expressions.automaton(automaton).steps(state).to_vec();
+                let mut lists: Vec<Arms> = Vec::with_capacity(steps.len());
+                for step in steps {
+                    let after = self.expressions.automaton_state(automaton, step.to)?;
+                    lists.push(self.map_arms(step.label, |e, to| e.concat(to, after))?.into());
+                }
+                self.overlay(&lists, |e, targets| e.union(targets))
+            }
+            Expression::Excerpt(state) => {
+                let mut arms = Vec::new();
+                for (byte, after) in state.cursor.arms(&state.corpus) {
+                    arms.push(Arm {
+                        low: byte,
+                        high: byte,
+                        to: self.expressions.excerpt(state.with(after))?,
+                    });
+                }
+                merge_neighbours(&mut arms);
+                Ok(arms)
+            }
         }
     }
 
@@ -278,6 +307,9 @@ impl Derivatives {
         }
         match self.expressions.node(id) {
             Expression::Intersection(_) | Expression::Not(_) => {
+                if let Some(live) = self.is_live_by_excerpts(id)? {
+                    return Ok(!live);
+                }
                 Ok(self.is_live_by_search(id, SEARCH_WHILE_BUILDING)? == Some(false))
             }
             // its parts were looked at before
@@ -286,6 +318,9 @@ impl Derivatives {
     }
 
     fn is_live_by_derivatives(&mut self, id: ExpressionId) -> Result<bool> {
+        if let Some(live) = self.is_live_by_excerpts(id)? {
+            return Ok(live);
+        }
         if let Some(live) = self.is_live_by_remainders(id)? {
             return Ok(live);
         }
@@ -361,6 +396,22 @@ impl Derivatives {
         Ok(kept.into())
     }
 
+    /// Does some text of the one, gone on with in some way, belong to the other?
+    pub fn share_a_beginning(&mut self, texts: ExpressionId, gone_on_with: ExpressionId) -> Result<bool> {
+        let lists = [self.arms(texts)?, self.arms(gone_on_with)?];
+        let mut common = self.expressions.nullable(texts) || self.expressions.nullable(gone_on_with);
+        for_each_interval(&lists, |_, _, hits| {
+            common |= hits.len() == 2;
+            Ok(())
+        })?;
+        if !common {
+            return Ok(false);
+        }
+        let all = self.expressions.concat(texts, ANY)?;
+        let both = self.expressions.intersection(&[all, gone_on_with])?;
+        self.is_live(both)
+    }
+
     /// Length of a shortest string of the language; `u64::MAX` when it is empty.
     pub fn shortest_length(&mut self, id: ExpressionId) -> Result<u64> {
         let mut stack = vec![id];
@@ -389,6 +440,8 @@ impl Derivatives {
                     Expression::Repeat(part, minimum, _) => of(part).saturating_mul(u64::from(*minimum)),
                     Expression::Multiple(state) => state.shortest().len() as u64,
                     Expression::Numeral(state) => state.shortest().len() as u64,
+                    Expression::Automaton(automaton, state) => self.expressions.automaton(*automaton).shortest(*state),
+                    Expression::Excerpt(state) => state.shortest_length(),
                     _ => least(),
                 }
             };
@@ -451,6 +504,13 @@ impl Derivatives {
                 Expression::Tagged(part, _) => stack.push(Piece::Whole(*part)),
                 Expression::Multiple(state) => text.extend(state.shortest()),
                 Expression::Numeral(state) => text.extend(state.shortest()),
+                &Expression::Automaton(automaton, state) => {
+                    let step = self.expressions.automaton(automaton).first_step(state);
+                    let after = self.expressions.automaton_state(automaton, step.to)?;
+                    self.shortest_length(after)?;
+                    stack.extend([Piece::Whole(after), Piece::Whole(step.label)]);
+                }
+                Expression::Excerpt(state) => text.extend(state.shortest()),
                 Expression::Intersection(_) | Expression::Not(_) => {
                     text.extend(self.shortest_of_derivatives(top)?.unwrap_or_default());
                 }
@@ -465,6 +525,9 @@ impl Derivatives {
         }
         if let Some(found) = self.shortest_by_remainders(id)? {
             return Ok(found);
+        }
+        if let Some(found) = self.short_by_excerpts(id)? {
+            return Ok(Some(found));
         }
         match self.shortest_by_lengths(id)? {
             Some(text) => Ok(Some(text)),

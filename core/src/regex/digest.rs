@@ -24,6 +24,11 @@ impl Content {
         self
     }
 
+    pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
     pub fn digest(&mut self, digest: Digest) -> &mut Self {
         self.0.extend_from_slice(&digest.to_le_bytes());
         self
@@ -55,7 +60,7 @@ impl Digests {
             stack.extend(node.parts().filter(|&part| !self.known(part)));
             if stack.len() == before {
                 // zero has a meaning of its own
-                self.0[top as usize] = self.hash(node).max(1);
+                self.0[top as usize] = self.hash(node, expressions).max(1);
                 stack.pop();
             }
         }
@@ -66,7 +71,7 @@ impl Digests {
         self.0[id as usize] != 0
     }
 
-    fn hash(&self, node: &Expression) -> Digest {
+    fn hash(&self, node: &Expression, expressions: &Expressions) -> Digest {
         // the order of a union's parts depends on the arena: sorted by digest they name the same set everywhere
         let mut parts: Vec<Digest> = node.parts().map(|part| self.0[part as usize]).collect();
         if matches!(node, Expression::Union(_) | Expression::Intersection(_)) {
@@ -109,6 +114,19 @@ impl Digests {
                 let mut content = Content::of(b"nume");
                 content.digest(conditions);
                 numbers.into_iter().for_each(|number| {
+                    content.number(number);
+                });
+                content
+            }
+            Expression::Automaton(automaton, state) => {
+                let mut content = Content::of(b"auto");
+                content.digest(expressions.automaton(*automaton).name).number(*state);
+                content
+            }
+            Expression::Excerpt(state) => {
+                let mut content = Content::of(b"exce");
+                content.digest(state.corpus.name);
+                state.cursor.numbers().into_iter().for_each(|number| {
                     content.number(number);
                 });
                 content

@@ -8,6 +8,9 @@ use std::hash::BuildHasher;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
+use super::automaton::Automaton;
+use super::digest::Digest;
+use super::excerpt::Excerpt;
 use super::multiple::Multiple;
 use super::numeral::Numeral;
 use crate::error::{Error, Result};
@@ -53,13 +56,22 @@ pub enum Expression {
     Multiple(Multiple),
     /// What is left of another numeral. Never empty either.
     Numeral(Box<Numeral>),
+    /// What is left of an automaton, by its number, from a state on. Never empty either.
+    Automaton(u32, u32),
+    /// What is left of a text that is looked up in a corpus. Never empty either.
+    Excerpt(Box<Excerpt>),
 }
 
 impl Expression {
     /// The expressions that it is made of, by number.
     pub fn part(&self, index: usize) -> Option<ExpressionId> {
         match self {
-            Expression::Empty | Expression::Epsilon | Expression::Multiple(_) | Expression::Numeral(_) => None,
+            Expression::Empty
+            | Expression::Epsilon
+            | Expression::Multiple(_)
+            | Expression::Numeral(_)
+            | Expression::Automaton(..)
+            | Expression::Excerpt(_) => None,
             Expression::Branch { arms, .. } => arms.get(index).map(|arm| arm.to),
             Expression::Concat(a, b) => [*a, *b].get(index).copied(),
             Expression::Union(parts) | Expression::Intersection(parts) => parts.get(index).copied(),
@@ -88,6 +100,9 @@ struct Facts {
 pub struct Expressions {
     nodes: Vec<Expression>,
     facts: Vec<Facts>,
+    automata: Vec<Automaton>,
+    /// Numbers of the automata, by their names.
+    automaton_numbers: FxHashMap<Digest, u32>,
     /// By the hash of the node; where that is taken by another node, by the next number that is free.
     ids: FxHashMap<u64, ExpressionId>,
     /// What the budget counts: nodes, wide ones for more than one, and work.
@@ -100,6 +115,8 @@ impl Expressions {
         let mut expressions = Expressions {
             nodes: Vec::new(),
             facts: Vec::new(),
+            automata: Vec::new(),
+            automaton_numbers: FxHashMap::default(),
             ids: FxHashMap::default(),
             weight: 0,
             budget: budget.max(3),
@@ -212,6 +229,8 @@ impl Expressions {
             Expression::Tagged(part, _) => (nullable(part), opaque(part)),
             Expression::Multiple(state) => (state.nullable(), false),
             Expression::Numeral(state) => (state.nullable(), false),
+            Expression::Automaton(automaton, state) => (self.automaton(*automaton).accepts(*state), false),
+            Expression::Excerpt(state) => (state.cursor.nullable(&state.corpus), false),
         };
         Facts { nullable, opaque, size }
     }
@@ -343,6 +362,31 @@ impl Expressions {
 
     pub fn numeral(&mut self, state: Numeral) -> Result<ExpressionId> {
         self.intern(Expression::Numeral(Box::new(state)))
+    }
+
+    pub fn automaton(&self, number: u32) -> &Automaton {
+        &self.automata[number as usize]
+    }
+
+    /// The number of an automaton: equal ones have one.
+    pub fn add_automaton(&mut self, automaton: Automaton) -> u32 {
+        let next = self.automata.len() as u32;
+        *self.automaton_numbers.entry(automaton.name).or_insert_with(|| {
+            self.automata.push(automaton);
+            next
+        })
+    }
+
+    /// What is left of an automaton from a state on.
+    pub fn automaton_state(&mut self, number: u32, state: u32) -> Result<ExpressionId> {
+        if self.automaton(number).steps(state).is_empty() {
+            return Ok(EPSILON); // a state without a way on is an end
+        }
+        self.intern(Expression::Automaton(number, state))
+    }
+
+    pub fn excerpt(&mut self, state: Excerpt) -> Result<ExpressionId> {
+        self.intern(Expression::Excerpt(Box::new(state)))
     }
 }
 

@@ -1,8 +1,10 @@
 //! The regular layer: expressions over bytes and their derivatives. Knows nothing of tokens or grammars.
 
+pub mod automaton;
 pub mod counted;
 pub mod derivative;
 pub mod digest;
+pub mod excerpt;
 pub mod expression;
 mod kept;
 pub mod keys;

@@ -103,6 +103,13 @@ pub fn counted_beside(
     let Expression::Intersection(parts) = expressions.node(inner).clone() else {
         return Ok(None);
     };
+    // no place of a text leads to one that lacks as much, and there are too many to find that out
+    if parts
+        .iter()
+        .any(|&part| matches!(expressions.node(part), Expression::Excerpt(_)))
+    {
+        return Ok(None);
+    }
     let bounded = |&part: &ExpressionId| match *expressions.node(part) {
         Expression::Repeat(part, minimum, maximum) if (minimum, maximum) != (0, UNBOUNDED) => {
             Some((part, minimum, maximum))

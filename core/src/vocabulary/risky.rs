@@ -13,6 +13,19 @@ pub struct Risky {
     pub endings: Places,
     /// Tokens that begin with blanks, and then a text of which they hold something.
     pub indented_texts: Vec<u32>,
+    /// Tokens in which a JSON text may begin, anywhere, and hold such things.
+    pub begun: Begun,
+}
+
+/// Tokens in which a JSON text may begin and hold something.
+#[derive(Debug, Default)]
+pub struct Begun {
+    /// A second key or item, or a comma before it.
+    pub seconds: Vec<u32>,
+    /// The end of an array, or a line's, with which it may begin.
+    pub endings: Vec<u32>,
+    /// Anything.
+    pub contents: Vec<u32>,
 }
 
 /// Tokens with a sign in them, and those where it comes after a quotation mark.
@@ -30,6 +43,14 @@ impl Risky {
             if signs.len() < bytes.len() && signs.len() > 1 && signs[0] == b'"' {
                 risky.indented_texts.push(id);
             }
+            let begun = &mut risky.begun;
+            begun.seconds.extend(begins(bytes, |byte| byte == b',').then_some(id));
+            begun
+                .endings
+                .extend(begins(bytes, |byte| matches!(byte, b']' | b'\n')).then_some(id));
+            begun
+                .contents
+                .extend(begins(bytes, |byte| !byte.is_ascii_whitespace()).then_some(id));
             if !bytes
                 .iter()
                 .any(|byte| matches!(byte, b',' | b'[' | b'{' | b']' | b'\n'))
@@ -73,13 +94,18 @@ enum Place {
 
 /// Can a JSON text go on with the bytes at a place? Which containers are open is not looked at.
 fn may_follow(from: Place, bytes: &[u8]) -> bool {
+    followed(from, bytes) == bytes.len()
+}
+
+/// How many of the bytes a JSON text can go on with.
+fn followed(from: Place, bytes: &[u8]) -> usize {
     let mut at = from;
-    for &byte in bytes {
+    for (index, &byte) in bytes.iter().enumerate() {
         let is_blank = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
         at = match (at, byte) {
             (Place::Text, b'\\') => Place::Escape,
             (Place::Text, b'"') => Place::End,
-            (Place::Text, ..0x20) => return false,
+            (Place::Text, ..0x20) => return index,
             (Place::Text | Place::Escape, _) => Place::Text,
             (Place::Word, _) if is_blank => Place::End,
             (_, _) if is_blank => at,
@@ -87,12 +113,23 @@ fn may_follow(from: Place, bytes: &[u8]) -> bool {
             (_, b']' | b'}') => Place::End,
             (Place::Next | Place::Any, b'"') => Place::Text,
             (Place::Next | Place::Any, b'[' | b'{') => Place::Next,
-            (Place::Next | Place::Word | Place::Any, b'0'..=b'9' | b'-' | b'a'..=b'z') => Place::Word,
+            (Place::Next | Place::Word | Place::Any, b'0'..=b'9' | b'-' | b'a'..=b'z' | b'T' | b'F' | b'N') => {
+                Place::Word
+            }
             (Place::Word | Place::Any, b'+' | b'.' | b'E') => Place::Word,
-            _ => return false,
+            _ => return index,
         };
     }
-    true
+    bytes.len()
+}
+
+/// Can a container begin in the bytes and go on up to such a byte?
+fn begins(bytes: &[u8], is_such: fn(u8) -> bool) -> bool {
+    let opening = |place: &usize| matches!(bytes[*place], b'[' | b'{');
+    (0..bytes.len()).filter(opening).any(|place| {
+        let text = &bytes[place..];
+        text[1..followed(Place::Next, text)].iter().any(|&byte| is_such(byte))
+    })
 }
 
 fn after_blanks(bytes: &[u8]) -> &[u8] {
@@ -110,7 +147,10 @@ fn holds_item(byte: u8, rest: &[u8]) -> bool {
     byte == b','
         && matches!(
             after_blanks(rest),
-            [b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'[' | b'{', ..]
+            [
+                b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'T' | b'F' | b'N' | b'[' | b'{',
+                ..
+            ]
         )
 }
 
@@ -145,5 +185,10 @@ mod tests {
         assert_eq!(risky.items.after_quote, [2, 4, 11]);
         assert_eq!(risky.containers.all, [6, 8]);
         assert_eq!(risky.containers.after_quote, [8]);
+        let parts: [&[u8]; 5] = [b"x [1,", b"](x,", b"f{}", b"<{\"a\":[\n", b"[x>,"];
+        let begun = Risky::new((0..).zip(parts)).begun;
+        assert_eq!(begun.seconds, [0]);
+        assert_eq!(begun.endings, [3]);
+        assert_eq!(begun.contents, [0, 2, 3, 4]);
     }
 }

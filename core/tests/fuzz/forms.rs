@@ -1,13 +1,16 @@
 //! Random grammar forms: wild ones, with indices and bounds that may be anything, and sound ones made from them.
 
 use constrain_core::form::{
-    DecimalForm, DemandForm, EndForm, ExpressionForm, GrammarForm, GuardForm, NumeralForm, OptionForm, SideForm,
-    SpellingForm, SymbolForm,
+    DecimalForm, DemandForm, EndForm, ExcerptForm, ExpressionForm, GrammarForm, GuardForm, NumeralForm, OptionForm,
+    SideForm, SpellingForm, StateForm, SymbolForm,
 };
+use constrain_core::regex::excerpt::Spelling;
+use constrain_core::regex::excerpt::corpus::{self, END, Unit};
 use constrain_core::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
 use constrain_core::regex::numeral::spec::Spec;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 use proptest::{bool, option};
 
 /// Bounds of repetitions: about as long as tokens are, and as large as they can be.
@@ -92,6 +95,24 @@ fn numeral() -> impl Strategy<Value = ExpressionForm> {
     })
 }
 
+fn automaton() -> impl Strategy<Value = ExpressionForm> {
+    let step = (any::<usize>(), prop_oneof![8 => 0..5u32, 1 => any::<u32>()]);
+    let state = (any::<bool>(), vec(step, 0..4)).prop_map(|(accepting, steps)| StateForm { accepting, steps });
+    vec(state, 0..5).prop_map(ExpressionForm::Automaton)
+}
+
+fn excerpt() -> impl Strategy<Value = ExpressionForm> {
+    let parts = prop_oneof![
+        8 => vec(prop_oneof![4 => "[ab. ]{0,6}", 1 => "[\"\\\\/\n\u{b}é𝄞]{0,4}"], 0..4).prop_map(|parts| {
+            parts.into_iter().flat_map(|part| [part.into_bytes(), vec![END]].concat()).collect()
+        }),
+        1 => vec(any::<u8>(), 0..8),
+    ];
+    let (unit, spelling) = (select(&Unit::ALL[..]), select(&Spelling::ALL[..]));
+    (parts, unit, spelling)
+        .prop_map(|(text, unit, spelling)| ExpressionForm::Excerpt(ExcerptForm::new(text, unit, spelling)))
+}
+
 fn expression() -> impl Strategy<Value = ExpressionForm> {
     use ExpressionForm::*;
     let part = any::<usize>;
@@ -105,6 +126,8 @@ fn expression() -> impl Strategy<Value = ExpressionForm> {
         1 => part().prop_map(Complement),
         1 => multiple(),
         1 => numeral(),
+        2 => automaton(),
+        2 => excerpt(),
         4 => (part(), bound(), option::weighted(0.8, bound())).prop_map(|(part, low, high)| Repeat(part, low, high)),
     ]
 }
@@ -179,6 +202,7 @@ pub fn wild_form() -> impl Strategy<Value = GrammarForm> {
             expressions,
             symbols,
             start,
+            lexing: None,
         }
     })
 }
@@ -195,6 +219,7 @@ pub fn regular_form() -> impl Strategy<Value = GrammarForm> {
                 guard: GuardForm::Distinct,
             }],
             start: 0,
+            lexing: None,
         })
     })
 }
@@ -206,12 +231,15 @@ pub fn sound_form() -> impl Strategy<Value = GrammarForm> {
             expressions,
             symbols,
             start,
+            lexing: None,
         })
     })
 }
 
 /// The nearest form that is what its documentation says.
 fn sound(mut form: GrammarForm) -> GrammarForm {
+    // expressions that may be labels of automata: those of which this is plain to see
+    let mut labels = Vec::new();
     for index in 0..form.expressions.len() {
         let earlier = |part: &mut usize| *part %= index.max(1);
         let replaced = match &mut form.expressions[index] {
@@ -228,6 +256,33 @@ fn sound(mut form: GrammarForm) -> GrammarForm {
                 None
             }
             ExpressionForm::Numeral(_) => None,
+            ExpressionForm::Excerpt(form) if !corpus::is_sound(&form.text, form.unit) => {
+                let text = String::from_utf8_lossy(&form.text).replace('\u{fffd}', "").into_bytes();
+                let text = [text, vec![END]].concat();
+                Some(ExpressionForm::Excerpt(ExcerptForm::new(
+                    text,
+                    form.unit,
+                    form.spelling,
+                )))
+            }
+            ExpressionForm::Excerpt(_) => None,
+            ExpressionForm::Automaton(states) => {
+                states.push(StateForm {
+                    accepting: true,
+                    steps: Vec::new(),
+                });
+                let count = states.len();
+                for state in states {
+                    for (label, to) in &mut state.steps {
+                        *label = labels.get(*label % labels.len().max(1)).copied().unwrap_or(0);
+                        *to %= count as u32;
+                    }
+                    if labels.is_empty() {
+                        state.steps.clear();
+                    }
+                }
+                None
+            }
             ExpressionForm::Literals(texts) => {
                 texts.sort();
                 texts.dedup();
@@ -254,6 +309,16 @@ fn sound(mut form: GrammarForm) -> GrammarForm {
         };
         if let Some(node) = replaced {
             form.expressions[index] = node;
+        }
+        match &form.expressions[index] {
+            ExpressionForm::Literal(text) if text.is_empty() => {}
+            ExpressionForm::Literal(_) | ExpressionForm::CharClass(_) | ExpressionForm::Multiple { .. } => {
+                labels.push(index);
+            }
+            ExpressionForm::Concat(parts) if !parts.is_empty() && parts.iter().all(|part| labels.contains(part)) => {
+                labels.push(index);
+            }
+            _ => {}
         }
     }
     let (expressions, symbols) = (form.expressions.len(), form.symbols.len());

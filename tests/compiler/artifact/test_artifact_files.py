@@ -106,9 +106,9 @@ def test_limits_of_a_file_hold(grammar: Grammar, byte_vocabulary: Vocabulary) ->
         (b"\x80\x04\x95" + b"a" * 100, "magic"),
         (b"CSTRNVOC" + b"\0" * 100, "magic"),
         (b"CSTRNGRM", "ends early"),
-        (b"CSTRNGRM\x01\0\0\0" + b"\0" * 100, "version 1, not 3"),
-        (b"CSTRNGRM\x03\0\0\0" + b"\0" * 3, "too short"),
-        (b"CSTRNGRM\x03\0\0\0" + b"\0" * 100, "checksum"),
+        (b"CSTRNGRM\x01\0\0\0" + b"\0" * 100, "version 1, not 4"),
+        (b"CSTRNGRM\x04\0\0\0" + b"\0" * 3, "too short"),
+        (b"CSTRNGRM\x04\0\0\0" + b"\0" * 100, "checksum"),
     ],
 )
 def test_foreign_files(content: bytes, reason: str, byte_vocabulary: Vocabulary, tmp_path: Path) -> None:

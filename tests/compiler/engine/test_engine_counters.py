@@ -8,7 +8,7 @@ import pytest
 from engine_driver import Tokens, allowed
 from engine_oracle import LIMITS, Oracle, expected
 
-from constrain import Grammar, GrammarBuilder
+from constrain import Grammar, GrammarBuilder, Vocabulary, compile_regex
 from constrain.compiler.grammar import Expression
 
 Make = Callable[[GrammarBuilder, Expression, Expression], Expression]
@@ -61,3 +61,14 @@ def test_bytes_are_repeated_not_characters(tokens: Tokens) -> None:
     grammar = builder.finish(builder.terminal(builder.repeat(every, 0, 3), "X"))
     short = {token for text, ids in tokens.by_bytes.items() if len(text) <= 3 and 0 not in text for token in ids}
     assert allowed(tokens.compile(grammar, LIMITS).matcher(), tokens) == short | set(tokens.eos_token_ids)
+
+
+def test_completions_of_a_repetition_that_is_read_in_two_ways(byte_vocabulary: Vocabulary) -> None:
+    """After ``1a``, the letter may be the last one or not; either way a second repetition is missing."""
+    compiled = compile_regex("(1[a-z]*[a-z]1){2,}", byte_vocabulary)
+    for text in ("1a", "1aaa", "1a11a", "1a1"):
+        matcher = compiled.matcher()
+        assert matcher.accept_bytes(text.encode())
+        rest = matcher.shortest_completion()
+        assert matcher.accept_bytes(rest), text
+        assert matcher.is_accepting(), text

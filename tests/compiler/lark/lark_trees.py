@@ -50,13 +50,15 @@ def statement(tree: Any, how: Any) -> Statement:
         case "override" | "extend":
             return statement(tree.children[0], tree.data)
         case "rule":
-            modifiers, token, parameters, _, expansions = tree.children
+            modifiers, token, parameters, priority, expansions = tree.children
             if token.startswith("_") and any("?" in each for each in modifiers.children):
                 raise Refused
             names = () if parameters is None else tuple(map(name, parameters.children))
-            return Define(how, name(token), names, body(expansions, aliases=not token.startswith("_")))
+            rank = int(priority.children[0]) if priority.children else 0
+            return Define(how, name(token), names, body(expansions, aliases=not token.startswith("_")), rank)
         case "term":
-            return Define(how, name(tree.children[0]), (), body(tree.children[-1], aliases=False))
+            rank = int(tree.children[1]) if len(tree.children) == 3 else 0
+            return Define(how, name(tree.children[0]), (), body(tree.children[-1], aliases=False), rank)
         case "ignore":
             return Ignore(body(tree.children[0], aliases=False), 0)
         case "declare":

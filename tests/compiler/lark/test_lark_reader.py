@@ -119,10 +119,12 @@ def lark_accepts(text: str) -> bool:
         return False
     try:
         grammar = lark_grammar(text)
-        for terminal in grammar.term_defs:
-            lark_regexp(*terminal)
+        for name, definition in grammar.term_defs:
+            if definition[0] is not None:  # else it is only declared
+                lark_regexp(name, definition)
         for _, _, tree, _ in grammar.rule_defs:
-            _loader.PrepareLiterals().transform(_loader.nr_deepcopy_tree(tree))
+            if tree is not None:
+                _loader.PrepareLiterals().transform(_loader.nr_deepcopy_tree(tree))
     except (LarkError, AssertionError, ValueError, TypeError, AttributeError, OSError):
         return False
     return True

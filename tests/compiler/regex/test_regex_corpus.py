@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from constrain import ConstrainError, UnsupportedError
+from constrain import ConstrainError
 from constrain import errors as errors_module
 from constrain.compiler.regex import build, ecma, python_re
 
@@ -24,10 +24,6 @@ def cases(name: str) -> list[Any]:
 @pytest.mark.parametrize("case", cases("regex_python.toml"))
 def test_python_patterns_match_as_re_fullmatch_does(case: dict[str, Any], language: Any) -> None:
     pattern = case["pattern"]
-    if case.get("unsupported"):
-        with pytest.raises(UnsupportedError):
-            python_re.parse(pattern)
-        return
     accepts = language(python_re.parse(pattern))
     expected = {text: re.fullmatch(pattern, text) is not None for text in case["texts"]}
     assert {text: accepts(text) for text in case["texts"]} == expected

@@ -1,0 +1,176 @@
+"""Lists and documents: ``--choice-file``, ``--substring-of``, and the files that a schema or grammar names.
+
+Those are given with ``--data NAME=FILE``, or lie in the folder of the schema or grammar, or below it. Elsewhere nothing
+is looked for: it may come from others, and is not to find out what other files say. One that is written as an argument
+lies in the current folder, one from standard input in none. All contents are part of a constraint from then on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from constrain.cli.problems import InputFileError, UsageProblem
+from constrain.cli.streams import STANDARD_INPUT, decode, read_bytes
+
+if TYPE_CHECKING:
+    from constrain.compiler import Limits
+
+__all__ = ["grammar_data", "read_documents", "read_lists", "schema_data"]
+
+
+def read_lists(paths: Sequence[str], limits: Limits | None, *, standard_input_taken: bool) -> str:
+    """The lists of choices in some files, one after the other.
+
+    Raises:
+        UsageProblem: one is standard input, and that is taken.
+        InputFileError: one is missing, unreadable or not UTF-8.
+        LimitError: they are too large.
+    """
+    return "\n".join(_read_all(paths, "choice", limits, "--choice-file", standard_input_taken))
+
+
+def read_documents(paths: Sequence[str], unit: str | None, limits: Limits | None, *, standard_input_taken: bool) -> str:
+    """The documents in some files, and the unit of their spans, as JSON.
+
+    Raises:
+        UsageProblem: an unknown unit, or one is standard input, and that is taken.
+        InputFileError: one is missing, unreadable, empty or not UTF-8.
+        LimitError: they are too large.
+    """
+    from constrain.compiler.data import UNITS
+
+    unit = unit or "char"
+    if unit not in UNITS:
+        raise UsageProblem(f"--span-unit cannot be {unit!r}", expected=" or ".join(repr(str(known)) for known in UNITS))
+    texts = _read_all(paths, unit, limits, "--substring-of", standard_input_taken)
+    for path, text in zip(paths, texts, strict=True):
+        if not text:
+            name = STANDARD_INPUT if path == "-" else repr(path)
+            raise InputFileError(f"{name} is empty", expected="a text to take spans from")
+    return json.dumps({"unit": unit, "documents": texts}, ensure_ascii=False)
+
+
+def schema_data(
+    texts: Iterable[str], folder: str | None, given: Sequence[str] | None, limits: Limits | None
+) -> tuple[tuple[str, str], ...]:
+    """Names and contents of the files that schemas name, by name.
+
+    Args:
+        texts: of the schema and of the documents it refers to.
+        folder: the schema's; None where it has none.
+        given: values of ``--data``.
+        limits: how large they may be.
+
+    Raises:
+        UsageProblem: ``--data`` is not ``NAME=FILE``, gives a name twice, or one that nobody names.
+        InputFileError: a file is unreadable or not UTF-8.
+        LimitError: they are too large.
+    """
+    names: set[str] = set()
+    for text in texts:
+        if "x-constrain-" in text:
+            from constrain.compiler.json_schema.read_text import read_schema_text
+            from constrain.compiler.json_schema.sources import file_names
+            from constrain.errors import InputError
+
+            try:
+                names |= file_names(read_schema_text(text))
+            except InputError:
+                continue  # whoever compiles it says what is wrong
+    return _contents(names, folder, given, limits)
+
+
+def grammar_data(
+    texts: Iterable[str], folder: str | None, given: Sequence[str] | None, limits: Limits | None
+) -> tuple[tuple[str, str], ...]:
+    """As :func:`schema_data`, for a Lark grammar and what it imports."""
+    names: set[str] = set()
+    for text in texts:
+        if "%choices" in text or "%substring_of" in text:
+            from constrain.compiler.grammar import Limits as DefaultLimits
+            from constrain.compiler.lark import file_names
+
+            names |= file_names(text, limits or DefaultLimits())
+    return _contents(names, folder, given, limits)
+
+
+def _contents(
+    names: Collection[str], folder: str | None, given: Sequence[str] | None, limits: Limits | None
+) -> tuple[tuple[str, str], ...]:
+    paths = _given(given or ())
+    for name in paths:
+        if name not in names:
+            expected = f"one of {', '.join(sorted(names))}" if names else "a schema or grammar that names a file"
+            raise UsageProblem(f"--data {name}: the constraint names no such file", expected=expected)
+    for name in names:
+        if name not in paths and (found := _beside(name, folder)) is not None:
+            paths[name] = found
+    return tuple((name, _read(paths[name], "choice", limits)) for name in sorted(paths))
+
+
+def _given(values: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        name, _, path = value.partition("=")
+        if not name or not path or path == "-":
+            raise UsageProblem(f"--data cannot be {value!r}", expected="NAME=FILE")
+        if name in found:
+            raise UsageProblem(f"--data {name} is given twice")
+        found[name] = path
+    return found
+
+
+def _beside(name: str, folder: str | None) -> str | None:
+    """The file of a name in the constraint's folder; None where there is none, or the name leads elsewhere."""
+    inside = PurePosixPath(name)
+    if folder is None or inside.is_absolute() or ".." in inside.parts or "\0" in name:
+        return None
+    path = Path(folder, name)
+    try:
+        return str(path) if path.exists() else None
+    except OSError:  # a name that is too long, a folder that may not be looked into
+        return None
+
+
+def _read_all(
+    paths: Sequence[str], unit: str, limits: Limits | None, option: str, standard_input_taken: bool
+) -> list[str]:
+    if paths.count("-") + standard_input_taken > 1 and "-" in paths:
+        raise UsageProblem(f"{option} reads standard input, which is taken", expected="one reader of standard input")
+    return [_read(path, unit, limits) for path in paths]
+
+
+def _read(path: str, unit: str, limits: Limits | None) -> str:
+    """The text of a file, which is not looked into where it is too large to be compiled."""
+    from constrain.compiler.data import check_size
+    from constrain.compiler.grammar import Limits as DefaultLimits
+    from constrain.errors import LimitError
+
+    name = STANDARD_INPUT if path == "-" else repr(path)
+    try:
+        size = Path(path).stat().st_size if path != "-" else 0
+    except (OSError, ValueError):
+        size = 0  # reading it says why
+    try:
+        check_size(size, unit, limits or DefaultLimits())
+    except LimitError as error:
+        error.add_note(path)
+        raise
+    data = read_bytes(path)
+    try:
+        return decode(data, name)
+    except InputFileError as error:
+        offset = _first_wrong(data)
+        line = data.count(b"\n", 0, offset) + 1
+        raise InputFileError(f"{error.message}, in line {line}", expected=error.expected) from None
+
+
+def _first_wrong(data: bytes) -> int:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0

@@ -1,0 +1,130 @@
+"""Definitions in, the engine's grammar out, for a contextual lexer."""
+
+from __future__ import annotations
+
+from constrain.compiler.grammar import Grammar, Symbol
+from constrain.compiler.lark.contextual.backus_naur import BackusNaur
+from constrain.compiler.lark.contextual.matches import Matches
+from constrain.compiler.lark.contextual.names import NamedTerminal, Names
+from constrain.compiler.lark.contextual.scanners import expression_of, found, lexing_of
+from constrain.compiler.lark.definitions import Definition, Definitions
+from constrain.compiler.lark.rules import Context, Rules
+from constrain.compiler.lark.syntax import Choice, Literal, Name, Node, Range, Repeat
+from constrain.compiler.lark.terminals import Terminals
+from constrain.errors import GrammarError
+
+__all__ = ["grammar_of"]
+
+
+def grammar_of(definitions: Definitions, start: str) -> Grammar:
+    """The grammar of everything that ``start`` reaches, as lark reads it with ``parser="lalr", lexer="contextual"``.
+
+    Raises:
+        GrammarError: an ignored terminal in a rule; or a mistake in a template or terminal.
+        UnsupportedError: a terminal whose matches cannot be told.
+        LimitError: the rules are too large once they are multiplied out, or templates make too many of them.
+    """
+    return _ContextualRules(definitions).build(definitions.scope.table[start])
+
+
+class _ContextualRules(Rules):
+    """Rules without repetitions or groups, over terminals that are told apart by their names."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        super().__init__(definitions, Terminals(definitions, ordered=True))
+        self._shapes = BackusNaur(self._builder)
+        table = definitions.scope.table.values()
+        named = [each for each in table if each.is_terminal and (each.bodies or each.given)]
+        self._names = Names((each, self._terminals.pattern(each)) for each in named)
+        self._used: dict[NamedTerminal, tuple[Symbol, Matches]] = {}
+        self._ignoring = [self._ignored_terminal(each) for each in definitions.ignored]
+
+    def build(self, start: Definition) -> Grammar:
+        """The grammar."""
+        symbol = self._define_rules(start)
+        for terminal in self._ignoring:
+            self._symbol(terminal)
+        used = [(terminal, *rest) for terminal, rest in self._used.items()]
+        grammar = self._builder.finish(symbol, lexing_of(used, self._ignoring, self._builder))
+        endless = endless_rule(grammar)
+        if endless is not None:
+            definition = self._definitions.scope.table.get(endless, start)
+            raise GrammarError(
+                f"no text is a {endless}: it always contains itself",
+                span=definition.origin.span,
+                expected="an alternative that ends",
+            )
+        return grammar
+
+    def _ignored_terminal(self, ignored: Definition) -> NamedTerminal:
+        body, scope = ignored.bodies[0]
+        leaf = body.leaves[0]
+        if isinstance(leaf, Name) and body.choice == Choice(((leaf,),)):
+            named = scope.find(leaf.text)
+            if named is not None:
+                return self._names.of(named)
+        return NamedTerminal("__IGNORE", ignored, self._terminals.pattern(ignored), 0)
+
+    def _alternatives(self, node: Node, context: Context) -> list[tuple[Symbol, ...]]:
+        match node:
+            case Choice(choices):
+                done: list[tuple[Symbol, ...]] = []
+                for items in choices:
+                    done.extend(self._shapes.sequence([self._alternatives(item, context) for item in items]))
+                return list(dict.fromkeys(done))
+            case Repeat(part, minimum, maximum):
+                inside = self._alternatives(part, context)
+                return self._shapes.repeated(inside, minimum, maximum, context.definition.name)
+            case _:
+                return super()._alternatives(node, context)
+
+    def _terminal(self, definition: Definition) -> tuple[Symbol, ...]:
+        return (self._in_rule(self._names.of(definition)),)
+
+    def _literal(self, leaf: Literal | Range, context: Context) -> tuple[Symbol, ...]:
+        definition = self._terminals.literal(leaf, context.scope, context.definition.at)
+        return (self._in_rule(self._names.of_literal(definition, self._terminals.pattern(definition))),)
+
+    def _in_rule(self, terminal: NamedTerminal) -> Symbol:
+        if terminal in self._ignoring:
+            raise GrammarError(
+                f"{terminal.name} is ignored wherever a contextual lexer finds it, so that no rule can ask for it",
+                span=terminal.definition.origin.span,
+                expected="a terminal of its own in the rule, or none in %ignore",
+            )
+        return self._symbol(terminal)
+
+    def _symbol(self, terminal: NamedTerminal) -> Symbol:
+        if terminal not in self._used:
+            matches = found(terminal, self._terminals)
+            expression = expression_of(matches, self._builder)
+            self._used[terminal] = self._builder.terminal(expression, terminal.name), matches
+        return self._used[terminal][0]
+
+
+def endless_rule(grammar: Grammar) -> str | None:
+    """The name of a rule that has no finite text; lark's tables hold such rules, and those of the engine do not."""
+    waiting: dict[tuple[int, int], int] = {}
+    uses: dict[int, list[tuple[int, int]]] = {}
+    ends: list[int] = []
+    for index, symbol in enumerate(grammar.symbols):
+        if symbol[0] != "rule":
+            ends.append(index)
+            continue
+        for number, body in enumerate(symbol[2]):
+            waiting[index, number] = len(body)
+            for part in body:
+                uses.setdefault(part, []).append((index, number))
+            if not body:
+                ends.append(index)
+    done: set[int] = set()
+    while ends:
+        index = ends.pop()
+        if index in done:
+            continue
+        done.add(index)
+        for place in uses.get(index, ()):
+            waiting[place] -= 1
+            if not waiting[place]:
+                ends.append(place[0])
+    return next((str(symbol[1]) for index, symbol in enumerate(grammar.symbols) if index not in done), None)

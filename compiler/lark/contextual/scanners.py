@@ -1,0 +1,110 @@
+"""What lark's lexer tries for each terminal, in its order, and what it then finds.
+
+The order is that of ``BasicLexer`` (priority, the width of the pattern, its length, the name). A pattern finds what
+``re.match`` does (:mod:`~.matches`). Strings that a pattern of the same priority matches are
+left to it: where it finds one, that string's terminal is found (``_create_unless``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from constrain.compiler.grammar import Expression, GrammarBuilder, Symbol
+from constrain.compiler.lark.contextual.matches import Matches, Taken, is_prefix_free, matches_of
+from constrain.compiler.lark.contextual.names import NamedTerminal
+from constrain.compiler.lark.terminals import Terminals, widths
+from constrain.compiler.lexing import Lexing, Outcome, Reserved, Scanner
+from constrain.compiler.regex import python_re
+from constrain.compiler.regex.ast import NOTHING, Node, union
+from constrain.compiler.regex.lower import lower
+from constrain.compiler.regex.membership import nullable
+from constrain.errors import GrammarError, LimitError, RegexError, UnsupportedError
+
+__all__ = ["expression_of", "found", "lexing_of"]
+
+
+def found(terminal: NamedTerminal, terminals: Terminals) -> Matches:
+    """What a terminal's scanner finds.
+
+    Raises:
+        GrammarError: the terminal can be empty.
+        RegexError: its pattern is not a regular expression of Python's.
+        UnsupportedError: a construct that is not implemented, or preferences that no rule tells.
+        LimitError: it is beyond one of the fixed bounds.
+    """
+    if terminal.pattern.plain:
+        node = terminals.of(terminal.definition)
+        return Matches((Taken(node, "any"),), node)
+    try:
+        matches = matches_of(python_re.ordered(terminal.pattern.regexp))
+    except (RegexError, UnsupportedError, LimitError) as error:
+        # says where in the pattern the mistake is, if it is one in any lexer
+        node = terminals.of(terminal.definition)
+        if is_prefix_free(node):
+            return Matches((Taken(node, "any"),), node)
+        raise type(error)(
+            f"in terminal {terminal.name}: {error.message}",
+            span=terminal.definition.origin.span,
+            expected=error.expected,
+        ) from None
+    if nullable(matches.possible):
+        raise GrammarError(
+            f"terminal {terminal.name} matches the empty string",
+            span=terminal.definition.origin.span,
+            expected="at least one character",
+        )
+    return matches
+
+
+def lexing_of(
+    used: Iterable[tuple[NamedTerminal, Symbol, Matches]], ignored: Sequence[NamedTerminal], builder: GrammarBuilder
+) -> Lexing:
+    """The scanners of terminals, with the symbols that they are."""
+    known = sorted(used, key=lambda each: _order(each[0]))
+    scanners = []
+    symbols = {terminal: symbol for terminal, symbol, _ in known}
+    strings = [(terminal, symbol, each) for terminal, symbol, each in known if terminal.pattern.text is not None]
+    for terminal, symbol, each in known:
+        reserved = []
+        if terminal.pattern.text is None:
+            matcher = re.compile(terminal.pattern.regexp)
+            for string, of_string, language in strings:
+                if string.priority == terminal.priority and _takes(matcher, string.pattern.text or ""):
+                    embedded = set(string.pattern.flags) <= set(terminal.pattern.flags)
+                    # what is ignored stays so, but the string is not looked for by itself all the same
+                    texts = NOTHING if terminal in ignored else texts_of(language)
+                    reserved.append(Reserved(lower(texts, builder), of_string, embedded))
+        outcomes = [
+            Outcome(
+                lower(taken.texts, builder),
+                taken.longer,
+                None if taken.follow is None else lower(taken.follow, builder),
+            )
+            for taken in each.taken
+        ]
+        covers = None if each.covers is None else lower(each.covers, builder)
+        scanners.append(Scanner(symbol, lower(each.possible, builder), tuple(outcomes), tuple(reserved), covers))
+    return Lexing(True, tuple(scanners), tuple(symbols[terminal] for terminal in dict.fromkeys(ignored)))
+
+
+def _order(terminal: NamedTerminal) -> tuple[int, int, int, str]:
+    pattern = terminal.pattern
+    text = pattern.text
+    most = len(text) if text is not None else widths(pattern)[0]
+    return -terminal.priority, -most, -len(pattern.value if text is None else text), terminal.name
+
+
+def _takes(matcher: re.Pattern[str], text: str) -> bool:
+    match = matcher.match(text)
+    return match is not None and match.end() == len(text)
+
+
+def texts_of(matches: Matches) -> Node:
+    """All texts that are taken."""
+    return union([taken.texts for taken in matches.taken])
+
+
+def expression_of(matches: Matches, builder: GrammarBuilder) -> Expression:
+    """All texts of a terminal."""
+    return lower(texts_of(matches), builder)

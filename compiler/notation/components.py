@@ -1,0 +1,89 @@
+"""Which rules contain each other."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from constrain.compiler.notation.tree import Rule, names_in
+
+__all__ = ["components", "cycles", "reachable", "uses_of"]
+
+
+def uses_of(rules: Mapping[str, Rule]) -> dict[str, list[str]]:
+    """The names that each rule uses."""
+    return {name: list(dict.fromkeys(use.text for use in names_in(rule.body))) for name, rule in rules.items()}
+
+
+def components(uses: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Names that lead to each other, together; what a name leads to comes before it.
+
+    Tarjan's algorithm (SIAM Journal on Computing 1, 1972), without recursion.
+    """
+    found: list[list[str]] = []
+    numbers: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    on_path: set[str] = set()
+    for root in uses:
+        if root in numbers:
+            continue
+        calls: list[tuple[str, Iterator[str]]] = [(root, iter(uses[root]))]
+        numbers[root] = lowest[root] = len(numbers)
+        path.append(root)
+        on_path.add(root)
+        while calls:
+            name, pending = calls[-1]
+            used = next(pending, None)
+            if used is not None:
+                if used not in numbers:
+                    numbers[used] = lowest[used] = len(numbers)
+                    path.append(used)
+                    on_path.add(used)
+                    calls.append((used, iter(uses[used])))
+                elif used in on_path:
+                    lowest[name] = min(lowest[name], numbers[used])
+                continue
+            calls.pop()
+            if calls:
+                lowest[calls[-1][0]] = min(lowest[calls[-1][0]], lowest[name])
+            if lowest[name] == numbers[name]:
+                component = [path.pop()]
+                while component[-1] != name:
+                    component.append(path.pop())
+                on_path.difference_update(component)
+                found.append(component)
+    return found
+
+
+def reachable(rules: Mapping[str, Rule], start: str) -> list[str]:
+    """The rules that ``start`` uses, itself first."""
+    found = {start: None}
+    pending = [start]
+    while pending:
+        for use in names_in(rules[pending.pop()].body):
+            if use.text not in found:
+                found[use.text] = None
+                pending.append(use.text)
+    return list(found)
+
+
+def cycles(uses: Mapping[str, Sequence[str]], place: Callable[[str], int]) -> Iterator[list[str]]:
+    """For names that lead to each other, a shortest way from the one at the first place back to itself."""
+    for component in components(uses):
+        first = min(component, key=place)
+        if len(component) == 1 and first not in uses[first]:
+            continue
+        inside = set(component)
+        before: dict[str, str] = {}
+        pending = deque([first])
+        while first not in before:
+            name = pending.popleft()
+            for following in uses[name]:
+                if following in inside and following not in before:
+                    before[following] = name
+                    pending.append(following)
+        way = [first, before[first]]
+        while way[-1] != first:
+            way.append(before[way[-1]])
+        yield way[::-1]

@@ -1,0 +1,105 @@
+"""From one notation to another, with the same language, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from constrain.compiler.grammar import Limits
+from constrain.compiler.lark.header import read_header
+from constrain.compiler.notation.bnf_writer import write_bnf
+from constrain.compiler.notation.lark_writer import write_lark
+from constrain.compiler.notation.llama import check_counts
+from constrain.compiler.notation.read import read
+from constrain.compiler.notation.transform import (
+    pruned,
+    spelled_out,
+    with_differences_as_expressions,
+    with_ignored_text,
+    without_left_recursion,
+)
+from constrain.compiler.notation.tree import NOTATIONS, Notation, RuleSet
+from constrain.errors import LimitError, UnsupportedError
+
+if TYPE_CHECKING:
+    from constrain.compiler.lark import Files
+    from constrain.compiler.lark.header import Lexer
+
+__all__ = ["convert"]
+
+_DEFAULT_LIMITS = Limits()
+
+
+def convert(
+    text: str,
+    source: Notation,
+    target: Notation,
+    *,
+    start: str | None = None,
+    lexer: Lexer | None = None,
+    files: Files | None = None,
+    terminals: Mapping[str, str] | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> str:
+    """A grammar in another notation.
+
+    What the start rule does not reach is left out, as are comments. EBNF is written as xgrammar reads it, Lark for our
+    own default reading and lark's ``dynamic_complete``: every split of the text into terminals.
+
+    Args:
+        text: the grammar.
+        source: what it is written in.
+        target: what it is to be written in.
+        start: its start rule; None: as its notation has it.
+        lexer: how a Lark grammar's terminals split the text; None: as its header says.
+        files: what a Lark grammar may import.
+        terminals: regular expressions for the terminals that a Lark grammar only declares.
+        limits: how long it may be.
+
+    Raises:
+        GrammarError: it is no grammar in ``source``.
+        UnsupportedError: it cannot be said in ``target``, by name and place.
+        LimitError: it is too long, or nests too deeply.
+    """
+    if target not in NOTATIONS:
+        raise ValueError(f"unknown notation {target!r}; expected one of {', '.join(NOTATIONS)}")
+    try:
+        rules = read(text, source, start=start, lexer=lexer, files=files, terminals=terminals, limits=limits)
+        if source == "lark":
+            _check_sayable(rules)
+        return _converted(pruned(rules), target)
+    except RecursionError:  # the caller stands deep in the stack already
+        raise LimitError("the grammar nests too deeply", expected="a flatter one; this limit is fixed") from None
+
+
+def _check_sayable(rules: RuleSet) -> None:
+    """Refuse what only Lark here can say: one split of many, indentation, what is in files."""
+    header = read_header(rules.text)
+    if rules.sealed and rules.lexer == "complete":
+        raise UnsupportedError(
+            f"the terminal {rules.sealed[0].written}, which is taken from a file, as text is not implemented",
+            span=rules.span(rules.sealed[0].at),
+            expected="strings",
+        )
+    if rules.lexer == "contextual":
+        raise UnsupportedError(
+            "the choice of the contextual lexer, in another notation, is not implemented",
+            span=header.places.get("lexer"),
+            expected="the lexer complete, under which every split of the text counts",
+        )
+    if header.indenter is not None:
+        raise UnsupportedError(
+            "indentation, in another notation, is not implemented",
+            span=header.places.get("indenter"),
+            expected="a grammar without an indenter",
+        )
+
+
+def _converted(rules: RuleSet, target: Notation) -> str:
+    rules = pruned(spelled_out(with_differences_as_expressions(with_ignored_text(rules))))
+    if target == "lark":
+        return write_lark(rules)
+    if target == "gbnf":
+        rules = without_left_recursion(rules)
+        check_counts(rules)
+    return write_bnf(rules)

@@ -1,0 +1,66 @@
+"""Rules that no text comes of: nothing uses them, or they never end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from constrain.compiler.notation.components import uses_of
+from constrain.compiler.notation.lint.finding import Context, GrammarWarning
+from constrain.compiler.notation.tree import Choice, Difference, Lexeme, Name, Node, Repeat
+from constrain.compiler.regex.ast import CharacterClass
+
+__all__ = ["unproductive_rule", "unused"]
+
+
+def unused(context: Context) -> Iterator[GrammarWarning]:
+    """What the start rule does not reach."""
+    defined = [
+        *((each.kind, each.name, each.at) for each in context.every.unused),
+        *(("rule", name, rule.at) for name, rule in context.every.rules.items() if name not in context.rules.rules),
+    ]
+    for kind, name, at in defined:
+        yield context.warning(
+            f"unused-{kind}", at, f"the {kind} {name} is never used", f"no {name}, or a use of it in a rule"
+        )
+
+
+def unproductive_rule(context: Context) -> Iterator[GrammarWarning]:
+    """Rules without a text: each alternative leads back to such a rule, or matches nothing."""
+    rules = context.rules.rules
+    users: dict[str, list[str]] = {name: [] for name in rules}
+    for name, used in uses_of(rules).items():
+        for each in used:
+            users[each].append(name)
+    found: set[str] = set()
+    pending = list(rules)
+    while pending:
+        name = pending.pop()
+        if name not in found and _has_text(rules[name].body, found):
+            found.add(name)
+            pending.extend(users[name])
+    for name, rule in rules.items():
+        if name not in found:
+            start = name == context.rules.start
+            yield context.warning(
+                "unsatisfiable" if start else "unproductive-rule",
+                rule.at,
+                f"the rule {name} never comes to an end, so that "
+                + ("nothing is" if start else "no text of it is")
+                + " in the language",
+                f"an alternative without {name}",
+                error=start,
+            )
+
+
+def _has_text(node: Node, rules: set[str]) -> bool:
+    match node:
+        case Lexeme(expression):
+            return not (isinstance(expression, CharacterClass) and not expression.ranges)
+        case Name(name):
+            return name in rules
+        case Choice(alternatives):
+            return any(all(_has_text(item, rules) for item in items) for items in alternatives)
+        case Repeat(part, minimum):
+            return minimum == 0 or _has_text(part, rules)
+        case Difference(left):
+            return _has_text(left, rules)

@@ -1,0 +1,75 @@
+"""A free region before the constrained one: ``<think> ... </think>``, with a bound on its length.
+
+The region ends at the first end mark, so that it is certain where the constrained part begins; up to two line breaks,
+which models write there, may come between.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import NamedTuple
+
+from constrain.compiler.grammar import Grammar, GrammarBuilder
+from constrain.compiler.special_tokens import written
+from constrain.compiler.structural_tag import free_text
+from constrain.errors import GrammarError
+
+__all__ = ["MAXIMUM_LENGTH", "Marks", "marks_of", "thinking_before", "thoughts_and_rest"]
+
+MAXIMUM_LENGTH = 10_000_000
+"""Longest region that can be asked for, in characters."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+class Marks(NamedTuple):
+    """What a region begins and ends with."""
+
+    begin: str
+    end: str
+
+
+def marks_of(tag: str) -> Marks:
+    """The marks that a tag names: ``think`` is ``<think>`` and ``</think>``, ``A...B`` is ``A`` and ``B``.
+
+    Raises:
+        GrammarError: neither of both.
+    """
+    if _NAME.fullmatch(tag):
+        return Marks(f"<{tag}>", f"</{tag}>")
+    begin, dots, end = tag.partition("...")
+    if not (begin and dots and end):
+        expected = "a name such as 'think', or two marks such as '[THINK]...[/THINK]'"
+        raise GrammarError(f"{tag!r} names no tag", expected=expected)
+    return Marks(begin, end)
+
+
+def thinking_before(
+    grammar: Grammar, marks: Marks, maximum: int | None = None, special: Collection[str] = ()
+) -> Grammar:
+    """The grammar of texts with such a region before a text of ``grammar``.
+
+    Args:
+        grammar: of the constrained part.
+        marks: around the region, which holds neither.
+        maximum: most characters in it.
+        special: names of the vocabulary's special tokens.
+    """
+    builder = GrammarBuilder()
+    begin, end = (written(mark, special) for mark in marks)
+    region = free_text.up_to(builder, marks.end, dict.fromkeys(reversed(marks)), end, maximum)
+    breaks = builder.repeat(builder.literal(b"\n"), 0, 2)
+    opening = builder.terminal(builder.literal(begin), marks.begin)
+    thoughts = builder.terminal(builder.concat([region, breaks]), f"thoughts, {marks.end}", "begins")
+    return builder.finish(builder.choice("text", [[opening, thoughts, builder.embed(grammar)]]))
+
+
+def thoughts_and_rest(text: str, marks: Marks) -> tuple[str, str]:
+    """The region of a text, without its marks, and the constrained part.
+
+    The line breaks between them are left out of both: none that the constrained part begins with is told from them.
+    """
+    inside = text.removeprefix(marks.begin)
+    thoughts, _, rest = inside.partition(marks.end)
+    return thoughts, re.sub(r"\A\n{1,2}", "", rest)

@@ -1,0 +1,339 @@
+//! How text is split into terminals, where not every split counts.
+//!
+//! Every terminal is found by a scanner, at the place where the one before it ended. In a *contextual* lexer, that of
+//! lark, the scanners of all terminals that the parser waits for are tried in order, and the first that matches decides;
+//! what the parser waits for is told by its LALR(1) table (`lalr`). So a text is a terminal's only if no earlier scanner
+//! matches there, and, where the scanner takes as much as it can, if no more of the text belongs to it. Both speak of
+//! text that is yet to come: what they forbid goes with the lexeme (`lexer::variants`), then with the parser's node, and
+//! then with the next lexeme.
+//!
+//! Everything that is forbidden is a set of texts, each to the end of all: the text that comes must be none of them. A node
+//! knows what is forbidden after it, and in which context the next lexeme is looked for.
+
+pub mod lalr;
+mod safety;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+use crate::error::{Error, Result};
+use crate::form::{LexingForm, LongerForm};
+use crate::grammar::{Dot, Grammar};
+use crate::lexer::variants::Variant;
+use crate::lexer::{Lexeme, Lexer, LexerState, Parts};
+use crate::regex::expression::{ANY, EMPTY, ExpressionId};
+use lalr::{Conflict, START, Tables};
+use safety::Follows;
+
+/// Index of the terminals that are looked for together.
+pub type ContextId = u32;
+
+/// What is known at a node of the text that follows: terminals of which context, and what they may not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Side {
+    pub context: ContextId,
+    pub forbidden: ExpressionId,
+}
+
+impl Side {
+    /// Of nodes where all splits count.
+    pub const NONE: Side = Side {
+        context: 0,
+        forbidden: EMPTY,
+    };
+}
+
+/// A way to find a terminal: its texts, if nothing is forbidden, and what goes with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Beginning {
+    texts: ExpressionId,
+    variant: Variant,
+}
+
+#[derive(Debug, Clone)]
+struct Outcome {
+    texts: ExpressionId,
+    longer: LongerForm,
+    follow: ExpressionId,
+}
+
+#[derive(Debug, Clone)]
+struct Reserved {
+    texts: ExpressionId,
+    terminal: Lexeme,
+    embedded: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Scanner {
+    terminal: Lexeme,
+    matches: ExpressionId,
+    /// All that is left of a text, where it matches.
+    covers: Option<ExpressionId>,
+    outcomes: Vec<Outcome>,
+    reserved: Vec<Reserved>,
+}
+
+/// The scanners as the grammar numbers things.
+#[derive(Debug, Default)]
+pub struct Scanners {
+    contextual: bool,
+    scanners: Vec<Scanner>,
+    ignored: Vec<Lexeme>,
+    /// By lexeme, for messages.
+    names: Vec<String>,
+}
+
+impl Scanners {
+    /// Args: the form, the expressions of the grammar, and the lexeme that a terminal's symbol is; None where it has no
+    /// text.
+    pub fn new(
+        form: &LexingForm,
+        expressions: &[ExpressionId],
+        lexeme_of: impl Fn(usize) -> Option<Lexeme>,
+        names: Vec<String>,
+    ) -> Self {
+        let scanners = form.scanners.iter().filter_map(|scanner| {
+            let reserved = scanner.reserved.iter().filter_map(|reserved| {
+                Some(Reserved {
+                    texts: expressions[reserved.texts],
+                    terminal: lexeme_of(reserved.terminal)?,
+                    embedded: reserved.embedded,
+                })
+            });
+            let outcomes = scanner.outcomes.iter().map(|outcome| Outcome {
+                texts: expressions[outcome.texts],
+                longer: outcome.longer,
+                follow: outcome.follow.map_or(EMPTY, |follow| expressions[follow]),
+            });
+            Some(Scanner {
+                terminal: lexeme_of(scanner.terminal)?,
+                matches: expressions[scanner.matches],
+                covers: scanner.covers.map(|covers| expressions[covers]),
+                outcomes: outcomes.collect(),
+                reserved: reserved.collect(),
+            })
+        });
+        Scanners {
+            contextual: form.contextual,
+            scanners: scanners.collect(),
+            ignored: form.ignored.iter().filter_map(|&symbol| lexeme_of(symbol)).collect(),
+            names,
+        }
+    }
+}
+
+/// What may begin in each context.
+#[derive(Debug)]
+pub struct Lexing {
+    pub ignored: Vec<Lexeme>,
+    tables: Tables,
+    /// By state of the tables. Where the lexer is not contextual, there is one context.
+    context_of: Vec<ContextId>,
+    contexts: Vec<FxHashMap<Lexeme, Vec<Beginning>>>,
+    follows_ignored: Follows,
+}
+
+impl Lexing {
+    /// Errors: `Unsupported` where the grammar has a conflict, or where what a terminal forbids may leave no way on.
+    pub fn new(scanners: &Scanners, grammar: &Grammar, lexer: &mut Lexer) -> Result<Self> {
+        let tables = lalr::tables(grammar)?;
+        if let Some(conflict) = tables.conflict.filter(|_| scanners.contextual) {
+            return Err(conflict_error(conflict, scanners));
+        }
+        let mut made = Lexing {
+            ignored: scanners.ignored.clone(),
+            context_of: Vec::new(),
+            contexts: Vec::new(),
+            follows_ignored: Follows::default(),
+            tables,
+        };
+        let mut meetings = Meetings::default();
+        let mut known: FxHashMap<&[Lexeme], ContextId> = FxHashMap::default();
+        let all: Vec<Lexeme> = scanners.scanners.iter().map(|scanner| scanner.terminal).collect();
+        for accepts in &made.tables.accepts {
+            let accepts = if scanners.contextual { accepts } else { &all };
+            let next = made.contexts.len() as ContextId;
+            let context = *known.entry(accepts).or_insert(next);
+            if context == next {
+                let accepted: FxHashSet<Lexeme> = accepts.iter().chain(&scanners.ignored).copied().collect();
+                made.contexts
+                    .push(beginnings(scanners, &accepted, &mut meetings, lexer)?);
+            }
+            made.context_of.push(context);
+        }
+        made.check_safety(lexer, &scanners.names)?;
+        Ok(made)
+    }
+
+    /// The context at the start.
+    pub fn start(&self) -> ContextId {
+        self.context_of[START as usize]
+    }
+
+    fn beginnings(&self, context: ContextId, lexeme: Lexeme) -> &[Beginning] {
+        self.contexts[context as usize].get(&lexeme).map_or(&[], Vec::as_slice)
+    }
+
+    /// The context after a terminal that moved items to these dots.
+    pub fn context_after(&self, dots: &[Dot]) -> Result<ContextId> {
+        if self.contexts.len() == 1 {
+            return Ok(0);
+        }
+        let state = self.tables.state(dots);
+        let state = state.ok_or_else(|| Error::Malformed("the parser is in a state that the table lacks".into()))?;
+        Ok(self.context_of[state as usize])
+    }
+
+    /// The state in which the lexemes that may follow a node begin: those that the parser waits for, and what is ignored,
+    /// where one of them, or the end, may come after it.
+    pub fn begin(&self, side: Side, lexemes: &[Lexeme], accepting: bool, lexer: &mut Lexer) -> Result<LexerState> {
+        let mut parts = Parts::new();
+        let ignored = self.ignored.iter().filter(|&&ignored| {
+            let follows = |&lexeme: &Lexeme| self.follows_ignored.contains(&(side.context, ignored, lexeme));
+            accepting || lexemes.iter().any(follows)
+        });
+        for &lexeme in lexemes.iter().chain(ignored) {
+            for &beginning in self.beginnings(side.context, lexeme) {
+                let Beginning { texts, variant } = restricted(beginning, side.forbidden, lexer)?;
+                if lexer.derivatives.is_live(texts)? {
+                    parts.push((lexer.variant(variant)?, texts));
+                }
+            }
+        }
+        parts.sort_unstable();
+        parts.dedup();
+        lexer.state_of_parts(parts)
+    }
+}
+
+/// A beginning where some texts must not come.
+fn restricted(beginning: Beginning, forbidden: ExpressionId, lexer: &mut Lexer) -> Result<Beginning> {
+    if forbidden == EMPTY || !lexer.derivatives.share_a_beginning(beginning.texts, forbidden)? {
+        return Ok(beginning);
+    }
+    let expressions = &mut lexer.derivatives.expressions;
+    let allowed = expressions.not(forbidden)?;
+    Ok(Beginning {
+        texts: expressions.intersection(&[beginning.texts, allowed])?,
+        variant: Variant {
+            others: expressions.union(&[beginning.variant.others, forbidden])?,
+            ..beginning.variant
+        },
+    })
+}
+
+/// Which scanners may match at one place.
+#[derive(Debug, Default)]
+struct Meetings(FxHashMap<(usize, usize), bool>);
+
+impl Meetings {
+    /// Is there a text at which both scanners match?
+    fn meet(&mut self, scanners: &Scanners, (a, b): (usize, usize), lexer: &mut Lexer) -> Result<bool> {
+        let key = (a, b);
+        if let Some(&known) = self.0.get(&key) {
+            return Ok(known);
+        }
+        let other = covered(&scanners.scanners[a], lexer)?;
+        let met = lexer
+            .derivatives
+            .share_a_beginning(scanners.scanners[b].matches, other)?;
+        self.0.insert(key, met);
+        Ok(met)
+    }
+}
+
+/// What is left of a text where a scanner matches.
+fn covered(scanner: &Scanner, lexer: &mut Lexer) -> Result<ExpressionId> {
+    match scanner.covers {
+        Some(covers) => Ok(covers),
+        None => lexer.derivatives.expressions.concat(scanner.matches, ANY),
+    }
+}
+
+/// How each of the accepted terminals may begin, and where several scanners match, which of them decides.
+fn beginnings(
+    scanners: &Scanners,
+    accepted: &FxHashSet<Lexeme>,
+    meetings: &mut Meetings,
+    lexer: &mut Lexer,
+) -> Result<FxHashMap<Lexeme, Vec<Beginning>>> {
+    let active: Vec<usize> = (0..scanners.scanners.len())
+        .filter(|&index| accepted.contains(&scanners.scanners[index].terminal))
+        .collect();
+    let reserved = active.iter().flat_map(|&index| &scanners.scanners[index].reserved);
+    let embedded: FxHashSet<Lexeme> = reserved
+        .filter(|reserved| reserved.embedded)
+        .map(|reserved| reserved.terminal)
+        .collect();
+    let tried: Vec<usize> = active
+        .into_iter()
+        .filter(|&index| !embedded.contains(&scanners.scanners[index].terminal))
+        .collect();
+    let mut found: FxHashMap<Lexeme, Vec<Beginning>> = FxHashMap::default();
+    for (place, &index) in tried.iter().enumerate() {
+        let scanner = &scanners.scanners[index];
+        let mut others: SmallVec<[ExpressionId; 4]> = SmallVec::new();
+        for &earlier in tried[..place].iter().filter(|_| scanners.contextual) {
+            if meetings.meet(scanners, (earlier, index), lexer)? {
+                others.push(covered(&scanners.scanners[earlier], lexer)?);
+            }
+        }
+        let expressions = &mut lexer.derivatives.expressions;
+        let others = expressions.union(&others)?;
+        let allowed = expressions.not(others)?;
+        for outcome in &scanner.outcomes {
+            let own = match outcome.longer {
+                LongerForm::Any => EMPTY,
+                LongerForm::None | LongerForm::NoneUnlessFollowed => scanner.matches,
+            };
+            let mut left = vec![outcome.texts, allowed];
+            let variant = |base| Variant {
+                base,
+                own,
+                others,
+                follow: outcome.follow,
+                unless_followed: outcome.longer == LongerForm::NoneUnlessFollowed,
+            };
+            for reserved in scanner
+                .reserved
+                .iter()
+                .filter(|reserved| accepted.contains(&reserved.terminal))
+            {
+                let expressions = &mut lexer.derivatives.expressions;
+                let texts = expressions.intersection(&[left.as_slice(), &[reserved.texts]].concat())?;
+                left.push(expressions.not(reserved.texts)?);
+                if lexer.derivatives.is_live(texts)? {
+                    let variant = variant(reserved.terminal);
+                    found
+                        .entry(reserved.terminal)
+                        .or_default()
+                        .push(Beginning { texts, variant });
+                }
+            }
+            let texts = lexer.derivatives.expressions.intersection(&left)?;
+            if lexer.derivatives.is_live(texts)? {
+                let variant = variant(scanner.terminal);
+                found
+                    .entry(scanner.terminal)
+                    .or_default()
+                    .push(Beginning { texts, variant });
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn conflict_error(conflict: Conflict, scanners: &Scanners) -> Error {
+    let name = |lexeme: Lexeme| scanners.names[lexeme as usize].as_str();
+    Error::Unsupported(match conflict {
+        Conflict::Shift(lexeme, _) => format!(
+            "the grammar is not LALR(1): before {} there is a shift/reduce conflict, which lark decides without a word",
+            name(lexeme)
+        ),
+        Conflict::Reduce(lexeme, _, _) => format!(
+            "the grammar is not LALR(1): before {} there is a reduce/reduce conflict",
+            name(lexeme)
+        ),
+    })
+}
