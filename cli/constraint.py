@@ -33,7 +33,8 @@ class CompileOptions:
     (patterns that a text must match, or must not match, as well) regular expressions, the ``tool_...`` ones tools,
     ``think...`` every constraint, and everything else schemas.
 
-    ``notation`` is None where the file's name decides, ``start`` and ``lexer`` where the grammar's own header does.
+    ``notation`` is None where the file's name decides; ``start``, ``lexer`` and ``indenter`` where the grammar's own
+    header does.
 
     ``formats_bound`` is no choice of the user's: those who look at a text once more ask for the ``outer`` one.
     ``references`` are other documents by URI, as texts: what they say is part of what the language depends on. So are
@@ -53,6 +54,7 @@ class CompileOptions:
     notation: str | None = None
     start: str | None = None
     lexer: str | None = None
+    indenter: str | None = None
     imports: tuple[tuple[int, str, str], ...] = ()
     terminals: tuple[tuple[str, str], ...] = ()
     data: tuple[tuple[str, str], ...] = ()
@@ -72,6 +74,8 @@ class CompileOptions:
             _check("--draft", self.draft, draft=self.draft)
         if self.lexer not in (None, "complete", "contextual"):
             raise UsageProblem(f"--lexer cannot be {self.lexer!r}", expected="'complete' or 'contextual'")
+        if self.indenter not in (None, "python"):
+            raise UsageProblem(f"--indenter cannot be {self.indenter!r}", expected="'python'")
         for name, usual in _SPELLINGS.items():
             value = getattr(self, name)
             if value != usual:
@@ -97,6 +101,7 @@ class CompileOptions:
             start=None if values["start"] is None else str(values["start"]),
             notation=None if values["notation"] is None else str(values["notation"]),
             lexer=None if values["lexer"] is None else str(values["lexer"]),
+            indenter=None if values["indenter"] is None else str(values["indenter"]),
             order=str(values["order"]),
             numbers=str(values["numbers"]),
             escapes=str(values["escapes"]),
@@ -337,6 +342,7 @@ class Constraint:
             check_notation("--grammar-format", options.notation or "lark"),
             start=options.start,
             lexer=self.lexer,
+            indenter="python" if options.indenter else None,
             files=self.imported_files(),
             terminals=dict(options.terminals),
             data=dict(options.data),

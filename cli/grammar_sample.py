@@ -45,6 +45,7 @@ def sample(
     ] = LENGTH,
     start: option.Start = None,
     lexer: option.Lexer = None,
+    indenter: option.Indenter = None,
     grammar_format: option.GrammarFormat = None,
     output_format: Annotated[
         str,
@@ -59,7 +60,7 @@ def sample(
     """
     if output_format not in ("text", "json"):
         raise UsageProblem(f"--format cannot be {output_format!r}", expected="'text' or 'json'")
-    options = CompileOptions(start=start, lexer=lexer, notation=grammar_format)
+    options = CompileOptions(start=start, lexer=lexer, indenter=indenter, notation=grammar_format)
     constraint = grammar_constraint(grammar, options, read_budget(budget or ()))
     chosen = secrets.randbelow(1 << 31) if seed is None else seed
     return lambda: _run(constraint, number, chosen, length, output_format == "json")

@@ -200,6 +200,15 @@ Lexer: TypeAlias = Annotated[
         "says, else complete].",
     ),
 ]
+Indenter: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--indenter",
+        metavar="python",
+        help="Let the columns of lines open and close blocks (with the contextual lexer) [as the grammar's header "
+        "says].",
+    ),
+]
 GrammarFormat: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -201,7 +201,13 @@ def _check_kind(options: CompileOptions, given: str) -> None:
             raise UsageProblem(f"{option} goes with --tools only")
     if given == "--compiled" and options.think:
         raise UsageProblem("--think goes with a constraint", expected="it in 'constrain compile' already")
-    with_grammars = {"start": "--start", "notation": "--grammar-format", "lexer": "--lexer", "terminals": "--terminal"}
+    with_grammars = {
+        "start": "--start",
+        "notation": "--grammar-format",
+        "lexer": "--lexer",
+        "indenter": "--indenter",
+        "terminals": "--terminal",
+    }
     for name, option in with_grammars.items():
         if not grammar and getattr(options, name) != getattr(default, name):
             raise UsageProblem(f"{option} goes with --grammar only")
@@ -289,6 +295,7 @@ def grammar_constraint(
             "--import-path": import_paths,
             "--terminal": options.terminals,
             "--lexer": options.lexer,
+            "--indenter": options.indenter,
             "--data": data,
         }
         for name, given in larks.items():

@@ -170,6 +170,7 @@ def compile_lark(
     *,
     start: str | None = None,
     lexer: Literal["complete", "contextual"] | None = None,
+    indenter: Literal["python"] | None = None,
     import_paths: Sequence[str | PathLike[str]] = (),
     terminals: Mapping[str, str] | None = None,
     data: Mapping[str, bytes | str] | None = None,
@@ -184,6 +185,8 @@ def compile_lark(
         lexer: ``"complete"``: terminals may split the text in any way (lark's ``dynamic_complete``);
             ``"contextual"``: as lark's LALR parser splits it with its contextual lexer, where a keyword is no name and
             the longest match counts. None: as the grammar's header says, else the first.
+        indenter: ``"python"``: the columns of lines open and close blocks (``_INDENT`` and ``_DEDENT`` after
+            ``_NEWLINE``), as lark's ``PythonIndenter`` has it; for the contextual lexer. None: as the header says.
         import_paths: folders that ``%import`` looks in before it looks among lark's own grammars.
         terminals: regular expressions for the terminals that the grammar only declares (``%declare``), by name.
         data: contents of the files that ``%choices`` and ``%substring_of`` name, by name.
@@ -206,7 +209,18 @@ def compile_lark(
     _check_text("grammar", grammar)
     files = lark.Files.on_disk(folder, [fspath(path) for path in import_paths])
     described = {"kind": "grammar", "start": start or "", "lexer": lexer or ""}
-    built = lark.build(grammar, start=start, lexer=lexer, files=files, terminals=terminals, data=data, limits=limits)
+    if indenter is not None:
+        described["indenter"] = indenter
+    built = lark.build(
+        grammar,
+        start=start,
+        lexer=lexer,
+        indenter=indenter,
+        files=files,
+        terminals=terminals,
+        data=data,
+        limits=limits,
+    )
     return compile_grammar(built, vocabulary, limits, description=described)
 
 

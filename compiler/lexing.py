@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-__all__ = ["Lexing", "Longer", "Outcome", "Reserved", "Scanner"]
+__all__ = ["Indenter", "Lexing", "Longer", "Outcome", "Reserved", "Scanner"]
 
 Index: TypeAlias = int
 """Of an expression or a symbol of the grammar."""
@@ -67,6 +67,25 @@ class Scanner:
 
 
 @dataclass(frozen=True, slots=True)
+class Indenter:
+    """Terminals of indentation: after a line's end, the columns of the next line open and close blocks.
+
+    Attributes:
+        newline: a line's end with the blanks behind it; a blank is a column, a tab eight.
+        indent: what begins a block, after a line's end; it has no text of its own.
+        dedent: what ends one.
+        opening: brackets in which line ends mean nothing.
+        closing: those that end them.
+    """
+
+    newline: Index
+    indent: Index
+    dedent: Index
+    opening: tuple[Index, ...] = ()
+    closing: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Lexing:
     """All scanners of a grammar.
 
@@ -75,8 +94,10 @@ class Lexing:
             decides. If not, the order means nothing.
         scanners: in the order in which they are tried.
         ignored: symbols of terminals whose text may stand between any others, and at both ends.
+        indenter: terminals of indentation, if there are any.
     """
 
     contextual: bool
     scanners: tuple[Scanner, ...]
     ignored: tuple[Index, ...] = ()
+    indenter: Indenter | None = None

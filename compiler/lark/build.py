@@ -9,7 +9,7 @@ from constrain.compiler.grammar import Grammar, Limits
 from constrain.compiler.lark.checks import check
 from constrain.compiler.lark.definitions import load
 from constrain.compiler.lark.files import Files
-from constrain.compiler.lark.header import Lexer, read_header
+from constrain.compiler.lark.header import Indenter, Lexer, read_header
 from constrain.compiler.lark.reader import read
 from constrain.compiler.lark.rules import grammar_of
 from constrain.compiler.regex.ast import text_span
@@ -26,6 +26,7 @@ def build(
     *,
     start: str | None = None,
     lexer: Lexer | None = None,
+    indenter: Indenter | None = None,
     source: str | None = None,
     files: Files = _NO_FILES,
     terminals: Mapping[str, str] | None = None,
@@ -39,6 +40,8 @@ def build(
         start: the rule to begin with; None: the one that the grammar's header names, else ``start``.
         lexer: does every split of the text into terminals count (``"complete"``), or only that of lark's LALR parser
             with its contextual lexer (``"contextual"``)? None: as the grammar's header says, else the first.
+        indenter: ``"python"``: the columns of lines open and close blocks, as lark's ``PythonIndenter`` has it; for the
+            contextual lexer. None: as the grammar's header says.
         source: a name for the text (a file's, say) to put in front of messages.
         files: what ``%import`` may read besides lark's own grammars.
         terminals: regular expressions for the terminals that the grammar only declares, by name.
@@ -55,7 +58,7 @@ def build(
         LimitError: a grammar that is too long; nesting, imports, terminals or templates beyond the fixed bounds.
     """
     try:
-        return _build(text, start, lexer, files, terminals, DataFiles(data), limits)
+        return _build(text, start, lexer, indenter, files, terminals, DataFiles(data), limits)
     except InputError as error:
         if source is None:
             raise
@@ -68,6 +71,7 @@ def _build(
     text: str,
     start: str | None,
     lexer: Lexer | None,
+    indenter: Indenter | None,
     files: Files,
     terminals: Mapping[str, str] | None,
     data: DataFiles,
@@ -80,11 +84,12 @@ def _build(
             "the grammar holds a lone surrogate", span=text_span(text, error.start), expected="UTF-8 text"
         ) from None
     header = read_header(text)
-    if header.indenter is not None:
+    lexer, indenter = lexer or header.lexer, indenter or header.indenter
+    if indenter is not None and lexer != "contextual":
         raise UnsupportedError(
-            "tokens of indentation are not implemented",
-            span=header.places["indenter"],
-            expected="a grammar without them",
+            "an indenter goes with the contextual lexer only",
+            span=header.places.get("indenter"),
+            expected="lexer=contextual beside it",
         )
     start = header.start if start is None else start
     definitions = load(text, read(text, limits), files=files, terminals=terminals, limits=limits)
@@ -94,8 +99,8 @@ def _build(
             f"the grammar has no rule {start!r} to start from",
             expected=f"one of {', '.join(definitions.rules()) or 'no rules'}",
         )
-    if (lexer or header.lexer) == "contextual":
+    if lexer == "contextual":
         from constrain.compiler.lark import contextual
 
-        return contextual.grammar_of(definitions, start)
+        return contextual.grammar_of(definitions, start, indented=indenter is not None)
     return grammar_of(definitions, start, data)

@@ -39,6 +39,10 @@ class _Context(NamedTuple):
     arguments: Mapping[str, _Argument]
 
 
+_MARKS = {"_INDENT": r"\x00", "_DEDENT": r"\x01"}
+"""What stands for terminals of indentation, which have no text of their own."""
+
+
 def read_lark(
     text: str,
     *,
@@ -54,6 +58,8 @@ def read_lark(
         InputError: as for :func:`constrain.compiler.lark.build`.
     """
     header = read_header(text)
+    if header.indenter is not None:
+        terminals = _MARKS | dict(terminals or {})
     statements = read(text, limits)
     definitions = load(text, statements, files=files or Files.on_disk(), terminals=terminals, limits=limits)
     rules = RuleSet(text, {}, start or header.start, lexer=lexer or header.lexer)

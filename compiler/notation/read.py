@@ -16,7 +16,7 @@ from constrain.errors import GrammarError
 
 if TYPE_CHECKING:
     from constrain.compiler.lark import Files
-    from constrain.compiler.lark.header import Lexer
+    from constrain.compiler.lark.header import Indenter, Lexer
 
 __all__ = ["START", "build", "read"]
 
@@ -32,6 +32,7 @@ def build(
     *,
     start: str | None = None,
     lexer: Lexer | None = None,
+    indenter: Indenter | None = None,
     files: Files | None = None,
     terminals: Mapping[str, str] | None = None,
     data: Mapping[str, bytes | str] | None = None,
@@ -44,6 +45,7 @@ def build(
         notation: what it is written in.
         start: the rule to begin with; None: as a Lark grammar's header says, else as the notation has it.
         lexer: how a Lark grammar's terminals split the text, as for :func:`constrain.compiler.lark.build`.
+        indenter: which one supplies a Lark grammar's terminals of indentation, as for that function.
         files: what a Lark grammar may import.
         terminals: regular expressions for the terminals that a Lark grammar only declares.
         data: contents of the files that terminals of a Lark grammar are taken from, by name.
@@ -61,6 +63,7 @@ def build(
             text,
             start=start,
             lexer=lexer,
+            indenter=indenter,
             files=files or lark.Files.on_disk(),
             terminals=terminals,
             data=data,

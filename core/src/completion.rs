@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::grammar::frame::{Ending, Frame, Role, Tally, roles};
 use crate::grammar::{Dot, Grammar, Next, Rule};
 use crate::lexer::{KEYS, Lexeme, Progress};
+use crate::lexing::layout::Change;
 use crate::parser::NodeId;
 use crate::regex::expression::{Expression, ExpressionId};
 
@@ -253,6 +254,9 @@ impl Engine {
         let mut beginnings = Vec::new();
         for thread in &at.threads {
             for beginning in self.beginnings(thread.lexer)? {
+                if self.lexer.variants.get(beginning.lexeme).change != Change::None {
+                    continue; // several terminals: see `lexed`
+                }
                 let after = self.lexer.derivatives.shortest_length(beginning.then)?;
                 let length = after.saturating_add(beginning.bytes.len() as u64);
                 let symbol = Next::Terminal(self.lexer.base(beginning.lexeme));

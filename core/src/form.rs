@@ -217,6 +217,21 @@ pub struct LexingForm {
     pub scanners: Vec<ScannerForm>,
     /// Terminals whose text may stand anywhere between others, and at both ends.
     pub ignored: Vec<usize>,
+    /// Do the blanks after a line's end tell how lines nest?
+    pub indenter: Option<IndenterForm>,
+}
+
+/// Terminals of indentation.
+#[derive(Debug, Clone)]
+pub struct IndenterForm {
+    /// A line's end with the blanks behind it.
+    pub newline: usize,
+    /// What begins a block, and what ends one: terminals without a text of their own.
+    pub indent: usize,
+    pub dedent: usize,
+    /// Brackets, between which line ends mean nothing.
+    pub opening: Vec<usize>,
+    pub closing: Vec<usize>,
 }
 
 /// What is tried at a place in the text.

@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::grammar::{Grammar, Next};
 use crate::lexer::variants::Variant;
 use crate::lexer::{CounterId, KEYS, LexerState, NO_COUNTER, Progress};
+use crate::lexing::layout::{Change, FLAT};
 use crate::parser::{NodeId, ShapeId};
 use crate::regex::digest::{Content, Digest};
 
@@ -62,15 +63,22 @@ impl Engine {
                 true => None,
                 false => Some([variant.own, variant.others, variant.follow].map(|beside| self.lexer.digest(beside))),
             };
-            parts.push((variant.base, rest, beside, variant.unless_followed));
+            parts.push((variant.base, rest, beside, variant.unless_followed, variant.change));
         }
         parts.sort_unstable();
         let mut content = Content::of(b"lexe");
-        for (lexeme, rest, beside, unless_followed) in parts {
+        for (lexeme, rest, beside, unless_followed, change) in parts {
             content.number(lexeme).digest(rest);
-            content.number(u32::from(beside.is_some()) + u32::from(unless_followed));
+            let changes = change != Change::None;
+            content.number(u32::from(beside.is_some()) + u32::from(unless_followed) + 3 * u32::from(changes));
             beside.into_iter().flatten().for_each(|digest| {
                 content.digest(digest);
+            });
+            content.number(match change {
+                Change::None => continue,
+                Change::Same => 0,
+                Change::Out(count) => 2 * count,
+                Change::In(columns) => 2 * columns + 1,
             });
         }
         content.name()
@@ -106,7 +114,13 @@ impl Engine {
             });
             content.number(number);
         }
-        content.number(self.parser.node(node).side.context);
+        let side = self.parser.node(node).side;
+        content.number(side.context);
+        if side.layout != FLAT {
+            self.parser.layouts.describe(side.layout).into_iter().for_each(|part| {
+                content.number(part);
+            });
+        }
         let name = ShapeName {
             digest: content.name(),
             slots: order.into(),

@@ -60,7 +60,7 @@ def built(build: Callable[..., Any], text: str, **options: Any) -> Any:
 
 
 def completed(grammar: Grammar, vocabulary: Vocabulary) -> str | None:
-    """A short text of a grammar, from the engine; None where there is none, a budget ran out, or the lexer is refused."""
+    """A short text of a grammar, from the engine; None: there is none, a budget ran out, or its lexer is refused."""
     try:
         compiled: CompiledGrammar = compile_grammar(grammar, vocabulary, LIMITS)
         matcher = compiled.matcher()

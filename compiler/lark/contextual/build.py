@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from constrain.compiler.grammar import Grammar, Symbol
 from constrain.compiler.lark.contextual.backus_naur import BackusNaur
+from constrain.compiler.lark.contextual.indentation import MARKS, NEWLINE, checked, indenter_of, mark
 from constrain.compiler.lark.contextual.matches import Matches
 from constrain.compiler.lark.contextual.names import NamedTerminal, Names
 from constrain.compiler.lark.contextual.scanners import expression_of, found, lexing_of
@@ -16,22 +19,29 @@ from constrain.errors import GrammarError
 __all__ = ["grammar_of"]
 
 
-def grammar_of(definitions: Definitions, start: str) -> Grammar:
+def grammar_of(definitions: Definitions, start: str, *, indented: bool = False) -> Grammar:
     """The grammar of everything that ``start`` reaches, as lark reads it with ``parser="lalr", lexer="contextual"``.
+
+    Args:
+        definitions: what names stand for.
+        start: a rule.
+        indented: do the columns of lines open and close blocks, as with ``postlex=PythonIndenter()``?
 
     Raises:
         GrammarError: an ignored terminal in a rule; or a mistake in a template or terminal.
-        UnsupportedError: a terminal whose matches cannot be told.
+        UnsupportedError: a terminal whose matches cannot be told; blocks that no text can have.
         LimitError: the rules are too large once they are multiplied out, or templates make too many of them.
     """
-    return _ContextualRules(definitions).build(definitions.scope.table[start])
+    return _ContextualRules(definitions, indented).build(definitions.scope.table[start])
 
 
 class _ContextualRules(Rules):
     """Rules without repetitions or groups, over terminals that are told apart by their names."""
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, indented: bool) -> None:
         super().__init__(definitions, Terminals(definitions, ordered=True))
+        self._indented = indented
+        self._marks: dict[str, Symbol] = {}
         self._shapes = BackusNaur(self._builder)
         table = definitions.scope.table.values()
         named = [each for each in table if each.is_terminal and (each.bodies or each.given)]
@@ -45,7 +55,12 @@ class _ContextualRules(Rules):
         for terminal in self._ignoring:
             self._symbol(terminal)
         used = [(terminal, *rest) for terminal, rest in self._used.items()]
-        grammar = self._builder.finish(symbol, lexing_of(used, self._ignoring, self._builder))
+        lexing = lexing_of(used, self._ignoring, self._builder)
+        if self._indented:
+            symbols = {terminal.name: symbol for terminal, symbol, _ in used}
+            newline = next((matches for terminal, _, matches in used if terminal.name == NEWLINE), None)
+            lexing = replace(lexing, indenter=indenter_of(symbols | self._marks, newline))
+        grammar = self._builder.finish(symbol, lexing)
         endless = endless_rule(grammar)
         if endless is not None:
             definition = self._definitions.scope.table.get(endless, start)
@@ -54,7 +69,7 @@ class _ContextualRules(Rules):
                 span=definition.origin.span,
                 expected="an alternative that ends",
             )
-        return grammar
+        return checked(grammar) if self._indented else grammar
 
     def _ignored_terminal(self, ignored: Definition) -> NamedTerminal:
         body, scope = ignored.bodies[0]
@@ -79,6 +94,10 @@ class _ContextualRules(Rules):
                 return super()._alternatives(node, context)
 
     def _terminal(self, definition: Definition) -> tuple[Symbol, ...]:
+        if self._indented and definition.name in MARKS and not definition.bodies and not definition.given:
+            if definition.name not in self._marks:
+                self._marks[definition.name] = mark(definition.name, self._builder)
+            return (self._marks[definition.name],)
         return (self._in_rule(self._names.of(definition)),)
 
     def _literal(self, leaf: Literal | Range, context: Context) -> tuple[Symbol, ...]:

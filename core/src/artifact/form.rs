@@ -3,8 +3,8 @@
 use super::numeral::{read_numeral, write_numeral};
 use crate::error::Result;
 use crate::form::{
-    DemandForm, ExcerptForm, ExpressionForm, GrammarForm, GuardForm, LexingForm, LongerForm, OptionForm, OutcomeForm,
-    ReservedForm, ScannerForm, StateForm, SymbolForm,
+    DemandForm, ExcerptForm, ExpressionForm, GrammarForm, GuardForm, IndenterForm, LexingForm, LongerForm, OptionForm,
+    OutcomeForm, ReservedForm, ScannerForm, StateForm, SymbolForm,
 };
 use crate::regex::excerpt::Spelling;
 use crate::regex::excerpt::corpus::Unit;
@@ -65,6 +65,14 @@ fn write_lexing(out: &mut Writer, lexing: &LexingForm) {
         });
     });
     out.list(lexing.ignored.iter(), |out, &symbol| out.number(symbol as u64));
+    out.list(lexing.indenter.iter(), |out, indenter| {
+        for symbol in [indenter.newline, indenter.indent, indenter.dedent] {
+            out.number(symbol as u64);
+        }
+        for symbols in [&indenter.opening, &indenter.closing] {
+            out.list(symbols.iter(), |out, &symbol| out.number(symbol as u64));
+        }
+    });
 }
 
 fn read_lexing(reader: &mut Reader<'_>) -> Result<LexingForm> {
@@ -95,10 +103,20 @@ fn read_lexing(reader: &mut Reader<'_>) -> Result<LexingForm> {
             reserved: reader.list(reserved)?,
         })
     };
+    let indenter = |reader: &mut Reader<'_>| {
+        Ok(IndenterForm {
+            newline: read_index(reader)?,
+            indent: read_index(reader)?,
+            dedent: read_index(reader)?,
+            opening: reader.list(read_index)?,
+            closing: reader.list(read_index)?,
+        })
+    };
     Ok(LexingForm {
         contextual: read_flag(reader)?,
         scanners: reader.list(scanner)?,
         ignored: reader.list(read_index)?,
+        indenter: read_optional(reader, indenter)?,
     })
 }
 

@@ -5,7 +5,9 @@ use super::{Found, MAX_COMPLETION_BYTES, Piece, ShortestRest, too_long};
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::{Error, Result};
 use crate::grammar::{Dot, Next};
+use crate::lexer::variants::Variant;
 use crate::lexer::{Lexeme, Parts};
+use crate::lexing::layout::Change;
 use crate::parser::NodeId;
 
 impl Engine {
@@ -14,7 +16,13 @@ impl Engine {
         let mut text = Vec::new();
         let mut here = at.clone();
         loop {
-            if let Some(found) = self.find_completion(&shortest, &here)? {
+            let found = self.find_completion(&shortest, &here)?;
+            let length = found.as_ref().map_or(u64::MAX, |found| found.length);
+            if let Some(line) = self.line_completion(&shortest, &here, length)? {
+                text.extend(line);
+                return Ok(text);
+            }
+            if let Some(found) = found {
                 self.write_lexemes(&shortest, found, &mut text)?;
                 return Ok(text);
             }
@@ -27,13 +35,52 @@ impl Engine {
                 return Err(impossible());
             };
             let base = self.lexer.base(lexeme);
-            let node = self.write_lexeme(thread.node, &parts, base, &mut text)?;
+            let node = self.write_lexeme(thread.node, &parts, Wanted::plain(base), &mut text)?;
             let node = node.ok_or_else(impossible)?;
             here.threads = self.begun_at(node)?.into_iter().collect::<Threads>();
             if self.parser.node(node).accepting {
                 return Ok(text);
             }
         }
+    }
+
+    /// The shortest way that begins with a line's end and changes what is open, if it is shorter than another.
+    fn line_completion(&mut self, shortest: &ShortestRest, at: &Configuration, than: u64) -> Result<Option<Vec<u8>>> {
+        let mut best: Option<(u64, Vec<u8>, Option<Found>)> = None;
+        for thread in &at.threads {
+            for part in self.lexer.left(thread.lexer)? {
+                let Variant { base, change, .. } = self.lexer.variants.get(part.0);
+                if change == Change::None {
+                    continue;
+                }
+                let mut text = Vec::new();
+                let parts: Parts = [part].into_iter().collect();
+                let node = self.write_lexeme(thread.node, &parts, Wanted { base, change }, &mut text)?;
+                let node = node.ok_or_else(impossible)?;
+                let mut rest = None;
+                if !self.parser.node(node).accepting {
+                    let here = Configuration {
+                        threads: self.begun_at(node)?.into_iter().collect(),
+                        ..at.clone()
+                    };
+                    rest = self.find_completion(shortest, &here)?;
+                    if rest.is_none() {
+                        continue;
+                    }
+                }
+                let length = rest.as_ref().map_or(0, |found| found.length) + text.len() as u64;
+                if length < best.as_ref().map_or(than, |(least, _, _)| *least) {
+                    best = Some((length, text, rest));
+                }
+            }
+        }
+        let Some((_, mut text, rest)) = best else {
+            return Ok(None);
+        };
+        if let Some(found) = rest {
+            self.write_lexemes(shortest, found, &mut text)?;
+        }
+        Ok(Some(text))
     }
 
     fn write_lexemes(&mut self, shortest: &ShortestRest, found: Found, text: &mut Vec<u8>) -> Result<()> {
@@ -43,9 +90,9 @@ impl Engine {
         let begun: Parts = [(found.beginning.lexeme, found.beginning.then)].into_iter().collect();
         let first = self.lexer.base(found.beginning.lexeme);
         let mut node = self
-            .write_lexeme(found.node, &begun, first, text)?
+            .write_lexeme(found.node, &begun, Wanted::plain(first), text)?
             .ok_or_else(impossible)?;
-        for lexeme in self.lexemes_of(shortest, &found.dots) {
+        for lexeme in self.wanted(&self.lexemes_of(shortest, &found.dots)) {
             let parts = self.parts_at(node);
             if let Some(next) = self.write_lexeme(node, &parts, lexeme, text)? {
                 node = next;
@@ -75,6 +122,32 @@ impl Engine {
         lexemes
     }
 
+    /// Terminals as the lexemes that they are: a line's end goes together with the blocks that it opens and closes.
+    fn wanted(&self, terminals: &[Lexeme]) -> Vec<Wanted> {
+        let indenter = self.grammar.lexing.as_ref().and_then(|lexing| lexing.indenter.as_ref());
+        let Some(indenter) = indenter else {
+            return terminals.iter().copied().map(Wanted::plain).collect();
+        };
+        let mut wanted = Vec::new();
+        for (place, &base) in terminals
+            .iter()
+            .enumerate()
+            .filter(|(_, base)| !indenter.is_mark(**base))
+        {
+            let marks = terminals[place + 1..]
+                .iter()
+                .take_while(|&&next| indenter.is_mark(next));
+            let change = match (marks.clone().count(), marks.clone().next()) {
+                _ if base != indenter.newline => Change::None,
+                (0, _) => Change::Same,
+                (_, Some(&mark)) if mark == indenter.indent => Change::In(0),
+                (count, _) => Change::Out(count as u32),
+            };
+            wanted.push(Wanted { base, change });
+        }
+        wanted
+    }
+
     /// What may begin at a node.
     fn parts_at(&self, node: NodeId) -> Parts {
         let state = self.parser.lexer_start(node);
@@ -86,12 +159,12 @@ impl Engine {
         &mut self,
         node: NodeId,
         parts: &Parts,
-        base: Lexeme,
+        wanted: Wanted,
         text: &mut Vec<u8>,
     ) -> Result<Option<NodeId>> {
         let mut best: Option<(u64, (Lexeme, u32))> = None;
         for &(lexeme, rest) in parts {
-            if self.lexer.base(lexeme) == base {
+            if wanted.is(self.lexer.variants.get(lexeme)) {
                 let length = self.lexer.derivatives.shortest_length(rest)?;
                 if best.is_none_or(|(least, _)| length < least) {
                     best = Some((length, (lexeme, rest)));
@@ -115,12 +188,14 @@ impl Engine {
     }
 
     /// As `write_lexeme`, with as little as possible of what is ignored in front.
-    fn write_after_ignored(&mut self, node: NodeId, lexeme: Lexeme, text: &mut Vec<u8>) -> Result<Option<NodeId>> {
-        let ignored = self
-            .grammar
-            .lexing
-            .as_ref()
-            .map_or(Vec::new(), |lexing| lexing.ignored.clone());
+    fn write_after_ignored(&mut self, node: NodeId, lexeme: Wanted, text: &mut Vec<u8>) -> Result<Option<NodeId>> {
+        let Some(lexing) = &self.grammar.lexing else {
+            return Ok(None);
+        };
+        let in_brackets = self.parser.layouts.in_brackets(self.parser.node(node).side.layout);
+        let newline = lexing.indenter.as_ref().map(|indenter| indenter.newline);
+        let ignored = lexing.ignored.iter().copied().chain(newline.filter(|_| in_brackets));
+        let ignored: Vec<Wanted> = ignored.map(Wanted::plain).collect();
         let mut reached = vec![(node, text.clone())];
         let mut done = 0;
         while let Some((at, before)) = reached.get(done).cloned() {
@@ -143,6 +218,28 @@ impl Engine {
             }
         }
         Ok(None)
+    }
+}
+
+/// A lexeme that is to be written.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    base: Lexeme,
+    change: Change,
+}
+
+impl Wanted {
+    fn plain(base: Lexeme) -> Self {
+        let change = Change::None;
+        Wanted { base, change }
+    }
+
+    fn is(self, variant: Variant) -> bool {
+        let same = match self.change {
+            Change::In(_) => variant.change.counts(),
+            change => variant.change == change,
+        };
+        variant.base == self.base && same
     }
 }
 

@@ -3,7 +3,9 @@
 use rustc_hash::FxHashSet;
 
 use crate::error::{Error, Result};
-use crate::form::{DemandForm, ExpressionForm, GrammarForm, GuardForm, LexingForm, OptionForm, SymbolForm};
+use crate::form::{
+    DemandForm, ExpressionForm, GrammarForm, GuardForm, IndenterForm, LexingForm, OptionForm, SymbolForm,
+};
 use crate::regex::excerpt::corpus::{self, Unit, is_last_part_empty};
 use crate::regex::expression::UNBOUNDED;
 use crate::regex::multiple::{MAX_DIVISOR, MAX_PLACES};
@@ -90,7 +92,13 @@ fn lexing_is_sound(lexing: &LexingForm, form: &GrammarForm) -> bool {
         SymbolForm::Rule { .. } => true,
         SymbolForm::Repeat { .. } | SymbolForm::Members { .. } => !lexing.contextual,
     };
+    let indenter_fits = |indenter: &IndenterForm| {
+        let brackets = indenter.opening.iter().chain(&indenter.closing);
+        let marks = [&indenter.newline, &indenter.indent, &indenter.dedent];
+        brackets.chain(marks).all(is_terminal)
+    };
     lexing.ignored.iter().all(is_terminal)
+        && lexing.indenter.as_ref().is_none_or(indenter_fits)
         && form.symbols.iter().all(symbol_fits)
         && lexing.scanners.iter().all(|scanner| {
             is_terminal(&scanner.terminal)

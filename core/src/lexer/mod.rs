@@ -8,12 +8,14 @@ mod safe;
 pub mod variants;
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::{SmallVec, smallvec};
 
 use crate::bytes::{ByteSet, ClassSet, classes_where};
 use crate::error::{Error, Result};
+use crate::lexing::layout::COUNTED;
 use crate::regex::counted::RepeatedParts;
 use crate::regex::derivative::{Derivatives, for_each_interval};
 use crate::regex::digest::{Digest, Digests};
@@ -346,26 +348,34 @@ impl Lexer {
 
     /// Steps of lexemes that are accompanied by what else could be found.
     fn variant_steps(&mut self, parts: &Parts, steps: &mut Vec<Step>) -> Result<()> {
-        let mut lists = Vec::with_capacity(parts.len() * 3);
+        let (counted, none): (Arc<[Arm]>, Arc<[Arm]>) = (Arc::new(COUNTED), Arc::new([]));
+        let mut lists = Vec::with_capacity(parts.len() * 4);
         for &(lexeme, expression) in parts {
             let variant = self.variants.get(lexeme);
             lists.push(self.derivatives.live_arms(expression)?);
             lists.push(self.derivatives.arms(variant.own)?);
             lists.push(self.derivatives.arms(variant.others)?);
+            lists.push(if variant.change.counts() {
+                counted.clone()
+            } else {
+                none.clone()
+            });
         }
         for_each_interval(&lists, |low, high, hits| {
             let mut next = Parts::new();
-            for (place, &(list, to)) in hits.iter().enumerate().filter(|(_, (list, _))| list % 3 == 0) {
+            for (place, &(list, to)) in hits.iter().enumerate().filter(|(_, (list, _))| list % 4 == 0) {
                 // what is beside it stands right behind it
                 let beside = |kind: usize| {
                     let mut near = hits[place + 1..].iter().take(2);
                     near.find(|(other, _)| *other == list + kind)
                         .map_or(EMPTY, |&(_, to)| to)
                 };
+                let variant = self.variants.get(parts[list / 4].0);
                 let moved = Variant {
                     own: beside(1),
                     others: beside(2),
-                    ..self.variants.get(parts[list / 3].0)
+                    change: variant.change.after(low),
+                    ..variant
                 };
                 next.push((self.variant(moved)?, to));
             }

@@ -10,6 +10,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{KEYS, Lexeme};
 use crate::error::Result;
+use crate::lexing::layout::Change;
 use crate::regex::derivative::Derivatives;
 use crate::regex::expression::{ANY, EMPTY, EPSILON, ExpressionId};
 
@@ -30,6 +31,8 @@ pub struct Variant {
     pub follow: ExpressionId,
     /// Does a longer match not count where that comes after it?
     pub unless_followed: bool,
+    /// Of a line's end, what it does to the blocks that are open.
+    pub change: Change,
 }
 
 impl Variant {
@@ -40,12 +43,13 @@ impl Variant {
             others: EMPTY,
             follow: EMPTY,
             unless_followed: false,
+            change: Change::None,
         }
     }
 
     /// Does what is remembered change with each byte?
     pub fn moves(&self) -> bool {
-        self.own != EMPTY || self.others != EMPTY
+        self.own != EMPTY || self.others != EMPTY || self.change.counts()
     }
 }
 
@@ -93,6 +97,7 @@ impl Variants {
         self.settled.push(None);
         self.ids.insert(variant, id);
         if variant.others == EMPTY
+            && !variant.change.counts()
             && let Some(own) = own_at_ends(variant.own, derivatives)?
         {
             self.settled[(id - self.bases) as usize] = Some(self.id(Variant { own, ..variant }, derivatives)?);

@@ -11,6 +11,7 @@
 //! knows what is forbidden after it, and in which context the next lexeme is looked for.
 
 pub mod lalr;
+pub mod layout;
 mod safety;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -23,6 +24,7 @@ use crate::lexer::variants::Variant;
 use crate::lexer::{Lexeme, Lexer, LexerState, Parts};
 use crate::regex::expression::{ANY, EMPTY, ExpressionId};
 use lalr::{Conflict, START, Tables};
+use layout::{Change, FLAT, Indenter, LayoutId};
 use safety::Follows;
 
 /// Index of the terminals that are looked for together.
@@ -33,6 +35,8 @@ pub type ContextId = u32;
 pub struct Side {
     pub context: ContextId,
     pub forbidden: ExpressionId,
+    /// The blocks and brackets that are open, where that matters.
+    pub layout: LayoutId,
 }
 
 impl Side {
@@ -40,7 +44,22 @@ impl Side {
     pub const NONE: Side = Side {
         context: 0,
         forbidden: EMPTY,
+        layout: FLAT,
     };
+    /// Of nodes that stand between the terminals of one lexeme: no text begins there.
+    pub const WITHIN: Side = Side {
+        context: ContextId::MAX,
+        ..Side::NONE
+    };
+}
+
+/// What a line's end may be at a node.
+#[derive(Debug)]
+pub enum LineEnds {
+    /// Something that is ignored.
+    Ignored,
+    /// A terminal, which changes what is open; each with its texts.
+    Changes(SmallVec<[(Change, ExpressionId); 4]>),
 }
 
 /// A way to find a terminal: its texts, if nothing is forbidden, and what goes with them.
@@ -80,6 +99,7 @@ pub struct Scanners {
     contextual: bool,
     scanners: Vec<Scanner>,
     ignored: Vec<Lexeme>,
+    indenter: Option<Indenter>,
     /// By lexeme, for messages.
     names: Vec<String>,
 }
@@ -90,7 +110,7 @@ impl Scanners {
     pub fn new(
         form: &LexingForm,
         expressions: &[ExpressionId],
-        lexeme_of: impl Fn(usize) -> Option<Lexeme>,
+        lexeme_of: impl Fn(usize) -> Option<Lexeme> + Copy,
         names: Vec<String>,
     ) -> Self {
         let scanners = form.scanners.iter().filter_map(|scanner| {
@@ -118,6 +138,7 @@ impl Scanners {
             contextual: form.contextual,
             scanners: scanners.collect(),
             ignored: form.ignored.iter().filter_map(|&symbol| lexeme_of(symbol)).collect(),
+            indenter: form.indenter.as_ref().and_then(|form| Indenter::new(form, lexeme_of)),
             names,
         }
     }
@@ -127,11 +148,14 @@ impl Scanners {
 #[derive(Debug)]
 pub struct Lexing {
     pub ignored: Vec<Lexeme>,
+    pub indenter: Option<Indenter>,
     tables: Tables,
     /// By state of the tables. Where the lexer is not contextual, there is one context.
     context_of: Vec<ContextId>,
     contexts: Vec<FxHashMap<Lexeme, Vec<Beginning>>>,
     follows_ignored: Follows,
+    /// The same inside brackets, where line ends are ignored.
+    follows_in_brackets: Follows,
 }
 
 impl Lexing {
@@ -143,9 +167,11 @@ impl Lexing {
         }
         let mut made = Lexing {
             ignored: scanners.ignored.clone(),
+            indenter: scanners.indenter.clone(),
             context_of: Vec::new(),
             contexts: Vec::new(),
             follows_ignored: Follows::default(),
+            follows_in_brackets: Follows::default(),
             tables,
         };
         let mut meetings = Meetings::default();
@@ -156,7 +182,10 @@ impl Lexing {
             let next = made.contexts.len() as ContextId;
             let context = *known.entry(accepts).or_insert(next);
             if context == next {
-                let accepted: FxHashSet<Lexeme> = accepts.iter().chain(&scanners.ignored).copied().collect();
+                // a line's end is looked for even where no rule asks for it
+                let newline = scanners.indenter.as_ref().map(|indenter| indenter.newline);
+                let others = scanners.ignored.iter().chain(&newline);
+                let accepted: FxHashSet<Lexeme> = accepts.iter().chain(others).copied().collect();
                 made.contexts
                     .push(beginnings(scanners, &accepted, &mut meetings, lexer)?);
             }
@@ -187,13 +216,42 @@ impl Lexing {
 
     /// The state in which the lexemes that may follow a node begin: those that the parser waits for, and what is ignored,
     /// where one of them, or the end, may come after it.
-    pub fn begin(&self, side: Side, lexemes: &[Lexeme], accepting: bool, lexer: &mut Lexer) -> Result<LexerState> {
+    pub fn begin(
+        &self,
+        side: Side,
+        lexemes: &[Lexeme],
+        accepting: bool,
+        line_ends: LineEnds,
+        lexer: &mut Lexer,
+    ) -> Result<LexerState> {
         let mut parts = Parts::new();
-        let ignored = self.ignored.iter().filter(|&&ignored| {
-            let follows = |&lexeme: &Lexeme| self.follows_ignored.contains(&(side.context, ignored, lexeme));
+        let newline = self.indenter.as_ref().map(|indenter| indenter.newline);
+        let (changes, in_brackets) = match line_ends {
+            LineEnds::Ignored => (SmallVec::new(), true),
+            LineEnds::Changes(changes) => (changes, false),
+        };
+        let (follows, ignored_here) = match in_brackets {
+            true => (&self.follows_in_brackets, newline),
+            false => (&self.follows_ignored, None),
+        };
+        let ignored = self.ignored.iter().chain(&ignored_here).filter(|&&ignored| {
+            let follows = |&lexeme: &Lexeme| follows.contains(&(side.context, ignored, lexeme));
             accepting || lexemes.iter().any(follows)
         });
-        for &lexeme in lexemes.iter().chain(ignored) {
+        for (change, within) in changes {
+            for &beginning in newline
+                .iter()
+                .flat_map(|&newline| self.beginnings(side.context, newline))
+            {
+                let Beginning { texts, variant } = restricted(beginning, side.forbidden, lexer)?;
+                let texts = lexer.derivatives.expressions.intersection(&[texts, within])?;
+                if lexer.derivatives.is_live(texts)? {
+                    parts.push((lexer.variant(Variant { change, ..variant })?, texts));
+                }
+            }
+        }
+        let terminals = lexemes.iter().filter(|&&lexeme| Some(lexeme) != newline);
+        for &lexeme in terminals.chain(ignored) {
             for &beginning in self.beginnings(side.context, lexeme) {
                 let Beginning { texts, variant } = restricted(beginning, side.forbidden, lexer)?;
                 if lexer.derivatives.is_live(texts)? {
@@ -294,6 +352,7 @@ fn beginnings(
                 others,
                 follow: outcome.follow,
                 unless_followed: outcome.longer == LongerForm::NoneUnlessFollowed,
+                change: Change::None,
             };
             for reserved in scanner
                 .reserved

@@ -51,22 +51,39 @@ impl Lexing {
             lexer,
             known: FxHashMap::default(),
         };
-        self.follows_ignored = self.find_followers(&after, lexer, names)?;
+        self.follows_ignored = self.find_followers(&self.ignored, &after, lexer, names)?;
+        if let Some(indenter) = &self.indenter {
+            let ignored = [self.ignored.as_slice(), &[indenter.newline]].concat();
+            self.follows_in_brackets = self.find_followers(&ignored, &after, lexer, names)?;
+        }
         let none = BTreeSet::from([EMPTY]);
         let mut checked: FxHashSet<(Side, Lexeme)> = FxHashSet::default();
         for (state, accepts) in self.tables.accepts.iter().enumerate() {
             let entered_by = self.tables.entered_by[state];
-            let forbidden_here = match entered_by {
+            let read_before = match (entered_by, &self.indenter) {
+                (Some(lexeme), Some(indenter)) if indenter.is_mark(lexeme) => Some(indenter.newline),
+                _ => entered_by,
+            };
+            let forbidden_here = match read_before {
                 Some(lexeme) => after.get(&(None, lexeme)),
                 None if state as u32 == START => Some(&none),
                 None => continue, // a rule led here: the next terminal was looked for before
             };
             let context = self.context_of[state];
             for &forbidden in forbidden_here.into_iter().flatten() {
-                let side = Side { context, forbidden };
-                for &lexeme in accepts.iter().filter(|lexeme| !self.ignored.contains(lexeme)) {
+                let side = Side {
+                    context,
+                    forbidden,
+                    ..Side::NONE
+                };
+                let is_mark = |&lexeme: &Lexeme| {
+                    let indenter = self.indenter.as_ref();
+                    indenter.is_some_and(|indenter| indenter.is_mark(lexeme))
+                };
+                let asked = accepts.iter().copied();
+                for lexeme in asked.filter(|lexeme| !self.ignored.contains(lexeme) && !is_mark(lexeme)) {
                     if checked.insert((side, lexeme)) && !self.may_follow(side, lexeme, lexer)? {
-                        return Err(no_way_on(entered_by, lexeme, forbidden != EMPTY, names));
+                        return Err(no_way_on(read_before, lexeme, forbidden != EMPTY, names));
                     }
                 }
             }
@@ -99,17 +116,25 @@ impl Lexing {
     }
 
     /// Which terminals may follow what is ignored, at once or after more of what is ignored.
-    fn find_followers(&self, after: &After, lexer: &mut Asked, names: &[String]) -> Result<Follows> {
+    fn find_followers(
+        &self,
+        ignored_here: &[Lexeme],
+        after: &After,
+        lexer: &mut Asked,
+        names: &[String],
+    ) -> Result<Follows> {
         let mut found = Follows::default();
         let mut grown = true;
         while std::mem::take(&mut grown) {
             for (context, accepted) in (0..).zip(&self.contexts) {
-                for &ignored in &self.ignored {
+                for &ignored in ignored_here {
                     let ends = after.get(&(Some(context), ignored)).into_iter().flatten();
-                    let sides: Vec<Side> = ends.map(|&forbidden| Side { context, forbidden }).collect();
-                    for &lexeme in accepted.keys().filter(|lexeme| !self.ignored.contains(lexeme)) {
+                    let sides: Vec<Side> = ends.map(side_with(context)).collect();
+                    for &lexeme in accepted.keys().filter(|lexeme| !ignored_here.contains(lexeme)) {
                         let pair = (context, ignored, lexeme);
-                        if !found.contains(&pair) && self.follows_all(&sides, lexeme, &found, lexer)? == Some(true) {
+                        if !found.contains(&pair)
+                            && self.follows_all(&sides, lexeme, ignored_here, &found, lexer)? == Some(true)
+                        {
                             grown |= found.insert(pair);
                         }
                     }
@@ -117,11 +142,11 @@ impl Lexing {
             }
         }
         for (context, accepted) in (0..).zip(&self.contexts) {
-            for &ignored in &self.ignored {
+            for &ignored in ignored_here {
                 let ends = after.get(&(Some(context), ignored)).into_iter().flatten();
-                let sides: Vec<Side> = ends.map(|&forbidden| Side { context, forbidden }).collect();
-                for &lexeme in accepted.keys().filter(|lexeme| !self.ignored.contains(lexeme)) {
-                    if self.follows_all(&sides, lexeme, &found, lexer)?.is_none() {
+                let sides: Vec<Side> = ends.map(side_with(context)).collect();
+                for &lexeme in accepted.keys().filter(|lexeme| !ignored_here.contains(lexeme)) {
+                    if self.follows_all(&sides, lexeme, ignored_here, &found, lexer)?.is_none() {
                         return Err(Error::Unsupported(format!(
                             "{} may follow {}, which is ignored, after some of its texts only",
                             names[lexeme as usize], names[ignored as usize]
@@ -139,13 +164,14 @@ impl Lexing {
         &self,
         sides: &[Side],
         lexeme: Lexeme,
+        ignored_here: &[Lexeme],
         follows: &Follows,
         lexer: &mut Asked,
     ) -> Result<Option<bool>> {
         let mut count = 0;
         for &side in sides {
             let mut may = self.may_follow_at_once(side, lexeme, lexer)?;
-            for &ignored in &self.ignored {
+            for &ignored in ignored_here {
                 may = may
                     || follows.contains(&(side.context, ignored, lexeme))
                         && self.may_follow_at_once(side, ignored, lexer)?;
@@ -167,8 +193,12 @@ impl Lexing {
         let mut beginnings: FxHashSet<(Option<ContextId>, Lexeme, Beginning)> = FxHashSet::default();
         for (context, begun) in (0..).zip(&self.contexts) {
             for (&lexeme, ways) in begun {
-                let context = self.ignored.contains(&lexeme).then_some(context);
+                let is_newline = self.indenter.as_ref().is_some_and(|it| it.newline == lexeme);
+                let context = Some(context).filter(|_| is_newline || self.ignored.contains(&lexeme));
                 beginnings.extend(ways.iter().map(|&beginning| (context, lexeme, beginning)));
+                if is_newline {
+                    beginnings.extend(ways.iter().map(|&beginning| (None, lexeme, beginning)));
+                }
             }
         }
         // most texts have nothing in common with what is forbidden
@@ -231,6 +261,14 @@ fn ends(beginning: Beginning, lexer: &mut Lexer) -> Result<BTreeSet<ExpressionId
         }
     }
     Ok(found)
+}
+
+fn side_with(context: ContextId) -> impl Fn(&ExpressionId) -> Side {
+    move |&forbidden| Side {
+        context,
+        forbidden,
+        ..Side::NONE
+    }
 }
 
 fn no_way_on(before: Option<Lexeme>, lexeme: Lexeme, restricted: bool, names: &[String]) -> Error {

@@ -5,6 +5,7 @@
 //! therefore have equal ids, a node is never changed once made, and forking or rolling back a sequence copies ids.
 //! Nodes exist only where a lexeme ended; between them the lexer runs alone.
 
+mod ahead;
 mod chains;
 mod frames;
 mod nodes;
@@ -27,7 +28,9 @@ use shapes::Shapes;
 
 use crate::error::{Error, Result};
 use crate::grammar::{Dot, Grammar, Next, Rule};
+use crate::lexer::variants::Variant;
 use crate::lexer::{Lexeme, Lexer, LexerState, MatchSet};
+use crate::lexing::layout::{Change, Layouts};
 use crate::lexing::{Lexing, Side};
 use crate::limits::Limits;
 
@@ -59,6 +62,9 @@ pub struct Parser {
     /// Kept so that a node allocates only what stays.
     gathering: Gathering,
     pub frames: Frames,
+    pub layouts: Layouts,
+    /// Nodes between the terminals of one lexeme; None where the terminal is not waited for.
+    tried: FxHashMap<(NodeId, Lexeme), Option<NodeId>>,
     /// By node and the lexemes that end.
     advanced: FxHashMap<(NodeId, MatchSet), Advance>,
     reads: Vec<NodeId>,
@@ -83,6 +89,8 @@ impl Parser {
             chains: Chains::default(),
             gathering: Gathering::new(limits.max_items),
             frames: Frames::new(grammar, longest_token as u32, limits.max_items),
+            layouts: Layouts::default(),
+            tried: FxHashMap::default(),
             advanced: FxHashMap::default(),
             reads: Vec::new(),
             merged: FxHashMap::default(),
@@ -207,24 +215,62 @@ impl Parser {
         let before = reads.len();
         self.gathering.clear();
         let forbidden = lexer.forbidden_after(lexeme)?;
-        let base = lexer.variants.get(lexeme).base;
-        let context = if lexing.ignored.contains(&base) {
+        let Variant { base, change, .. } = lexer.variants.get(lexeme);
+        let mut layout = self.nodes.get(node).side.layout;
+        let newline = lexing.indenter.as_ref().map(|indenter| indenter.newline);
+        let context = if lexing.ignored.contains(&base) || Some(base) == newline && change == Change::None {
             let node = self.nodes.get(node);
             self.gathering.items.extend_from_slice(node.kernel);
-            self.gathering.accepting = node.accepting;
+            self.gathering.accepting = node.complete;
             node.side.context
         } else {
-            let symbol = Next::Terminal(base);
-            let context = lexing.context_after(&self.dots_after(node, symbol))?;
-            self.gather_after(node, symbol, grammar)?;
+            let (mut from, mut last) = (node, base);
+            if let Some(indenter) = &lexing.indenter {
+                layout = self.layouts.changed(layout, change);
+                layout = self.layouts.after(layout, base, indenter);
+                for mark in indenter.marks(change) {
+                    let within = self.within(from, last, grammar, lexer, reads)?;
+                    from = within.ok_or_else(|| Error::Malformed("a block that can't be".into()))?;
+                    last = mark;
+                }
+                self.gathering.clear();
+            }
+            let symbol = Next::Terminal(last);
+            let context = lexing.context_after(&self.dots_after(from, symbol))?;
+            self.gather_after(from, symbol, grammar)?;
             self.complete(grammar, before, reads)?;
             context
         };
-        let next = self.intern(grammar, lexer, Side { context, forbidden })?;
+        let side = Side {
+            context,
+            forbidden,
+            layout,
+        };
+        let next = self.intern(grammar, lexer, side)?;
         let from = self.reads.len() as u32;
         self.reads.extend_from_slice(&reads[before..]);
         self.advanced.insert((node, set), (next, from..self.reads.len() as u32));
         Ok(next)
+    }
+
+    /// The node after a terminal of a lexeme that is several terminals; None where it is not waited for.
+    fn within(
+        &mut self,
+        node: NodeId,
+        terminal: Lexeme,
+        grammar: &Grammar,
+        lexer: &mut Lexer,
+        reads: &mut Vec<NodeId>,
+    ) -> Result<Option<NodeId>> {
+        let symbol = Next::Terminal(terminal);
+        if self.dots_after(node, symbol).is_empty() {
+            return Ok(None);
+        }
+        let before = reads.len();
+        self.gathering.clear();
+        self.gather_after(node, symbol, grammar)?;
+        self.complete(grammar, before, reads)?;
+        self.intern(grammar, lexer, Side::WITHIN).map(Some)
     }
 
     /// The dots behind a symbol that is waited for, sorted and distinct.
@@ -348,7 +394,7 @@ impl Parser {
             Some(shape) => shape,
             None => {
                 let node = self.nodes.get(id);
-                self.shapes.make(id, node.kernel, node.side.context, &self.frames)
+                self.shapes.make(id, node.kernel, node.side, &self.frames)
             }
         }
     }
@@ -371,7 +417,7 @@ impl Parser {
         for id in [a, b] {
             let node = self.nodes.get(id);
             self.gathering.items.extend_from_slice(node.kernel);
-            self.gathering.accepting |= node.accepting;
+            self.gathering.accepting |= node.complete;
         }
         let side = self.nodes.get(a).side;
         let merged = self.intern(grammar, lexer, side)?;
@@ -442,15 +488,17 @@ impl Parser {
         let node = Node {
             kernel: items,
             prediction,
+            complete: *accepting,
             accepting: *accepting,
             tail: nodes::tail(items, predicted, grammar),
             side,
-            lexer_start: match &grammar.lexing {
-                None => predicted.lexer_start,
-                Some(lexing) => lexing.begin(side, &predicted.lexemes, *accepting, lexer)?,
-            },
+            lexer_start: predicted.lexer_start,
         };
-        Ok(self.nodes.add(vacant, node))
+        let id = self.nodes.add(vacant, node);
+        if let Some(lexing) = &grammar.lexing {
+            self.look_ahead(id, lexing, grammar, lexer)?;
+        }
+        Ok(id)
     }
 }
 

@@ -25,7 +25,9 @@ pub struct Node<'a> {
     /// Items that began before this node, none of them complete, sorted by the symbol after the dot.
     pub kernel: &'a [Item],
     pub prediction: PredictionId,
-    /// Is the text up to here a sentence?
+    /// Is the text up to here, as terminals, a sentence?
+    pub complete: bool,
+    /// May the text end here? Its end also closes blocks.
     pub accepting: bool,
     /// See `tail`.
     pub tail: Option<(Rule, NodeId)>,
@@ -69,6 +71,7 @@ struct Entry {
     /// Where its items end; they begin where those of the node before end.
     end: u32,
     prediction: PredictionId,
+    complete: bool,
     accepting: bool,
     tail: Option<(Rule, NodeId)>,
     side: Side,
@@ -79,7 +82,7 @@ struct Entry {
 pub struct Nodes {
     items: Vec<Item>,
     entries: Vec<Entry>,
-    /// By the hash of items, acceptance and side; where that is taken by another node, by the next number that is free.
+    /// By the hash of items, completeness and side; where that is taken by another node, by the next number that is free.
     ids: FxHashMap<u64, NodeId>,
 }
 
@@ -98,6 +101,7 @@ impl Nodes {
         Node {
             kernel: &self.items[from as usize..entry.end as usize],
             prediction: entry.prediction,
+            complete: entry.complete,
             accepting: entry.accepting,
             tail: entry.tail,
             side: entry.side,
@@ -106,16 +110,23 @@ impl Nodes {
     }
 
     /// The node of these items (sorted, distinct), or the place for it.
-    pub fn find(&self, items: &[Item], accepting: bool, side: Side) -> Result<NodeId, Vacant> {
-        let mut key = FxBuildHasher.hash_one((items, accepting, side));
+    pub fn find(&self, items: &[Item], complete: bool, side: Side) -> Result<NodeId, Vacant> {
+        let mut key = FxBuildHasher.hash_one((items, complete, side));
         while let Some(&id) = self.ids.get(&key) {
             let node = self.get(id);
-            if node.kernel == items && node.accepting == accepting && node.side == side {
+            if node.kernel == items && node.complete == complete && node.side == side {
                 return Ok(id);
             }
             key = key.wrapping_add(1);
         }
         Err(Vacant(key))
+    }
+
+    /// What is found out about a node once it is there.
+    pub fn set(&mut self, id: NodeId, accepting: bool, lexer_start: LexerState) {
+        let entry = &mut self.entries[id as usize];
+        entry.accepting = accepting;
+        entry.lexer_start = lexer_start;
     }
 
     pub fn add(&mut self, Vacant(key): Vacant, node: Node) -> NodeId {
@@ -124,6 +135,7 @@ impl Nodes {
         self.entries.push(Entry {
             end: self.items.len() as u32,
             prediction: node.prediction,
+            complete: node.complete,
             accepting: node.accepting,
             tail: node.tail,
             side: node.side,

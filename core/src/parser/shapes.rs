@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::frames::Frames;
 use super::nodes::{Item, NodeId};
 use crate::grammar::Dot;
-use crate::lexing::ContextId;
+use crate::lexing::Side;
 
 /// Equal for nodes whose items differ in nothing but the nodes where they began, and in counts that no token tells apart.
 pub type ShapeId = u32;
@@ -34,7 +34,7 @@ pub struct Shapes {
     /// By node.
     entries: Vec<Entry>,
     slots: Vec<NodeId>,
-    /// By the items' dots, each with the slot of its origin; then the context of the lexer.
+    /// By the items' dots, each with the slot of its origin; then what is open, and the context of the lexer.
     ids: FxHashMap<Box<[(Dot, u32)]>, ShapeId>,
     /// Kept so that a shape allocates only what stays.
     items: Vec<(Dot, u32)>,
@@ -53,7 +53,7 @@ impl Shapes {
         &self.slots[entry.from as usize..entry.to as usize]
     }
 
-    pub fn make(&mut self, id: NodeId, kernel: &[Item], context: ContextId, frames: &Frames) -> ShapeId {
+    pub fn make(&mut self, id: NodeId, kernel: &[Item], side: Side, frames: &Frames) -> ShapeId {
         let from = self.slots.len();
         let mut numbers = FxHashMap::default();
         self.items.clear();
@@ -73,7 +73,7 @@ impl Shapes {
             }
             self.items.push((frames.alike(item.dot), number as u32));
         }
-        self.items.push((Dot::MAX, context));
+        self.items.push((side.layout, side.context));
         let next = self.ids.len() as ShapeId;
         let shape = match self.ids.get(self.items.as_slice()) {
             Some(&shape) => shape,

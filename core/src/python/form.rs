@@ -5,8 +5,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::form::{
-    DecimalForm, DemandForm, EndForm, ExcerptForm, ExpressionForm, GrammarForm, GuardForm, LexingForm, LongerForm,
-    NumeralForm, OptionForm, OutcomeForm, ReservedForm, ScannerForm, SideForm, SpellingForm, StateForm, SymbolForm,
+    DecimalForm, DemandForm, EndForm, ExcerptForm, ExpressionForm, GrammarForm, GuardForm, IndenterForm, LexingForm,
+    LongerForm, NumeralForm, OptionForm, OutcomeForm, ReservedForm, ScannerForm, SideForm, SpellingForm, StateForm,
+    SymbolForm,
 };
 use crate::limits::Limits;
 use crate::regex::excerpt::Spelling;
@@ -70,10 +71,22 @@ fn read_lexing(lexing: &Bound<'_, PyAny>) -> PyResult<LexingForm> {
                 .collect(),
         });
     }
+    let indenter = lexing.getattr("indenter")?;
     Ok(LexingForm {
         contextual: lexing.getattr("contextual")?.extract()?,
         scanners,
         ignored: lexing.getattr("ignored")?.extract()?,
+        indenter: (!indenter.is_none()).then(|| read_indenter(&indenter)).transpose()?,
+    })
+}
+
+fn read_indenter(indenter: &Bound<'_, PyAny>) -> PyResult<IndenterForm> {
+    Ok(IndenterForm {
+        newline: indenter.getattr("newline")?.extract()?,
+        indent: indenter.getattr("indent")?.extract()?,
+        dedent: indenter.getattr("dedent")?.extract()?,
+        opening: indenter.getattr("opening")?.extract()?,
+        closing: indenter.getattr("closing")?.extract()?,
     })
 }
 
