@@ -1,5 +1,6 @@
 //! A short completion of a text: Dijkstra over the rules that are open, from the lexemes in progress to the start rule.
 
+mod adjacent;
 mod lexed;
 
 use std::cmp::Reverse;

@@ -114,6 +114,17 @@ impl Engine {
             });
             content.number(number);
         }
+        let frames = &self.parser.frames;
+        let mut blocks = Vec::new();
+        for &(dot, origin, lexeme) in self.parser.blocks(node) {
+            let mut block = vec![places[&numbers[&origin]], lexeme];
+            frames.describe(frames.alike(dot), &mut block);
+            blocks.push(block);
+        }
+        blocks.sort_unstable();
+        blocks.concat().into_iter().for_each(|part| {
+            content.number(part);
+        });
         let side = self.parser.node(node).side;
         content.number(side.context);
         if side.layout != FLAT {

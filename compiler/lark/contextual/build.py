@@ -54,12 +54,16 @@ class _ContextualRules(Rules):
         symbol = self._define_rules(start)
         for terminal in self._ignoring:
             self._symbol(terminal)
+        line_end = self._definitions.scope.table.get(NEWLINE)
+        if self._indented and line_end is not None and line_end.is_terminal:
+            self._symbol(self._names.of(line_end))  # it is looked for everywhere, even if no rule uses it
         used = [(terminal, *rest) for terminal, rest in self._used.items()]
         lexing = lexing_of(used, self._ignoring, self._builder)
         if self._indented:
             symbols = {terminal.name: symbol for terminal, symbol, _ in used}
             newline = next((matches for terminal, _, matches in used if terminal.name == NEWLINE), None)
-            lexing = replace(lexing, indenter=indenter_of(symbols | self._marks, newline))
+            marks = {name: self._mark(name) for name in MARKS}
+            lexing = replace(lexing, indenter=indenter_of(symbols | marks, newline))
         grammar = self._builder.finish(symbol, lexing)
         endless = endless_rule(grammar)
         if endless is not None:
@@ -95,10 +99,13 @@ class _ContextualRules(Rules):
 
     def _terminal(self, definition: Definition) -> tuple[Symbol, ...]:
         if self._indented and definition.name in MARKS and not definition.bodies and not definition.given:
-            if definition.name not in self._marks:
-                self._marks[definition.name] = mark(definition.name, self._builder)
-            return (self._marks[definition.name],)
+            return (self._mark(definition.name),)
         return (self._in_rule(self._names.of(definition)),)
+
+    def _mark(self, name: str) -> Symbol:
+        if name not in self._marks:
+            self._marks[name] = mark(name, self._builder)
+        return self._marks[name]
 
     def _literal(self, leaf: Literal | Range, context: Context) -> tuple[Symbol, ...]:
         definition = self._terminals.literal(leaf, context.scope, context.definition.at)

@@ -36,19 +36,17 @@ def indenter_of(symbols: Mapping[str, Symbol], newline: Matches | None) -> Inden
 
     Args:
         symbols: all terminals in use, by lark's names for them.
-        newline: what the line's end matches, if the grammar has one.
+        newline: what the line's end matches, if the grammar defines it.
 
     Raises:
-        GrammarError: one of the terminals is not used.
+        GrammarError: there is no line's end.
         UnsupportedError: a line's end that cannot have any number of blanks behind it.
     """
-    for name in (NEWLINE, *MARKS):
-        if name not in symbols:
-            raise GrammarError(
-                f"the indenter needs the terminal {name}, which no rule uses",
-                expected="rules with _NEWLINE, _INDENT and _DEDENT, the last two declared (%declare)",
-            )
-    assert newline is not None
+    if newline is None:
+        raise GrammarError(
+            f"the indenter needs the terminal {NEWLINE}, which the grammar does not define",
+            expected=r"a definition such as _NEWLINE: /(\r?\n[\t ]*)+/",
+        )
     feed, blank = CharacterClass(((10, 10),)), CharacterClass(((32, 32),))
     taken = union([each.texts for each in newline.taken])
     if not is_empty(intersection([concat([feed, repeat(blank, 0, None)]), Complement(taken)])):

@@ -20,10 +20,28 @@ const MAX_ITEMS: usize = 4_000_000;
 /// Where two ways to go on collide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conflict {
-    /// A terminal could be taken, or complete a rule.
+    /// A terminal could be taken, or complete a rule. It is taken, which leaves no way to the end.
     Shift(Lexeme, Rule),
+    /// The same, where the rule can be empty, or follows one that can be: that is not implemented.
+    ShiftOrEmpty(Lexeme, Rule),
     /// A terminal could complete two rules.
     Reduce(Lexeme, Rule, Rule),
+}
+
+/// A terminal that could be taken, or complete a rule, is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resolved {
+    pub state: State,
+    /// The end of the production that is not completed.
+    pub end: Dot,
+    pub rule: Rule,
+    pub terminal: Lexeme,
+}
+
+impl Resolved {
+    pub fn conflict(self) -> Conflict {
+        Conflict::Shift(self.terminal, self.rule)
+    }
 }
 
 /// States by the dots behind the symbol that led to them, and what they accept.
@@ -35,9 +53,29 @@ pub struct Tables {
     /// The terminal that leads to a state, if one does.
     pub entered_by: Vec<Option<Lexeme>>,
     pub conflict: Option<Conflict>,
+    /// Conflicts that are decided.
+    pub resolved: Vec<Resolved>,
+    /// By state, where its symbols lead.
+    pub steps: Vec<FxHashMap<Next, State>>,
 }
 
 impl Tables {
+    /// Each state with its dots.
+    pub fn kernels(&self) -> impl Iterator<Item = (State, &[Dot])> {
+        self.states.iter().map(|(kernel, &state)| (state, &**kernel))
+    }
+
+    /// By state, those that lead to it.
+    pub fn led_from(&self) -> Vec<Vec<State>> {
+        let mut from = vec![Vec::new(); self.steps.len()];
+        for (state, steps) in (0..).zip(&self.steps) {
+            for &next in steps.values() {
+                from[next as usize].push(state);
+            }
+        }
+        from
+    }
+
     pub fn state(&self, dots: &[Dot]) -> Option<State> {
         self.states.get(dots).copied()
     }
@@ -95,6 +133,7 @@ pub fn tables(grammar: &Grammar) -> Result<Tables> {
     let lookaheads = lookaheads(grammar, &automaton);
     let count = grammar.nullable_lexemes.len();
     let mut conflict = None;
+    let mut resolved = Vec::new();
     let mut accepts = Vec::with_capacity(automaton.kernels.len());
     for (state, steps) in automaton.steps.iter().enumerate() {
         let mut taken = Terminals::new(count);
@@ -108,8 +147,16 @@ pub fn tables(grammar: &Grammar) -> Result<Tables> {
         let mut rules: Vec<(Rule, &Terminals)> = Vec::new();
         for (&(_, dot), follow) in lookaheads.range((state as State, 0)..(state as State + 1, 0)) {
             let Next::End(rule) = grammar.next(dot) else { continue };
-            if let Some(lexeme) = taken.first_common(follow) {
-                conflict.get_or_insert(Conflict::Shift(lexeme, rule));
+            for terminal in taken.iter().filter(|&lexeme| follow.contains(lexeme)) {
+                if empty_before(dot, grammar) {
+                    conflict.get_or_insert(Conflict::ShiftOrEmpty(terminal, rule));
+                }
+                resolved.push(Resolved {
+                    state: state as State,
+                    end: dot,
+                    rule,
+                    terminal,
+                });
             }
             if let Some(lexeme) = completing.first_common(follow) {
                 let other = rules.iter().find(|(_, terminals)| terminals.contains(lexeme));
@@ -126,7 +173,18 @@ pub fn tables(grammar: &Grammar) -> Result<Tables> {
         accepts,
         entered_by: automaton.entered_by,
         conflict,
+        resolved,
+        steps: automaton.steps,
     })
+}
+
+/// Is there nothing before the end of a production, or what can be empty?
+fn empty_before(end: Dot, grammar: &Grammar) -> bool {
+    let is_first = |rule: &Vec<Dot>| rule.contains(&end);
+    let Next::End(rule) = grammar.next(end) else {
+        return true;
+    };
+    is_first(&grammar.productions[rule as usize]) || grammar.skippable(grammar.next(end - 1))
 }
 
 /// All items of a state.
@@ -344,7 +402,9 @@ mod tests {
     fn conflicts_are_told() {
         // S: S "+" S | "n"
         let made = tables(&grammar(&[&[&[0, 100, 0], &[101]]])).unwrap();
-        assert_eq!(made.conflict, Some(Conflict::Shift(0, 0)));
+        assert_eq!(made.conflict, None);
+        assert_eq!(made.resolved.len(), 1);
+        assert_eq!(made.resolved[0].conflict(), Conflict::Shift(0, 0));
         // S: A "x" | B "x";  A: "n";  B: "n"
         let made = tables(&grammar(&[&[&[1, 100], &[2, 100]], &[&[101]], &[&[101]]])).unwrap();
         assert!(matches!(made.conflict, Some(Conflict::Reduce(0, 1, 2))));

@@ -10,6 +10,7 @@
 //! Everything that is forbidden is a set of texts, each to the end of all: the text that comes must be none of them. A node
 //! knows what is forbidden after it, and in which context the next lexeme is looked for.
 
+pub mod adjacent;
 pub mod lalr;
 pub mod layout;
 mod safety;
@@ -23,6 +24,7 @@ use crate::grammar::{Dot, Grammar};
 use crate::lexer::variants::Variant;
 use crate::lexer::{Lexeme, Lexer, LexerState, Parts};
 use crate::regex::expression::{ANY, EMPTY, ExpressionId};
+use adjacent::Adjacency;
 use lalr::{Conflict, START, Tables};
 use layout::{Change, FLAT, Indenter, LayoutId};
 use safety::Follows;
@@ -30,11 +32,16 @@ use safety::Follows;
 /// Index of the terminals that are looked for together.
 pub type ContextId = u32;
 
+/// Index of a set of items, each with terminals.
+pub type BlocksId = u32;
+
 /// What is known at a node of the text that follows: terminals of which context, and what they may not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Side {
     pub context: ContextId,
     pub forbidden: ExpressionId,
+    /// Items that can't go on with some terminals, since another production takes them.
+    pub blocks: BlocksId,
     /// The blocks and brackets that are open, where that matters.
     pub layout: LayoutId,
 }
@@ -44,6 +51,7 @@ impl Side {
     pub const NONE: Side = Side {
         context: 0,
         forbidden: EMPTY,
+        blocks: 0,
         layout: FLAT,
     };
     /// Of nodes that stand between the terminals of one lexeme: no text begins there.
@@ -156,6 +164,10 @@ pub struct Lexing {
     follows_ignored: Follows,
     /// The same inside brackets, where line ends are ignored.
     follows_in_brackets: Follows,
+    /// Where some terminals can't follow others, though the rules allow it.
+    pub adjacency: Option<Adjacency>,
+    /// By state and the end of a production, terminals that are taken rather than to complete it.
+    resolved: FxHashMap<(u32, Dot), Vec<Lexeme>>,
 }
 
 impl Lexing {
@@ -163,7 +175,7 @@ impl Lexing {
     pub fn new(scanners: &Scanners, grammar: &Grammar, lexer: &mut Lexer) -> Result<Self> {
         let tables = lalr::tables(grammar)?;
         if let Some(conflict) = tables.conflict.filter(|_| scanners.contextual) {
-            return Err(conflict_error(conflict, scanners));
+            return Err(conflict_error(conflict, &scanners.names));
         }
         let mut made = Lexing {
             ignored: scanners.ignored.clone(),
@@ -172,8 +184,16 @@ impl Lexing {
             contexts: Vec::new(),
             follows_ignored: Follows::default(),
             follows_in_brackets: Follows::default(),
+            adjacency: None,
+            resolved: FxHashMap::default(),
             tables,
         };
+        for each in &made.tables.resolved {
+            made.resolved
+                .entry((each.state, each.end))
+                .or_default()
+                .push(each.terminal);
+        }
         let mut meetings = Meetings::default();
         let mut known: FxHashMap<&[Lexeme], ContextId> = FxHashMap::default();
         let all: Vec<Lexeme> = scanners.scanners.iter().map(|scanner| scanner.terminal).collect();
@@ -191,7 +211,8 @@ impl Lexing {
             }
             made.context_of.push(context);
         }
-        made.check_safety(lexer, &scanners.names)?;
+        made.check_safety(grammar, lexer, &scanners.names)?;
+        made.tables.steps = Vec::new(); // they are needed no more
         Ok(made)
     }
 
@@ -212,6 +233,18 @@ impl Lexing {
         let state = self.tables.state(dots);
         let state = state.ok_or_else(|| Error::Malformed("the parser is in a state that the table lacks".into()))?;
         Ok(self.context_of[state as usize])
+    }
+
+    /// Was a conflict decided anywhere?
+    pub fn has_resolved(&self) -> bool {
+        !self.resolved.is_empty()
+    }
+
+    /// The terminals before which a production isn't completed in the state with these dots.
+    pub fn blocked(&self, dots: &[Dot], end: Dot) -> Result<&[Lexeme]> {
+        let state = self.tables.state(dots);
+        let state = state.ok_or_else(|| Error::Malformed("the parser is in a state that the table lacks".into()))?;
+        Ok(self.resolved.get(&(state, end)).map_or(&[], Vec::as_slice))
     }
 
     /// The state in which the lexemes that may follow a node begin: those that the parser waits for, and what is ignored,
@@ -383,11 +416,16 @@ fn beginnings(
     Ok(found)
 }
 
-fn conflict_error(conflict: Conflict, scanners: &Scanners) -> Error {
-    let name = |lexeme: Lexeme| scanners.names[lexeme as usize].as_str();
+fn conflict_error(conflict: Conflict, names: &[String]) -> Error {
+    let name = |lexeme: Lexeme| names[lexeme as usize].as_str();
     Error::Unsupported(match conflict {
         Conflict::Shift(lexeme, _) => format!(
-            "the grammar is not LALR(1): before {} there is a shift/reduce conflict, which lark decides without a word",
+            "the grammar is not LALR(1): before {} there is a shift/reduce conflict, and lark always shifts, which may \
+             leave no way to the end",
+            name(lexeme)
+        ),
+        Conflict::ShiftOrEmpty(lexeme, _) => format!(
+            "the grammar is not LALR(1): before {} there is a shift/reduce conflict, at the end of a rule that can be empty",
             name(lexeme)
         ),
         Conflict::Reduce(lexeme, _, _) => format!(

@@ -1,9 +1,11 @@
 //! Does every text that is read so far have a way on? What a terminal forbids might leave none of those that the parser
 //! waits for. Whether it does is found out once, when the grammar is built.
 //!
-//! After every terminal, whatever it forbids, every terminal that the parser could then take must have a text: at once,
-//! or after something that is ignored. That is more than is needed: a parser may never wait for a terminal in the state
-//! that takes it. Where this is not shown, the grammar is refused, rather than to find a way out in each mask anew.
+//! After every terminal, the terminals that the parser could then take are looked for: each must be found behind every
+//! text of the first that can't go on, at once or after something that is ignored. If all are, there is a way on. If
+//! some are not, they are taken to be barred there, and the rules must lead to the end without them (`adjacent`). That is
+//! more than is needed: a parser may never wait for a terminal in the state that takes it. Where no way is shown, the
+//! grammar is refused, rather than to find a way out in each mask anew.
 //!
 //! What is ignored may well stand in the way: blanks before a line's end belong to it where a line's end takes them. So it
 //! begins only where one of the terminals that the parser waits for may follow it.
@@ -12,13 +14,20 @@ use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Beginning, ContextId, Lexing, START, Side, restricted};
+use super::adjacent::Adjacency;
+use super::layout::byte_class;
+use super::{Beginning, ContextId, Lexing, START, Side, conflict_error, restricted};
 use crate::error::{Error, Result};
+use crate::grammar::Grammar;
 use crate::lexer::{DEAD, Lexeme, Lexer, LexerState};
-use crate::regex::expression::{EMPTY, ExpressionId};
+use crate::regex::expression::{EMPTY, ExpressionId, UNBOUNDED};
 
-/// What may be forbidden after a terminal: of one that is ignored, in a context; of others, wherever they are found.
-type After = FxHashMap<(Option<ContextId>, Lexeme), BTreeSet<ExpressionId>>;
+/// What may be forbidden after a terminal: of one that is ignored, in a context; of others, wherever they are found. From
+/// each place in its texts, the ends of one of the sets can be reached.
+type After = FxHashMap<(Option<ContextId>, Lexeme), BTreeSet<Ends>>;
+
+/// What is forbidden at the ends that can be reached from some place, sorted.
+type Ends = Box<[ExpressionId]>;
 
 /// A context, something that is ignored, and a terminal that may follow it whatever it forbids.
 pub(super) type Follows = FxHashSet<(ContextId, Lexeme, Lexeme)>;
@@ -45,61 +54,131 @@ impl Asked<'_> {
 }
 
 impl Lexing {
-    pub(super) fn check_safety(&mut self, lexer: &mut Lexer, names: &[String]) -> Result<()> {
+    pub(super) fn check_safety(&mut self, grammar: &Grammar, lexer: &mut Lexer, names: &[String]) -> Result<()> {
         let after = self.forbidden_after_terminals(lexer)?;
         let lexer = &mut Asked {
             lexer,
             known: FxHashMap::default(),
         };
-        self.follows_ignored = self.find_followers(&self.ignored, &after, lexer, names)?;
+        self.follows_ignored = self.find_followers(&self.ignored, &after, lexer)?;
         if let Some(indenter) = &self.indenter {
             let ignored = [self.ignored.as_slice(), &[indenter.newline]].concat();
-            self.follows_in_brackets = self.find_followers(&ignored, &after, lexer, names)?;
+            self.follows_in_brackets = self.find_followers(&ignored, &after, lexer)?;
         }
-        let none = BTreeSet::from([EMPTY]);
-        let mut checked: FxHashSet<(Side, Lexeme)> = FxHashSet::default();
-        for (state, accepts) in self.tables.accepts.iter().enumerate() {
-            let entered_by = self.tables.entered_by[state];
-            let read_before = match (entered_by, &self.indenter) {
-                (Some(lexeme), Some(indenter)) if indenter.is_mark(lexeme) => Some(indenter.newline),
-                _ => entered_by,
-            };
-            let forbidden_here = match read_before {
-                Some(lexeme) => after.get(&(None, lexeme)),
-                None if state as u32 == START => Some(&none),
-                None => continue, // a rule led here: the next terminal was looked for before
-            };
-            let context = self.context_of[state];
-            for &forbidden in forbidden_here.into_iter().flatten() {
-                let side = Side {
-                    context,
-                    forbidden,
-                    ..Side::NONE
-                };
-                let is_mark = |&lexeme: &Lexeme| {
-                    let indenter = self.indenter.as_ref();
-                    indenter.is_some_and(|indenter| indenter.is_mark(lexeme))
-                };
-                let asked = accepts.iter().copied();
-                for lexeme in asked.filter(|lexeme| !self.ignored.contains(lexeme) && !is_mark(lexeme)) {
-                    if checked.insert((side, lexeme)) && !self.may_follow(side, lexeme, lexer)? {
-                        return Err(no_way_on(read_before, lexeme, forbidden != EMPTY, names));
-                    }
+        let barred = self.barred(&after, lexer)?;
+        if barred.is_empty() && self.tables.resolved.is_empty() {
+            return Ok(());
+        }
+        let lengths = (0..names.len() as Lexeme)
+            .map(|lexeme| {
+                let expression = lexer.lexer.expression(lexeme);
+                lexer.lexer.derivatives.shortest_length(expression)
+            })
+            .collect::<Result<Vec<u64>>>()?;
+        let refused = |state: Option<u32>| {
+            let first = barred.iter().min_by_key(|(other, _)| (Some(**other) != state, **other));
+            match first {
+                Some((&state, terminals)) => {
+                    let before = self.read_before(state);
+                    let ends = before.and_then(|before| after.get(&(None, before)));
+                    let restricted = ends.into_iter().flatten().flatten().any(|&end| end != EMPTY);
+                    no_way_on(before, terminals[0], restricted, names)
                 }
+                None => conflict_error(self.tables.resolved[0].conflict(), names),
             }
+        };
+        let Ok(adjacency) = Adjacency::new(grammar, &self.tables, &barred, lengths) else {
+            return Err(refused(None));
+        };
+        if let Some(state) = adjacency.unsafe_state(grammar, &self.tables) {
+            return Err(refused(Some(state)));
         }
+        self.adjacency = Some(adjacency);
         Ok(())
     }
 
+    /// The terminal whose text was read before a state.
+    fn read_before(&self, state: u32) -> Option<Lexeme> {
+        match (self.tables.entered_by[state as usize], &self.indenter) {
+            (Some(lexeme), Some(indenter)) if indenter.is_mark(lexeme) => Some(indenter.newline),
+            (entered_by, _) => entered_by,
+        }
+    }
+
+    /// By state, the terminals that may not be found there, though the parser takes them.
+    fn barred(&self, after: &After, lexer: &mut Asked) -> Result<FxHashMap<u32, Vec<Lexeme>>> {
+        let none = BTreeSet::from([Ends::from([EMPTY])]);
+        let mut barred: FxHashMap<u32, Vec<Lexeme>> = FxHashMap::default();
+        let mut checked: FxHashMap<(ContextId, Option<Lexeme>, Lexeme), bool> = FxHashMap::default();
+        for (state, accepts) in (0..).zip(&self.tables.accepts) {
+            let read_before = self.read_before(state);
+            let ends = match read_before {
+                Some(lexeme) => after.get(&(None, lexeme)),
+                None if state == START => Some(&none),
+                None => continue, // a rule led here: the next terminal was looked for before
+            };
+            let context = self.context_of[state as usize];
+            let is_mark = |lexeme: Lexeme| self.indenter.as_ref().is_some_and(|it| it.is_mark(lexeme));
+            for &lexeme in accepts {
+                if self.ignored.contains(&lexeme) || is_mark(lexeme) {
+                    continue;
+                }
+                let key = (context, read_before, lexeme);
+                let found = match checked.get(&key) {
+                    Some(&known) => known,
+                    None => {
+                        let follows = &self.follows_ignored;
+                        let ends = ends.into_iter().flatten();
+                        let found = self.follows(context, ends, lexeme, &self.ignored, follows, lexer)?;
+                        checked.insert(key, found);
+                        found
+                    }
+                };
+                if !found {
+                    barred.entry(state).or_default().push(lexeme);
+                }
+            }
+        }
+        Ok(barred)
+    }
+
+    /// May a terminal follow, from each place in the text before: at once, or after something that is ignored?
+    fn follows<'a>(
+        &self,
+        context: ContextId,
+        ends: impl Iterator<Item = &'a Ends>,
+        lexeme: Lexeme,
+        ignored_here: &[Lexeme],
+        follows: &Follows,
+        lexer: &mut Asked,
+    ) -> Result<bool> {
+        for reached in ends {
+            let mut any = false;
+            for &forbidden in reached {
+                let side = side_with(context, forbidden);
+                any = any || self.may_follow(side, lexeme, ignored_here, follows, lexer)?;
+            }
+            if !any {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// May a terminal follow, at once or after something that is ignored?
-    fn may_follow(&self, side: Side, lexeme: Lexeme, lexer: &mut Asked) -> Result<bool> {
+    fn may_follow(
+        &self,
+        side: Side,
+        lexeme: Lexeme,
+        ignored_here: &[Lexeme],
+        follows: &Follows,
+        lexer: &mut Asked,
+    ) -> Result<bool> {
         if self.may_follow_at_once(side, lexeme, lexer)? {
             return Ok(true);
         }
-        for &ignored in &self.ignored {
-            if self.follows_ignored.contains(&(side.context, ignored, lexeme))
-                && self.may_follow_at_once(side, ignored, lexer)?
-            {
+        for &ignored in ignored_here {
+            if follows.contains(&(side.context, ignored, lexeme)) && self.may_follow_at_once(side, ignored, lexer)? {
                 return Ok(true);
             }
         }
@@ -107,6 +186,9 @@ impl Lexing {
     }
 
     fn may_follow_at_once(&self, side: Side, lexeme: Lexeme, lexer: &mut Asked) -> Result<bool> {
+        if self.indenter.as_ref().is_some_and(|it| it.newline == lexeme) {
+            return self.may_end_line(side, lexeme, lexer.lexer);
+        }
         for &beginning in self.beginnings(side.context, lexeme) {
             if lexer.has_text(beginning, side.forbidden)? {
                 return Ok(true);
@@ -115,25 +197,37 @@ impl Lexing {
         Ok(false)
     }
 
+    /// May a line end, with any number of blanks behind it?
+    fn may_end_line(&self, side: Side, newline: Lexeme, lexer: &mut Lexer) -> Result<bool> {
+        let mut texts = Vec::new();
+        for &beginning in self.beginnings(side.context, newline) {
+            texts.push(restricted(beginning, side.forbidden, lexer)?.texts);
+        }
+        let expressions = &mut lexer.derivatives.expressions;
+        let texts = expressions.union(&texts)?;
+        let feed = byte_class(&[(b'\n', b'\n')], expressions)?;
+        let blanks = byte_class(&[(b' ', b' ')], expressions)?;
+        let blanks = expressions.repeat(blanks, 0, UNBOUNDED)?;
+        let all = expressions.concat(feed, blanks)?;
+        let others = expressions.not(texts)?;
+        let missing = expressions.intersection(&[all, others])?;
+        Ok(!lexer.derivatives.is_live(missing)?)
+    }
+
     /// Which terminals may follow what is ignored, at once or after more of what is ignored.
-    fn find_followers(
-        &self,
-        ignored_here: &[Lexeme],
-        after: &After,
-        lexer: &mut Asked,
-        names: &[String],
-    ) -> Result<Follows> {
+    fn find_followers(&self, ignored_here: &[Lexeme], after: &After, lexer: &mut Asked) -> Result<Follows> {
         let mut found = Follows::default();
         let mut grown = true;
         while std::mem::take(&mut grown) {
             for (context, accepted) in (0..).zip(&self.contexts) {
                 for &ignored in ignored_here {
-                    let ends = after.get(&(Some(context), ignored)).into_iter().flatten();
-                    let sides: Vec<Side> = ends.map(side_with(context)).collect();
+                    let Some(ends) = after.get(&(Some(context), ignored)) else {
+                        continue;
+                    };
                     for &lexeme in accepted.keys().filter(|lexeme| !ignored_here.contains(lexeme)) {
                         let pair = (context, ignored, lexeme);
                         if !found.contains(&pair)
-                            && self.follows_all(&sides, lexeme, ignored_here, &found, lexer)? == Some(true)
+                            && self.follows(context, ends.iter(), lexeme, ignored_here, &found, lexer)?
                         {
                             grown |= found.insert(pair);
                         }
@@ -141,48 +235,7 @@ impl Lexing {
                 }
             }
         }
-        for (context, accepted) in (0..).zip(&self.contexts) {
-            for &ignored in ignored_here {
-                let ends = after.get(&(Some(context), ignored)).into_iter().flatten();
-                let sides: Vec<Side> = ends.map(side_with(context)).collect();
-                for &lexeme in accepted.keys().filter(|lexeme| !ignored_here.contains(lexeme)) {
-                    if self.follows_all(&sides, lexeme, ignored_here, &found, lexer)?.is_none() {
-                        return Err(Error::Unsupported(format!(
-                            "{} may follow {}, which is ignored, after some of its texts only",
-                            names[lexeme as usize], names[ignored as usize]
-                        )));
-                    }
-                }
-            }
-        }
         Ok(found)
-    }
-
-    /// May a terminal follow at all of these sides, or at none? None if at some. After more of what is ignored it may
-    /// follow as far as `follows` says.
-    fn follows_all(
-        &self,
-        sides: &[Side],
-        lexeme: Lexeme,
-        ignored_here: &[Lexeme],
-        follows: &Follows,
-        lexer: &mut Asked,
-    ) -> Result<Option<bool>> {
-        let mut count = 0;
-        for &side in sides {
-            let mut may = self.may_follow_at_once(side, lexeme, lexer)?;
-            for &ignored in ignored_here {
-                may = may
-                    || follows.contains(&(side.context, ignored, lexeme))
-                        && self.may_follow_at_once(side, ignored, lexer)?;
-            }
-            count += usize::from(may);
-        }
-        Ok(match count {
-            0 => Some(false),
-            _ if count == sides.len() => Some(true),
-            _ => None,
-        })
     }
 
     /// What may be forbidden after each terminal.
@@ -206,7 +259,7 @@ impl Lexing {
         for &found in &beginnings {
             by_texts.entry(found.2.texts).or_default().push(found);
         }
-        let mut ends_of: FxHashMap<Beginning, BTreeSet<ExpressionId>> = FxHashMap::default();
+        let mut ends_of: FxHashMap<Beginning, BTreeSet<Ends>> = FxHashMap::default();
         while let Some(forbidden) = pending.pop() {
             for (&texts, begun) in &by_texts {
                 if forbidden != EMPTY && !lexer.derivatives.share_a_beginning(texts, forbidden)? {
@@ -224,8 +277,12 @@ impl Lexing {
                             ends_of.entry(begun).or_insert(found)
                         }
                     };
-                    after.entry((context, lexeme)).or_default().extend(found);
-                    pending.extend(found.iter().filter(|&&end| all.insert(end)));
+                    after
+                        .entry((context, lexeme))
+                        .or_default()
+                        .extend(found.iter().cloned());
+                    let ends = found.iter().flat_map(|reached| reached.iter().copied());
+                    pending.extend(ends.filter(|&end| all.insert(end)));
                 }
                 if all.len() > MAX_FORBIDDEN {
                     return Err(Error::TooLarge {
@@ -239,32 +296,53 @@ impl Lexing {
     }
 }
 
-/// What may be forbidden where a lexeme ends.
-fn ends(beginning: Beginning, lexer: &mut Lexer) -> Result<BTreeSet<ExpressionId>> {
+/// What may be forbidden where a lexeme ends, from each place in its texts.
+fn ends(beginning: Beginning, lexer: &mut Lexer) -> Result<BTreeSet<Ends>> {
     let variant = lexer.variant(beginning.variant)?;
     let start = lexer.state_of(variant, beginning.texts)?;
-    let mut found = BTreeSet::new();
-    let mut seen: FxHashSet<LexerState> = FxHashSet::from_iter([start]);
-    let mut pending = vec![start];
-    while let Some(state) = pending.pop() {
+    let mut numbers: FxHashMap<LexerState, usize> = FxHashMap::from_iter([(start, 0)]);
+    let mut states = vec![start];
+    // by state, those that lead to it; by what is forbidden, the states at which it is
+    let mut before: Vec<Vec<usize>> = vec![Vec::new()];
+    let mut ending: FxHashMap<ExpressionId, Vec<usize>> = FxHashMap::default();
+    let mut done = 0;
+    while let Some(&state) = states.get(done) {
         if let Some((settled, _)) = lexer.only_lexeme(state) {
-            found.insert(lexer.forbidden_after(settled)?);
+            ending.entry(lexer.forbidden_after(settled)?).or_default().push(done);
         } else {
-            for next in lexer.reached(state)? {
-                if next != DEAD && seen.insert(next) {
-                    pending.push(next);
-                }
+            let mut reached = lexer.reached(state)?.to_vec();
+            reached.sort_unstable();
+            reached.dedup();
+            for next in reached.into_iter().filter(|&next| next != DEAD) {
+                let number = *numbers.entry(next).or_insert_with(|| {
+                    states.push(next);
+                    before.push(Vec::new());
+                    states.len() - 1
+                });
+                before[number].push(done);
             }
         }
         for lexeme in lexer.match_set(lexer.matches(state)).to_vec() {
-            found.insert(lexer.forbidden_after(lexeme)?);
+            ending.entry(lexer.forbidden_after(lexeme)?).or_default().push(done);
+        }
+        done += 1;
+    }
+    let mut ends: Vec<(ExpressionId, Vec<usize>)> = ending.into_iter().collect();
+    ends.sort_unstable();
+    let mut reached: Vec<Vec<ExpressionId>> = vec![Vec::new(); states.len()];
+    for (forbidden, mut pending) in ends {
+        while let Some(number) = pending.pop() {
+            if reached[number].last() != Some(&forbidden) {
+                reached[number].push(forbidden);
+                pending.extend(&before[number]);
+            }
         }
     }
-    Ok(found)
+    Ok(reached.into_iter().map(Ends::from).collect())
 }
 
-fn side_with(context: ContextId) -> impl Fn(&ExpressionId) -> Side {
-    move |&forbidden| Side {
+fn side_with(context: ContextId, forbidden: ExpressionId) -> Side {
+    Side {
         context,
         forbidden,
         ..Side::NONE

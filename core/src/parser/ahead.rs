@@ -22,7 +22,7 @@ impl Parser {
         lexer: &mut Lexer,
     ) -> Result<()> {
         let side = self.nodes.get(id).side;
-        if side == Side::WITHIN {
+        if side.context == Side::WITHIN.context {
             self.nodes.set(id, false, DEAD);
             return Ok(());
         }

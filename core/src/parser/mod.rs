@@ -8,6 +8,7 @@
 mod ahead;
 mod chains;
 mod frames;
+mod levels;
 mod nodes;
 mod predict;
 mod shapes;
@@ -19,6 +20,7 @@ use smallvec::SmallVec;
 
 use chains::Chains;
 use frames::Frames;
+use levels::Blocks;
 use nodes::Nodes;
 pub use nodes::{Item, Node, NodeId};
 use predict::{Expected, expected};
@@ -31,7 +33,7 @@ use crate::grammar::{Dot, Grammar, Next, Rule};
 use crate::lexer::variants::Variant;
 use crate::lexer::{Lexeme, Lexer, LexerState, MatchSet};
 use crate::lexing::layout::{Change, Layouts};
-use crate::lexing::{Lexing, Side};
+use crate::lexing::{BlocksId, Lexing, Side};
 use crate::limits::Limits;
 
 /// Where every sequence starts.
@@ -63,6 +65,7 @@ pub struct Parser {
     gathering: Gathering,
     pub frames: Frames,
     pub layouts: Layouts,
+    blocks: Blocks,
     /// Nodes between the terminals of one lexeme; None where the terminal is not waited for.
     tried: FxHashMap<(NodeId, Lexeme), Option<NodeId>>,
     /// By node and the lexemes that end.
@@ -90,6 +93,7 @@ impl Parser {
             gathering: Gathering::new(limits.max_items),
             frames: Frames::new(grammar, longest_token as u32, limits.max_items),
             layouts: Layouts::default(),
+            blocks: Blocks::default(),
             tried: FxHashMap::default(),
             advanced: FxHashMap::default(),
             reads: Vec::new(),
@@ -216,7 +220,9 @@ impl Parser {
         self.gathering.clear();
         let forbidden = lexer.forbidden_after(lexeme)?;
         let Variant { base, change, .. } = lexer.variants.get(lexeme);
-        let mut layout = self.nodes.get(node).side.layout;
+        let Side {
+            mut layout, mut blocks, ..
+        } = self.nodes.get(node).side;
         let newline = lexing.indenter.as_ref().map(|indenter| indenter.newline);
         let context = if lexing.ignored.contains(&base) || Some(base) == newline && change == Change::None {
             let node = self.nodes.get(node);
@@ -224,7 +230,7 @@ impl Parser {
             self.gathering.accepting = node.complete;
             node.side.context
         } else {
-            let (mut from, mut last) = (node, base);
+            let (mut from, mut last) = (self.unblocked(node, base, grammar, lexer)?, base);
             if let Some(indenter) = &lexing.indenter {
                 layout = self.layouts.changed(layout, change);
                 layout = self.layouts.after(layout, base, indenter);
@@ -233,17 +239,16 @@ impl Parser {
                     from = within.ok_or_else(|| Error::Malformed("a block that can't be".into()))?;
                     last = mark;
                 }
-                self.gathering.clear();
             }
             let symbol = Next::Terminal(last);
             let context = lexing.context_after(&self.dots_after(from, symbol))?;
-            self.gather_after(from, symbol, grammar)?;
-            self.complete(grammar, before, reads)?;
+            blocks = self.gather_all(from, symbol, before, grammar, reads)?;
             context
         };
         let side = Side {
             context,
             forbidden,
+            blocks,
             layout,
         };
         let next = self.intern(grammar, lexer, side)?;
@@ -263,14 +268,31 @@ impl Parser {
         reads: &mut Vec<NodeId>,
     ) -> Result<Option<NodeId>> {
         let symbol = Next::Terminal(terminal);
+        let node = self.unblocked(node, terminal, grammar, lexer)?;
         if self.dots_after(node, symbol).is_empty() {
             return Ok(None);
         }
         let before = reads.len();
+        let blocks = self.gather_all(node, symbol, before, grammar, reads)?;
+        self.intern(grammar, lexer, Side { blocks, ..Side::WITHIN }).map(Some)
+    }
+
+    /// Gathers what is behind a symbol, with what it completes. What some terminals can't go on with.
+    fn gather_all(
+        &mut self,
+        node: NodeId,
+        symbol: Next,
+        before: usize,
+        grammar: &Grammar,
+        reads: &mut Vec<NodeId>,
+    ) -> Result<BlocksId> {
         self.gathering.clear();
+        if let Some(lexing) = grammar.lexing.as_ref().filter(|lexing| lexing.has_resolved()) {
+            return self.gather_by_levels(node, symbol, before, grammar, lexing, reads);
+        }
         self.gather_after(node, symbol, grammar)?;
         self.complete(grammar, before, reads)?;
-        self.intern(grammar, lexer, Side::WITHIN).map(Some)
+        Ok(0)
     }
 
     /// The dots behind a symbol that is waited for, sorted and distinct.
@@ -394,7 +416,8 @@ impl Parser {
             Some(shape) => shape,
             None => {
                 let node = self.nodes.get(id);
-                self.shapes.make(id, node.kernel, node.side, &self.frames)
+                let blocks = self.blocks.get(node.side.blocks);
+                self.shapes.make(id, node.kernel, node.side, blocks, &self.frames)
             }
         }
     }

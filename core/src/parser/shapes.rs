@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::frames::Frames;
+use super::levels::Block;
 use super::nodes::{Item, NodeId};
 use crate::grammar::Dot;
 use crate::lexing::Side;
@@ -53,7 +54,7 @@ impl Shapes {
         &self.slots[entry.from as usize..entry.to as usize]
     }
 
-    pub fn make(&mut self, id: NodeId, kernel: &[Item], side: Side, frames: &Frames) -> ShapeId {
+    pub fn make(&mut self, id: NodeId, kernel: &[Item], side: Side, blocks: &[Block], frames: &Frames) -> ShapeId {
         let from = self.slots.len();
         let mut numbers = FxHashMap::default();
         self.items.clear();
@@ -72,6 +73,12 @@ impl Shapes {
                 self.slots.push(item.origin);
             }
             self.items.push((frames.alike(item.dot), number as u32));
+        }
+        for &(dot, origin, lexeme) in blocks {
+            let slot = self.slots[from..].iter().position(|&slot| slot == origin);
+            self.items
+                .push((frames.alike(dot), slot.map_or(u32::MAX, |slot| slot as u32)));
+            self.items.push((Dot::MAX, lexeme));
         }
         self.items.push((side.layout, side.context));
         let next = self.ids.len() as ShapeId;

@@ -103,9 +103,12 @@ def test_a_grammar_with_a_conflict_is_refused_by_name() -> None:
 
 
 def test_a_terminal_that_is_never_found_is_refused_by_name() -> None:
-    grammar = "start: A | B\nA: /[a-z]+/\nB.-1: /[ab]+/"
-    with pytest.raises(UnsupportedError, match=r"never finds B at the start"):
-        compile_lark(grammar, Vocabulary.bytes(), lexer="contextual")
+    grammar = 'start: "(" (A | B ")")\nA: /[a-z]+/\nB.-1: /[ab]+/'
+    compiled = compile_lark(grammar, Vocabulary.bytes(), lexer="contextual")
+    assert accepts(compiled, "(ab")
+    assert not accepts(compiled, "(ab)")
+    with pytest.raises(UnsupportedError, match=r"never finds B after LPAR"):
+        compile_lark(grammar.replace("A |", 'A "x" |'), Vocabulary.bytes(), lexer="contextual")
 
 
 def test_an_indenter_without_the_contextual_lexer_is_refused_at_its_place() -> None:

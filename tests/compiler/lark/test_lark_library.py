@@ -34,7 +34,13 @@ def test_every_grammar_of_the_package_has_an_outcome() -> None:
 )
 def test_outcome(case: dict[str, Any], byte_vocabulary: Vocabulary) -> None:
     text = LIBRARY[case["grammar"]]
-    outcome, start, lexer = case.get("outcome"), case.get("start", "start"), case.get("lexer", "complete")
+    outcome = case.get("outcome")
+    options = {
+        "start": case.get("start", "start"),
+        "lexer": case.get("lexer", "complete"),
+        "indenter": case.get("indenter"),
+        "terminals": case.get("declared"),
+    }
     if "terminals" in case:
         # names with an underscore are parts of others, and may be empty
         names = re.findall(r"^([A-Z][A-Z_]*)(?:\.\d+)?:", text, re.MULTILINE)
@@ -42,11 +48,10 @@ def test_outcome(case: dict[str, Any], byte_vocabulary: Vocabulary) -> None:
         text += f"\nstart: {' | '.join(names)}\n"
         outcome = case["terminals"]
     if outcome == "compiles":
-        grammar = build(text, start=start, lexer=lexer, terminals=case.get("declared"))
-        assert compile_grammar(grammar, byte_vocabulary).matcher()
+        assert compile_grammar(build(text, **options), byte_vocabulary).matcher()
         return
     with pytest.raises(UnsupportedError, match=re.escape(outcome)):
-        compile_grammar(build(text, start=start, lexer=lexer, terminals=case.get("declared")), byte_vocabulary)
+        compile_grammar(build(text, **options), byte_vocabulary)
 
 
 @pytest.mark.slow
