@@ -1,9 +1,13 @@
 //! Does every text that is read so far have a way on? What a terminal forbids might leave none of those that the parser
 //! waits for. Whether it does is found out once, when the grammar is built.
 //!
-//! After every terminal, whatever it forbids, every terminal that the parser could then take must have a text: at once,
-//! or after something that is ignored. That is more than is needed: a parser may never wait for a terminal in the state
-//! that takes it. Where this is not shown, the grammar is refused, rather than to find a way out in each mask anew.
+//! After every terminal, whatever it forbids where the parser takes it, every terminal that the parser could then take must
+//! have a text: at once, or after something that is ignored. That is more than is needed: a parser may never wait for a
+//! terminal in the state that takes it. Where this is not shown, the grammar is refused, rather than to find a way out in
+//! each mask anew.
+//!
+//! What terminals forbid goes from one to the next, but only to those that the parser may take there: what is forbidden
+//! after a division, the rest of a comment, would go with all that follows a star, and in SQL no star follows a division.
 //!
 //! What is ignored may well stand in the way: blanks before a line's end belong to it where a line's end takes them. So it
 //! begins only where one of the terminals that the parser waits for may follow it.
@@ -159,30 +163,27 @@ impl Lexing {
         })
     }
 
-    /// What may be forbidden after each terminal.
+    /// What may be forbidden after each terminal, from the start on.
     fn forbidden_after_terminals(&self, lexer: &mut Lexer) -> Result<After> {
+        let places = Places::new(self);
         let mut after = After::default();
-        let mut all: BTreeSet<ExpressionId> = BTreeSet::from([EMPTY]);
-        let mut pending = vec![EMPTY];
-        let mut beginnings: FxHashSet<(Option<ContextId>, Lexeme, Beginning)> = FxHashSet::default();
-        for (context, begun) in (0..).zip(&self.contexts) {
-            for (&lexeme, ways) in begun {
-                let context = self.ignored.contains(&lexeme).then_some(context);
-                beginnings.extend(ways.iter().map(|&beginning| (context, lexeme, beginning)));
-            }
-        }
-        // most texts have nothing in common with what is forbidden
-        let mut by_texts: FxHashMap<ExpressionId, Vec<(Option<ContextId>, Lexeme, Beginning)>> = FxHashMap::default();
-        for &found in &beginnings {
-            by_texts.entry(found.2.texts).or_default().push(found);
-        }
+        let mut asked: FxHashSet<(ContextId, Lexeme, ExpressionId)> = FxHashSet::default();
+        let mut all: FxHashSet<ExpressionId> = FxHashSet::from_iter([EMPTY]);
         let mut ends_of: FxHashMap<Beginning, BTreeSet<ExpressionId>> = FxHashMap::default();
-        while let Some(forbidden) = pending.pop() {
-            for (&texts, begun) in &by_texts {
-                if forbidden != EMPTY && !lexer.derivatives.share_a_beginning(texts, forbidden)? {
+        let mut met: FxHashSet<(usize, ExpressionId)> = FxHashSet::from_iter([(0, EMPTY)]);
+        let mut pending = vec![(0, EMPTY)];
+        while let Some((place, forbidden)) = pending.pop() {
+            let (context, accepts) = places.all[place];
+            for &lexeme in accepts.iter().chain(&self.ignored) {
+                if !asked.insert((context, lexeme, forbidden)) {
                     continue;
                 }
-                for &(context, lexeme, beginning) in begun {
+                let of_context = self.ignored.contains(&lexeme).then_some(context);
+                let next = match of_context {
+                    Some(context) => places.of_context.get(&context),
+                    None => places.after.get(&lexeme),
+                };
+                for &beginning in self.beginnings(context, lexeme) {
                     let begun = restricted(beginning, forbidden, lexer)?;
                     if !lexer.derivatives.is_live(begun.texts)? {
                         continue;
@@ -194,8 +195,12 @@ impl Lexing {
                             ends_of.entry(begun).or_insert(found)
                         }
                     };
-                    after.entry((context, lexeme)).or_default().extend(found);
-                    pending.extend(found.iter().filter(|&&end| all.insert(end)));
+                    let known = after.entry((of_context, lexeme)).or_default();
+                    for &end in found.iter().filter(|&&end| known.insert(end)) {
+                        all.insert(end);
+                        let next = next.into_iter().flatten().map(|&place| (place, end));
+                        pending.extend(next.filter(|&pair| met.insert(pair)));
+                    }
                 }
                 if all.len() > MAX_FORBIDDEN {
                     return Err(Error::TooLarge {
@@ -206,6 +211,42 @@ impl Lexing {
             }
         }
         Ok(after)
+    }
+}
+
+/// Where terminals are looked for: states with the same terminals are one place.
+struct Places<'a> {
+    /// The context, and the terminals that the parser takes. The first is that of the start.
+    all: Vec<(ContextId, &'a [Lexeme])>,
+    /// By the terminal that leads there.
+    after: FxHashMap<Lexeme, BTreeSet<usize>>,
+    of_context: FxHashMap<ContextId, BTreeSet<usize>>,
+}
+
+impl<'a> Places<'a> {
+    fn new(lexing: &'a Lexing) -> Self {
+        let mut places = Places {
+            all: Vec::new(),
+            after: FxHashMap::default(),
+            of_context: FxHashMap::default(),
+        };
+        let mut numbers: FxHashMap<(ContextId, &[Lexeme]), usize> = FxHashMap::default();
+        for (state, accepts) in lexing.tables.accepts.iter().enumerate() {
+            let entered_by = lexing.tables.entered_by[state];
+            if entered_by.is_none() && state as u32 != START {
+                continue; // a rule led here: the next terminal was looked for before
+            }
+            let context = lexing.context_of[state];
+            let number = *numbers.entry((context, accepts)).or_insert(places.all.len());
+            if number == places.all.len() {
+                places.all.push((context, accepts));
+                places.of_context.entry(context).or_default().insert(number);
+            }
+            if let Some(lexeme) = entered_by {
+                places.after.entry(lexeme).or_default().insert(number);
+            }
+        }
+        places
     }
 }
 
@@ -220,10 +261,12 @@ fn ends(beginning: Beginning, lexer: &mut Lexer) -> Result<BTreeSet<ExpressionId
         if let Some((settled, _)) = lexer.only_lexeme(state) {
             found.insert(lexer.forbidden_after(settled)?);
         } else {
+            let mut last = DEAD;
             for next in lexer.reached(state)? {
-                if next != DEAD && seen.insert(next) {
+                if next != last && next != DEAD && seen.insert(next) {
                     pending.push(next);
                 }
+                last = next;
             }
         }
         for lexeme in lexer.match_set(lexer.matches(state)).to_vec() {
