@@ -6,6 +6,9 @@
 //! some are not, they are taken to be barred there, and the rules must lead to the end without them (`adjacent`). That is
 //! more than is needed: a parser may never wait for a terminal in the state that takes it. Where no way is shown, the
 //! grammar is refused, rather than to find a way out in each mask anew.
+//! What terminals forbid goes from one to the next, but only to those that the parser may take there: what is forbidden
+//! after a division, the rest of a comment, would go with all that follows a star, and in SQL no star follows a division.
+//!
 //!
 //! What is ignored may well stand in the way: blanks before a line's end belong to it where a line's end takes them. So it
 //! begins only where one of the terminals that the parser waits for may follow it.
@@ -238,34 +241,31 @@ impl Lexing {
         Ok(found)
     }
 
-    /// What may be forbidden after each terminal.
+    /// What may be forbidden after each terminal, from the start on.
     fn forbidden_after_terminals(&self, lexer: &mut Lexer) -> Result<After> {
+        let places = Places::new(self);
         let mut after = After::default();
-        let mut all: BTreeSet<ExpressionId> = BTreeSet::from([EMPTY]);
-        let mut pending = vec![EMPTY];
-        let mut beginnings: FxHashSet<(Option<ContextId>, Lexeme, Beginning)> = FxHashSet::default();
-        for (context, begun) in (0..).zip(&self.contexts) {
-            for (&lexeme, ways) in begun {
-                let is_newline = self.indenter.as_ref().is_some_and(|it| it.newline == lexeme);
-                let context = Some(context).filter(|_| is_newline || self.ignored.contains(&lexeme));
-                beginnings.extend(ways.iter().map(|&beginning| (context, lexeme, beginning)));
-                if is_newline {
-                    beginnings.extend(ways.iter().map(|&beginning| (None, lexeme, beginning)));
-                }
-            }
-        }
-        // most texts have nothing in common with what is forbidden
-        let mut by_texts: FxHashMap<ExpressionId, Vec<(Option<ContextId>, Lexeme, Beginning)>> = FxHashMap::default();
-        for &found in &beginnings {
-            by_texts.entry(found.2.texts).or_default().push(found);
-        }
+        let mut asked: FxHashSet<(ContextId, Lexeme, ExpressionId)> = FxHashSet::default();
+        let mut all: FxHashSet<ExpressionId> = FxHashSet::from_iter([EMPTY]);
         let mut ends_of: FxHashMap<Beginning, BTreeSet<Ends>> = FxHashMap::default();
-        while let Some(forbidden) = pending.pop() {
-            for (&texts, begun) in &by_texts {
-                if forbidden != EMPTY && !lexer.derivatives.share_a_beginning(texts, forbidden)? {
+        let mut met: FxHashSet<(usize, ExpressionId)> = FxHashSet::from_iter([(0, EMPTY)]);
+        let mut pending = vec![(0, EMPTY)];
+        while let Some((place, forbidden)) = pending.pop() {
+            let (context, accepts) = places.all[place];
+            let newline = self.indenter.as_ref().map(|indenter| indenter.newline);
+            for &lexeme in accepts.iter().chain(&self.ignored).chain(&newline) {
+                if !asked.insert((context, lexeme, forbidden)) {
                     continue;
                 }
-                for &(context, lexeme, beginning) in begun {
+                // a line's end is ignored in brackets
+                let ignored = (Some(context), places.of_context.get(&context));
+                let found = (None, places.after.get(&lexeme));
+                let roles = match (self.ignored.contains(&lexeme), Some(lexeme) == newline) {
+                    (true, _) => vec![ignored],
+                    (false, true) => vec![ignored, found],
+                    (false, false) => vec![found],
+                };
+                for &beginning in self.beginnings(context, lexeme) {
                     let begun = restricted(beginning, forbidden, lexer)?;
                     if !lexer.derivatives.is_live(begun.texts)? {
                         continue;
@@ -277,12 +277,18 @@ impl Lexing {
                             ends_of.entry(begun).or_insert(found)
                         }
                     };
-                    after
-                        .entry((context, lexeme))
-                        .or_default()
-                        .extend(found.iter().cloned());
-                    let ends = found.iter().flat_map(|reached| reached.iter().copied());
-                    pending.extend(ends.filter(|&end| all.insert(end)));
+                    let ends = || found.iter().flat_map(|reached| reached.iter().copied());
+                    all.extend(ends());
+                    for &(of_context, next) in roles.iter() {
+                        after
+                            .entry((of_context, lexeme))
+                            .or_default()
+                            .extend(found.iter().cloned());
+                        for end in ends() {
+                            let next = next.into_iter().flatten().map(|&place| (place, end));
+                            pending.extend(next.filter(|&pair| met.insert(pair)));
+                        }
+                    }
                 }
                 if all.len() > MAX_FORBIDDEN {
                     return Err(Error::TooLarge {
@@ -293,6 +299,42 @@ impl Lexing {
             }
         }
         Ok(after)
+    }
+}
+
+/// Where terminals are looked for: states with the same terminals are one place.
+struct Places<'a> {
+    /// The context, and the terminals that the parser takes. The first is that of the start.
+    all: Vec<(ContextId, &'a [Lexeme])>,
+    /// By the terminal that leads there.
+    after: FxHashMap<Lexeme, BTreeSet<usize>>,
+    of_context: FxHashMap<ContextId, BTreeSet<usize>>,
+}
+
+impl<'a> Places<'a> {
+    fn new(lexing: &'a Lexing) -> Self {
+        let mut places = Places {
+            all: Vec::new(),
+            after: FxHashMap::default(),
+            of_context: FxHashMap::default(),
+        };
+        let mut numbers: FxHashMap<(ContextId, &[Lexeme]), usize> = FxHashMap::default();
+        for (state, accepts) in lexing.tables.accepts.iter().enumerate() {
+            let entered_by = lexing.read_before(state as u32);
+            if entered_by.is_none() && state as u32 != START {
+                continue; // a rule led here: the next terminal was looked for before
+            }
+            let context = lexing.context_of[state];
+            let number = *numbers.entry((context, accepts)).or_insert(places.all.len());
+            if number == places.all.len() {
+                places.all.push((context, accepts));
+                places.of_context.entry(context).or_default().insert(number);
+            }
+            if let Some(lexeme) = entered_by {
+                places.after.entry(lexeme).or_default().insert(number);
+            }
+        }
+        places
     }
 }
 
@@ -311,6 +353,7 @@ fn ends(beginning: Beginning, lexer: &mut Lexer) -> Result<BTreeSet<Ends>> {
             ending.entry(lexer.forbidden_after(settled)?).or_default().push(done);
         } else {
             let mut reached = lexer.reached(state)?.to_vec();
+            reached.dedup();
             reached.sort_unstable();
             reached.dedup();
             for next in reached.into_iter().filter(|&next| next != DEAD) {

@@ -1,13 +1,12 @@
 //! What may follow an end that isn't the last place of a lexeme within a token: it can read bytes that also go on with the
 //! lexeme (`NAME` after `NAME`, a division where a comment may begin).
 
-use super::follow::OWN_MASK_NODES;
 use super::{Below, Search};
 use crate::engine::{Engine, Thread};
 use crate::error::Result;
 use crate::lexer::{DEAD, LexerState, MatchSet, NO_COUNTER};
 use crate::vocabulary::Vocabulary;
-use crate::vocabulary::interior::{Everywhere, Exits, Suffixes};
+use crate::vocabulary::interior::{Everywhere, Exits, OWN_MASK_NODES, Suffixes};
 
 impl Engine {
     /// The texts with which tokens leave the lexemes, from every place on where `set` may end before: what follows can

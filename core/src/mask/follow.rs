@@ -6,11 +6,9 @@ use crate::engine::{Engine, Landed, Thread, Threads};
 use crate::error::Result;
 use crate::lexer::{DEAD, MatchSet, NO_COUNTER, NO_MATCH};
 use crate::parser::NodeId;
-use crate::vocabulary::interior::{NO_LINK, Suffixes};
+use crate::vocabulary::interior::{NO_LINK, OWN_MASK_NODES, Suffixes};
 use crate::vocabulary::trie::Trie;
 
-/// Below a trie node with at least this many nodes, threads have masks of their own, which are kept.
-pub(super) const OWN_MASK_NODES: usize = 1024;
 /// Masks within masks; deeper, threads are walked one by one.
 const MAX_DEPTH: usize = 32;
 
@@ -23,6 +21,11 @@ impl Engine {
             for begun in self.begun_after(thread.node, set, &mut search.reads)? {
                 let live = self.lexer.next_bytes(begun.lexer)?;
                 if !exits.stay.intersects(&live) {
+                    // nothing that stays goes on with the thread: below a place, only what leaves there does
+                    let bounds = thread.lexer.bounds;
+                    for place in exits.large.iter().filter(|place| bounds.contain(place.level)) {
+                        self.subtree(place.node, &[begun], search)?;
+                    }
                     self.follow_suffixes(&exits.suffixes, begun, thread.lexer.bounds, search)?;
                 } else if thread.lexer.counter == NO_COUNTER {
                     let places = self.everywhere(below, thread.lexer.state, set, exits, search.vocabulary)?;

@@ -398,12 +398,9 @@ impl Derivatives {
 
     /// Does some text of the one, gone on with in some way, belong to the other?
     pub fn share_a_beginning(&mut self, texts: ExpressionId, gone_on_with: ExpressionId) -> Result<bool> {
-        let lists = [self.arms(texts)?, self.arms(gone_on_with)?];
-        let mut common = self.expressions.nullable(texts) || self.expressions.nullable(gone_on_with);
-        for_each_interval(&lists, |_, _, hits| {
-            common |= hits.len() == 2;
-            Ok(())
-        })?;
+        let common = self.expressions.nullable(texts)
+            || self.expressions.nullable(gone_on_with)
+            || have_common_byte(&self.arms(texts)?, &self.arms(gone_on_with)?);
         if !common {
             return Ok(false);
         }
@@ -561,6 +558,21 @@ impl Derivatives {
         }
         Ok(None)
     }
+}
+
+/// Does a byte have arms in both lists?
+fn have_common_byte(a: &[Arm], b: &[Arm]) -> bool {
+    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+    while let (Some(one), Some(other)) = (a.peek(), b.peek()) {
+        if one.high < other.low {
+            a.next();
+        } else if other.high < one.low {
+            b.next();
+        } else {
+            return true;
+        }
+    }
+    false
 }
 
 /// Calls `visit(low, high, hits)` for each maximal byte interval on which every list is constant and at least one has

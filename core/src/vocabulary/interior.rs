@@ -165,6 +165,12 @@ pub struct Suffix {
 /// `Suffix::link` of a merged node.
 pub const NO_LINK: u32 = u32::MAX;
 
+/// Below a trie node with at least this many nodes, threads have masks of their own, which are kept.
+pub const OWN_MASK_NODES: usize = 1024;
+
+/// Most of what is below a large trie node is below a few of its children.
+const LARGE_SHARE: usize = 64;
+
 /// Texts are merged up to this many bytes; it bounds a recursion.
 const MERGED_BYTES: u8 = 16;
 
@@ -283,6 +289,9 @@ impl Everywhere {
 pub struct Exits {
     /// In the order of the trie.
     pub edges: Vec<Edge>,
+    /// Trie nodes at which the end is, with so much below them that it isn't merged: nearly every token follows a space.
+    pub large: Vec<Edge>,
+    /// The texts after all other places.
     pub suffixes: Suffixes,
     /// The texts from every place on where the end may be; made when first needed.
     pub everywhere: OnceLock<Everywhere>,
@@ -293,17 +302,58 @@ pub struct Exits {
 
 impl Exits {
     pub fn new(edges: Vec<Edge>, stay: ByteSet, trie: &Trie) -> Self {
+        let large = large_places(&edges, trie);
+        let suffixes = match large.is_empty() {
+            true => Suffixes::new(&edges, trie),
+            false => {
+                let other = |edge: &&Edge| !large.iter().any(|place| is_child(edge, place.node, trie));
+                let others: Vec<Edge> = edges.iter().filter(other).copied().collect();
+                Suffixes::new(&others, trie)
+            }
+        };
         Exits {
-            suffixes: Suffixes::new(&edges, trie),
+            suffixes,
             everywhere: OnceLock::new(),
             edges,
+            large,
             stay,
         }
     }
 
     fn memory(&self) -> usize {
-        self.edges.len() * 8 + self.suffixes.memory() + 64
+        (self.edges.len() + self.large.len()) * 8 + self.suffixes.memory() + 64
     }
+}
+
+/// Is the edge right below the trie node?
+fn is_child(edge: &Edge, node: u32, trie: &Trie) -> bool {
+    let parent = trie.node(node as usize);
+    (node + 1..parent.end).contains(&edge.node) && trie.node(edge.node as usize).depth == parent.depth + 1
+}
+
+/// The trie nodes right below which there are edges to at least `OWN_MASK_NODES` nodes.
+fn large_places(edges: &[Edge], trie: &Trie) -> Vec<Edge> {
+    let size = |edge: &Edge| trie.node(edge.node as usize).end as usize - edge.node as usize;
+    let mut found: Vec<Edge> = Vec::new();
+    let mut last = None;
+    for edge in edges.iter().filter(|edge| size(edge) >= OWN_MASK_NODES / LARGE_SHARE) {
+        let known = last.is_some_and(|node| is_child(edge, node, trie));
+        if known || found.iter().any(|place| is_child(edge, place.node, trie)) {
+            continue;
+        }
+        last = trie.parent(edge.node as usize).map(|parent| parent as u32);
+        let Some(node) = last else {
+            continue;
+        };
+        let from = edges.partition_point(|edge| edge.node <= node);
+        let to = edges.partition_point(|edge| edge.node < trie.node(node as usize).end);
+        let below = edges[from..to].iter().filter(|edge| is_child(edge, node, trie));
+        if below.map(size).sum::<usize>() >= OWN_MASK_NODES {
+            // all that end there came as far by then
+            found.push(Edge { node, ..*edge });
+        }
+    }
+    found
 }
 
 /// A walk through the trie, or through the part below one node, with lexemes in progress.

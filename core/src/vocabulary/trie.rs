@@ -155,6 +155,21 @@ impl Trie {
         children(&self.nodes, index)
     }
 
+    /// The node one byte before; None at the first byte.
+    pub fn parent(&self, index: usize) -> Option<usize> {
+        let (mut at, mut parent) = (0, None);
+        while at != index {
+            let end = self.nodes[at].end as usize;
+            if end <= index {
+                at = end;
+            } else {
+                parent = Some(at);
+                at += 1;
+            }
+        }
+        parent
+    }
+
     /// Number of characters that begin in the text of a node.
     pub fn characters_to(&self, index: usize) -> u16 {
         let (mut at, mut count) = (0, 0);

@@ -19,11 +19,7 @@ from constrain.compiler.lark import build
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = sorted(path for folder in ("compiler", "runtime", "cli") for path in (ROOT / folder).rglob("*.py"))
-PIECES = [*"()] 	
-,:\"#1.", "
-
-", "    ", "if", "match ", "is not", "'''", "\
-", "0x"]
+PIECES = [*'()] \t\n,:"#1.', "\n\n", "    ", "if", "match ", "is not", "'" * 3, "\\\n", "0x"]
 CLUES = ["|", ":", "\n", " ", "(", ")", '"', "/", "~", "..", "->", "!", "A", "b", "%", "//", "1", "{", "}", ","]
 
 
