@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from constrain.compiler.emptiness import has_text
 from constrain.compiler.grammar import Expression, Fragment, Grammar, GrammarBuilder, Limits, reachable
-from constrain.compiler.json_schema.lowering import has_text
 from constrain.compiler.structural_tag.model import EmbeddedGrammar, JsonSchema, Regex
 from constrain.errors import InputError
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from constrain._core import CompiledGrammar, compile_grammar
+from constrain._core import CompiledGrammar
+from constrain.compiler.emptiness import over_bytes
 from constrain.compiler.grammar import Expression, GrammarBuilder, Limits
 from constrain.compiler.regex.ast import CharacterClass, Concat, Node
 from constrain.compiler.regex.lower import lower
-from constrain.compiler.vocabulary import Vocabulary
-from constrain.errors import LimitError, UnsatisfiableError
+from constrain.errors import LimitError
 
 __all__ = ["Undecided", "Witnesses", "fixed_text"]
 
@@ -23,7 +23,6 @@ class Witnesses:
     """Answers for the terminals of one grammar."""
 
     def __init__(self) -> None:
-        self._vocabulary = Vocabulary.bytes()
         self._compiled: dict[str, CompiledGrammar | None] = {}
 
     def common(self, first: Node, second: Node) -> str | None:
@@ -60,11 +59,8 @@ class Witnesses:
             raise Undecided from None
 
     def _compile(self, builder: GrammarBuilder, expression: Expression) -> CompiledGrammar | None:
-        grammar = builder.finish(builder.terminal(expression, "terminal"))
         try:
-            return compile_grammar(grammar, self._vocabulary, LIMITS)
-        except UnsatisfiableError:
-            return None
+            return over_bytes(builder.finish(builder.terminal(expression, "terminal")), LIMITS)
         except LimitError:
             raise Undecided from None
 
