@@ -27,6 +27,7 @@ __all__ = [
     "Rule",
     "RuleSet",
     "Unused",
+    "flat_alternatives",
     "names_in",
     "nodes_of",
 ]
@@ -140,3 +141,12 @@ def nodes_of(root: Node) -> Iterator[Node]:
 def names_in(root: Node) -> Iterator[Name]:
     """The names that are used in a node."""
     return (node for node in nodes_of(root) if isinstance(node, Name))
+
+
+def flat_alternatives(choice: Choice) -> Iterator[tuple[Node, ...]]:
+    """The alternatives, those of choices that stand alone in one included."""
+    for items in choice.alternatives:
+        if len(items) == 1 and isinstance(items[0], Choice):
+            yield from flat_alternatives(items[0])
+        else:
+            yield items
