@@ -31,6 +31,7 @@ def lint(
     lexer: option.Lexer = None,
     import_path: option.ImportPath = None,
     terminal: option.Terminal = None,
+    data: option.Data = None,
 ) -> option.Job:
     """Warn of what makes generation slow or wrong: colliding terminals, rules in vain, ambiguity, no room for blanks.
 
@@ -39,7 +40,7 @@ def lint(
     """
     report = linting.Report.of(output_format, ignore, exit_zero, _codes)
     options = CompileOptions(start=start, lexer=lexer, notation=grammar_format, terminals=read_terminals(terminal))
-    constraint = grammar_constraint(grammar, options, import_paths=import_path)
+    constraint = grammar_constraint(grammar, options, import_paths=import_path, data=data)
     return lambda: _run(constraint, report)
 
 
@@ -61,6 +62,7 @@ def _run(constraint: Constraint, report: linting.Report) -> int:
             lexer=constraint.lexer,
             files=constraint.imported_files(),
             terminals=dict(options.terminals),
+            data=dict(options.data),
         )
     except ConstrainError as error:
         error.add_note(constraint.source)

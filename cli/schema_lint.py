@@ -28,6 +28,7 @@ def lint(
     draft: option.Draft = None,
     ref: option.Reference = None,
     ref_dir: option.ReferenceFolder = None,
+    data: option.Data = None,
 ) -> option.Job:
     """Warn of what makes generation go wrong: values without bounds, open objects, typing errors, contradictions.
 
@@ -36,7 +37,7 @@ def lint(
     """
     report = linting.Report.of(output_format, ignore, exit_zero, _codes)
     options = CompileOptions(draft=draft, references=read_references(ref, ref_dir))
-    constraint = schema_constraint(schema, options)
+    constraint = schema_constraint(schema, options, data=data)
     return lambda: _run(constraint, report)
 
 
@@ -51,7 +52,9 @@ def _run(constraint: Constraint, report: linting.Report) -> int:
 
     options = constraint.options
     try:
-        found = rules.lint(constraint.text, draft=options.draft, references=dict(options.references))
+        found = rules.lint(
+            constraint.text, draft=options.draft, references=dict(options.references), data=dict(options.data)
+        )
     except ConstrainError as error:
         error.add_note(constraint.source)
         raise

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
+from constrain.compiler.data import TextSource
 from constrain.compiler.regex.ast import Node as RegexNode
 from constrain.compiler.regex.ast import text_span
 from constrain.errors import Span
@@ -107,7 +108,8 @@ class RuleSet:
         unused: of a Lark grammar, what is defined beside the rules.
         lexer: how Lark's terminals split the text.
         sealed: terminals of Lark that stand for more than an expression: for what is in a file, or what the contextual
-            lexer alone understands. Nobody looks into them.
+            lexer alone understands. Their nodes say nothing.
+        taken: of those, the ones that are taken from a file, and what they are taken from.
     """
 
     text: str
@@ -117,6 +119,7 @@ class RuleSet:
     unused: tuple[Unused, ...] = ()
     lexer: Literal["complete", "contextual"] = "complete"
     sealed: list[Lexeme] = field(default_factory=list)
+    taken: dict[Lexeme, TextSource] = field(default_factory=dict)
 
     def span(self, at: int) -> Span:
         """Line and column of an index in the text."""

@@ -177,3 +177,37 @@ def test_lists_on_standard_input(cli: Callable[..., Any], folder: Path) -> None:
     assert cli("next", "--choice-file", "-", stdin="x\ny\n").out == "120\tx\n121\ty\n"
     ran = cli("check", "--choice-file", "-", "-", stdin="x\n")
     assert (ran.code, "which is taken" in ran.err) == (2, True)
+
+
+def test_lint_and_convert_take_data(cli: Callable[..., Any], folder: Path) -> None:
+    (folder / "pick.lark").write_text('start: NAME | WORD\nNAME: %choices "lists/people.txt"\nWORD: /[A-Z][a-z]+/\n')
+    ran = cli("grammar", "lint", "pick.lark")
+    assert (ran.code, ran.out.count("\n")) == (1, 1)
+    assert "NAME and WORD both match 'Ada'" in ran.out
+    (folder / "elsewhere.txt").write_text("ada\ngrace\n")
+    given = ["--data", "lists/people.txt=elsewhere.txt"]
+    assert cli("grammar", "lint", "pick.lark", *given).code == 0
+    assert cli("grammar", "convert", "pick.lark", "--to", "gbnf").out == (
+        'root ::= NAME | WORD\nNAME ::= "Ada" | "Grace"\nWORD ::= [A-Z] [a-z]+\n'
+    )
+    assert '"ada" | "grace"' in cli("grammar", "convert", "pick.lark", "--to", "ebnf", *given).out
+    ran = cli("grammar", "convert", "quote.lark", "--to", "gbnf")
+    assert ran.code == 3
+    assert "QUOTE, which is any span of a file" in ran.err
+    (folder / "lists" / "people.txt").unlink()
+    ran = cli("grammar", "convert", "pick.lark", "--to", "gbnf")
+    assert ran.code == 4
+    assert "'lists/people.txt' is not given" in ran.err
+    ran = cli("grammar", "lint", "pick.lark")
+    assert (ran.code, ran.out.count("[unchecked]")) == (1, 1)
+    assert cli("grammar", "convert", "pick.lark", "--to", "gbnf", "--data", "names.txt=names.txt").code == 2
+
+
+def test_schema_lint_takes_data(cli: Callable[..., Any], folder: Path) -> None:
+    long = json.dumps(
+        {"type": "object", "properties": {"a": {"type": "string", NAMES: "n", "minLength": 6}}, "required": ["a"]}
+    )
+    (folder / "long.json").write_text(long)
+    for name, found in (("more.txt", True), ("talk.txt", False)):
+        ran = cli("schema", "lint", "long.json", "--data", f"n={name}", "--ignore", "open-object")
+        assert ("[unsatisfiable]" in ran.out) == found, ran.out
