@@ -131,6 +131,7 @@ def _reading(options: CompileOptions) -> SchemaReading:
         formats="annotate" if options.formats == "annotate" else "assert",
         ignore_formats=options.ignore_formats,
         references=dict(options.references),
+        data=dict(options.data),
         whitespace=options.whitespace,
         order="any" if options.order == "any" else "schema",
         numbers="any" if options.numbers == "any" else "plain",
