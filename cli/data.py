@@ -1,6 +1,6 @@
-"""Lists and documents: ``--choice-file``, ``--substring-of``, and the files that a schema or grammar names.
+"""Lists and documents: ``--choice-file``, ``--substring-of``, and the files that a schema, grammar or tag file names.
 
-Those are given with ``--data NAME=FILE``, or lie in the folder of the schema or grammar, or below it. Elsewhere nothing
+Those are given with ``--data NAME=FILE``, or lie in the folder of what names them, or below it. Elsewhere nothing
 is looked for: it may come from others, and is not to find out what other files say. One that is written as an argument
 lies in the current folder, one from standard input in none. All contents are part of a constraint from then on.
 """
@@ -8,9 +8,9 @@ lies in the current folder, one from standard input in none. All contents are pa
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.streams import STANDARD_INPUT, decode, read_bytes
@@ -18,7 +18,7 @@ from constrain.cli.streams import STANDARD_INPUT, decode, read_bytes
 if TYPE_CHECKING:
     from constrain.compiler import Limits
 
-__all__ = ["grammar_data", "read_documents", "read_lists", "schema_data"]
+__all__ = ["grammar_data", "read_documents", "read_lists", "schema_data", "tags_data"]
 
 
 def read_lists(paths: Sequence[str], limits: Limits | None, *, standard_input_taken: bool) -> str:
@@ -69,17 +69,7 @@ def schema_data(
         InputFileError: a file is unreadable or not UTF-8.
         LimitError: they are too large.
     """
-    names: set[str] = set()
-    for text in texts:
-        if "x-constrain-" in text:
-            from constrain.compiler.json_schema.read_text import read_schema_text
-            from constrain.compiler.json_schema.sources import file_names
-            from constrain.errors import InputError
-
-            try:
-                names |= file_names(read_schema_text(text))
-            except InputError:
-                continue  # whoever compiles it says what is wrong
+    names = {name for text in texts if "x-constrain-" in text for name in _named_in_json(text)}
     return _contents(names, folder, given, limits)
 
 
@@ -87,14 +77,61 @@ def grammar_data(
     texts: Iterable[str], folder: str | None, given: Sequence[str] | None, limits: Limits | None
 ) -> tuple[tuple[str, str], ...]:
     """As :func:`schema_data`, for a Lark grammar and what it imports."""
+    names = {name for text in texts for name in _named_in_lark(text, limits)}
+    return _contents(names, folder, given, limits)
+
+
+def tags_data(
+    texts: Iterable[str], folder: str | None, given: Sequence[str] | None, limits: Limits | None
+) -> tuple[tuple[str, str], ...]:
+    """As :func:`schema_data`, for tags or tools, the grammars in them and the documents that they refer to."""
     names: set[str] = set()
     for text in texts:
-        if "%choices" in text or "%substring_of" in text:
-            from constrain.compiler.grammar import Limits as DefaultLimits
-            from constrain.compiler.lark import file_names
-
-            names |= file_names(text, limits or DefaultLimits())
+        if "x-constrain-" in text or "%choices" in text or "%substring_of" in text:
+            names |= _named_in_json(text)
+            for grammar in _grammars_in_json(text):
+                names |= _named_in_lark(grammar, limits)
     return _contents(names, folder, given, limits)
+
+
+def _named_in_json(text: str) -> set[str]:
+    from constrain.compiler.json_schema.sources import file_names
+
+    return file_names(_parsed(text))
+
+
+def _named_in_lark(text: str, limits: Limits | None) -> set[str]:
+    if "%choices" not in text and "%substring_of" not in text:
+        return set()
+    from constrain.compiler.grammar import Limits as DefaultLimits
+    from constrain.compiler.lark import file_names
+
+    return file_names(text, limits or DefaultLimits())
+
+
+def _grammars_in_json(text: str) -> Iterator[str]:
+    """The texts of Lark grammars in a tag file."""
+    pending = [_parsed(text)]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, list):
+            pending.extend(part)
+        elif isinstance(part, dict):
+            pending.extend(part.values())
+            grammar = part.get("grammar")
+            if part.get("notation") == "lark" and isinstance(grammar, str):
+                yield grammar
+
+
+def _parsed(text: str) -> Any:
+    """What a JSON text holds; nothing where it has mistakes, which whoever compiles it tells."""
+    from constrain.compiler.json_schema.read_text import read_schema_text
+    from constrain.errors import InputError
+
+    try:
+        return read_schema_text(text)
+    except InputError:
+        return None
 
 
 def _contents(
@@ -103,7 +140,7 @@ def _contents(
     paths = _given(given or ())
     for name in paths:
         if name not in names:
-            expected = f"one of {', '.join(sorted(names))}" if names else "a schema or grammar that names a file"
+            expected = f"one of {', '.join(sorted(names))}" if names else "a constraint that names a file"
             raise UsageProblem(f"--data {name}: the constraint names no such file", expected=expected)
     for name in names:
         if name not in paths and (found := _beside(name, folder)) is not None:

@@ -17,7 +17,7 @@ from constrain.cli.json_lines import one_line
 from constrain.cli.models import EMBEDDED, named_model
 from constrain.cli.problems import UsageProblem
 from constrain.cli.progress import Progress
-from constrain.cli.tagged import message_of, thoughts_and_rest
+from constrain.cli.tagged import message_of, thoughts_and_rest, thoughts_begun
 from constrain.errors import BudgetError, ConstrainError, GrammarError, ModelError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -251,8 +251,16 @@ class Session:
             think=self._thinks,
             reserve=options.max_tokens,
         )
-        result = generate(self._model, self._compiled, prompt_ids, options, on_text=on_text)
-        return self._judged(result, sample)
+        mark, begun = self._begun(self._model, prompt_ids)
+        result = generate(self._model, self._compiled, prompt_ids, options, begun=begun, on_text=on_text)
+        return self._judged(result, sample, mark)
+
+    def _begun(self, model: CausalModel, prompt_ids: list[int]) -> tuple[str, bytes]:
+        """What of the output's text the prompt ends with already, as text and in bytes."""
+        constraint = self._source.constraint
+        if constraint is None or not self._thinks:
+            return "", b""
+        return thoughts_begun(model.prompt_end(prompt_ids), constraint.options, model.vocabulary)
 
     def failure(self, error: ConstrainError, sample: int) -> Outcome:
         """The outcome of an attempt that raised."""
@@ -267,7 +275,7 @@ class Session:
             "is_json": self._source.is_json,
         }
 
-    def _judged(self, result: GenerationResult, sample: int) -> Outcome:
+    def _judged(self, result: GenerationResult, sample: int, begun: str) -> Outcome:
         outcome = Outcome(
             "ok",
             result.text,
@@ -280,7 +288,8 @@ class Session:
         if result.finish_reason == "length":
             reason = render.cut(self._sampling.max_tokens, len(result.text))
             return replace(outcome, status="truncated", reason=reason, exit_code=BudgetError.exit_code)
-        against = self._automaton.exact_finding(result.text.encode()) if self._automaton else None
+        whole = (begun + result.text).encode()
+        against = self._automaton.exact_finding(whole) if self._automaton else None
         outcome = self._parted(outcome)
         objections = self._validator.findings(outcome.text.encode()) if self._validator else []
         if against is None and not objections:

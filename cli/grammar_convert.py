@@ -44,10 +44,12 @@ def convert(
     lexer: option.Lexer = None,
     import_path: option.ImportPath = None,
     terminal: option.Terminal = None,
+    data: option.Data = None,
 ) -> option.Job:
     """Write a grammar in another notation, with exactly the same language.
 
-    What a notation cannot say is refused, with its place and exit code 3. GBNF is for llama.cpp, which takes no left
+    What a notation cannot say is refused, with its place and exit code 3. Choices from a file (%choices) are written
+    out. GBNF is for llama.cpp, which takes no left
     recursion and no large counts; EBNF is xgrammar's. Comments, and rules that the start rule does not reach, are left
     out.
     """
@@ -57,7 +59,7 @@ def convert(
     if given is not None:
         check_notation("--from", given)
     options = CompileOptions(start=start, lexer=lexer, notation=given, terminals=read_terminals(terminal))
-    constraint = grammar_constraint(grammar, options, import_paths=import_path, option="--from")
+    constraint = grammar_constraint(grammar, options, import_paths=import_path, data=data, option="--from")
     return lambda: _run(constraint, target, output)
 
 
@@ -77,6 +79,7 @@ def _run(constraint: Constraint, target: Notation, output: str | None) -> int:
             lexer=constraint.lexer,
             files=constraint.imported_files(),
             terminals=dict(options.terminals),
+            data=dict(options.data),
         )
     except ConstrainError as error:
         error.add_note(constraint.source)

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Collection
 
-import typer
-
+from constrain.cli import linting
 from constrain.cli import options as option
-from constrain.cli import render
 from constrain.cli.constraint import CompileOptions, Constraint
 from constrain.cli.imports import read_terminals
 from constrain.cli.notations import check_notation
-from constrain.cli.problems import UsageProblem
 from constrain.cli.source import grammar_constraint
-from constrain.cli.streams import write
-from constrain.errors import ConstrainError, GrammarError
-
-if TYPE_CHECKING:
-    from constrain.compiler.notation.lint import GrammarWarning
+from constrain.errors import ConstrainError
 
 __all__ = ["EXAMPLES", "lint"]
 
@@ -32,43 +24,33 @@ EXAMPLES = option.examples(
 def lint(
     grammar: option.GrammarArgument,
     grammar_format: option.GrammarFormat = None,
-    output_format: Annotated[
-        str, typer.Option("--format", metavar="text|json", help="A line for each warning, or one JSON object.")
-    ] = "text",
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option("--ignore", metavar="CODE", help="Leave out this kind of warning. May be repeated."),
-    ] = None,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit code 0 in spite of warnings.")] = False,
+    output_format: linting.OutputFormat = "text",
+    ignore: linting.Ignore = None,
+    exit_zero: linting.ExitZero = False,
     start: option.Start = None,
     lexer: option.Lexer = None,
     import_path: option.ImportPath = None,
     terminal: option.Terminal = None,
+    data: option.Data = None,
 ) -> option.Job:
     """Warn of what makes generation slow or wrong: colliding terminals, rules in vain, ambiguity, no room for blanks.
 
     Each warning has its line and column, its code, and what to write instead. Exit code 1 with warnings, and 3 where
     the grammar cannot be used as it stands, --exit-zero or not.
     """
-    if output_format not in ("text", "json"):
-        raise UsageProblem(f"--format cannot be {output_format!r}", expected="'text' or 'json'")
-    codes = _codes(ignore or [])
+    report = linting.Report.of(output_format, ignore, exit_zero, _codes)
     options = CompileOptions(start=start, lexer=lexer, notation=grammar_format, terminals=read_terminals(terminal))
-    constraint = grammar_constraint(grammar, options, import_paths=import_path)
-    return lambda: _run(constraint, codes, output_format == "json", exit_zero)
+    constraint = grammar_constraint(grammar, options, import_paths=import_path, data=data)
+    return lambda: _run(constraint, report)
 
 
-def _codes(ignored: list[str]) -> frozenset[str]:
-    if ignored:
-        from constrain.compiler.notation.lint import CODES
+def _codes() -> Collection[str]:
+    from constrain.compiler.notation.lint import CODES
 
-        for code in ignored:
-            if code not in CODES:
-                raise UsageProblem(f"--ignore cannot be {code!r}", expected=f"one of {', '.join(CODES)}")
-    return frozenset(ignored)
+    return CODES
 
 
-def _run(constraint: Constraint, ignored: frozenset[str], as_json: bool, exit_zero: bool) -> int:
+def _run(constraint: Constraint, report: linting.Report) -> int:
     from constrain.compiler.notation import lint as rules
 
     options = constraint.options
@@ -80,21 +62,9 @@ def _run(constraint: Constraint, ignored: frozenset[str], as_json: bool, exit_ze
             lexer=constraint.lexer,
             files=constraint.imported_files(),
             terminals=dict(options.terminals),
+            data=dict(options.data),
         )
     except ConstrainError as error:
         error.add_note(constraint.source)
         raise
-    # an error is no matter of taste
-    warnings = [warning for warning in found if warning.error or warning.code not in ignored]
-    _report(constraint.source, warnings, as_json)
-    errors = sum(warning.error for warning in warnings)
-    render.note(render.linted(len(warnings) - errors, errors))
-    return GrammarError.exit_code if errors else 1 if warnings and not exit_zero else 0
-
-
-def _report(source: str, warnings: list[GrammarWarning], as_json: bool) -> None:
-    if as_json:
-        write(json.dumps({"file": source, "warnings": [warning._asdict() for warning in warnings]}, ensure_ascii=False))
-        return
-    for code, line, column, message, mend, error in warnings:
-        write(render.lint_warning(source, code, f"line {line}, column {column}", message, mend, error))
+    return report.show(constraint.source, found)

@@ -114,7 +114,7 @@ Data: TypeAlias = Annotated[
     typer.Option(
         "--data",
         metavar="NAME=FILE",
-        help="The file that a schema or grammar calls NAME, where it is not beside it. May be repeated.",
+        help="The file that a constraint calls NAME, where it is not beside it. May be repeated.",
     ),
 ]
 GrammarFile: TypeAlias = Annotated[

@@ -169,15 +169,15 @@ def finding(source: str, place: str, message: str, expected: str | None) -> str:
     return ": ".join(parts) + (f"; expected {printable(expected)}" if expected else "")
 
 
-def lint_warning(source: str, code: str, pointer: str, message: str, mend: str, error: bool) -> str:
-    """One line of ``schema lint``: ``FILE: PLACE: message [code]; better ...``."""
+def lint_warning(source: str, code: str, place: str, message: str, mend: str, error: bool) -> str:
+    """One line of a linter: ``FILE: PLACE: message [code]; better ...``."""
     kind = "error: " if error else ""
-    place = printable(pointer or "/")
-    return f"{printable(source)}: at {place}: {kind}{printable(message)} [{code}]; better {printable(mend)}"
+    where = f"{printable(source)}: at {printable(place or '/')}"
+    return f"{where}: {kind}{printable(message)} [{code}]; better {printable(mend)}"
 
 
 def linted(warnings: int, errors: int) -> str:
-    """The summary of ``schema lint``."""
+    """The summary of a linter."""
     if not warnings and not errors:
         return "no warnings"
     counts = [*([_count(errors, "error")] if errors else []), *([_count(warnings, "warning")] if warnings else [])]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from constrain.cli.budget import read_budget
 from constrain.cli.compiled import CompiledFile
 from constrain.cli.constraint import CompileOptions, Constraint
-from constrain.cli.data import grammar_data, read_documents, read_lists, schema_data
+from constrain.cli.data import grammar_data, read_documents, read_lists, schema_data, tags_data
 from constrain.cli.imports import grammar_folders, imported_texts
 from constrain.cli.notations import notation_of
 from constrain.cli.problems import UsageProblem
@@ -121,8 +121,8 @@ def read_source(
         raise UsageProblem("--import-path goes with --grammar only")
     if span_unit is not None and option != "--substring-of":
         raise UsageProblem("--span-unit goes with --substring-of only")
-    if data and option not in ("--schema", "--grammar"):
-        raise UsageProblem("--data goes with --schema and --grammar only")
+    if data and option not in ("--schema", "--grammar", "--tags", "--tools"):
+        raise UsageProblem("--data goes with --schema, --grammar, --tags and --tools only")
     for name, more in (("--and", all_of), ("--not", none_of)):
         if more and option != "--regex":
             raise UsageProblem(f"{name} goes with --regex only")
@@ -154,10 +154,8 @@ def read_source(
         raise UsageProblem(f"{option} and the text cannot both come from standard input")
     if option == "--schema":
         return schema_constraint(value, options, limits, option=option, data=data)
-    if option == "--tags":
-        return Constraint("tags", *_json_text(value, option, "{"), options, limits)
-    if option == "--tools":
-        return Constraint("tools", *_json_text(value, option, "["), options, limits)
+    if option in ("--tags", "--tools"):
+        return _tagged(value, option, options, limits, data)
     return grammar_constraint(value, options, limits, import_paths, data)
 
 
@@ -165,11 +163,23 @@ def _names(paths: list[str]) -> str:
     return ", ".join(map(_source, paths))
 
 
-def _json_text(value: str, option: str, bracket: str) -> tuple[str, str]:
-    """The text of a JSON file, or of an argument that begins with a bracket, and how messages call it."""
-    if value.startswith(bracket):
-        return argument_text(value, option), option
-    return read_text_file(value), _source(value)
+def _tagged(
+    value: str, option: str, options: CompileOptions, limits: Limits | None, data: list[str] | None
+) -> Constraint:
+    """Tags or tools: a JSON file, or the argument itself, where it begins with a bracket."""
+    if value.startswith("{" if option == "--tags" else "["):
+        text, source = argument_text(value, option), option
+        folder: str | None = "."
+    else:
+        text, source = read_text_file(value), _source(value)
+        folder = _folder(value)
+    contents = tags_data((text, *(text for _, text in options.references)), folder, data, limits)
+    return Constraint("tags" if option == "--tags" else "tools", text, source, replace(options, data=contents), limits)
+
+
+def _folder(path: str) -> str | None:
+    """The folder of a file; None of standard input."""
+    return None if path == "-" else str(Path(path).parent)
 
 
 def _check_kind(options: CompileOptions, given: str) -> None:
@@ -238,7 +248,7 @@ def schema_constraint(
     if not value:
         raise UsageProblem(f"{option} names no file")
     text, source = _schema(value, option)
-    folder = None if value == "-" else str(Path(value).parent) if source == value else "."
+    folder = _folder(value) if value == "-" or source == value else "."
     contents = schema_data((text, *(text for _, text in options.references)), folder, data, limits)
     return Constraint("schema", text, source, replace(options, data=contents), limits)
 

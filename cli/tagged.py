@@ -23,6 +23,7 @@ __all__ = [
     "message_of",
     "tags_grammar",
     "thoughts_and_rest",
+    "thoughts_begun",
     "tools_grammar",
     "with_thinking",
 ]
@@ -106,6 +107,23 @@ def thoughts_and_rest(text: str, options: CompileOptions) -> tuple[str | None, s
     return thinking.thoughts_and_rest(text, thinking.marks_of(options.think))
 
 
+def thoughts_begun(prompt: str, options: CompileOptions, vocabulary: Vocabulary) -> tuple[str, bytes]:
+    """The mark of thoughts that a prompt ends with, which the output need not begin with then; also in bytes.
+
+    Args:
+        prompt: its end.
+        options: which marks are meant.
+        vocabulary: whose tokens the marks may be.
+    """
+    from constrain.compiler.special_tokens import written
+    from constrain.compiler.thinking import is_begun, marks_of
+
+    if not options.think or not is_begun(prompt, marks_of(options.think)):
+        return "", b""
+    mark = marks_of(options.think).begin
+    return mark, written(mark, _special(vocabulary))
+
+
 def message_of(text: str, constraint: Constraint) -> Message | None:
     """The calls in an output, if it is one with tools.
 
@@ -131,6 +149,7 @@ def _reading(options: CompileOptions) -> SchemaReading:
         formats="annotate" if options.formats == "annotate" else "assert",
         ignore_formats=options.ignore_formats,
         references=dict(options.references),
+        data=dict(options.data),
         whitespace=options.whitespace,
         order="any" if options.order == "any" else "schema",
         numbers="any" if options.numbers == "any" else "plain",

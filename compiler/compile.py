@@ -268,6 +268,7 @@ def compile_structural_tag(
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",
     references: Mapping[str, Any] | None = None,
+    data: Mapping[str, bytes | str] | None = None,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> CompiledGrammar:
     """Free text with constrained regions, for one vocabulary: the JSON form that xgrammar, vLLM and SGLang share.
@@ -278,12 +279,14 @@ def compile_structural_tag(
         whitespace, order, numbers, escapes: how the values of schemas in it are written, see
             :func:`compile_json_schema`.
         references: other documents for ``$ref`` by URI. Nothing is ever fetched.
+        data: contents of the files that schemas and Lark grammars in it name, by name.
         limits: budgets.
 
     Raises:
         GrammarError: not a structural tag; with JSON pointer, or line and column.
         SchemaError, RegexError: a mistake in what a tag holds; with JSON pointer.
         UnsupportedError: a format, field or keyword that is not implemented; with JSON pointer.
+        DataError: a file that is not in ``data``, not UTF-8, or empty; with JSON pointer.
         UnsatisfiableError: the language is empty.
         LimitError: a budget ran out.
     """
@@ -292,7 +295,12 @@ def compile_structural_tag(
 
     _check_limits(limits)
     reading = structural_tag.SchemaReading(
-        references=references or {}, whitespace=whitespace, order=order, numbers=numbers, escapes=escapes
+        references=references or {},
+        data=data or {},
+        whitespace=whitespace,
+        order=order,
+        numbers=numbers,
+        escapes=escapes,
     )
     grammar = structural_tag.build(
         tag,

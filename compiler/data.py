@@ -110,6 +110,9 @@ class DataFiles:
         self._choices: dict[str, list[bytes]] = {}
         self._documents: dict[str, bytes] = {}
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._files
+
     def choices(self, name: str) -> list[bytes]:
         """The choices in a file.
 
@@ -164,8 +167,8 @@ class TextSource:
             DataError: the file is not given, or cannot be used.
         """
         if self.unit is None:
-            return builder.choices(self._texts, spelling)
-        return builder.spans(self._texts, self.unit, spelling)
+            return builder.choices(self.texts, spelling)
+        return builder.spans(self.texts, self.unit, spelling)
 
     def holds(self, text: str) -> bool:
         """May a text be taken? Looked up without an automaton.
@@ -180,11 +183,21 @@ class TextSource:
         if self.unit is None:
             return wanted in self._choices
         if self.unit == "char":
-            return bool(wanted) and any(wanted in document for document in self._texts)
+            return bool(wanted) and any(wanted in document for document in self.texts)
         return bool(wanted) and any(_is_span(wanted, document, units) for document, units in self._units)
 
+    @property
+    def is_given(self) -> bool:
+        """Are the texts there?"""
+        return self.file is None or self.file in self.files
+
     @cached_property
-    def _texts(self) -> list[bytes]:
+    def texts(self) -> list[bytes]:
+        """The choices, or the documents.
+
+        Raises:
+            DataError: the file is not given, or cannot be used.
+        """
         if self.file is None:
             return [text.encode() for text in self.given]
         try:
@@ -194,11 +207,11 @@ class TextSource:
 
     @cached_property
     def _choices(self) -> frozenset[bytes]:
-        return frozenset(self._texts)
+        return frozenset(self.texts)
 
     @cached_property
     def _units(self) -> list[tuple[bytes, list[tuple[int, int]]]]:
-        return [(text, text_units(text.decode(), self.unit or "word")) for text in self._texts]
+        return [(text, text_units(text.decode(), self.unit or "word")) for text in self.texts]
 
 
 def _is_span(wanted: bytes, document: bytes, units: list[tuple[int, int]]) -> bool:

@@ -15,7 +15,7 @@ from constrain.compiler.special_tokens import written
 from constrain.compiler.structural_tag import free_text
 from constrain.errors import GrammarError
 
-__all__ = ["MAXIMUM_LENGTH", "Marks", "marks_of", "thinking_before", "thoughts_and_rest"]
+__all__ = ["MAXIMUM_LENGTH", "Marks", "is_begun", "marks_of", "thinking_before", "thoughts_and_rest"]
 
 MAXIMUM_LENGTH = 10_000_000
 """Longest region that can be asked for, in characters."""
@@ -65,8 +65,13 @@ def thinking_before(
     return builder.finish(builder.choice("text", [[opening, thoughts, builder.embed(grammar)]]))
 
 
+def is_begun(prompt: str, marks: Marks) -> bool:
+    """Has the region begun at the end of a prompt? Some chat templates write the mark, and a line break after it."""
+    return prompt.rstrip().endswith(marks.begin)
+
+
 def thoughts_and_rest(text: str, marks: Marks) -> tuple[str, str]:
-    """The region of a text, without its marks, and the constrained part.
+    """The region of a text, without its marks, and the constrained part; the first mark may stand before the text.
 
     The line breaks between them are left out of both: none that the constrained part begins with is told from them.
     """

@@ -10,8 +10,8 @@ from collections import deque
 from functools import lru_cache
 from typing import TypeAlias
 
-from constrain._core import compile_grammar
-from constrain.compiler.grammar import Expression, Grammar, Guard, Limits, Symbol
+from constrain.compiler.emptiness import has_text
+from constrain.compiler.grammar import Expression, Grammar, Guard, Symbol
 from constrain.compiler.json_schema import items, members, numbers, repeated_items, strings
 from constrain.compiler.json_schema.algebra import Algebra
 from constrain.compiler.json_schema.arrays import Items
@@ -34,10 +34,9 @@ from constrain.compiler.json_schema.model import (
 )
 from constrain.compiler.json_schema.options import Options, Policy
 from constrain.compiler.json_schema.values import WORDS
-from constrain.compiler.vocabulary import Vocabulary
 from constrain.errors import LimitError, UnsatisfiableError, UnsupportedError
 
-__all__ = ["MAXIMUM_MEMBERS", "MAXIMUM_RULES", "Lowering", "has_text"]
+__all__ = ["MAXIMUM_MEMBERS", "MAXIMUM_RULES", "Lowering"]
 
 MAXIMUM_RULES = 200_000
 """Objects and arrays of one grammar."""
@@ -58,15 +57,6 @@ _Place: TypeAlias = tuple[tuple[SchemaId, ...], int]
 
 _Key: TypeAlias = tuple[str, tuple[SchemaId, ...], tuple[ObjectChoice, ...], int]
 """Object or array, the schemas whose facets apply, what objects choose from, depth."""
-
-
-def has_text(grammar: Grammar) -> bool:
-    """Whether a grammar has any text, as the engine finds: the proof for patterns, dearer than the algebra's."""
-    try:
-        compile_grammar(grammar, Vocabulary.bytes(), Limits())
-    except UnsatisfiableError:
-        return False
-    return True
 
 
 class Lowering:

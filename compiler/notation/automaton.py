@@ -23,9 +23,9 @@ from constrain.compiler.regex.ast import (
     Repeat,
     Union,
     character_class,
-    children_of,
     concat,
     repeat,
+    subexpressions,
     union,
 )
 from constrain.errors import UnsupportedError
@@ -53,7 +53,7 @@ def without_sets(root: Node) -> Node:
     Raises:
         UnsupportedError: there is none of a reasonable size.
     """
-    if not any(isinstance(node, Intersection | Complement) for node in _all(root)):
+    if not any(isinstance(node, Intersection | Complement) for node in subexpressions(root)):
         return root
     match root:
         case Concat(parts):
@@ -66,16 +66,8 @@ def without_sets(root: Node) -> Node:
             return _plain(root)
 
 
-def _all(root: Node) -> Iterable[Node]:
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(children_of(node))
-
-
 def _plain(root: Node) -> Node:
-    nodes = list(_all(root))
+    nodes = list(subexpressions(root))
     if len(nodes) > MAXIMUM_SIZE or sum(not isinstance(node, CharacterClass) for node in nodes) > MAXIMUM_OPERATORS:
         raise _too_large()
     letters = _letters([node.ranges for node in nodes if isinstance(node, CharacterClass)])
@@ -165,7 +157,7 @@ def _eliminated(edges: dict[_Term, dict[_Term, Node]], start: _Term, ends: Seque
 
 def _size(root: Node) -> int:
     size = 0
-    for _ in _all(root):
+    for _ in subexpressions(root):
         size += 1
         if size > MAXIMUM_SIZE:
             break

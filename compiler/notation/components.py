@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from constrain.compiler.notation.tree import Rule, names_in
+from constrain.compiler.notation.tree import Node, Rule, names_in
 
-__all__ = ["components", "cycles", "reachable", "uses_of"]
+__all__ = ["components", "cycles", "least_fixpoint", "reachable", "uses_of"]
 
 
 def uses_of(rules: Mapping[str, Rule]) -> dict[str, list[str]]:
@@ -87,3 +87,24 @@ def cycles(uses: Mapping[str, Sequence[str]], place: Callable[[str], int]) -> It
         while way[-1] != first:
             way.append(before[way[-1]])
         yield way[::-1]
+
+
+def least_fixpoint(rules: Mapping[str, Rule], holds: Callable[[Node, Collection[str]], bool]) -> frozenset[str]:
+    """Names of the rules of which something holds, as it follows from the rules that they use.
+
+    Args:
+        rules: by name.
+        holds: does it hold of a body, where it holds of the rules of those names? With more names it holds of more.
+    """
+    users: dict[str, list[str]] = {name: [] for name in rules}
+    for name, used in uses_of(rules).items():
+        for each in used:
+            users[each].append(name)
+    found: set[str] = set()
+    pending = list(rules)
+    while pending:
+        name = pending.pop()
+        if name not in found and holds(rules[name].body, found):
+            found.add(name)
+            pending.extend(users[name])
+    return frozenset(found)

@@ -14,6 +14,7 @@ from constrain.compiler.notation.read import read
 from constrain.compiler.notation.transform import (
     pruned,
     spelled_out,
+    with_choices_written_out,
     with_differences_as_expressions,
     with_ignored_text,
     without_left_recursion,
@@ -39,6 +40,7 @@ def convert(
     lexer: Lexer | None = None,
     files: Files | None = None,
     terminals: Mapping[str, str] | None = None,
+    data: Mapping[str, bytes | str] | None = None,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> str:
     """A grammar in another notation.
@@ -54,38 +56,42 @@ def convert(
         lexer: how a Lark grammar's terminals split the text; None: as its header says.
         files: what a Lark grammar may import.
         terminals: regular expressions for the terminals that a Lark grammar only declares.
+        data: contents of the files that terminals of a Lark grammar are taken from, by name: choices are written out.
         limits: how long it may be.
 
     Raises:
         GrammarError: it is no grammar in ``source``.
         UnsupportedError: it cannot be said in ``target``, by name and place.
+        DataError: a data file that is not given, not UTF-8, or empty; with line and column.
         LimitError: it is too long, or nests too deeply.
     """
     if target not in NOTATIONS:
         raise ValueError(f"unknown notation {target!r}; expected one of {', '.join(NOTATIONS)}")
     try:
-        rules = read(text, source, start=start, lexer=lexer, files=files, terminals=terminals, limits=limits)
+        rules = read(text, source, start=start, lexer=lexer, files=files, terminals=terminals, data=data, limits=limits)
         if source == "lark":
             _check_sayable(rules)
-        return _converted(pruned(rules), target)
+        return _converted(with_choices_written_out(pruned(rules), limits), target)
     except RecursionError:  # the caller stands deep in the stack already
         raise LimitError("the grammar nests too deeply", expected="a flatter one; this limit is fixed") from None
 
 
 def _check_sayable(rules: RuleSet) -> None:
-    """Refuse what only Lark here can say: one split of many, indentation, what is in files."""
+    """Refuse what only Lark here can say: one split of many, indentation, spans of a file."""
     header = read_header(rules.text)
-    if rules.sealed and rules.lexer == "complete":
-        raise UnsupportedError(
-            f"the terminal {rules.sealed[0].written}, which is taken from a file, as text is not implemented",
-            span=rules.span(rules.sealed[0].at),
-            expected="strings",
-        )
+    for leaf, source in rules.taken.items():
+        if source.unit is not None:
+            raise UnsupportedError(
+                f"the terminal {leaf.written}, which is any span of a file, in other words is not implemented",
+                span=rules.span(leaf.at),
+                expected="choices, which are written out",
+            )
     if rules.lexer == "contextual":
         raise UnsupportedError(
-            "the choice of the contextual lexer, in another notation, is not implemented",
+            "the choice of the contextual lexer, which takes one split of a text where others are possible, in another "
+            "notation is not implemented",
             span=header.places.get("lexer"),
-            expected="the lexer complete, under which every split of the text counts",
+            expected="the lexer complete (lexer=complete in the header, or --lexer complete), if every split may count",
         )
     if header.indenter is not None:
         raise UnsupportedError(

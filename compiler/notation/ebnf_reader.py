@@ -42,7 +42,6 @@ _ATTRIBUTES = re.compile(r"\[\s*([a-z_]+)[^\]\r\n]*\][ \t]*(?=::=)")
 _PRODUCTION_NUMBER = re.compile(r"\[[0-9]+[A-Za-z]?\](?=\s*[A-Za-z_][A-Za-z0-9_.]*\s*::=)")
 _LIKE_ESCAPE = re.compile(r"\\[nrtxuU\\]")
 _W3C_CONDITION = re.compile(r"\[\s*(?:wfc|vc|ns|nsc|xgc|gn)\s*:", re.IGNORECASE)
-_SIGNS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 _ESCAPES = {each: each for each in "\"'?\\/"} | dict(zip("abfnrtv0e", "\a\b\f\n\r\t\v\0\x1b", strict=True))
 
 
@@ -202,7 +201,7 @@ class _Reader:
         if item is None:
             return None
         self._space()
-        counts = self._counts()
+        counts = self._scanner.counts(self._space)
         if counts is None:
             return item
         self._space()
@@ -270,22 +269,7 @@ class _Reader:
         begin = scanner.at
         if self._dialect.w3c and _W3C_CONDITION.match(scanner.text, begin) is not None:
             scanner.unsupported("a constraint in words", begin, expected="rules alone")
-        scanner.took("[")
-        negated = scanner.passed("^")
-        ranges: list[tuple[int, int]] = []
-        while not scanner.next_is("]"):
-            at = scanner.at
-            low = high = self._member(begin)
-            if scanner.next_is("-") and not scanner.next_is("-]"):
-                scanner.passed("-")
-                high = self._member(begin)
-            if high < low:
-                scanner.refuse(
-                    f"the range {scanner.text[at : scanner.at]} runs backwards", at, expected="its lower end first"
-                )
-            ranges.append((low, high))
-            scanner.count_characters(scanner.at - at, at)
-        scanner.passed("]")
+        ranges, negated = scanner.class_ranges(lambda: self._member(begin))
         if not ranges and (not negated or self._dialect.w3c):
             scanner.refuse("a class without characters", begin, expected="at least one")
         return Lexeme(character_class(ranges, negated=negated), begin, scanner.text[begin : scanner.at])
@@ -322,27 +306,6 @@ class _Reader:
                 self._scanner.at,
                 expected="#xA and the like for a character, '\\' in single quotes for a backslash",
             )
-
-    def _counts(self) -> tuple[int, int | None] | None:
-        scanner = self._scanner
-        at = scanner.at
-        sign = scanner.text[at : at + 1]
-        if sign in _SIGNS:
-            scanner.took(sign)
-            return _SIGNS[sign]
-        if not scanner.took("{"):
-            return None
-        self._space()
-        minimum = scanner.whole_number()
-        maximum: int | None = minimum
-        self._space()
-        if scanner.took(","):
-            self._space()
-            maximum = None if scanner.next_is("}") else scanner.whole_number()
-            self._space()
-        scanner.expect("}", "','")
-        scanner.check_counts(minimum, maximum, at)
-        return minimum, maximum
 
     # -- spaces ------------------------------------------------------------------------------------------------
 

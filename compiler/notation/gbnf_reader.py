@@ -24,7 +24,6 @@ _TOKEN = re.compile(r"!?<(?:\[[0-9]+\]|[^>\r\n]*)>")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _PLAIN = re.compile(r'[^"\\]+')
 _ESCAPES = {"t": "\t", "r": "\r", "n": "\n", "\\": "\\", '"': '"', "[": "[", "]": "]", "-": "-"}
-_SIGNS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 
 
 def read_gbnf(text: str, limits: Limits) -> list[Rule]:
@@ -82,7 +81,7 @@ class _Reader:
         height = self._height = 0
         while (item := self._item()) is not None:
             self._space(lines=nested)
-            while (counts := self._counts(nested=nested)) is not None:
+            while (counts := self._scanner.counts(lambda: self._space(lines=nested))) is not None:
                 item = Repeat(item, *counts, item.at)
                 self._height += 1
                 self._scanner.check_height(self._height)
@@ -147,22 +146,7 @@ class _Reader:
     def _class(self) -> Lexeme:
         scanner = self._scanner
         begin = scanner.at
-        scanner.took("[")
-        negated = scanner.passed("^")
-        ranges: list[tuple[int, int]] = []
-        while not scanner.next_is("]"):
-            at = scanner.at
-            low = high = self._member(begin)
-            if scanner.next_is("-") and not scanner.next_is("-]"):
-                scanner.passed("-")
-                high = self._member(begin)
-            if high < low:
-                scanner.refuse(
-                    f"the range {scanner.text[at : scanner.at]} runs backwards", at, expected="its lower end first"
-                )
-            ranges.append((low, high))
-            scanner.count_characters(scanner.at - at, at)
-        scanner.passed("]")
+        ranges, negated = scanner.class_ranges(lambda: self._member(begin))
         if not ranges:
             scanner.refuse("a class without characters", begin, expected="at least one, or '.' for any character")
         return Lexeme(character_class(ranges, negated=negated), begin, scanner.text[begin : scanner.at])
@@ -175,27 +159,6 @@ class _Reader:
             return scanner.escaped(_ESCAPES)
         scanner.at += 1
         return ord(scanner.text[scanner.at - 1])
-
-    def _counts(self, *, nested: bool) -> tuple[int, int | None] | None:
-        scanner = self._scanner
-        at = scanner.at
-        sign = scanner.text[at : at + 1]
-        if sign in _SIGNS:
-            scanner.took(sign)
-            return _SIGNS[sign]
-        if not scanner.took("{"):
-            return None
-        self._space(lines=nested)
-        minimum = scanner.whole_number()
-        maximum: int | None = minimum
-        self._space(lines=nested)
-        if scanner.took(","):
-            self._space(lines=nested)
-            maximum = None if scanner.next_is("}") else scanner.whole_number()
-            self._space(lines=nested)
-        scanner.expect("}", "','")
-        scanner.check_counts(minimum, maximum, at)
-        return minimum, maximum
 
     def _space(self, *, lines: bool) -> None:
         match = (_SPACE_AND_LINES if lines else _SPACE).match(self._scanner.text, self._scanner.at)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
+from constrain.compiler.data import DataFiles
 from constrain.compiler.grammar import Limits
 from constrain.compiler.lark import syntax
 from constrain.compiler.lark.checks import check
@@ -19,6 +20,7 @@ from constrain.compiler.lark.files import Files
 from constrain.compiler.lark.header import Lexer, read_header
 from constrain.compiler.lark.reader import read
 from constrain.compiler.lark.rules import MAXIMUM_TEMPLATE_INSTANCES
+from constrain.compiler.lark.taken import no_pattern_error
 from constrain.compiler.lark.terminals import Terminals, terminals_in
 from constrain.compiler.notation.tree import Choice, Lexeme, Name, Node, Repeat, Rule, RuleSet, Unused
 from constrain.compiler.regex.ast import ANY, repeat
@@ -50,6 +52,7 @@ def read_lark(
     lexer: Lexer | None,
     files: Files | None,
     terminals: Mapping[str, str] | None,
+    data: Mapping[str, bytes | str] | None,
     limits: Limits,
 ) -> RuleSet:
     """The rules and terminals that the start reaches; templates as they are used.
@@ -63,14 +66,14 @@ def read_lark(
     statements = read(text, limits)
     definitions = load(text, statements, files=files or Files.on_disk(), terminals=terminals, limits=limits)
     rules = RuleSet(text, {}, start or header.start, lexer=lexer or header.lexer)
-    return _Reader(rules, definitions).rule_set()
+    return _Reader(rules, definitions, DataFiles(data)).rule_set()
 
 
 class _Reader:
-    def __init__(self, result: RuleSet, definitions: Definitions) -> None:
+    def __init__(self, result: RuleSet, definitions: Definitions, data: DataFiles) -> None:
         self._definitions = definitions
         check(definitions)
-        self._terminals = Terminals(self._definitions)
+        self._terminals = Terminals(self._definitions, data)
         self._result = result
         self._instances: dict[_Key, str] = {}
         self._pending: deque[tuple[str, Definition, tuple[_Argument, ...]]] = deque()
@@ -101,10 +104,14 @@ class _Reader:
 
     def _add(self, name: str, definition: Definition, arguments: tuple[_Argument, ...]) -> None:
         if definition.is_terminal:
-            if self._terminals.taken(definition) is None:
+            taken = self._terminals.taken(definition)
+            if taken is None:
                 leaf = self._leaf(partial(self._terminals.of, definition), definition.at, name)
+            elif self._result.lexer == "contextual":
+                raise no_pattern_error(definition, taken)
             else:
                 leaf = self._sealed(definition.at, name)
+                self._result.taken[leaf] = taken
             alone = Choice(((leaf,),), definition.at)
             self._result.rules[name] = Rule(name, alone, definition.at, is_terminal=True)
             return
@@ -161,7 +168,7 @@ class _Reader:
             return self._sealed(at, written)
 
     def _sealed(self, at: int, written: str) -> Lexeme:
-        """A terminal that nobody looks into."""
+        """A terminal whose node says nothing."""
         leaf = Lexeme(repeat(ANY, 1, None), at, written)
         self._result.sealed.append(leaf)
         return leaf

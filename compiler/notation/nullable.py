@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from constrain.compiler.notation.tree import Choice, Difference, Lexeme, Name, Node, Repeat, Rule, names_in
+from constrain.compiler.notation.components import least_fixpoint
+from constrain.compiler.notation.tree import Choice, Difference, Lexeme, Name, Node, Repeat, Rule
 from constrain.compiler.regex.membership import nullable as matches_empty
 
 __all__ = ["is_nullable", "left_names", "nullable_rules"]
@@ -12,21 +13,10 @@ __all__ = ["is_nullable", "left_names", "nullable_rules"]
 
 def nullable_rules(rules: Mapping[str, Rule]) -> frozenset[str]:
     """Names of the rules that can be empty."""
-    found: set[str] = set()
-    users: dict[str, list[str]] = {name: [] for name in rules}
-    for rule in rules.values():
-        for use in names_in(rule.body):
-            users[use.text].append(rule.name)
-    pending = list(rules)
-    while pending:
-        name = pending.pop()
-        if name not in found and is_nullable(rules[name].body, found):
-            found.add(name)
-            pending.extend(users[name])
-    return frozenset(found)
+    return least_fixpoint(rules, is_nullable)
 
 
-def is_nullable(node: Node, rules: frozenset[str] | set[str]) -> bool:
+def is_nullable(node: Node, rules: Collection[str]) -> bool:
     """Can a part of a rule be empty, where those of ``rules`` can?"""
     match node:
         case Lexeme(expression):

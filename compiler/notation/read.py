@@ -80,6 +80,7 @@ def read(
     lexer: Lexer | None = None,
     files: Files | None = None,
     terminals: Mapping[str, str] | None = None,
+    data: Mapping[str, bytes | str] | None = None,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> RuleSet:
     """The rules of a grammar in any notation; arguments and errors as for :func:`build`."""
@@ -94,6 +95,6 @@ def read(
     if notation == "lark":
         from constrain.compiler.notation.lark_reader import read_lark
 
-        return read_lark(text, start=start, lexer=lexer, files=files, terminals=terminals, limits=limits)
+        return read_lark(text, start=start, lexer=lexer, files=files, terminals=terminals, data=data, limits=limits)
     start = start or START[notation]
     return rule_set(text, (read_gbnf if notation == "gbnf" else read_ebnf)(text, limits), start)

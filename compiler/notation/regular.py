@@ -9,12 +9,23 @@ shared where it is a terminal of its own. So a terminal holds at most one piece 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from constrain.compiler.notation.components import components, uses_of
-from constrain.compiler.notation.tree import Choice, Difference, Lexeme, Name, Node, Repeat, Rule, RuleSet, names_in
-from constrain.compiler.regex.ast import CharacterClass, Complement, children_of, concat, intersection, repeat, union
+from constrain.compiler.notation.tree import (
+    Choice,
+    Difference,
+    Lexeme,
+    Name,
+    Node,
+    Repeat,
+    Rule,
+    RuleSet,
+    flat_alternatives,
+    names_in,
+)
+from constrain.compiler.regex.ast import CharacterClass, Complement, concat, intersection, repeat, subexpressions, union
 from constrain.compiler.regex.ast import Node as RegexNode
 from constrain.compiler.regex.ast import Repeat as RegexRepeat
 from constrain.errors import LimitError, UnsupportedError
@@ -177,7 +188,7 @@ class Regular:
         for place in (-1, 0):
             around: list[tuple[Node, ...]] = []
             ends: list[tuple[Node, ...]] = []
-            for items in _flat(rule.body):
+            for items in flat_alternatives(rule.body):
                 if items and isinstance(own := items[place], Name) and own.text == rule.name:
                     around.append(items[:-1] if place else items[1:])
                 else:
@@ -190,23 +201,11 @@ class Regular:
         return None
 
 
-def _flat(choice: Choice) -> Iterator[tuple[Node, ...]]:
-    """The alternatives, those of choices that stand alone included."""
-    for items in choice.alternatives:
-        if len(items) == 1 and isinstance(items[0], Choice):
-            yield from _flat(items[0])
-        else:
-            yield items
-
-
 def _measured(root: RegexNode) -> Part:
     """A leaf and what it comes to."""
     size = widest = 0
     free_text = counted = False
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        stack.extend(children_of(node))
+    for node in subexpressions(root):
         if isinstance(node, CharacterClass):
             size += 1
             widest = max(widest, sum(high - low + 1 for low, high in node.ranges))

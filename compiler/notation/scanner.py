@@ -1,9 +1,9 @@
-"""What the readers of GBNF and EBNF share: a place in the text, budgets, complaints, characters and counts."""
+"""What the readers of GBNF and EBNF share: a place in the text, budgets, complaints, characters, classes and counts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from constrain.compiler.grammar import Limits
@@ -21,6 +21,7 @@ MAXIMUM_CHARACTERS = 200_000
 _HEXADECIMAL = {letter: re.compile(f"[0-9A-Fa-f]{{{length}}}") for letter, length in (("x", 2), ("u", 4), ("U", 8))}
 _ANY_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")
 _DIGITS = re.compile(r"[0-9]+")
+_SIGNS: dict[str, tuple[int, int | None]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
 
 
 class Scanner:
@@ -121,7 +122,7 @@ class Scanner:
         self.took(")")
         self._open.pop()
 
-    # -- characters and counts ---------------------------------------------------------------------------------
+    # -- characters, classes and counts ------------------------------------------------------------------------
 
     def escaped(self, escapes: Mapping[str, str], *, long_x: bool = False) -> int:
         r"""Read an escape, whose backslash comes next; the number of its character.
@@ -157,6 +158,53 @@ class Scanner:
         """Refuse half of a surrogate pair in a string: no text holds one."""
         if 0xD800 <= code_point <= 0xDFFF:
             self.refuse(f"U+{code_point:04X} is half a character", at, expected=r"the whole one, as in \U0001F600")
+
+    def class_ranges(self, member: Callable[[], int]) -> tuple[list[tuple[int, int]], bool]:
+        """Read a class, whose bracket comes next: its ranges, and whether it is all but them.
+
+        Args:
+            member: reads one character, of which there must be one.
+        """
+        self.took("[")
+        negated = self.passed("^")
+        ranges: list[tuple[int, int]] = []
+        while not self.next_is("]"):
+            at = self.at
+            low = high = member()
+            if self.next_is("-") and not self.next_is("-]"):
+                self.passed("-")
+                high = member()
+            if high < low:
+                self.refuse(f"the range {self.text[at : self.at]} runs backwards", at, expected="its lower end first")
+            ranges.append((low, high))
+            self.count_characters(self.at - at, at)
+        self.passed("]")
+        return ranges, negated
+
+    def counts(self, space: Callable[[], None]) -> tuple[int, int | None] | None:
+        """Read ``?``, ``*``, ``+`` or counts in braces, if they come next: how often, at least and at most.
+
+        Args:
+            space: reads what may stand between words and signs.
+        """
+        at = self.at
+        sign = self.text[at : at + 1]
+        if sign in _SIGNS:
+            self.took(sign)
+            return _SIGNS[sign]
+        if not self.took("{"):
+            return None
+        space()
+        minimum = self.whole_number()
+        maximum: int | None = minimum
+        space()
+        if self.took(","):
+            space()
+            maximum = None if self.next_is("}") else self.whole_number()
+            space()
+        self.expect("}", "','")
+        self.check_counts(minimum, maximum, at)
+        return minimum, maximum
 
     def whole_number(self) -> int:
         """Read a repetition count."""

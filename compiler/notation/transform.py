@@ -1,29 +1,34 @@
 """Steps on the way from one notation to another; each makes a grammar of the same language.
 
-``with_ignored_text`` writes out what Lark's ``%ignore`` allows between terminals. ``spelled_out`` makes rules of
-regular expressions, down to strings and classes. ``without_left_recursion`` is for llama.cpp, which has none.
+``with_choices_written_out`` puts the lines of files in their place. ``with_ignored_text`` writes out what Lark's
+``%ignore`` allows between terminals. ``spelled_out`` makes rules of regular expressions, down to strings and classes.
+``without_left_recursion`` is for llama.cpp, which has none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+from constrain.compiler.grammar import Limits
 from constrain.compiler.notation.automaton import without_sets
 from constrain.compiler.notation.components import cycles, reachable, uses_of
 from constrain.compiler.notation.nullable import is_nullable, left_names, nullable_rules
 from constrain.compiler.notation.regular import Regular
+from constrain.compiler.notation.scanner import MAXIMUM_CHARACTERS
 from constrain.compiler.notation.tree import Choice, Difference, Lexeme, Name, Node, Repeat, Rule, RuleSet, nodes_of
-from constrain.compiler.regex.ast import CharacterClass, Concat, repeat, union
+from constrain.compiler.regex.ast import CharacterClass, Concat, character, concat, repeat, union
 from constrain.compiler.regex.ast import Node as RegexNode
 from constrain.compiler.regex.ast import Repeat as RegexRepeat
 from constrain.compiler.regex.ast import Union as RegexUnion
-from constrain.errors import InputError, UnsupportedError
+from constrain.errors import InputError, LimitError, UnsupportedError
 
 __all__ = [
     "fresh_name",
     "is_character",
     "pruned",
     "spelled_out",
+    "with_choices_written_out",
     "with_differences_as_expressions",
     "with_ignored_text",
     "without_left_recursion",
@@ -34,7 +39,7 @@ def pruned(rules: RuleSet) -> RuleSet:
     """Without the rules that the start does not reach."""
     used = set(reachable(rules.rules, rules.start))
     kept = {name: rule for name, rule in rules.rules.items() if name in used}
-    return RuleSet(rules.text, kept, rules.start, rules.ignored, lexer=rules.lexer, sealed=rules.sealed)
+    return replace(rules, rules=kept, unused=())
 
 
 def fresh_name(wanted: str, taken: Callable[[str], bool], separator: str = "_") -> str:
@@ -44,6 +49,41 @@ def fresh_name(wanted: str, taken: Callable[[str], bool], separator: str = "_") 
         number += 1
         name = f"{wanted}{separator}{number}"
     return name
+
+
+# -- choices from files ----------------------------------------------------------------------------------------------
+
+
+def with_choices_written_out(rules: RuleSet, limits: Limits) -> RuleSet:
+    """Terminals that are one of the lines of a file, as these texts.
+
+    Raises:
+        DataError: the file is not given, not UTF-8, or empty; at the terminal's place.
+        LimitError: there are more than a grammar may be long.
+    """
+    if not rules.taken:
+        return rules
+    written: dict[str, Rule] = {}
+    count = characters = 0
+    for name, rule in rules.rules.items():
+        (leaf,) = rule.body.alternatives[0] if rule.is_terminal else (None,)
+        if not isinstance(leaf, Lexeme) or leaf not in rules.taken:
+            written[name] = rule
+            continue
+        choices = [text.decode() for text in dict.fromkeys(rules.taken[leaf].texts)]
+        # a word and a sign for each
+        count += 2 * len(choices)
+        characters += sum(map(len, choices))
+        limits.check("max_grammar_tokens", count)
+        if characters > MAXIMUM_CHARACTERS:
+            raise LimitError(
+                f"the choices of {name} and others have more than {MAXIMUM_CHARACTERS} characters",
+                span=rules.span(leaf.at),
+                expected="fewer of them in a grammar's text; this limit is fixed",
+            )
+        texts = union([concat([character(ord(each)) for each in choice]) for choice in choices])
+        written[name] = rule._replace(body=Choice(((leaf._replace(node=texts),),), rule.at))
+    return replace(rules, rules=written, taken={})
 
 
 # -- ignored text ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
+from constrain.compiler.data import TextSource
 from constrain.compiler.regex.ast import Node as RegexNode
 from constrain.compiler.regex.ast import text_span
 from constrain.errors import Span
@@ -27,6 +28,7 @@ __all__ = [
     "Rule",
     "RuleSet",
     "Unused",
+    "flat_alternatives",
     "names_in",
     "nodes_of",
 ]
@@ -106,7 +108,8 @@ class RuleSet:
         unused: of a Lark grammar, what is defined beside the rules.
         lexer: how Lark's terminals split the text.
         sealed: terminals of Lark that stand for more than an expression: for what is in a file, or what the contextual
-            lexer alone understands. Nobody looks into them.
+            lexer alone understands. Their nodes say nothing.
+        taken: of those, the ones that are taken from a file, and what they are taken from.
     """
 
     text: str
@@ -116,6 +119,7 @@ class RuleSet:
     unused: tuple[Unused, ...] = ()
     lexer: Literal["complete", "contextual"] = "complete"
     sealed: list[Lexeme] = field(default_factory=list)
+    taken: dict[Lexeme, TextSource] = field(default_factory=dict)
 
     def span(self, at: int) -> Span:
         """Line and column of an index in the text."""
@@ -140,3 +144,12 @@ def nodes_of(root: Node) -> Iterator[Node]:
 def names_in(root: Node) -> Iterator[Name]:
     """The names that are used in a node."""
     return (node for node in nodes_of(root) if isinstance(node, Name))
+
+
+def flat_alternatives(choice: Choice) -> Iterator[tuple[Node, ...]]:
+    """The alternatives, those of choices that stand alone in one included."""
+    for items in choice.alternatives:
+        if len(items) == 1 and isinstance(items[0], Choice):
+            yield from flat_alternatives(items[0])
+        else:
+            yield items

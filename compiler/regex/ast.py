@@ -6,7 +6,7 @@ passes see the shape a person wrote. Nothing here recurses: a tree may be deeper
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
@@ -44,6 +44,7 @@ __all__ = [
     "nesting_error",
     "repeat",
     "repeat_error",
+    "subexpressions",
     "text_span",
     "union",
 ]
@@ -182,6 +183,15 @@ def children_of(node: Node) -> Sequence[Node]:
             return (part,)
 
 
+def subexpressions(root: Node) -> Iterator[Node]:
+    """A node and all below it."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(children_of(node))
+
+
 def contains(root: Node, kind: type[Anchor | Look | Atomic]) -> bool:
     """Is there a node of some kind anywhere in the tree?"""
     stack = [root]
@@ -199,13 +209,8 @@ def contains(root: Node, kind: type[Anchor | Look | Atomic]) -> bool:
 
 def contains_lazy(root: Node) -> bool:
     """Is there a lazy quantifier that has a choice?"""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Repeat) and node.lazy and node.minimum != node.maximum:
-            return True
-        stack.extend(children_of(node))
-    return False
+    nodes = subexpressions(root)
+    return any(isinstance(node, Repeat) and node.lazy and node.minimum != node.maximum for node in nodes)
 
 
 def character(code_point: int) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from constrain._core import Vocabulary, compile_grammar
+from constrain.compiler.emptiness import has_text
 from constrain.compiler.grammar import Grammar, GrammarBuilder, Limits
 from constrain.compiler.regex.ast import Node
 from constrain.compiler.regex.lower import lower
@@ -87,24 +87,23 @@ def nothing_left(
 
     Args: as those of :func:`build`.
     """
-    vocabulary = Vocabulary([bytes([byte]) for byte in range(256)], [256], vocab_size=257)
     conditions = [(names[0], each) for each in all_of] + [(names[1], each) for each in none_of]
     for count in range(len(conditions) + 1):
         wanted, unwanted = all_of[:count], none_of[: max(count - len(all_of), 0)]
         try:
-            grammar = build(pattern, syntax=syntax, all_of=wanted, none_of=unwanted, limits=limits)
-            compile_grammar(grammar, vocabulary, limits)
-        except UnsatisfiableError:
-            if count == 0:
-                return UnsatisfiableError(f"no text matches {_shown(pattern)}")
-            name, culprit = conditions[count - 1]
-            others = " and meet the conditions before it" if count > 1 else ""
-            return UnsatisfiableError(
-                f"{name} {_shown(culprit)} leaves none of the texts that match {_shown(pattern)}{others}",
-                expected="patterns that some whole text satisfies together ('.*' around a part lets it stand anywhere)",
-            )
+            some = has_text(build(pattern, syntax=syntax, all_of=wanted, none_of=unwanted, limits=limits), limits)
         except LimitError:
             break
+        if some:
+            continue
+        if count == 0:
+            return UnsatisfiableError(f"no text matches {_shown(pattern)}")
+        name, culprit = conditions[count - 1]
+        others = " and meet the conditions before it" if count > 1 else ""
+        return UnsatisfiableError(
+            f"{name} {_shown(culprit)} leaves none of the texts that match {_shown(pattern)}{others}",
+            expected="patterns that some whole text satisfies together ('.*' around a part lets it stand anywhere)",
+        )
     return UnsatisfiableError("no text satisfies all of the patterns together")
 
 

@@ -45,6 +45,7 @@ def build(
         GrammarError: not a structural tag; with JSON pointer, or line and column.
         SchemaError, RegexError, UnsatisfiableError: a mistake in what a tag holds; with JSON pointer.
         UnsupportedError: a format, field or keyword that is not implemented; with JSON pointer.
+        DataError: a file that a schema or grammar in it names is not given, or cannot be used; with JSON pointer.
         LimitError: a budget ran out.
     """
     document = read_tag_text(tag) if isinstance(tag, str | bytes) else tag

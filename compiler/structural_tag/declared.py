@@ -17,7 +17,7 @@ from constrain.compiler.json_schema.lowering import refused
 from constrain.compiler.json_schema.model import STRING
 from constrain.compiler.json_schema.pointers import escaped, shown
 from constrain.compiler.structural_tag.schemas import SchemaReading
-from constrain.errors import InputError, UnsatisfiableError, UnsupportedError
+from constrain.errors import DataError, InputError, UnsatisfiableError, UnsupportedError
 
 __all__ = ["Property", "other_values", "placed", "properties_of", "string_values"]
 
@@ -95,6 +95,7 @@ def string_values(property: Property, builder: GrammarBuilder, reading: SchemaRe
 
     Raises:
         InputError: a mistake in the schema, or a keyword that is not implemented; with JSON pointer.
+        DataError: a file that the schema names is not given, or cannot be used; with JSON pointer.
     """
     document = open_schema(
         _with_type(property, {"type": "string"}),
@@ -102,6 +103,7 @@ def string_values(property: Property, builder: GrammarBuilder, reading: SchemaRe
         formats=reading.formats,
         ignore_formats=reading.ignore_formats,
         references=reading.references or None,
+        data=reading.data,
     )
     root, found = document.reader.root(), []
     for types, values, excluded, leaves, _ in document.algebra.expand((root,)):
@@ -126,6 +128,7 @@ def other_values(property: Property, reading: SchemaReading) -> Grammar | None:
             formats=reading.formats,
             ignore_formats=reading.ignore_formats,
             references=reading.references or None,
+            data=reading.data,
             order=reading.order,
             numbers=reading.numbers,
             escapes=reading.escapes,
@@ -138,7 +141,7 @@ def _with_type(property: Property, bound: dict[str, Any]) -> dict[str, Any]:
     return {**property.schema, "allOf": [*property.schema["allOf"], bound]}
 
 
-def placed(error: InputError, property: Property) -> InputError:
+def placed(error: InputError | DataError, property: Property) -> InputError | DataError:
     """An error about a property's schema, whose pointer leads through the schema around it."""
     pointer = error.pointer or ""
     inner = pointer.removeprefix("/allOf/0")

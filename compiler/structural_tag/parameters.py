@@ -16,7 +16,7 @@ from constrain.compiler.grammar import Expression, Grammar, GrammarBuilder, Opti
 from constrain.compiler.structural_tag import free_text
 from constrain.compiler.structural_tag.declared import Property, other_values, placed, properties_of, string_values
 from constrain.compiler.structural_tag.schemas import SchemaReading
-from constrain.errors import InputError, UnsatisfiableError, UnsupportedError
+from constrain.errors import DataError, InputError, UnsatisfiableError, UnsupportedError
 
 __all__ = ["MARKERS", "build"]
 
@@ -31,6 +31,7 @@ def build(schema: Any, reading: SchemaReading) -> Grammar:
 
     Raises:
         InputError: a mistake in the schema, or what is not implemented; with JSON pointer.
+        DataError: a file that it names is not given, or cannot be used; with JSON pointer.
     """
     builder = GrammarBuilder()
     options = []
@@ -40,7 +41,7 @@ def build(schema: Any, reading: SchemaReading) -> Grammar:
             raise UnsupportedError(f"the name {each.name!r} cannot be written", pointer=each.pointer, expected=expected)
         try:
             value = _value(builder, each, reading)
-        except InputError as error:
+        except (InputError, DataError) as error:
             raise placed(error, each) from None
         if value is not None:
             begin = builder.terminal(builder.literal(f"<parameter={each.name}>\n".encode()), each.name, "begins")

@@ -14,7 +14,7 @@ from constrain.compiler.grammar import ExpressionNode, Grammar, GrammarBuilder, 
 from constrain.compiler.json_schema import build as build_schema
 from constrain.compiler.structural_tag.declared import placed, properties_of
 from constrain.compiler.structural_tag.schemas import SchemaReading
-from constrain.errors import InputError, UnsupportedError
+from constrain.errors import DataError, InputError, UnsupportedError
 
 __all__ = ["build"]
 
@@ -26,6 +26,7 @@ def build(schema: Any, reading: SchemaReading) -> Grammar:
 
     Raises:
         InputError: a mistake in the schema, or what is not implemented; with JSON pointer.
+        DataError: a file that it names is not given, or cannot be used; with JSON pointer.
     """
     builder = GrammarBuilder()
     options = []
@@ -41,11 +42,12 @@ def build(schema: Any, reading: SchemaReading) -> Grammar:
                 formats=reading.formats,
                 ignore_formats=reading.ignore_formats,
                 references=reading.references or None,
+                data=reading.data,
                 whitespace=reading.whitespace,
                 order=reading.order,
                 numbers=reading.numbers,
             )
-        except InputError as error:
+        except (InputError, DataError) as error:
             raise placed(error, each) from None
         begin = builder.terminal(builder.literal(f"{each.name}=".encode()), each.name, "begins")
         argument = builder.choice("argument", [[begin, builder.embed(_in_python(value))]])

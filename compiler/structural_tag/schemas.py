@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from constrain.compiler.emptiness import has_text
 from constrain.compiler.grammar import Expression, Fragment, Grammar, GrammarBuilder, Limits, reachable
-from constrain.compiler.json_schema.lowering import has_text
 from constrain.compiler.structural_tag.model import EmbeddedGrammar, JsonSchema, Regex
-from constrain.errors import InputError
+from constrain.errors import DataError, InputError
 
 __all__ = ["SchemaReading", "grammar_of", "holds", "is_guarded"]
 
@@ -25,6 +25,7 @@ class SchemaReading:
     formats: Literal["assert", "annotate"] = "assert"
     ignore_formats: tuple[str, ...] = ()
     references: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, bytes | str] = field(default_factory=dict)
     whitespace: str = "compact"
     order: Literal["schema", "any"] = "schema"
     numbers: Literal["plain", "any"] = "plain"
@@ -35,7 +36,7 @@ def grammar_of(part: JsonSchema | Regex | EmbeddedGrammar, reading: SchemaReadin
     """The grammar of one part of a tag file.
 
     Raises:
-        InputError: as the part's own front end; with the place in the file.
+        InputError, DataError: as the part's own front end; with the place in the file.
     """
     if isinstance(part, JsonSchema):
         return _placed(part.pointer, lambda: _schema_grammar(part, reading))
@@ -43,7 +44,7 @@ def grammar_of(part: JsonSchema | Regex | EmbeddedGrammar, reading: SchemaReadin
         from constrain.compiler import regex
 
         return _placed(part.pointer, lambda: regex.build(part.pattern, limits=limits))
-    return _placed(part.pointer, lambda: _notation_grammar(part, limits))
+    return _placed(part.pointer, lambda: _notation_grammar(part, reading, limits))
 
 
 def is_guarded(grammar: Grammar) -> bool:
@@ -82,6 +83,7 @@ def _schema_grammar(part: JsonSchema, reading: SchemaReading) -> Grammar:
         formats=reading.formats,
         ignore_formats=reading.ignore_formats,
         references=reading.references or None,
+        data=reading.data,
         whitespace=reading.whitespace,
         order="any" if part.any_order else reading.order,
         numbers=reading.numbers,
@@ -89,11 +91,11 @@ def _schema_grammar(part: JsonSchema, reading: SchemaReading) -> Grammar:
     )
 
 
-def _notation_grammar(part: EmbeddedGrammar, limits: Limits) -> Grammar:
+def _notation_grammar(part: EmbeddedGrammar, reading: SchemaReading, limits: Limits) -> Grammar:
     if part.notation == "lark":
         from constrain.compiler import lark
 
-        return lark.build(part.text, start=part.start, limits=limits)
+        return lark.build(part.text, start=part.start, data=reading.data, limits=limits)
     from constrain.compiler import notation
 
     return notation.build(part.text, part.notation, start=part.start, limits=limits)
@@ -102,6 +104,6 @@ def _notation_grammar(part: EmbeddedGrammar, limits: Limits) -> Grammar:
 def _placed(pointer: str, build: Callable[[], Grammar]) -> Grammar:
     try:
         return build()
-    except InputError as error:
+    except (InputError, DataError) as error:
         place = pointer + (error.pointer or "")
         raise type(error)(error.message, pointer=place, span=error.span, expected=error.expected) from None

@@ -15,8 +15,19 @@ __all__ = ["Constraint"]
 class Constraint:
     """A matcher with its bitmask."""
 
-    def __init__(self, compiled: CompiledGrammar) -> None:
+    def __init__(self, compiled: CompiledGrammar, begun: bytes = b"") -> None:
+        """Begin a sequence.
+
+        Args:
+            compiled: the grammar.
+            begun: how its text begins, before the first token.
+
+        Raises:
+            ModelError: none of its texts begins so.
+        """
         self._matcher = compiled.matcher()
+        if begun and not self._matcher.accept_bytes(begun):
+            raise ModelError(f"no text of the constraint begins with {begun!r}", expected="the beginning of one")
         self._bitmask = allocate_token_bitmask(1, compiled.vocabulary.vocab_size)
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
 

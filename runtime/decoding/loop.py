@@ -27,6 +27,7 @@ def generate(
     prompt_ids: Sequence[int],
     options: GenerationOptions | None = None,
     *,
+    begun: bytes = b"",
     on_text: Callable[[str], None] | None = None,
 ) -> GenerationResult:
     """Generate one output in the language of ``compiled``.
@@ -36,10 +37,11 @@ def generate(
         compiled: a grammar compiled for ``model.vocabulary``.
         prompt_ids: from :meth:`CausalModel.encode_prompt`.
         options: how tokens are chosen.
+        begun: the beginning of the text, where the prompt ends with it: the output is what comes after it.
         on_text: called with each new piece of text, in whole characters.
 
     Raises:
-        ModelError: prompt and budget exceed the model's context, or the model fails.
+        ModelError: prompt and budget exceed the model's context, or the model fails; or no text begins as ``begun``.
         ArtifactError: the grammar was compiled for another vocabulary.
         LimitError: a budget of the grammar ran out.
         VocabularyError: the vocabulary cannot spell what has to follow.
@@ -47,7 +49,7 @@ def generate(
     options = options or GenerationOptions()
     _check(model, compiled, prompt_ids, options)
     started = time.perf_counter()
-    run = _Run(model, compiled, prompt_ids, options, on_text)
+    run = _Run(model, compiled, prompt_ids, options, begun, on_text)
     finish_reason = run.to_the_end()
     return run.result(finish_reason, time.perf_counter() - started)
 
@@ -61,13 +63,14 @@ class _Run:
         compiled: CompiledGrammar,
         prompt_ids: Sequence[int],
         options: GenerationOptions,
+        begun: bytes,
         on_text: Callable[[str], None] | None,
     ) -> None:
         self._model = model
         self._vocabulary = model.vocabulary
         self._prompt_tokens = len(prompt_ids)
         self._max_tokens = options.max_tokens
-        self._constraint = Constraint(compiled)
+        self._constraint = Constraint(compiled, begun)
         self._chooser = TokenChooser(options, prompt_ids)
         self._writer = TextWriter(on_text)
         self._cache = model.new_cache()

@@ -19,6 +19,9 @@ __all__ = ["CausalModel", "KeyValueCache"]
 UNBOUNDED = 10**9
 """Tokenizers write "no limit" as an absurdly large number."""
 
+PROMPT_END = 1_000
+"""Bytes at the end of a prompt that are looked at; marks of thoughts are shorter."""
+
 
 @dataclass(slots=True)
 class KeyValueCache:
@@ -135,6 +138,16 @@ class CausalModel:
         """What an empty prompt starts with: models need one token to predict the next."""
         token_id = getattr(self._tokenizer, "bos_token_id", None)
         return self.eos_token_ids[0] if token_id is None else int(token_id)
+
+    def prompt_end(self, token_ids: Sequence[int]) -> str:
+        """The last characters of a prompt, special tokens by their names; nothing from before a token without text."""
+        end = b""
+        for token_id in reversed(token_ids):
+            text = self.vocabulary.text(token_id)
+            if not text or len(end) > PROMPT_END:
+                break
+            end = text + end
+        return end.decode(errors="replace")
 
     def new_cache(self) -> KeyValueCache:
         """The memory of a new sequence."""

@@ -137,13 +137,17 @@ def test_data_by_name(cli: Callable[..., Any], folder: Path) -> None:
         (["--substring-of", "talk.txt", "--span-unit", "line"], 2, "expected 'char' or 'word' or 'sentence'"),
         (["--choice-file", "names.txt", "--span-unit", "word"], 2, "--span-unit goes with --substring-of only"),
         (["--choice-file", "names.txt", "--choice", "a"], 2, "--choice and --choice-file exclude each other"),
-        (["--choice-file", "names.txt", "--data", "a=b"], 2, "--data goes with --schema and --grammar only"),
+        (
+            ["--choice-file", "names.txt", "--data", "a=b"],
+            2,
+            "--data goes with --schema, --grammar, --tags and --tools only",
+        ),
         (["--choice-file", "names.txt", "--draft", "7"], 2, "--draft goes with --schema, --tags and --tools only"),
         (["--choice-file", "-", "--choice-file", "-"], 2, "--choice-file reads standard input, which is taken"),
         (["--schema", "person.json", "--data", "x"], 2, "--data cannot be 'x' expected NAME=FILE"),
         (["--schema", "person.json", "--data", "x=y"], 2, "names no such file expected one of lists/people.txt"),
         (["--schema", "person.json", "--data", "x=y", "--data", "x=z"], 2, "--data x is given twice"),
-        (["--schema", "true", "--data", "x=y"], 2, "expected a schema or grammar that names a file"),
+        (["--schema", "true", "--data", "x=y"], 2, "expected a constraint that names a file"),
         (["--schema", "person.json", "--data", "lists/people.txt=none"], 4, "cannot read 'none'"),
         (
             ["--schema", "outside/schema.json"],
@@ -177,3 +181,71 @@ def test_lists_on_standard_input(cli: Callable[..., Any], folder: Path) -> None:
     assert cli("next", "--choice-file", "-", stdin="x\ny\n").out == "120\tx\n121\ty\n"
     ran = cli("check", "--choice-file", "-", "-", stdin="x\n")
     assert (ran.code, "which is taken" in ran.err) == (2, True)
+
+
+def test_lint_and_convert_take_data(cli: Callable[..., Any], folder: Path) -> None:
+    (folder / "pick.lark").write_text('start: NAME | WORD\nNAME: %choices "lists/people.txt"\nWORD: /[A-Z][a-z]+/\n')
+    ran = cli("grammar", "lint", "pick.lark")
+    assert (ran.code, ran.out.count("\n")) == (1, 1)
+    assert "NAME and WORD both match 'Ada'" in ran.out
+    (folder / "elsewhere.txt").write_text("ada\ngrace\n")
+    given = ["--data", "lists/people.txt=elsewhere.txt"]
+    assert cli("grammar", "lint", "pick.lark", *given).code == 0
+    assert cli("grammar", "convert", "pick.lark", "--to", "gbnf").out == (
+        'root ::= NAME | WORD\nNAME ::= "Ada" | "Grace"\nWORD ::= [A-Z] [a-z]+\n'
+    )
+    assert '"ada" | "grace"' in cli("grammar", "convert", "pick.lark", "--to", "ebnf", *given).out
+    ran = cli("grammar", "convert", "quote.lark", "--to", "gbnf")
+    assert ran.code == 3
+    assert "QUOTE, which is any span of a file" in ran.err
+    (folder / "lists" / "people.txt").unlink()
+    ran = cli("grammar", "convert", "pick.lark", "--to", "gbnf")
+    assert ran.code == 4
+    assert "'lists/people.txt' is not given" in ran.err
+    ran = cli("grammar", "lint", "pick.lark")
+    assert (ran.code, ran.out.count("[unchecked]")) == (1, 1)
+    assert cli("grammar", "convert", "pick.lark", "--to", "gbnf", "--data", "names.txt=names.txt").code == 2
+
+
+def test_schema_lint_takes_data(cli: Callable[..., Any], folder: Path) -> None:
+    long = json.dumps(
+        {"type": "object", "properties": {"a": {"type": "string", NAMES: "n", "minLength": 6}}, "required": ["a"]}
+    )
+    (folder / "long.json").write_text(long)
+    for name, found in (("more.txt", True), ("talk.txt", False)):
+        ran = cli("schema", "lint", "long.json", "--data", f"n={name}", "--ignore", "open-object")
+        assert ("[unsatisfiable]" in ran.out) == found, ran.out
+
+
+def test_tags_and_tools_take_data(cli: Callable[..., Any], folder: Path) -> None:
+    name = {"type": "string", NAMES: "lists/people.txt"}
+    schema = {"type": "object", "properties": {"a": name}, "required": ["a"], "additionalProperties": False}
+    grammar = (folder / "quote.lark").read_text()
+    elements = [
+        {"type": "json_schema", "json_schema": name},
+        {"type": "const_string", "value": " "},
+        {"type": "grammar", "notation": "lark", "grammar": grammar},
+    ]
+    (folder / "tags.json").write_text(json.dumps({"type": "sequence", "elements": elements}))
+    (folder / "tools.json").write_text(json.dumps([{"name": "f", "parameters": schema}]))
+    (folder / "elsewhere.txt").write_text("Eve\n")
+    tools = ["--tools", "tools.json", "--tool-style", "python", "--tool-choice", "f"]
+    inline = ["--tags", (folder / "tags.json").read_text()]
+    moved = ["--data", "lists/people.txt=elsewhere.txt"]
+    for arguments, text, code in (
+        (["--tags", "tags.json"], '"Grace" Ada: See the', 0),
+        (["--tags", "tags.json"], '"Eve" Ada: See the', 1),
+        (["--tags", "tags.json", *moved], '"Eve" Ada: See the', 0),
+        (["--tags", "tags.json"], '"Grace" Ada: dog', 1),
+        (inline, '"Grace" Blaise: cat', 0),
+        (tools, '[f(a="Ada")]', 0),
+        (tools, '[f(a="Eve")]', 1),
+        ([*tools, *moved], '[f(a="Eve")]', 0),
+    ):
+        assert cli("check", *arguments, "-", stdin=text).code == code, (arguments, text)
+    ran = cli("next", "--tags", "tags.json", "--data", "other=elsewhere.txt")
+    assert (ran.code, "names no such file" in ran.err) == (2, True)
+    (folder / "lists" / "people.txt").unlink()
+    ran = cli("next", "--tags", "tags.json")
+    assert ran.code == 4
+    assert "/elements/0/json_schema/x-constrain-choices" in ran.err

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,29 @@ def test_thoughts_come_first_and_are_no_output(cli: Any, tiny_model: Path) -> No
     assert len(record["thinking"]) <= 5
     streamed = cli(*common, "--stream", "Go").out
     assert streamed.startswith(f"<think>{record['thinking']}</think>")
+
+
+@pytest.mark.parametrize(
+    ("asked", "in_prompt"),
+    [("<think>\\n", True), ("<think>", True), ("<think>\\n\\n</think>\\n\\n", False), ("", False)],
+)
+def test_thoughts_begin_where_the_prompt_ends(
+    asked: str, in_prompt: bool, cli: Any, tiny_model: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(tiny_model, model)
+    template = f"{{{{ messages[-1].content }}}}\nA:{{% if enable_thinking %}}{{{{ '{asked}' }}}}{{% endif %}}"
+    (model / "chat_template.jinja").write_text(template)
+    common = ("gen", "--regex", "ab+", "--think-max", "5", "--seed", "3", "-m", str(model))
+    record = json.loads(cli(*common, "--think", "think", "--envelope", "Go").out)
+    assert record["status"] == "ok"
+    assert re.fullmatch("ab+", record["data"])
+    assert len(record["thinking"]) <= 5
+    streamed = cli(*common, "--think", "think", "--stream", "Go").out
+    begin = "" if in_prompt else "<think>"
+    assert streamed.startswith(f"{begin}{record['thinking']}</think>")
+    # another tag's thoughts have not begun
+    assert cli(*common, "--think", "other", "--stream", "Go").out.startswith("<other>")
 
 
 def test_saved_constraints_keep_what_they_were_made_from(cli: Any, tiny_model: Path, tmp_path: Path) -> None:

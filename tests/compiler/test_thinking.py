@@ -10,7 +10,7 @@ import pytest
 from constrain import GrammarError, UnsupportedError, Vocabulary, compile_grammar
 from constrain.compiler import json_schema, lark, regex
 from constrain.compiler.special_tokens import marked
-from constrain.compiler.thinking import Marks, marks_of, thinking_before, thoughts_and_rest
+from constrain.compiler.thinking import Marks, is_begun, marks_of, thinking_before, thoughts_and_rest
 
 THINK = Marks("<t>", "</t>")
 
@@ -42,7 +42,15 @@ def test_all_short_texts(byte_vocabulary: Vocabulary) -> None:
             if found:
                 accepted += 1
                 assert thoughts_and_rest(text, THINK) == (found[1], found[2])
+                assert thoughts_and_rest(text.removeprefix("<t>"), THINK) == (found[1], found[2])
     assert accepted > 50
+
+
+def test_prompts_that_begin_the_region() -> None:
+    for prompt in ("<t>", "Hi\n<t>\n", "<t></t><t> \n\n"):
+        assert is_begun(prompt, THINK)
+    for prompt in ("", "\n", "<t> so", "<t></t>", "<t>\n\n</t>\n\n", "t>", "<t"):
+        assert not is_begun(prompt, THINK)
 
 
 def test_keys_differ_after_thoughts(byte_vocabulary: Vocabulary) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 
 from clang import cindex
 
-__all__ = ["declared", "judge_cpp"]
+__all__ = ["STD", "declarations", "judge_cpp", "without_includes"]
 
 _FLAGS = ["-std=c++17", "-fsyntax-only", "-nostdinc", "-w", "-ferror-limit=0", "-fbracket-depth=4096"]
 _TYPE = re.compile(r"\b(?:[A-Z]|[A-Z][A-Z0-9_]*[a-z]\w*)\b", re.ASCII)
@@ -140,7 +140,7 @@ _KEYWORDS = {
     "xor_eq",
     "std",
 }
-_STD = (
+STD = (
     "namespace std { struct string {}; struct string_view {}; struct istream {}; struct ostream {}; "
     "struct exception {}; struct runtime_error {}; typedef unsigned long size_t; typedef long ptrdiff_t; "
     + " ".join(f"typedef int int{size}_t; typedef unsigned uint{size}_t;" for size in (8, 16, 32, 64))
@@ -151,12 +151,17 @@ _STD = (
 )
 
 
-def declared(text: str) -> str:
-    """The text after declarations of all that it names: capitalised names as types, others as values."""
-    body = _INCLUDE.sub("", text)
+def without_includes(text: str) -> str:
+    """The text without its includes, which would declare things of their own."""
+    return _INCLUDE.sub("", text)
+
+
+def declarations(text: str) -> str:
+    """Declarations of all that a text names: capitalised names as types, others as values."""
+    body = without_includes(text)
     types = "".join(f"struct {name}; " for name in sorted(set(_TYPE.findall(body))))
     values = ", ".join(["value_", *sorted(set(_VALUE.findall(body)) - _KEYWORDS)])
-    return f"{_STD}{types}\nint {values};\n#line 1\n{body}"
+    return f"{types}\nint {values};"
 
 
 @cache
@@ -166,7 +171,8 @@ def _index() -> cindex.Index:
 
 def judge_cpp(text: str) -> None:
     """Clang's parser says of each mistake whether it is one of syntax or of meaning."""
-    unit = _index().parse("text.cpp", args=_FLAGS, unsaved_files=[("text.cpp", declared(text))])
+    declared = f"{STD}{declarations(text)}\n#line 1\n{without_includes(text)}"
+    unit = _index().parse("text.cpp", args=_FLAGS, unsaved_files=[("text.cpp", declared)])
     for each in unit.diagnostics:
         about_names = each.spelling.startswith("redefinition of parameter")  # which Clang counts as syntax
         if each.severity >= cindex.Diagnostic.Error and each.category_name != "Semantic Issue" and not about_names:

@@ -49,10 +49,6 @@ def test_fifty_samples_are_read(name: str) -> None:
 @EACH
 @pytest.mark.slow
 def test_a_thousand_samples_are_read(name: str) -> None:
-    if name == "sparql":
-        pytest.skip(
-            "rdflib takes DISTINCT for the keyword in the prefixed name DISTINCT.c:, once in some hundred samples"
-        )
     drawn = samples(name, 1000, seed=2)
     assert refusals(name, drawn) == []
     assert len(set(drawn)) > 300

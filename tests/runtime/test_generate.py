@@ -203,3 +203,12 @@ def test_interruption_passes_through(tiny: CausalModel) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         generate(tiny, compile_regex("a+", tiny.vocabulary), [5], on_text=interrupt)
+
+
+def test_outputs_that_have_begun_in_the_prompt(tiny: CausalModel) -> None:
+    compiled = compile_regex("ab(c|d)e", tiny.vocabulary)
+    result = generate(tiny, compiled, [5], GenerationOptions(seed=1), begun=b"ab")
+    assert (result.text, result.is_complete) in (("ce", True), ("de", True))
+    assert compiled.matcher().accept_bytes(b"ab" + result.text.encode())
+    with pytest.raises(ModelError, match="no text of the constraint begins with b'ac'"):
+        generate(tiny, compiled, [5], begun=b"ac")

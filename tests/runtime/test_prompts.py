@@ -90,3 +90,11 @@ def test_nothing_is_cut(tiny: CausalModel) -> None:
         tiny.encode_prompt(prompt, reserve=1025 - used)
     with pytest.raises(ModelError, match=r"of prompt, [1-9]\d* of schema and 10 reserved"):
         tiny.encode_prompt("x", schema_text='{"type": "object"}' * 150, reserve=10)
+
+
+def test_the_end_of_a_prompt(make_folder: Callable[..., Path], tiny: CausalModel) -> None:
+    model = with_template(make_folder, tiny, TEMPLATE.replace("[assistant]", "[assistant]<think>\n"))
+    assert model.prompt_end(model.encode_prompt("Hé")).endswith("[user]Hé\n[assistant]<think>\n")
+    stop = model.eos_token_ids[0]
+    assert model.prompt_end([*tiny.encode_prompt("<think>"), stop]) == ""
+    assert model.prompt_end([stop, *tiny.encode_prompt("a <think>")]) == "a <think>"

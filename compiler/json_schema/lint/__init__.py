@@ -7,9 +7,10 @@ Rules are small functions in tables. Those in ``TEXT_RULES`` look at one schema 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from constrain.compiler.json_schema.document import Document, open_schema, parsed_schema
+from constrain.compiler.json_schema.document import open_schema, parsed_schema
 from constrain.compiler.json_schema.lint.bounds import unbounded
 from constrain.compiler.json_schema.lint.branches import unsatisfiable
 from constrain.compiler.json_schema.lint.context import Context, Meaning
@@ -62,6 +63,7 @@ def lint(
     *,
     draft: str | None = None,
     references: Mapping[str, object] | None = None,
+    data: Mapping[str, bytes | str] | None = None,
 ) -> list[LintWarning]:
     """Everything suspicious in a schema, in the order of its places.
 
@@ -69,6 +71,7 @@ def lint(
         schema: parsed JSON, or JSON text.
         draft: as for :func:`~constrain.compiler.json_schema.build`.
         references: other documents by URI.
+        data: contents of the files that the schema names, by name; nothing is proved about others.
 
     Raises:
         SchemaError: not a valid schema, for a reason that no rule explains better.
@@ -76,14 +79,16 @@ def lint(
         UnsupportedError: a draft that is not supported.
         LimitError: it nests too deeply.
     """
-    document = _opened(parsed_schema(schema), draft, references)
+    # formats that nobody knows have a rule of their own
+    opened = partial(open_schema, draft=draft, ignore_formats="unknown", references=references, data=data)
+    document = opened(parsed_schema(schema))
     try:
         context = Context(document.draft, Places(document.root, document.draft))
         found = [warning for place in context.places.all for rule in TEXT_RULES for warning in rule(place, context)]
         explained = [warning.pointer for warning in found if warning.error]
         if explained:
             # what no rule explains in the rest is an error of its own
-            _opened(_without(document.root, explained), draft, references).reader.check()
+            opened(_without(document.root, explained)).reader.check()
         else:
             document.reader.check()
             found += _as_meant(Meaning(context, document))
@@ -92,11 +97,6 @@ def lint(
     places = context.places
     order = _reading_order(places)
     return sorted(dict.fromkeys(found), key=lambda warning: _rank(order, warning.pointer))
-
-
-def _opened(root: Any, draft: str | None, references: Mapping[str, object] | None) -> Document:
-    # formats that nobody knows have a rule of their own
-    return open_schema(root, draft=draft, ignore_formats="unknown", references=references)
 
 
 def _as_meant(meaning: Meaning) -> list[LintWarning]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from constrain.compiler.json_schema import sources
 from constrain.compiler.json_schema.lint.context import Meaning
 from constrain.compiler.json_schema.lint.keywords import keywords_of
 from constrain.compiler.json_schema.lint.places import Place
@@ -12,7 +13,8 @@ from constrain.compiler.json_schema.model import SchemaId
 
 __all__ = ["unsatisfiable"]
 
-_TEXT_KEYWORDS = frozenset(("pattern", "format", "minLength", "maxLength"))
+_LANGUAGES = frozenset(("pattern", "format", *sources.KEYWORDS))
+_TEXT_KEYWORDS = _LANGUAGES | {"minLength", "maxLength"}
 _NEVER_MEANT: tuple[object, ...] = (False, {"not": {}}, {"not": True})
 """The spellings of a schema that is meant to refuse everything."""
 
@@ -59,8 +61,8 @@ def _is_empty(meaning: Meaning, place: Place, schemas: tuple[SchemaId, ...]) -> 
     document = meaning.document
     if document.algebra.is_empty(schemas):
         return True
-    # the algebra does not look into patterns; only where several things are said of a text can they exclude each other
+    # the algebra does not look into patterns, nor into files; where one thing is said of a text, it excludes nothing
     said = [key for part in meaning.context.places.about_the_same(place) for key in part.keys if key in _TEXT_KEYWORDS]
-    if len(said) < 2 or not {"pattern", "format"} & set(said):
+    if len(said) < 2 or _LANGUAGES.isdisjoint(said):
         return False
     return meaning.is_empty_language(document.store.all_of(schemas))

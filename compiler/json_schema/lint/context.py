@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from constrain.compiler.emptiness import has_text
 from constrain.compiler.grammar import Grammar
 from constrain.compiler.json_schema.document import Document
 from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.lint.places import Place, Places
-from constrain.compiler.json_schema.lowering import Lowering, has_text
+from constrain.compiler.json_schema.lowering import Lowering
 from constrain.compiler.json_schema.model import SchemaId
 from constrain.compiler.json_schema.validators import validator
 from constrain.errors import ConstrainError, UnsatisfiableError

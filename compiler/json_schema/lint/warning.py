@@ -23,3 +23,8 @@ class LintWarning(NamedTuple):
     message: str
     mend: str
     error: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where, in words."""
+        return self.pointer

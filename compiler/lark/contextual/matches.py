@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from constrain.compiler.grammar import GrammarBuilder, normalise_ranges
+from constrain.compiler.grammar import normalise_ranges
 from constrain.compiler.lark.contextual.words import Words, reserved_words, without
 from constrain.compiler.lexing import Longer
 from constrain.compiler.regex.ast import (
@@ -23,11 +23,11 @@ from constrain.compiler.regex.ast import (
     repeat,
     union,
 )
-from constrain.compiler.regex.lower import lower
+from constrain.compiler.regex.emptiness import is_empty
 from constrain.compiler.regex.membership import nullable
 from constrain.compiler.regex.preference import first_characters, inside, meets, preference
 from constrain.compiler.regex.trailing import Ending, endings
-from constrain.errors import UnsatisfiableError, UnsupportedError
+from constrain.errors import UnsupportedError
 
 __all__ = ["Matches", "Taken", "is_prefix_free", "matches_of"]
 
@@ -169,16 +169,3 @@ def _single_characters(node: Node | None) -> Ranges:
 def is_prefix_free(node: Node) -> bool:
     """Does no match begin a longer one?"""
     return is_empty(intersection([node, concat([node, repeat(ANY, 1, None)])]))
-
-
-def is_empty(node: Node) -> bool:
-    """Does no text match?"""
-    from constrain.compiler.compile import compile_grammar
-    from constrain.compiler.vocabulary import Vocabulary
-
-    builder = GrammarBuilder()
-    try:
-        compile_grammar(builder.finish(builder.terminal(lower(node, builder), "texts")), Vocabulary.bytes())
-    except UnsatisfiableError:
-        return True
-    return False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from constrain.compiler.grammar import Limits
 from constrain.compiler.notation.lint.collisions import terminal_collision
+from constrain.compiler.notation.lint.data import missing_data
 from constrain.compiler.notation.lint.finding import Context, GrammarWarning
 from constrain.compiler.notation.lint.recursion import cyclic_rule, left_recursion, two_sided_recursion
 from constrain.compiler.notation.lint.repetition import (
@@ -41,6 +42,7 @@ RULES: tuple[Callable[[Context], Iterator[GrammarWarning]], ...] = (
     adjacent_repetitions,
     duplicate_alternative,
     terminal_collision,
+    missing_data,
     missing_ignore,
 )
 
@@ -62,6 +64,7 @@ def lint(
     lexer: Lexer | None = None,
     files: Files | None = None,
     terminals: Mapping[str, str] | None = None,
+    data: Mapping[str, bytes | str] | None = None,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> list[GrammarWarning]:
     """Everything suspicious in a grammar, in the order of its places.
@@ -73,13 +76,17 @@ def lint(
         lexer: how a Lark grammar's terminals split the text; None: as its header says.
         files: what a Lark grammar may import.
         terminals: regular expressions for the terminals that a Lark grammar only declares.
+        data: contents of the files that terminals of a Lark grammar are taken from, by name; into others nobody looks.
         limits: how long it may be.
 
     Raises:
         InputError: it is no grammar, or one that constrain refuses; as for :func:`~constrain.compiler.notation.read`.
+        DataError: a file is not UTF-8, or empty.
     """
     try:
-        every = read(text, notation, start=start, lexer=lexer, files=files, terminals=terminals, limits=limits)
+        every = read(
+            text, notation, start=start, lexer=lexer, files=files, terminals=terminals, data=data, limits=limits
+        )
         context = Context.of(every, pruned(every), notation)
         found = [warning for rule in RULES for warning in rule(context)]
     except RecursionError:  # the caller stands deep in the stack already

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from constrain.compiler.notation.lint.finding import Context, GrammarWarning
 from constrain.compiler.notation.lint.places import awaited_together, key_of
 from constrain.compiler.notation.lint.witness import Undecided, Witnesses, fixed_text
-from constrain.compiler.notation.tree import Lexeme, nodes_of
+from constrain.compiler.notation.tree import Lexeme, RuleSet, nodes_of
 from constrain.errors import LimitError
 
 __all__ = ["terminal_collision"]
@@ -40,7 +40,7 @@ def terminal_collision(context: Context) -> Iterator[GrammarWarning]:
     """Pairs of terminals that match one text, and may stand at one place."""
     if context.notation != "lark":
         return
-    terminals, witnesses = _terminals(context), Witnesses()
+    terminals, witnesses = _terminals(context), Witnesses(context.rules.taken)
     try:
         together = awaited_together(context.rules)
     except LimitError as error:
@@ -62,11 +62,16 @@ def _terminals(context: Context) -> _Terminals:
     leaves: dict[str, Lexeme] = {}
     for rule in rules.rules.values():
         for node in nodes_of(rule.body):
-            if isinstance(node, Lexeme) and node not in rules.sealed:
+            if isinstance(node, Lexeme) and _is_known(node, rules):
                 name = rule.name if rule.is_terminal else key_of(rules, node)
                 leaves.setdefault(name or node.written, node)
     texts = {name: text for name, leaf in leaves.items() if (text := fixed_text(leaf.node)) is not None}
     return _Terminals(leaves, texts)
+
+
+def _is_known(leaf: Lexeme, rules: RuleSet) -> bool:
+    source = rules.taken.get(leaf)
+    return leaf not in rules.sealed if source is None else source.is_given
 
 
 def _first(pairs: Iterable[tuple[str, str]], number: int) -> list[tuple[str, str]]:
@@ -108,7 +113,7 @@ def _overlapping(
     for first, second in pairs[:MAXIMUM_PAIRS]:
         leaf = terminals.leaves[first]
         try:
-            witness = witnesses.common(leaf.node, terminals.leaves[second].node)
+            witness = witnesses.common(leaf, terminals.leaves[second])
         except Undecided:
             yield _undecided(context, leaf, f"{first} and {second}")
             continue
@@ -133,7 +138,7 @@ def _matched_texts(
         if name in undecided:
             continue
         try:
-            if witnesses.accepts(name, terminals.leaves[name].node, terminals.texts[other]):
+            if witnesses.accepts(name, terminals.leaves[name], terminals.texts[other]):
                 matched.setdefault(name, set()).add(terminals.texts[other])
         except Undecided:
             undecided.add(name)
@@ -156,9 +161,9 @@ def _ignored(context: Context, terminals: _Terminals, witnesses: Witnesses) -> I
             text = terminals.texts.get(name)
             try:
                 if text is None:
-                    witness = witnesses.common(ignored.node, leaf.node)
+                    witness = witnesses.common(ignored, leaf)
                 else:
-                    witness = text if witnesses.accepts(f"%ignore {number}", ignored.node, text) else None
+                    witness = text if witnesses.accepts(f"%ignore {number}", ignored, text) else None
             except Undecided:
                 yield _undecided(context, leaf, f"{name} and what is ignored")
                 continue

@@ -30,6 +30,11 @@ class GrammarWarning(NamedTuple):
     mend: str
     error: bool = False
 
+    @property
+    def place(self) -> str:
+        """Where, in words."""
+        return f"line {self.line}, column {self.column}"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from constrain.compiler.notation.components import cycles
 from constrain.compiler.notation.lint.finding import Context, GrammarWarning
 from constrain.compiler.notation.nullable import is_nullable, left_names
-from constrain.compiler.notation.tree import Choice, Name, Node, Repeat, Rule
+from constrain.compiler.notation.tree import Choice, Name, Node, Repeat, Rule, flat_alternatives
 
 __all__ = ["cyclic_rule", "left_recursion", "two_sided_recursion"]
 
@@ -30,7 +30,7 @@ def left_recursion(context: Context) -> Iterator[GrammarWarning]:
 def two_sided_recursion(context: Context) -> Iterator[GrammarWarning]:
     """``e: e "+" e`` reads a list of n in a number of ways that grows with 4**n."""
     for rule in context.rules.rules.values():
-        for items in _alternatives(rule.body):
+        for items in flat_alternatives(rule.body):
             if len(items) > 1 and _is(items[0], rule) and _is(items[-1], rule):
                 yield context.warning(
                     "two-sided-recursion",
@@ -59,14 +59,6 @@ def _cyclic(context: Context) -> Iterator[list[str]]:
 
 def _is(node: Node, rule: Rule) -> bool:
     return isinstance(node, Name) and node.text == rule.name
-
-
-def _alternatives(choice: Choice) -> Iterator[tuple[Node, ...]]:
-    for items in choice.alternatives:
-        if len(items) == 1 and isinstance(items[0], Choice):
-            yield from _alternatives(items[0])
-        else:
-            yield items
 
 
 def _alone(node: Node, nullable: frozenset[str]) -> Iterator[str]:

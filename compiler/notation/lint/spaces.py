@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from constrain.compiler.notation.lint.finding import Context, GrammarWarning
 from constrain.compiler.notation.tree import Choice, Lexeme, Name, Node, Repeat, nodes_of
-from constrain.compiler.regex.ast import ANY, CharacterClass, Concat, Union, children_of
+from constrain.compiler.regex.ast import ANY, CharacterClass, Concat, Union, subexpressions
 from constrain.compiler.regex.ast import Node as RegexNode
 from constrain.compiler.regex.ast import Repeat as RegexRepeat
 from constrain.compiler.regex.membership import nullable
@@ -44,7 +44,7 @@ def _has_blanks(context: Context) -> bool:
         for rule in context.rules.rules.values()
         for node in nodes_of(rule.body)
         if isinstance(node, Lexeme)
-        for part in _classes(node.node)
+        for part in subexpressions(node.node)
     )
 
 
@@ -110,14 +110,6 @@ def _within_words(node: CharacterClass) -> bool:
 
 def _has(node: CharacterClass, code_points: Sequence[int]) -> bool:
     return any(low <= each <= high for low, high in node.ranges for each in code_points)
-
-
-def _classes(root: RegexNode) -> Iterator[RegexNode]:
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(children_of(node))
 
 
 def _called(node: Node) -> str:

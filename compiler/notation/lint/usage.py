@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from constrain.compiler.notation.components import uses_of
+from constrain.compiler.notation.components import least_fixpoint
 from constrain.compiler.notation.lint.finding import Context, GrammarWarning
 from constrain.compiler.notation.tree import Choice, Difference, Lexeme, Name, Node, Repeat
 from constrain.compiler.regex.ast import CharacterClass
@@ -27,17 +27,7 @@ def unused(context: Context) -> Iterator[GrammarWarning]:
 def unproductive_rule(context: Context) -> Iterator[GrammarWarning]:
     """Rules without a text: each alternative leads back to such a rule, or matches nothing."""
     rules = context.rules.rules
-    users: dict[str, list[str]] = {name: [] for name in rules}
-    for name, used in uses_of(rules).items():
-        for each in used:
-            users[each].append(name)
-    found: set[str] = set()
-    pending = list(rules)
-    while pending:
-        name = pending.pop()
-        if name not in found and _has_text(rules[name].body, found):
-            found.add(name)
-            pending.extend(users[name])
+    found = least_fixpoint(rules, _has_text)
     for name, rule in rules.items():
         if name not in found:
             start = name == context.rules.start
@@ -52,7 +42,7 @@ def unproductive_rule(context: Context) -> Iterator[GrammarWarning]:
             )
 
 
-def _has_text(node: Node, rules: set[str]) -> bool:
+def _has_text(node: Node, rules: Collection[str]) -> bool:
     match node:
         case Lexeme(expression):
             return not (isinstance(expression, CharacterClass) and not expression.ranges)

@@ -1,13 +1,17 @@
-"""Texts that expressions have in common, by the engine: a shortest way through the automaton of both at once."""
+"""Texts that terminals have in common, by the engine: a shortest way through the automaton of both at once."""
 
 from __future__ import annotations
 
-from constrain._core import CompiledGrammar, compile_grammar
+from collections.abc import Mapping
+
+from constrain._core import CompiledGrammar
+from constrain.compiler.data import TextSource
+from constrain.compiler.emptiness import over_bytes
 from constrain.compiler.grammar import Expression, GrammarBuilder, Limits
+from constrain.compiler.notation.tree import Lexeme
 from constrain.compiler.regex.ast import CharacterClass, Concat, Node
 from constrain.compiler.regex.lower import lower
-from constrain.compiler.vocabulary import Vocabulary
-from constrain.errors import LimitError, UnsatisfiableError
+from constrain.errors import LimitError
 
 __all__ = ["Undecided", "Witnesses", "fixed_text"]
 
@@ -16,24 +20,26 @@ LIMITS = Limits(max_lexer_states=5_000, max_expressions=50_000, max_mask_steps=5
 
 
 class Undecided(Exception):
-    """Two expressions are too large for a look at them."""
+    """Two terminals are too large for a look at them."""
 
 
 class Witnesses:
     """Answers for the terminals of one grammar."""
 
-    def __init__(self) -> None:
-        self._vocabulary = Vocabulary.bytes()
+    def __init__(self, taken: Mapping[Lexeme, TextSource]) -> None:
+        """``taken``: terminals whose texts are in files."""
+        self._taken = taken
         self._compiled: dict[str, CompiledGrammar | None] = {}
 
-    def common(self, first: Node, second: Node) -> str | None:
+    def common(self, first: Lexeme, second: Lexeme) -> str | None:
         """A shortest text of both; None: there is none.
 
         Raises:
             Undecided: they are too large.
         """
         builder = GrammarBuilder()
-        compiled = self._compile(builder, builder.intersection([lower(first, builder), lower(second, builder)]))
+        both = builder.intersection([self._expression(first, builder), self._expression(second, builder)])
+        compiled = self._compile(builder, both)
         if compiled is None:
             return None
         try:
@@ -41,7 +47,7 @@ class Witnesses:
         except LimitError:
             raise Undecided from None
 
-    def accepts(self, name: str, node: Node, text: str) -> bool:
+    def accepts(self, name: str, terminal: Lexeme, text: str) -> bool:
         """Does the terminal of that name match a text?
 
         Raises:
@@ -49,7 +55,7 @@ class Witnesses:
         """
         if name not in self._compiled:
             builder = GrammarBuilder()
-            self._compiled[name] = self._compile(builder, lower(node, builder))
+            self._compiled[name] = self._compile(builder, self._expression(terminal, builder))
         compiled = self._compiled[name]
         if compiled is None:
             return False
@@ -59,12 +65,13 @@ class Witnesses:
         except LimitError:
             raise Undecided from None
 
+    def _expression(self, terminal: Lexeme, builder: GrammarBuilder) -> Expression:
+        source = self._taken.get(terminal)
+        return lower(terminal.node, builder) if source is None else source.expression(builder)
+
     def _compile(self, builder: GrammarBuilder, expression: Expression) -> CompiledGrammar | None:
-        grammar = builder.finish(builder.terminal(expression, "terminal"))
         try:
-            return compile_grammar(grammar, self._vocabulary, LIMITS)
-        except UnsatisfiableError:
-            return None
+            return over_bytes(builder.finish(builder.terminal(expression, "terminal")), LIMITS)
         except LimitError:
             raise Undecided from None
 

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 from notation_judge import judged
 
-from constrain import InputError, LimitError, UnsupportedError, Vocabulary, compile_grammar, grammars
-from constrain.compiler.notation import NOTATIONS, build
+from constrain import DataError, InputError, LimitError, UnsupportedError, Vocabulary, compile_grammar, grammars
+from constrain.compiler.notation import NOTATIONS, Notation, build
 from constrain.compiler.notation.automaton import without_sets
 from constrain.compiler.notation.convert import convert
 from constrain.compiler.regex import python_re
@@ -101,10 +101,38 @@ def test_the_choice_of_a_lexer_is_no_language_of_another_notation() -> None:
     assert convert(chosen, "lark", "gbnf", lexer="complete") == convert(SUMS, "lark", "gbnf")
 
 
-def test_what_is_in_a_file_stays_there() -> None:
-    with pytest.raises(UnsupportedError, match="terminal NAME, which is taken from a file") as caught:
-        convert('start: NAME\nNAME: %choices "names.txt"\n', "lark", "gbnf")
+CHOSEN = 'start: (NAME ".")+\nNAME: %choices "names.txt"\n%ignore " "\n'
+LINES = 'Ada\r\nBlaise "P" \\\n\nAda\né𝄞[^]\n'
+
+
+@pytest.mark.parametrize("target", ["lark", "gbnf", "ebnf"])
+def test_choices_from_a_file_are_written_out(target: Notation, byte_vocabulary: Vocabulary) -> None:
+    compiled = compile_grammar(
+        build(convert(CHOSEN, "lark", target, data={"names.txt": LINES}), target), byte_vocabulary
+    )
+    for text, right in (
+        ("Ada.", True),
+        (' Blaise "P" \\ .Ada . é𝄞[^].', True),
+        ("Ada", False),
+        ("Adé.", False),
+        ("Ada\r.", False),
+        ("Blaise.", False),
+    ):
+        matcher = compiled.matcher()
+        assert (matcher.accept_bytes(text.encode()) and matcher.is_accepting()) == right, text
+
+
+def test_what_is_in_a_file_and_cannot_be_written_out() -> None:
+    with pytest.raises(UnsupportedError, match="terminal NAME, which is any span of a file") as caught:
+        convert('start: NAME\nNAME: %substring_of "names.txt" char\n', "lark", "gbnf", data={"names.txt": "Ada"})
     assert str(caught.value.span) == "line 2, column 1"
+    with pytest.raises(DataError, match=r"'names\.txt' is not given") as missing:
+        convert(CHOSEN, "lark", "ebnf")
+    assert str(missing.value.span) == "line 2, column 16"
+    with pytest.raises(LimitError, match="max_grammar_tokens"):
+        convert(CHOSEN, "lark", "ebnf", data={"names.txt": "\n".join(map(str, range(20_000)))})
+    with pytest.raises(LimitError, match="more than 200000 characters"):
+        convert(CHOSEN, "lark", "ebnf", data={"names.txt": "a" * 200_001})
 
 
 def test_mistakes_are_those_of_the_notation() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import interegular
 import pytest
 
-from constrain import GrammarError, grammars
+from constrain import DataError, GrammarError, UnsupportedError, grammars
 from constrain.compiler.notation.lint import CODES, lint
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -56,9 +56,44 @@ def test_shipped_grammars_have_nothing_in_vain(name: str) -> None:
     assert not codes & {"unused-rule", "unused-terminal", "unproductive-rule", "cyclic-rule", "unsatisfiable"}
 
 
-def test_terminals_from_files_are_not_looked_into() -> None:
-    (warning,) = lint('start: NAME | "ab" | OTHER\nNAME: %choices "names.txt"\nOTHER: /[a-z]{2}/\n')
-    assert "OTHER matches 'ab'" in warning.message
+TAKEN = (
+    'start: NAME | "ab" | QUOTE | OTHER\nNAME: %choices "names"\nQUOTE: %substring_of "text" word\nOTHER: /[a-z]{2}/\n'
+)
+
+
+def test_terminals_from_files_that_are_not_given_are_not_looked_into() -> None:
+    found = [(warning.code, warning.place, warning.message) for warning in lint(TAKEN)]
+    assert [each[:2] for each in found] == [
+        ("unchecked", "line 2, column 1"),
+        ("unchecked", "line 3, column 1"),
+        ("terminal-collision", "line 4, column 1"),
+    ]
+    assert "'names'" in found[0][2]
+    assert "'text'" in found[1][2]
+    assert "OTHER matches 'ab'" in found[2][2]
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "collisions"),
+    [
+        ("Ada\nab\n", "cd", ["NAME matches 'ab'", "NAME and OTHER", "OTHER and QUOTE", "OTHER matches 'ab'"]),
+        ("Ada\nBob\n", "See Ada.", ["NAME and QUOTE both match 'Ada'", "OTHER matches 'ab'"]),
+        ("Ada\nBob\n", "say ab a", ["OTHER and QUOTE both match 'ab'", "QUOTE matches 'ab'", "OTHER matches 'ab'"]),
+        ("Ada\nBob\n", "S", ["OTHER matches 'ab'"]),
+    ],
+)
+def test_terminals_from_files_collide(names: str, text: str, collisions: list[str]) -> None:
+    found = lint(TAKEN, data={"names": names, "text": text.encode()})
+    assert {warning.code for warning in found} == {"terminal-collision"}
+    assert len(found) == len(collisions)
+    assert all(any(each in warning.message for warning in found) for each in collisions)
+
+
+def test_terminals_from_files_that_cannot_be_used() -> None:
+    with pytest.raises(DataError, match="not UTF-8"):
+        lint(TAKEN, data={"names": b"\xff", "text": "a"})
+    with pytest.raises(UnsupportedError, match="NAME is taken from a file"):
+        lint(TAKEN, lexer="contextual")
 
 
 def test_a_terminal_that_matches_the_empty_string_is_an_error() -> None:
