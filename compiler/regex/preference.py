@@ -36,8 +36,8 @@ MAXIMUM_STATES = 4_000
 MAXIMUM_WAYS = 500
 """Ways in one list."""
 
-_Way: TypeAlias = tuple[Node, ...]
-"""What is left of the expression: these one after the other."""
+_Way: TypeAlias = tuple[int, ...]
+"""What is left of the expression: the nodes with these numbers, one after the other."""
 
 _MATCH: Ranges = ()
 """In place of a character: the expression ends."""
@@ -67,11 +67,12 @@ def preference(node: Node) -> Preferred:
     """
     before = behind = False
     more: list[tuple[int, int]] = []
-    start: tuple[_Way, ...] = ((node,),)
+    nodes = _Numbered()
+    start: tuple[_Way, ...] = ((nodes.of(node),),)
     seen = {start}
     pending = [start]
     while pending:
-        steps = _steps(pending.pop())
+        steps = _steps(pending.pop(), nodes)
         place = next((index for index, (ranges, _) in enumerate(steps) if ranges is _MATCH), None)
         if place is not None:
             before |= place > 0
@@ -91,11 +92,11 @@ def preference(node: Node) -> Preferred:
     return Preferred(taken, normalise_ranges(more))
 
 
-def _steps(ways: tuple[_Way, ...]) -> list[tuple[Ranges, _Way]]:
+def _steps(ways: tuple[_Way, ...], nodes: _Numbered) -> list[tuple[Ranges, _Way]]:
     """The next characters of each way, in order, and what is left then; nothing that came before comes again."""
     steps: dict[tuple[Ranges, _Way], None] = {}
     for way in ways:
-        for step in _heads(way, frozenset()):
+        for step in _heads(way, frozenset(), nodes):
             steps.setdefault(step)
         if len(steps) > MAXIMUM_WAYS:
             raise LimitError(
@@ -105,39 +106,69 @@ def _steps(ways: tuple[_Way, ...]) -> list[tuple[Ranges, _Way]]:
     return list(steps)
 
 
-def _heads(way: _Way, entered: frozenset[tuple[Node, int]]) -> Iterator[tuple[Ranges, _Way]]:
+def _heads(way: _Way, entered: frozenset[tuple[int, int]], nodes: _Numbered) -> Iterator[tuple[Ranges, _Way]]:
     """As ``_steps``, of one way. ``entered``: repetitions begun here, which end if a round of theirs is empty."""
     if not way:
         yield _MATCH, ()
         return
-    first, rest = way[0], way[1:]
+    first, rest = nodes.at(way[0]), way[1:]
     match first:
         case CharacterClass(ranges):
             yield ranges, rest
         case Concat(parts):
-            yield from _heads((*parts, *rest), entered)
+            yield from _heads((*map(nodes.of, parts), *rest), entered, nodes)
         case Union(parts):
             for part in parts:
-                yield from _heads((part, *rest), entered)
+                yield from _heads((nodes.of(part), *rest), entered, nodes)
         case Look() | Anchor():
-            yield from _heads(rest, entered)
+            yield from _heads(rest, entered, nodes)
         case Repeat(part, minimum, maximum, lazy):
-            key = (part, len(rest))
+            key = (nodes.of(part), len(rest))
             if maximum == 0 or key in entered:
-                yield from _heads(rest, entered)
+                yield from _heads(rest, entered, nodes)
                 return
-            more = Repeat(part, max(minimum - 1, 0), None if maximum is None else maximum - 1, lazy)
-            another = (part, more, *rest)
+            another = (key[0], nodes.of_fewer(first), *rest)
             if minimum > 0:
-                yield from _heads(another, entered | {key})
+                yield from _heads(another, entered | {key}, nodes)
             elif lazy:
-                yield from _heads(rest, entered)
-                yield from _heads(another, entered | {key})
+                yield from _heads(rest, entered, nodes)
+                yield from _heads(another, entered | {key}, nodes)
             else:
-                yield from _heads(another, entered | {key})
-                yield from _heads(rest, entered)
+                yield from _heads(another, entered | {key}, nodes)
+                yield from _heads(rest, entered, nodes)
         case _:
             raise ValueError(f"{type(first).__name__} in a pattern with an order")
+
+
+class _Numbered:
+    """Numbers for nodes, equal ones for equal nodes: the hash of a node is that of its whole tree, and asked once."""
+
+    def __init__(self) -> None:
+        self._nodes: list[Node] = []
+        self._numbers: dict[Node, int] = {}
+        self._by_identity: dict[int, tuple[int, Node]] = {}
+        self._fewer: dict[tuple[int, int, int | None, bool], int] = {}
+
+    def at(self, number: int) -> Node:
+        return self._nodes[number]
+
+    def of(self, node: Node) -> int:
+        known = self._by_identity.get(id(node))
+        if known is None:
+            number = self._numbers.setdefault(node, len(self._nodes))
+            if number == len(self._nodes):
+                self._nodes.append(node)
+            # with the node itself, lest another gets its identity
+            known = self._by_identity[id(node)] = number, node
+        return known[0]
+
+    def of_fewer(self, node: Repeat) -> int:
+        """The same repetition after one round."""
+        minimum, maximum = max(node.minimum - 1, 0), None if node.maximum is None else node.maximum - 1
+        key = (self.of(node.part), minimum, maximum, node.lazy)
+        if key not in self._fewer:
+            self._fewer[key] = self.of(Repeat(node.part, minimum, maximum, node.lazy))
+        return self._fewer[key]
 
 
 def _following(steps: list[tuple[Ranges, _Way]]) -> Iterator[tuple[_Way, ...]]:
@@ -178,7 +209,8 @@ def inside(some: Ranges, all_of: Ranges) -> bool:
 
 def first_characters(node: Node) -> Ranges:
     """All characters with which a match may begin, assertions aside."""
-    return normalise_ranges([each for ranges, _ in _heads((node,), frozenset()) for each in ranges])
+    nodes = _Numbered()
+    return normalise_ranges([each for ranges, _ in _heads((nodes.of(node),), frozenset(), nodes) for each in ranges])
 
 
 def meets(some: Ranges, others: Ranges) -> bool:
