@@ -6,17 +6,21 @@ with Antimirov's partial derivatives in place of instructions). Where one of the
 taken; those before it are preferred, should they succeed later.
 
 So two questions decide. Is anything ever behind a match? If not, the longest match is taken. Is anything ever before
-one? If not, the shortest is.
+one? If not, the shortest is. And whatever the answers: with all that is behind a match thrown away, the longest match
+of what is left is the one that is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 from constrain.compiler.grammar import normalise_ranges
 from constrain.compiler.regex.ast import (
+    NOTHING,
     Anchor,
+    Automaton,
     CharacterClass,
     Concat,
     Look,
@@ -25,10 +29,12 @@ from constrain.compiler.regex.ast import (
     Repeat,
     Union,
     complement_ranges,
+    subexpressions,
 )
+from constrain.compiler.regex.minimise import Row, minimised
 from constrain.errors import LimitError
 
-__all__ = ["Preferred", "characters_of", "first_characters", "inside", "meets", "preference"]
+__all__ = ["Preferred", "characters_of", "first_characters", "in_order", "inside", "meets", "preference"]
 
 MAXIMUM_STATES = 4_000
 """Lists of ways that are looked at, each of which may have many."""
@@ -38,6 +44,17 @@ MAXIMUM_WAYS = 500
 
 _Way: TypeAlias = tuple[int, ...]
 """What is left of the expression: the nodes with these numbers, one after the other."""
+
+
+class _Before(NamedTuple):
+    """What is known of the last character.
+
+    Attributes:
+        classes: those that it is in, of the classes that are looked for; None: nothing was read yet.
+    """
+
+    classes: frozenset[Ranges] | None
+
 
 _MATCH: Ranges = ()
 """In place of a character: the expression ends."""
@@ -83,20 +100,104 @@ def preference(node: Node) -> Preferred:
                 seen.add(following)
                 pending.append(following)
         if len(seen) > MAXIMUM_STATES:
-            raise LimitError(
-                "which match of the pattern is taken depends on too many ways to match",
-                expected="smaller counts, or fewer alternatives that begin alike; this limit is fixed",
-            )
+            raise _too_many()
     taken: Literal["longest", "shortest", "mixed"]
     taken = "mixed" if before and behind else "shortest" if behind else "longest"
     return Preferred(taken, normalise_ranges(more))
 
 
-def _steps(ways: tuple[_Way, ...], nodes: _Numbered) -> list[tuple[Ranges, _Way]]:
-    """The next characters of each way, in order, and what is left then; nothing that came before comes again."""
+def in_order(node: Node) -> Node | None:
+    """Matches of ``node``, of which always the longest is taken; None where an assertion decides which are tried.
+
+    Args:
+        node: as for :func:`preference`.
+
+    Raises:
+        LimitError: more states than the fixed bound.
+    """
+    nodes = _Numbered()
+    looked_for = _looked_for(node)
+    states: list[tuple[tuple[_Way, ...], _Before]] = [(((nodes.of(node),),), _Before(None))]
+    numbers = {states[0]: 0}
+    accepting: list[bool] = []
+    table: list[list[tuple[tuple[int, int], int]]] = []
+    while len(table) < len(states):
+        try:
+            steps = _steps(states[len(table)][0], nodes, states[len(table)][1])
+        except _Undecided:
+            return None
+        place = next((index for index, (ranges, _) in enumerate(steps) if ranges is _MATCH), None)
+        accepting.append(place is not None)
+        row = []
+        for interval, following in _intervals(steps[:place], looked_for):
+            state = following, _Before(frozenset(each for each in looked_for if _has(each, interval[0])))
+            number = numbers.setdefault(state, len(states))
+            if number == len(states):
+                states.append(state)
+                if number >= MAXIMUM_STATES:
+                    raise _too_many()
+            row.append((interval, number))
+        table.append(row)
+    return _automaton(accepting, table)
+
+
+def _automaton(accepting: list[bool], table: list[list[tuple[tuple[int, int], int]]]) -> Node:
+    """The smallest automaton of states and their steps."""
+    cuts = sorted({edge for row in table for (low, high), _ in row for edge in (low, high + 1)})
+    letter_of = {cut: letter for letter, cut in enumerate(cuts)}
+    rows: list[Row] = []
+    for steps in table:
+        row: Row = {}
+        for (low, high), to in steps:
+            letters = (1 << letter_of[high + 1]) - (1 << letter_of[low])
+            row[to] = row.get(to, 0) | letters
+        rows.append(row)
+    accepting, rows = minimised(accepting, rows)
+    if not any(accepting):
+        return NOTHING
+
+    def ranges(letters: int) -> Ranges:
+        return normalise_ranges(
+            [(cut, cuts[letter + 1] - 1) for letter, cut in enumerate(cuts[:-1]) if letters >> letter & 1]
+        )
+
+    return Automaton(
+        tuple(
+            (accepts, tuple(sorted((ranges(letters), to) for to, letters in row.items())))
+            for accepts, row in zip(accepting, rows, strict=True)
+        )
+    )
+
+
+def _looked_for(node: Node) -> frozenset[Ranges]:
+    """The characters that lookbehinds of one character ask for."""
+    return frozenset(
+        look.body.ranges
+        for look in subexpressions(node)
+        if isinstance(look, Look) and not look.ahead and isinstance(look.body, CharacterClass)
+    )
+
+
+class _Undecided(Exception):
+    """An assertion stands where its answer is not known."""
+
+
+def _too_many() -> LimitError:
+    return LimitError(
+        "which match of the pattern is taken depends on too many ways to match",
+        expected="smaller counts, or fewer alternatives that begin alike; this limit is fixed",
+    )
+
+
+def _steps(ways: tuple[_Way, ...], nodes: _Numbered, exact: _Before | None = None) -> list[tuple[Ranges, _Way]]:
+    """The next characters of each way, in order, and what is left then; nothing that came before comes again.
+
+    Where it is ``exact``, assertions about the next and the last character are taken into account, and others are not
+    known. If not, they count as if they held.
+    """
     steps: dict[tuple[Ranges, _Way], None] = {}
     for way in ways:
-        for step in _heads(way, frozenset(), nodes):
+        for step in _heads(way, frozenset(), nodes, exact):
             steps.setdefault(step)
         if len(steps) > MAXIMUM_WAYS:
             raise LimitError(
@@ -106,7 +207,9 @@ def _steps(ways: tuple[_Way, ...], nodes: _Numbered) -> list[tuple[Ranges, _Way]
     return list(steps)
 
 
-def _heads(way: _Way, entered: frozenset[tuple[int, int]], nodes: _Numbered) -> Iterator[tuple[Ranges, _Way]]:
+def _heads(
+    way: _Way, entered: frozenset[tuple[int, int]], nodes: _Numbered, exact: _Before | None
+) -> Iterator[tuple[Ranges, _Way]]:
     """As ``_steps``, of one way. ``entered``: repetitions begun here, which end if a round of theirs is empty."""
     if not way:
         yield _MATCH, ()
@@ -116,26 +219,39 @@ def _heads(way: _Way, entered: frozenset[tuple[int, int]], nodes: _Numbered) -> 
         case CharacterClass(ranges):
             yield ranges, rest
         case Concat(parts):
-            yield from _heads((*map(nodes.of, parts), *rest), entered, nodes)
+            yield from _heads((*map(nodes.of, parts), *rest), entered, nodes, exact)
         case Union(parts):
             for part in parts:
-                yield from _heads((nodes.of(part), *rest), entered, nodes)
+                yield from _heads((nodes.of(part), *rest), entered, nodes, exact)
+        case Look(CharacterClass(ranges), False, negative) if exact is not None and exact.classes is not None:
+            if (ranges in exact.classes) != negative:
+                yield from _heads(rest, entered, nodes, exact)
+        case Look(CharacterClass(ranges), True, negative) if exact is not None:
+            allowed = complement_ranges(ranges) if negative else ranges
+            for read, left in _heads(rest, entered, nodes, exact):
+                if read is _MATCH:
+                    raise _Undecided
+                common = _common(read, allowed)
+                if common:
+                    yield common, left
         case Look() | Anchor():
-            yield from _heads(rest, entered, nodes)
+            if exact is not None:
+                raise _Undecided
+            yield from _heads(rest, entered, nodes, exact)
         case Repeat(part, minimum, maximum, lazy):
             key = (nodes.of(part), len(rest))
             if maximum == 0 or key in entered:
-                yield from _heads(rest, entered, nodes)
+                yield from _heads(rest, entered, nodes, exact)
                 return
             another = (key[0], nodes.of_fewer(first), *rest)
             if minimum > 0:
-                yield from _heads(another, entered | {key}, nodes)
+                yield from _heads(another, entered | {key}, nodes, exact)
             elif lazy:
-                yield from _heads(rest, entered, nodes)
-                yield from _heads(another, entered | {key}, nodes)
+                yield from _heads(rest, entered, nodes, exact)
+                yield from _heads(another, entered | {key}, nodes, exact)
             else:
-                yield from _heads(another, entered | {key}, nodes)
-                yield from _heads(rest, entered, nodes)
+                yield from _heads(another, entered | {key}, nodes, exact)
+                yield from _heads(rest, entered, nodes, exact)
         case _:
             raise ValueError(f"{type(first).__name__} in a pattern with an order")
 
@@ -171,17 +287,30 @@ class _Numbered:
         return self._fewer[key]
 
 
+def _has(ranges: Ranges, character: int) -> bool:
+    return any(low <= character <= high for low, high in ranges)
+
+
+def _intervals(
+    steps: list[tuple[Ranges, _Way]], apart: Iterable[Ranges] = ()
+) -> Iterator[tuple[tuple[int, int], tuple[_Way, ...]]]:
+    """Intervals of characters, and the list of ways after them; each lies inside or outside of some classes."""
+    classes = [*(ranges for ranges, _ in steps), *apart]
+    cuts = sorted({edge for ranges in classes for low, high in ranges for edge in (low, high + 1)})
+    for low, above in pairwise(cuts):
+        following = tuple(dict.fromkeys(way for ranges, way in steps if _has(ranges, low)))
+        if following:
+            yield (low, above - 1), following
+
+
+def _common(some: Ranges, others: Ranges) -> Ranges:
+    """The characters in both."""
+    return complement_ranges([*complement_ranges(some), *complement_ranges(others)])
+
+
 def _following(steps: list[tuple[Ranges, _Way]]) -> Iterator[tuple[_Way, ...]]:
     """The lists of ways after each character; those behind a match are as good as gone, but are looked at as well."""
-    cuts = sorted({edge for ranges, _ in steps for low, high in ranges for edge in (low, high + 1)})
-    done = set()
-    for low in cuts:
-        following = tuple(
-            dict.fromkeys(way for ranges, way in steps if any(first <= low <= last for first, last in ranges))
-        )
-        if following and following not in done:
-            done.add(following)
-            yield following
+    yield from dict.fromkeys(following for _, following in _intervals(steps))
 
 
 def characters_of(node: Node) -> Ranges | None:
@@ -210,7 +339,9 @@ def inside(some: Ranges, all_of: Ranges) -> bool:
 def first_characters(node: Node) -> Ranges:
     """All characters with which a match may begin, assertions aside."""
     nodes = _Numbered()
-    return normalise_ranges([each for ranges, _ in _heads((nodes.of(node),), frozenset(), nodes) for each in ranges])
+    return normalise_ranges(
+        [each for ranges, _ in _heads((nodes.of(node),), frozenset(), nodes, None) for each in ranges]
+    )
 
 
 def meets(some: Ranges, others: Ranges) -> bool:

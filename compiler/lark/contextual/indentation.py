@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from constrain.compiler.grammar import Grammar, GrammarBuilder, Symbol
-from constrain.compiler.lark.contextual.matches import Matches, is_empty
+from constrain.compiler.lark.contextual.matches import Matches
 from constrain.compiler.lexing import Indenter
 from constrain.compiler.regex.ast import CharacterClass, Complement, concat, intersection, repeat, union
+from constrain.compiler.regex.emptiness import is_empty
 from constrain.errors import GrammarError, UnsupportedError
 
 __all__ = ["MARKS", "NEWLINE", "checked", "indenter_of", "mark"]

@@ -25,7 +25,7 @@ from constrain.compiler.regex.ast import (
 )
 from constrain.compiler.regex.emptiness import is_empty
 from constrain.compiler.regex.membership import nullable
-from constrain.compiler.regex.preference import first_characters, inside, meets, preference
+from constrain.compiler.regex.preference import first_characters, in_order, inside, meets, preference
 from constrain.compiler.regex.trailing import Ending, endings
 from constrain.errors import UnsupportedError
 
@@ -95,6 +95,15 @@ def _covered(matches: Matches) -> Node:
 
 def _of(ordered: Node, words: Words | None) -> Matches:
     preferred = preference(ordered)
+    if preferred.taken == "mixed":
+        longest = in_order(ordered) if words is None else None
+        if longest is None:
+            raise UnsupportedError(
+                "which of several matches is taken, now a shorter and now a longer one, is not implemented beside such "
+                "assertions",
+                expected="the longer alternatives of the pattern in front of the shorter ones",
+            )
+        return Matches((Taken(longest, "none"),), longest)
     lazy = contains_lazy(ordered)
     ways = endings(ordered)
     if len(ways) > 1:
@@ -115,8 +124,8 @@ def _of(ordered: Node, words: Words | None) -> Matches:
         taken = (Taken(intersection([possible, Complement(extended)]), "any"),)
     else:
         raise UnsupportedError(
-            "which of several matches is taken, now a shorter and now a longer one, is not implemented",
-            expected="the longer alternatives of the pattern in front of the shorter ones",
+            "the shortest match, with an assertion at its end, is not implemented",
+            expected="a pattern that takes as much as it can",
         )
     covers = None
     if any(follow is not None for follow in follows) or words is not None:
