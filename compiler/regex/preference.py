@@ -39,7 +39,7 @@ MAXIMUM_WAYS = 500
 _Way: TypeAlias = tuple[Node, ...]
 """What is left of the expression: these one after the other."""
 
-_MATCH: Ranges = ()
+_MATCH = CharacterClass(())
 """In place of a character: the expression ends."""
 
 
@@ -72,11 +72,11 @@ def preference(node: Node) -> Preferred:
     pending = [start]
     while pending:
         steps = _steps(pending.pop())
-        place = next((index for index, (ranges, _) in enumerate(steps) if ranges is _MATCH), None)
+        place = next((index for index, (first, _) in enumerate(steps) if first is _MATCH), None)
         if place is not None:
             before |= place > 0
             behind |= place < len(steps) - 1
-            more.extend(each for ranges, _ in steps for each in ranges)
+            more.extend(each for first, _ in steps for each in first.ranges)
         for following in _following(steps):
             if following not in seen:
                 seen.add(following)
@@ -91,9 +91,9 @@ def preference(node: Node) -> Preferred:
     return Preferred(taken, normalise_ranges(more))
 
 
-def _steps(ways: tuple[_Way, ...]) -> list[tuple[Ranges, _Way]]:
+def _steps(ways: tuple[_Way, ...]) -> list[tuple[CharacterClass, _Way]]:
     """The next characters of each way, in order, and what is left then; nothing that came before comes again."""
-    steps: dict[tuple[Ranges, _Way], None] = {}
+    steps: dict[tuple[CharacterClass, _Way], None] = {}
     for way in ways:
         for step in _heads(way, frozenset()):
             steps.setdefault(step)
@@ -105,7 +105,7 @@ def _steps(ways: tuple[_Way, ...]) -> list[tuple[Ranges, _Way]]:
     return list(steps)
 
 
-def _heads(way: _Way, entered: frozenset[tuple[Node, int]]) -> Iterator[tuple[Ranges, _Way]]:
+def _heads(way: _Way, entered: frozenset[tuple[Node, int]]) -> Iterator[tuple[CharacterClass, _Way]]:
     """As ``_steps``, of one way. ``entered``: repetitions begun here, which end if a round of theirs is empty."""
     if not way:
         yield _MATCH, ()
@@ -113,7 +113,8 @@ def _heads(way: _Way, entered: frozenset[tuple[Node, int]]) -> Iterator[tuple[Ra
     first, rest = way[0], way[1:]
     match first:
         case CharacterClass(ranges):
-            yield ranges, rest
+            if ranges:
+                yield first, rest
         case Concat(parts):
             yield from _heads((*parts, *rest), entered)
         case Union(parts):
@@ -140,14 +141,18 @@ def _heads(way: _Way, entered: frozenset[tuple[Node, int]]) -> Iterator[tuple[Ra
             raise ValueError(f"{type(first).__name__} in a pattern with an order")
 
 
-def _following(steps: list[tuple[Ranges, _Way]]) -> Iterator[tuple[_Way, ...]]:
+def _following(steps: list[tuple[CharacterClass, _Way]]) -> Iterator[tuple[_Way, ...]]:
     """The lists of ways after each character; those behind a match are as good as gone, but are looked at as well."""
-    cuts = sorted({edge for ranges, _ in steps for low, high in ranges for edge in (low, high + 1)})
+    classes = list(dict.fromkeys(first for first, _ in steps if first is not _MATCH))
+    if len(classes) == 1:
+        # every character of it has the same ways
+        yield tuple(dict.fromkeys(way for first, way in steps if first is not _MATCH))
+        return
+    cuts = sorted({edge for each in classes for low, high in each.ranges for edge in (low, high + 1)})
     done = set()
     for low in cuts:
-        following = tuple(
-            dict.fromkeys(way for ranges, way in steps if any(first <= low <= last for first, last in ranges))
-        )
+        here = {each for each in classes if any(first <= low <= last for first, last in each.ranges)}
+        following = tuple(dict.fromkeys(way for first, way in steps if first in here))
         if following and following not in done:
             done.add(following)
             yield following
@@ -178,7 +183,7 @@ def inside(some: Ranges, all_of: Ranges) -> bool:
 
 def first_characters(node: Node) -> Ranges:
     """All characters with which a match may begin, assertions aside."""
-    return normalise_ranges([each for ranges, _ in _heads((node,), frozenset()) for each in ranges])
+    return normalise_ranges([each for first, _ in _heads((node,), frozenset()) for each in first.ranges])
 
 
 def meets(some: Ranges, others: Ranges) -> bool:

@@ -11,6 +11,7 @@ from constrain.compiler.lark.definitions import Definition, Definitions
 from constrain.compiler.lark.rules import Context, Rules
 from constrain.compiler.lark.syntax import Choice, Literal, Name, Node, Range, Repeat
 from constrain.compiler.lark.terminals import Terminals
+from constrain.compiler.regex.lower import Lowering
 from constrain.errors import GrammarError
 
 __all__ = ["grammar_of"]
@@ -33,6 +34,7 @@ class _ContextualRules(Rules):
     def __init__(self, definitions: Definitions) -> None:
         super().__init__(definitions, Terminals(definitions, ordered=True))
         self._shapes = BackusNaur(self._builder)
+        self._lower = Lowering(self._builder)
         table = definitions.scope.table.values()
         named = [each for each in table if each.is_terminal and (each.bodies or each.given)]
         self._names = Names((each, self._terminals.pattern(each)) for each in named)
@@ -45,7 +47,7 @@ class _ContextualRules(Rules):
         for terminal in self._ignoring:
             self._symbol(terminal)
         used = [(terminal, *rest) for terminal, rest in self._used.items()]
-        grammar = self._builder.finish(symbol, lexing_of(used, self._ignoring, self._builder))
+        grammar = self._builder.finish(symbol, lexing_of(used, self._ignoring, self._lower))
         endless = endless_rule(grammar)
         if endless is not None:
             definition = self._definitions.scope.table.get(endless, start)
@@ -97,7 +99,7 @@ class _ContextualRules(Rules):
     def _symbol(self, terminal: NamedTerminal) -> Symbol:
         if terminal not in self._used:
             matches = found(terminal, self._terminals)
-            expression = expression_of(matches, self._builder)
+            expression = expression_of(matches, self._lower)
             self._used[terminal] = self._builder.terminal(expression, terminal.name), matches
         return self._used[terminal][0]
 

@@ -14,9 +14,13 @@ from constrain.compiler.regex.ast import (
     NOTHING,
     CharacterClass,
     Complement,
+    Concat,
+    Intersection,
     Node,
     Ranges,
+    Repeat,
     Union,
+    children_of,
     concat,
     contains_lazy,
     intersection,
@@ -173,6 +177,9 @@ def is_prefix_free(node: Node) -> bool:
 
 def is_empty(node: Node) -> bool:
     """Does no text match?"""
+    shown = _is_plainly_empty(node)
+    if shown is not None:
+        return shown
     from constrain.compiler.compile import compile_grammar
     from constrain.compiler.vocabulary import Vocabulary
 
@@ -182,3 +189,39 @@ def is_empty(node: Node) -> bool:
     except UnsatisfiableError:
         return True
     return False
+
+
+def _is_plainly_empty(root: Node) -> bool | None:
+    """As far as the tree shows: it does, but for what its intersections and complements leave."""
+    known: dict[int, bool | None] = {}
+    stack = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if not ready:
+            stack.append((node, True))
+            stack.extend((child, False) for child in children_of(node) if id(child) not in known)
+            continue
+        inside = [known[id(child)] for child in children_of(node)]
+        match node:
+            case CharacterClass(ranges):
+                empty: bool | None = not ranges
+            case Concat():
+                empty = _any(inside)
+            case Union():
+                empty = _all(inside)
+            case Intersection():
+                empty = _any(inside) or None
+            case Repeat(_, minimum):
+                empty = minimum > 0 and inside[0]
+            case _:
+                empty = None
+        known[id(node)] = empty
+    return known[id(root)]
+
+
+def _any(parts: Sequence[bool | None]) -> bool | None:
+    return True if True in parts else None if None in parts else False
+
+
+def _all(parts: Sequence[bool | None]) -> bool | None:
+    return False if False in parts else None if None in parts else True
