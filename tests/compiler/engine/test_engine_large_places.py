@@ -16,7 +16,7 @@ GRAMMARS = {
     "at least two": "start: WORD (SPACE WORD){0,}\nWORD: [a-d]{2,}\nSPACE: [ \\n]{2,5}",
     "nested": 'start: "(" SPACE{0,1} item{0,} ")"\nitem: WORD SPACE | start\nWORD: [a-f]{1,} | "l"\nSPACE: " "{1,}',
     "space begins more": 'start: (WORD | "b"){0,}\nWORD: " "{0,} [a-l]{1,} " "{1,}',
-    "two kinds": 'start: A (SPACE A){0,} | B (TWO B){0,}\nA: [a-f]{1,}\nB: [d-i]{1,}\nSPACE: " "{1,}\nTWO: "  " | "\\n"',
+    "two": 'start: A (SPACE A){0,} | B (TWO B){0,}\nA: [a-f]{1,}\nB: [d-i]{1,}\nSPACE: " "{1,}\nTWO: "  " | "\\n"',
 }
 
 
