@@ -62,43 +62,64 @@ States: TypeAlias = tuple[tuple[bool, tuple[tuple[Ranges, int], ...]], ...]
 """Whether each state of an automaton accepts, and its steps: the characters that are read, and the next state."""
 
 
+class _Hashed:
+    """Finds out its hash once: a tree in a table would else be walked for every look into it."""
+
+    __slots__ = ("_hash",)
+    __match_args__: tuple[str, ...] = ()
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            known = hash(tuple([getattr(self, name) for name in self.__match_args__]))
+            object.__setattr__(self, "_hash", known)
+            return known
+
+
 @dataclass(frozen=True, slots=True)
-class CharacterClass:
+class CharacterClass(_Hashed):
     """One character in any of the ranges; no ranges is the empty language."""
 
     ranges: Ranges
+    __hash__ = _Hashed.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Concat:
+class Concat(_Hashed):
     """The parts one after the other; no parts is the empty string."""
 
     parts: tuple[Node, ...]
+    __hash__ = _Hashed.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Union:
+class Union(_Hashed):
     """Any of the parts; no parts is the empty language."""
 
     parts: tuple[Node, ...]
+    __hash__ = _Hashed.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Intersection:
+class Intersection(_Hashed):
     """All of the parts at once."""
 
     parts: tuple[Node, ...]
+    __hash__ = _Hashed.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Complement:
+class Complement(_Hashed):
     """Every string that ``part`` does not match."""
 
     part: Node
+    __hash__ = _Hashed.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(_Hashed):
     """``part`` between ``minimum`` and ``maximum`` times (None: no upper bound).
 
     ``lazy`` matters only where a match's end is not given; :mod:`~constrain.compiler.regex.lazy` resolves it.
@@ -108,10 +129,11 @@ class Repeat:
     minimum: int
     maximum: int | None
     lazy: bool = False
+    __hash__ = _Hashed.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(_Hashed):
     """The empty string, in one place only; :mod:`~constrain.compiler.regex.anchors` resolves it.
 
     ``begin`` is the start of the whole text, ``end`` its end, ``last_line_end`` the end or the place before a
@@ -119,10 +141,11 @@ class Anchor:
     """
 
     kind: Literal["begin", "end", "last_line_end"]
+    __hash__ = _Hashed.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Look(_Hashed):
     """The empty string, where ``body`` matches what follows (``ahead``) or what precedes; or does not, if negative.
 
     :mod:`~constrain.compiler.regex.lookaround` resolves it.
@@ -131,10 +154,11 @@ class Look:
     body: Node
     ahead: bool
     negative: bool
+    __hash__ = _Hashed.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Atomic:
+class Atomic(_Hashed):
     """``part``, of whose matches only the first counts that a backtracking matcher finds.
 
     What is inside is in the order in which such a matcher tries it, and repetitions are lazy or not.
@@ -142,10 +166,11 @@ class Atomic:
     """
 
     part: Node
+    __hash__ = _Hashed.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Automaton:
+class Automaton(_Hashed):
     """The texts that lead from the first state to one that accepts.
 
     Attributes:
@@ -153,6 +178,7 @@ class Automaton:
     """
 
     states: States
+    __hash__ = _Hashed.__hash__
 
 
 Node: TypeAlias = (

@@ -26,7 +26,7 @@ from constrain.compiler.regex.ast import (
     children_of,
 )
 
-__all__ = ["lower", "utf8_class"]
+__all__ = ["Lowering", "lower", "utf8_class"]
 
 
 def utf8_class(builder: GrammarBuilder, ranges: Ranges) -> Expression:
@@ -116,6 +116,21 @@ def lower(
                 raise ValueError(f"{type(current).__name__} is unresolved")
         done[id(current)] = expression
     return done[id(node)]
+
+
+class Lowering:
+    """:func:`lower` into one builder, of trees some of which come again."""
+
+    def __init__(self, builder: GrammarBuilder) -> None:
+        self._builder = builder
+        self._known: dict[Node, Expression] = {}
+
+    def __call__(self, node: Node) -> Expression:
+        """The expression for ``node``, as UTF-8."""
+        known = self._known.get(node)
+        if known is None:
+            known = self._known[node] = lower(node, self._builder)
+        return known
 
 
 def _concat(

@@ -12,8 +12,10 @@ of what is left is the one that is taken.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from operator import itemgetter
 from typing import Literal, NamedTuple, TypeAlias
 
 from constrain.compiler.grammar import normalise_ranges
@@ -56,7 +58,7 @@ class _Before(NamedTuple):
     classes: frozenset[Ranges] | None
 
 
-_MATCH: Ranges = ()
+_MATCH = CharacterClass(())
 """In place of a character: the expression ends."""
 
 
@@ -90,11 +92,11 @@ def preference(node: Node) -> Preferred:
     pending = [start]
     while pending:
         steps = _steps(pending.pop(), nodes)
-        place = next((index for index, (ranges, _) in enumerate(steps) if ranges is _MATCH), None)
+        place = next((index for index, (first, _) in enumerate(steps) if first is _MATCH), None)
         if place is not None:
             before |= place > 0
             behind |= place < len(steps) - 1
-            more.extend(each for ranges, _ in steps for each in ranges)
+            more.extend(each for first, _ in steps for each in first.ranges)
         for following in _following(steps):
             if following not in seen:
                 seen.add(following)
@@ -126,7 +128,7 @@ def in_order(node: Node) -> Node | None:
             steps = _steps(states[len(table)][0], nodes, states[len(table)][1])
         except _Undecided:
             return None
-        place = next((index for index, (ranges, _) in enumerate(steps) if ranges is _MATCH), None)
+        place = next((index for index, (first, _) in enumerate(steps) if first is _MATCH), None)
         accepting.append(place is not None)
         row = []
         for interval, following in _intervals(steps[:place], looked_for):
@@ -189,13 +191,13 @@ def _too_many() -> LimitError:
     )
 
 
-def _steps(ways: tuple[_Way, ...], nodes: _Numbered, exact: _Before | None = None) -> list[tuple[Ranges, _Way]]:
+def _steps(ways: tuple[_Way, ...], nodes: _Numbered, exact: _Before | None = None) -> list[tuple[CharacterClass, _Way]]:
     """The next characters of each way, in order, and what is left then; nothing that came before comes again.
 
     Where it is ``exact``, assertions about the next and the last character are taken into account, and others are not
     known. If not, they count as if they held.
     """
-    steps: dict[tuple[Ranges, _Way], None] = {}
+    steps: dict[tuple[CharacterClass, _Way], None] = {}
     for way in ways:
         for step in _heads(way, frozenset(), nodes, exact):
             steps.setdefault(step)
@@ -209,7 +211,7 @@ def _steps(ways: tuple[_Way, ...], nodes: _Numbered, exact: _Before | None = Non
 
 def _heads(
     way: _Way, entered: frozenset[tuple[int, int]], nodes: _Numbered, exact: _Before | None
-) -> Iterator[tuple[Ranges, _Way]]:
+) -> Iterator[tuple[CharacterClass, _Way]]:
     """As ``_steps``, of one way. ``entered``: repetitions begun here, which end if a round of theirs is empty."""
     if not way:
         yield _MATCH, ()
@@ -217,7 +219,8 @@ def _heads(
     first, rest = nodes.at(way[0]), way[1:]
     match first:
         case CharacterClass(ranges):
-            yield ranges, rest
+            if ranges:
+                yield first, rest
         case Concat(parts):
             yield from _heads((*map(nodes.of, parts), *rest), entered, nodes, exact)
         case Union(parts):
@@ -231,9 +234,9 @@ def _heads(
             for read, left in _heads(rest, entered, nodes, exact):
                 if read is _MATCH:
                     raise _Undecided
-                common = _common(read, allowed)
+                common = _common(read.ranges, allowed)
                 if common:
-                    yield common, left
+                    yield CharacterClass(common), left
         case Look() | Anchor():
             if exact is not None:
                 raise _Undecided
@@ -288,17 +291,20 @@ class _Numbered:
 
 
 def _has(ranges: Ranges, character: int) -> bool:
-    return any(low <= character <= high for low, high in ranges)
+    place = bisect_right(ranges, character, key=itemgetter(0))
+    return place > 0 and character <= ranges[place - 1][1]
 
 
 def _intervals(
-    steps: list[tuple[Ranges, _Way]], apart: Iterable[Ranges] = ()
+    steps: list[tuple[CharacterClass, _Way]], apart: Iterable[Ranges] = ()
 ) -> Iterator[tuple[tuple[int, int], tuple[_Way, ...]]]:
     """Intervals of characters, and the list of ways after them; each lies inside or outside of some classes."""
-    classes = [*(ranges for ranges, _ in steps), *apart]
+    firsts = list(dict.fromkeys(first for first, _ in steps))
+    classes = [*(first.ranges for first in firsts), *apart]
     cuts = sorted({edge for ranges in classes for low, high in ranges for edge in (low, high + 1)})
     for low, above in pairwise(cuts):
-        following = tuple(dict.fromkeys(way for ranges, way in steps if _has(ranges, low)))
+        here = {first for first in firsts if _has(first.ranges, low)}
+        following = tuple(dict.fromkeys(way for first, way in steps if first in here))
         if following:
             yield (low, above - 1), following
 
@@ -308,7 +314,7 @@ def _common(some: Ranges, others: Ranges) -> Ranges:
     return complement_ranges([*complement_ranges(some), *complement_ranges(others)])
 
 
-def _following(steps: list[tuple[Ranges, _Way]]) -> Iterator[tuple[_Way, ...]]:
+def _following(steps: list[tuple[CharacterClass, _Way]]) -> Iterator[tuple[_Way, ...]]:
     """The lists of ways after each character; those behind a match are as good as gone, but are looked at as well."""
     yield from dict.fromkeys(following for _, following in _intervals(steps))
 
@@ -340,7 +346,7 @@ def first_characters(node: Node) -> Ranges:
     """All characters with which a match may begin, assertions aside."""
     nodes = _Numbered()
     return normalise_ranges(
-        [each for ranges, _ in _heads((nodes.of(node),), frozenset(), nodes, None) for each in ranges]
+        [each for first, _ in _heads((nodes.of(node),), frozenset(), nodes, None) for each in first.ranges]
     )
 
 

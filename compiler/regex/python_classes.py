@@ -1,17 +1,19 @@
 """Character classes with the exact tables of Python's ``re``, got by asking ``re`` itself.
 
 Categories differ between Python versions (each has its Unicode version) and case folding has rules of its own, so
-nothing is copied here: each table is one sweep over the code points, kept for the life of the process.
+nothing is copied here: each table is one sweep over the characters, kept for the life of the process.
 """
 
 from __future__ import annotations
 
 import re
 import string
+import unicodedata
 from array import array
 from functools import lru_cache
 from typing import TypeAlias
 
+from constrain._core import unicode_class
 from constrain.compiler.grammar import normalise_ranges
 from constrain.compiler.regex.ast import Ranges, complement_ranges
 from constrain.compiler.regex.python_properties import Property, property_ranges
@@ -68,15 +70,17 @@ def _category(escape: str, ascii_only: bool) -> Ranges:
     flags = re.ASCII if ascii_only else re.UNICODE
     if escape[1].isupper():
         return complement_ranges(_category(escape.lower(), ascii_only))
-    runs = re.compile(f"{escape}+", flags).finditer(_every_character())
-    return normalise_ranges((run.start(), run.end() - 1) for run in runs)
+    runs = re.compile(f"{escape}+", flags)
+    return normalise_ranges(
+        (first + run.start(), first + run.end() - 1) for first, part in _characters() for run in runs.finditer(part)
+    )
 
 
 @lru_cache(maxsize=1)
 def _cased_characters() -> str:
     """Every character that any case mapping changes or produces (about 3,000)."""
     cased: set[str] = set()
-    parts = [_every_character()]
+    parts = [part for _, part in _characters()]
     while parts:
         part = parts.pop()
         # most of Unicode has no letter case, and is left out by the thousands
@@ -91,5 +95,18 @@ def _cased_characters() -> str:
     return "".join(sorted(cased))
 
 
-def _every_character() -> str:
-    return array("I", range(0x110000)).tobytes().decode("utf-32", "surrogatepass")
+@lru_cache(maxsize=1)
+def _characters() -> tuple[tuple[int, str], ...]:
+    """Characters that may be in a category or have a case, in order, as runs, each with its first code point.
+
+    Those are the ones that Python's version of Unicode assigns, for no private use: one in seven of all code points.
+    """
+    major, minor = unicodedata.unidata_version.split(".")[:2]
+    assigned = unicode_class(f"age=V{major}_{minor}")
+    unassigned = ((0xD800, 0xDFFF),) if assigned is None else complement_ranges(assigned)
+    left_out = normalise_ranges([*unassigned, *(unicode_class("Co") or ())])
+    return tuple([(low, _text(low, high)) for low, high in complement_ranges(left_out)])
+
+
+def _text(low: int, high: int) -> str:
+    return array("I", range(low, high + 1)).tobytes().decode("utf-32")

@@ -160,8 +160,7 @@ def syntax_tree(pattern: str, flags: int = 0) -> Node:
 def _read(
     pattern: str, flags: int, *, whole: bool, anchors: bool = False, ordered: bool = False
 ) -> tuple[Node, _Converter]:
-    prepared = prepare(pattern)
-    tree = _tree(pattern, prepared, flags)
+    prepared, tree = _tree(pattern, flags)
     converter = _Converter(pattern, prepared, tree.state.flags, whole=whole, anchors=anchors, ordered=ordered)
     node = without_idle_cuts(converter.sequence(tree, tree.state.flags), at_end=whole)
     if (anchors or ordered) and contains(node, Atomic):
@@ -176,15 +175,18 @@ def check(pattern: str, flags: int = 0) -> Any:
         RegexError: not a regular expression.
         LimitError: groups nest too deeply, or a count is too large.
     """
-    return _tree(pattern, prepare(pattern), flags)
+    return _tree(pattern, flags)[1]
 
 
-def _tree(pattern: str, prepared: Prepared, flags: int) -> Any:
+@lru_cache(maxsize=512)  # it is asked for more than once: to check a pattern, for its width, for its language
+def _tree(pattern: str, flags: int) -> tuple[Prepared, Any]:
+    """A pattern as Python's parser is shown it, and what the parser makes of it."""
+    prepared = prepare(pattern)
     _check_nesting(pattern, bool(flags & re.VERBOSE))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about spellings that a future Python may read otherwise
-            return _parser.parse(prepared.text, flags)
+            return prepared, _parser.parse(prepared.text, flags)
     except re.error as error:
         position = prepared.place(error.pos or 0)
         span = text_span(pattern, position)
@@ -222,7 +224,6 @@ class _Converter:
         self._whole = whole
         self._anchors = whole or anchors
         self._verbose = bool(flags & re.VERBOSE)
-        self._classes: dict[tuple[tuple[Item, ...], int, bool], Node] = {}
 
     def sequence(self, items: Iterable[tuple[Any, Any]], flags: int) -> Node:
         flags = int(flags)
@@ -306,13 +307,7 @@ class _Converter:
                 return _CATEGORIES[value.name]
 
     def _class(self, items: tuple[Item, ...], flags: int, *, negated: bool = False) -> Node:
-        # a pattern names few classes, many times
-        key = (items, flags, negated)
-        node = self._classes.get(key)
-        if node is None:
-            ranges = class_ranges(items, ignore_case=bool(flags & _IGNORE_CASE), ascii_only=bool(flags & _ASCII))
-            node = self._classes[key] = character_class(ranges, negated=negated)
-        return node
+        return _class_of(items, bool(flags & _IGNORE_CASE), bool(flags & _ASCII), negated)
 
     def _repeat(
         self, minimum: int, maximum: Any, body: Any, flags: int, *, lazy: bool = False, cut: bool = False
@@ -347,6 +342,11 @@ class _Converter:
         wanted = re.compile(spelling)
         places = (start for start, token in _tokens(self._pattern, self._verbose) if wanted.match(token))
         return text_span(self._pattern, next(places, 0))
+
+
+@lru_cache(maxsize=4096)  # patterns name few classes, many times
+def _class_of(items: tuple[Item, ...], ignore_case: bool, ascii_only: bool, negated: bool) -> Node:
+    return character_class(class_ranges(items, ignore_case=ignore_case, ascii_only=ascii_only), negated=negated)
 
 
 def _tokens(pattern: str, verbose: bool) -> Iterable[tuple[int, str]]:

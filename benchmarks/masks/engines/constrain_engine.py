@@ -24,7 +24,7 @@ class Constrain(base.Engine):
     def __init__(self, tokenizer: Tokenizer, *, ignore_formats: Sequence[str] = ()) -> None:
         super().__init__(tokenizer)
         # imported when first used, which is no part of a compile
-        for front_end in ("json_schema", "lark", "regex"):
+        for front_end in ("json_schema", "lark.contextual", "regex"):
             importlib.import_module(f"constrain.compiler.{front_end}")
         self.ignore_formats = ignore_formats
         self.vocabulary = self.new_vocabulary()

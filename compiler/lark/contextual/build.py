@@ -14,6 +14,7 @@ from constrain.compiler.lark.definitions import Definition, Definitions
 from constrain.compiler.lark.rules import Context, Rules
 from constrain.compiler.lark.syntax import Choice, Literal, Name, Node, Range, Repeat
 from constrain.compiler.lark.terminals import Terminals
+from constrain.compiler.regex.lower import Lowering
 from constrain.errors import GrammarError
 
 __all__ = ["grammar_of"]
@@ -43,6 +44,7 @@ class _ContextualRules(Rules):
         self._indented = indented
         self._marks: dict[str, Symbol] = {}
         self._shapes = BackusNaur(self._builder)
+        self._lower = Lowering(self._builder)
         table = definitions.scope.table.values()
         named = [each for each in table if each.is_terminal and (each.bodies or each.given)]
         self._names = Names((each, self._terminals.pattern(each)) for each in named)
@@ -58,7 +60,7 @@ class _ContextualRules(Rules):
         if self._indented and line_end is not None and line_end.is_terminal:
             self._symbol(self._names.of(line_end))  # it is looked for everywhere, even if no rule uses it
         used = [(terminal, *rest) for terminal, rest in self._used.items()]
-        lexing = lexing_of(used, self._ignoring, self._builder)
+        lexing = lexing_of(used, self._ignoring, self._lower)
         if self._indented:
             symbols = {terminal.name: symbol for terminal, symbol, _ in used}
             newline = next((matches for terminal, _, matches in used if terminal.name == NEWLINE), None)
@@ -123,7 +125,7 @@ class _ContextualRules(Rules):
     def _symbol(self, terminal: NamedTerminal) -> Symbol:
         if terminal not in self._used:
             matches = found(terminal, self._terminals)
-            expression = expression_of(matches, self._builder)
+            expression = expression_of(matches, self._lower)
             self._used[terminal] = self._builder.terminal(expression, terminal.name), matches
         return self._used[terminal][0]
 

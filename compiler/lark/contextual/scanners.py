@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from constrain.compiler.grammar import Expression, GrammarBuilder, Symbol
+from constrain.compiler.grammar import Expression, Symbol
 from constrain.compiler.lark.contextual.matches import Matches, Taken, is_prefix_free, matches_of
 from constrain.compiler.lark.contextual.names import NamedTerminal
 from constrain.compiler.lark.terminals import Terminals, widths
 from constrain.compiler.lexing import Lexing, Outcome, Reserved, Scanner
 from constrain.compiler.regex import python_re
-from constrain.compiler.regex.ast import NOTHING, Node, union
-from constrain.compiler.regex.lower import lower
+from constrain.compiler.regex.ast import ANY, NOTHING, Node, Ranges, union
+from constrain.compiler.regex.lower import Lowering
 from constrain.compiler.regex.membership import nullable
+from constrain.compiler.regex.preference import first_characters
 from constrain.errors import GrammarError, LimitError, RegexError, UnsupportedError
 
 __all__ = ["expression_of", "found", "lexing_of"]
@@ -58,7 +59,7 @@ def found(terminal: NamedTerminal, terminals: Terminals) -> Matches:
 
 
 def lexing_of(
-    used: Iterable[tuple[NamedTerminal, Symbol, Matches]], ignored: Sequence[NamedTerminal], builder: GrammarBuilder
+    used: Iterable[tuple[NamedTerminal, Symbol, Matches]], ignored: Sequence[NamedTerminal], lower: Lowering
 ) -> Lexing:
     """The scanners of terminals, with the symbols that they are."""
     known = sorted(used, key=lambda each: _order(each[0]))
@@ -68,23 +69,23 @@ def lexing_of(
     for terminal, symbol, each in known:
         reserved = []
         if terminal.pattern.text is None:
-            matcher = re.compile(terminal.pattern.regexp)
+            begins = _first_characters(terminal)
             for string, of_string, language in strings:
-                if string.priority == terminal.priority and _takes(matcher, string.pattern.text or ""):
+                if string.priority == terminal.priority and _takes(terminal, begins, string.pattern.text or ""):
                     embedded = set(string.pattern.flags) <= set(terminal.pattern.flags)
                     # what is ignored stays so, but the string is not looked for by itself all the same
                     texts = NOTHING if terminal in ignored else texts_of(language)
-                    reserved.append(Reserved(lower(texts, builder), of_string, embedded))
+                    reserved.append(Reserved(lower(texts), of_string, embedded))
         outcomes = [
             Outcome(
-                lower(taken.texts, builder),
+                lower(taken.texts),
                 taken.longer,
-                None if taken.follow is None else lower(taken.follow, builder),
+                None if taken.follow is None else lower(taken.follow),
             )
             for taken in each.taken
         ]
-        covers = None if each.covers is None else lower(each.covers, builder)
-        scanners.append(Scanner(symbol, lower(each.possible, builder), tuple(outcomes), tuple(reserved), covers))
+        covers = None if each.covers is None else lower(each.covers)
+        scanners.append(Scanner(symbol, lower(each.possible), tuple(outcomes), tuple(reserved), covers))
     return Lexing(True, tuple(scanners), tuple(symbols[terminal] for terminal in dict.fromkeys(ignored)))
 
 
@@ -95,8 +96,19 @@ def _order(terminal: NamedTerminal) -> tuple[int, int, int, str]:
     return -terminal.priority, -most, -len(pattern.value if text is None else text), terminal.name
 
 
-def _takes(matcher: re.Pattern[str], text: str) -> bool:
-    match = matcher.match(text)
+def _first_characters(terminal: NamedTerminal) -> Ranges:
+    """Characters with which a match may begin."""
+    try:
+        return first_characters(python_re.ordered(terminal.pattern.regexp))
+    except (RegexError, UnsupportedError, LimitError):
+        return ANY.ranges
+
+
+def _takes(terminal: NamedTerminal, begins: Ranges, text: str) -> bool:
+    # to compile a pattern takes re longer than all else that is done with it
+    if not any(low <= ord(text[0]) <= high for low, high in begins):
+        return False
+    match = re.match(terminal.pattern.regexp, text)
     return match is not None and match.end() == len(text)
 
 
@@ -105,6 +117,6 @@ def texts_of(matches: Matches) -> Node:
     return union([taken.texts for taken in matches.taken])
 
 
-def expression_of(matches: Matches, builder: GrammarBuilder) -> Expression:
+def expression_of(matches: Matches, lower: Lowering) -> Expression:
     """All texts of a terminal."""
-    return lower(texts_of(matches), builder)
+    return lower(texts_of(matches))
