@@ -6,11 +6,13 @@ has it. What isn't syntax (tables that don't exist, types that don't fit) is no 
 
 from __future__ import annotations
 
+import ast
 import logging
 import re
 import sqlite3
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -132,6 +134,13 @@ def judge_pddl_plan(text: str) -> None:
         raise ValueError("steps with and without times")
 
 
+def judge_python(text: str) -> None:
+    """Python's own parser; what it warns of, such as an escape that it doesn't know, is a mistake."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ast.parse(text)
+
+
 # It negates decimal literals of terms as if they were values, and fails.
 sparql.DECIMAL_NEGATIVE.set_parse_action(lambda found: rdflib.Literal(f"-{found[0]}", datatype=rdflib.XSD.decimal))
 
@@ -192,6 +201,7 @@ JUDGES: dict[str, Callable[[str], object]] = {
     "graphql": judge_graphql,
     "latex_math": judge_latex_math,
     "pddl_plan": judge_pddl_plan,
+    "python": judge_python,
     "sparql": judge_sparql,
     "sql": judge_sql,
 }

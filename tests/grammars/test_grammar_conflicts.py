@@ -28,7 +28,7 @@ def _without_interegular(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_languages_with_keywords_are_contextual() -> None:
-    assert {"cpp", "cypher", "graphql", "sparql", "sql"} <= set(CONTEXTUAL)
+    assert {"cpp", "cypher", "graphql", "python", "sparql", "sql"} <= set(CONTEXTUAL)
 
 
 def test_conflicts_are_seen(caplog: pytest.LogCaptureFixture) -> None:
