@@ -6,10 +6,10 @@ Which terminals a parser waits for depends on the rules' shape, so it is lark's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeAlias
 
-from constrain.compiler.grammar import GrammarBuilder, Symbol
+from constrain.compiler.grammar import Symbol
 from constrain.errors import LimitError
 
 __all__ = ["MAXIMUM_ALTERNATIVES", "Alternatives", "BackusNaur"]
@@ -25,10 +25,20 @@ _NAIVE_REPETITIONS = 50
 _LARGEST_FACTOR = 5
 
 
+class Builder(Protocol):
+    """What rules are made with."""
+
+    def rule(self, name: str) -> Symbol:
+        """A new rule."""
+
+    def define(self, rule: Symbol, alternatives: Iterable[Sequence[Symbol]]) -> Symbol:
+        """Its alternatives."""
+
+
 class BackusNaur:
     """Parts of rules as alternatives, each a sequence of symbols."""
 
-    def __init__(self, builder: GrammarBuilder) -> None:
+    def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._repeated: dict[object, Symbol] = {}
 

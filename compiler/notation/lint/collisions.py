@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import combinations, product
 from typing import NamedTuple
 
@@ -46,15 +47,34 @@ def terminal_collision(context: Context) -> Iterator[GrammarWarning]:
     except LimitError as error:
         yield _unchecked(context, f"{error.message}: terminals that collide were not looked for")
         return
-    yield from _equal_texts(context, terminals, together)
+    sure = _Sure(context.rules)
+    yield from _equal_texts(context, terminals, together, sure)
     expressions = terminals.expressions
     alike = (pair for names in together for pair in combinations(sorted(names & expressions), 2))
-    yield from _overlapping(context, terminals, witnesses, _first(alike, MAXIMUM_PAIRS + 1))
+    yield from _overlapping(context, terminals, witnesses, _first(alike, MAXIMUM_PAIRS + 1), sure)
     if context.rules.lexer == "complete":  # the contextual lexer takes the fixed text
         fixed = terminals.texts.keys()
         mixed = (pair for names in together for pair in product(sorted(names & expressions), sorted(names & fixed)))
-        yield from _matched_texts(context, terminals, witnesses, _first(mixed, MAXIMUM_TEXTS + 1))
+        yield from _matched_texts(context, terminals, witnesses, _first(mixed, MAXIMUM_TEXTS + 1), sure)
     yield from _ignored(context, terminals, witnesses)
+
+
+class _Sure:
+    """A second look at pairs of terminals that collide: may they stand at one place by the grammar's tables, too?"""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._rules = rules
+
+    def of(self, one: str, other: str) -> bool:
+        """Is nothing known against it?"""
+        return self._awaited is None or any(one in names and other in names for names in self._awaited)
+
+    @cached_property
+    def _awaited(self) -> list[frozenset[str]] | None:
+        # lark takes a while; most grammars have nothing that collides
+        from constrain.compiler.notation.lint.tables import awaited_by_tables
+
+        return awaited_by_tables(self._rules)
 
 
 def _terminals(context: Context) -> _Terminals:
@@ -85,17 +105,16 @@ def _first(pairs: Iterable[tuple[str, str]], number: int) -> list[tuple[str, str
 
 
 def _equal_texts(
-    context: Context, terminals: _Terminals, together: Iterable[frozenset[str]]
+    context: Context, terminals: _Terminals, together: Iterable[frozenset[str]], sure: _Sure
 ) -> Iterator[GrammarWarning]:
     """Two terminals for one text."""
     found: set[tuple[str, str]] = set()
     for names in together:
-        first: dict[str, str] = {}
+        same: dict[str, list[str]] = {}
         for name in sorted(names & terminals.texts.keys()):
-            other = first.setdefault(terminals.texts[name], name)
-            if other != name:
-                found.add((other, name))
-    for one, two in sorted(found):
+            same.setdefault(terminals.texts[name], []).append(name)
+        found.update(pair for each in same.values() for pair in combinations(each, 2))
+    for one, two in sorted(pair for pair in found if sure.of(*pair)):
         yield context.warning(
             "terminal-collision",
             terminals.leaves[two].at,
@@ -105,7 +124,7 @@ def _equal_texts(
 
 
 def _overlapping(
-    context: Context, terminals: _Terminals, witnesses: Witnesses, pairs: list[tuple[str, str]]
+    context: Context, terminals: _Terminals, witnesses: Witnesses, pairs: list[tuple[str, str]], sure: _Sure
 ) -> Iterator[GrammarWarning]:
     """Two expressions with a text in common."""
     if len(pairs) > MAXIMUM_PAIRS:
@@ -117,7 +136,7 @@ def _overlapping(
         except Undecided:
             yield _undecided(context, leaf, f"{first} and {second}")
             continue
-        if witness is not None:
+        if witness is not None and sure.of(first, second):
             yield context.warning(
                 "terminal-collision",
                 leaf.at,
@@ -127,7 +146,7 @@ def _overlapping(
 
 
 def _matched_texts(
-    context: Context, terminals: _Terminals, witnesses: Witnesses, pairs: list[tuple[str, str]]
+    context: Context, terminals: _Terminals, witnesses: Witnesses, pairs: list[tuple[str, str]], sure: _Sure
 ) -> Iterator[GrammarWarning]:
     """Expressions that match the texts of others: names that may be keywords."""
     if len(pairs) > MAXIMUM_TEXTS:
@@ -138,7 +157,7 @@ def _matched_texts(
         if name in undecided:
             continue
         try:
-            if witnesses.accepts(name, terminals.leaves[name], terminals.texts[other]):
+            if witnesses.accepts(name, terminals.leaves[name], terminals.texts[other]) and sure.of(name, other):
                 matched.setdefault(name, set()).add(terminals.texts[other])
         except Undecided:
             undecided.add(name)
