@@ -53,11 +53,13 @@ class Matches(NamedTuple):
         taken: texts, none of them twice.
         possible: all that it may match, longer than what it takes or not.
         covers: texts to the end at which it matches; None: all that begin with one of ``possible``.
+        ends_words: characters that are taken never to follow it.
     """
 
     taken: tuple[Taken, ...]
     possible: Node
     covers: Node | None = None
+    ends_words: Ranges = ()
 
 
 def matches_of(ordered: Node) -> Matches:
@@ -86,7 +88,8 @@ def _merged(each: Sequence[Matches]) -> Matches:
     if any(matches.covers is not None for matches in each):
         covers = union([_covered(matches) for matches in each])
     taken = tuple(taken for matches in each for taken in matches.taken)
-    return Matches(taken, union([matches.possible for matches in each]), covers)
+    ends_words = normalise_ranges([part for matches in each for part in matches.ends_words])
+    return Matches(taken, union([matches.possible for matches in each]), covers, ends_words)
 
 
 def _covered(matches: Matches) -> Node:
@@ -95,16 +98,17 @@ def _covered(matches: Matches) -> Node:
 
 def _of(ordered: Node, words: Words | None) -> Matches:
     preferred = preference(ordered)
-    if preferred.taken == "mixed":
+    lazy = contains_lazy(ordered)
+    if lazy or preferred.taken == "mixed":
         longest = in_order(ordered) if words is None else None
-        if longest is None:
+        if longest is not None:
+            return Matches((Taken(longest, "none"),), longest)
+        if preferred.taken != "shortest":
             raise UnsupportedError(
                 "which of several matches is taken, now a shorter and now a longer one, is not implemented beside such "
                 "assertions",
                 expected="the longer alternatives of the pattern in front of the shorter ones",
             )
-        return Matches((Taken(longest, "none"),), longest)
-    lazy = contains_lazy(ordered)
     ways = endings(ordered)
     if len(ways) > 1:
         ways = [way for way in ways if not is_empty(way.node)]
@@ -133,7 +137,7 @@ def _of(ordered: Node, words: Words | None) -> Matches:
     if words is not None:
         taken = tuple(each._replace(texts=without(each.texts, words)) for each in taken)
         covers = intersection([covers or EVERYTHING, Complement(words.ended)])
-    return Matches(taken, possible, covers)
+    return Matches(taken, possible, covers, () if words is None else words.beyond)
 
 
 def _before(node: Node, follow: Node | None) -> Node:

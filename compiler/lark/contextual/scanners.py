@@ -16,10 +16,10 @@ from constrain.compiler.lark.contextual.names import NamedTerminal
 from constrain.compiler.lark.terminals import Terminals, widths
 from constrain.compiler.lexing import Lexing, Outcome, Reserved, Scanner
 from constrain.compiler.regex import python_re
-from constrain.compiler.regex.ast import ANY, NOTHING, Node, Ranges, union
+from constrain.compiler.regex.ast import ANY, NOTHING, Node, Ranges, contains_lazy, union
 from constrain.compiler.regex.lower import Lowering
 from constrain.compiler.regex.membership import nullable
-from constrain.compiler.regex.preference import first_characters
+from constrain.compiler.regex.preference import first_characters, meets
 from constrain.errors import GrammarError, LimitError, RegexError, UnsupportedError
 
 __all__ = ["expression_of", "found", "lexing_of"]
@@ -37,12 +37,14 @@ def found(terminal: NamedTerminal, terminals: Terminals) -> Matches:
     if terminal.pattern.plain:
         node = terminals.of(terminal.definition)
         return Matches((Taken(node, "any"),), node)
+    ordered = None
     try:
-        matches = matches_of(python_re.ordered(terminal.pattern.regexp))
+        ordered = python_re.ordered(terminal.pattern.regexp)
+        matches = matches_of(ordered)
     except (RegexError, UnsupportedError, LimitError) as error:
         # says where in the pattern the mistake is, if it is one in any lexer
         node = terminals.of(terminal.definition)
-        if is_prefix_free(node):
+        if (ordered is None or not contains_lazy(ordered)) and is_prefix_free(node):
             return Matches((Taken(node, "any"),), node)
         raise type(error)(
             f"in terminal {terminal.name}: {error.message}",
@@ -67,6 +69,7 @@ def lexing_of(
     symbols = {terminal: symbol for terminal, symbol, _ in known}
     strings = [(terminal, symbol, each) for terminal, symbol, each in known if terminal.pattern.text is not None]
     for terminal, symbol, each in known:
+        _check_words(terminal, each, [other for other, _, _ in known])
         reserved = []
         if terminal.pattern.text is None:
             begins = _first_characters(terminal)
@@ -87,6 +90,18 @@ def lexing_of(
         covers = None if each.covers is None else lower(each.covers)
         scanners.append(Scanner(symbol, lower(each.possible), tuple(outcomes), tuple(reserved), covers))
     return Lexing(True, tuple(scanners), tuple(symbols[terminal] for terminal in dict.fromkeys(ignored)))
+
+
+def _check_words(terminal: NamedTerminal, matches: Matches, others: Iterable[NamedTerminal]) -> None:
+    """A name is told from a keyword by its last character: nothing may go on with a word there."""
+    for other in others if matches.ends_words else ():
+        if meets(_first_characters(other), matches.ends_words):
+            raise UnsupportedError(
+                f"terminal {terminal.name} leaves out words that are no names where no word character follows, and "
+                f"{other.name} may begin with one that is in no name; that is not implemented",
+                span=terminal.definition.origin.span,
+                expected="names of all word characters, or an assertion about those that names may have",
+            )
 
 
 def _order(terminal: NamedTerminal) -> tuple[int, int, int, str]:

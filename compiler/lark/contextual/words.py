@@ -37,11 +37,13 @@ class Words(NamedTuple):
         names: what is left of the pattern: names, keywords among them.
         keywords: the texts that are no names.
         ended: texts to the end that begin with a keyword.
+        beyond: characters of words that no name holds; a keyword with one of them behind it is a name.
     """
 
     names: Node
     keywords: Node
     ended: Node
+    beyond: Ranges
 
 
 def reserved_words(node: Node) -> Words | None:
@@ -71,7 +73,8 @@ def reserved_words(node: Node) -> Words | None:
     reserved = piece(union(keywords))
     rest = repeat(concat([CharacterClass(complement_ranges(word)), EVERYTHING]), 0, 1)
     left = concat([Look(Union(tuple(others)), ahead=True, negative=True), name]) if others else name
-    return Words(left, reserved, concat([reserved, rest]))
+    beyond = complement_ranges([*complement_ranges(word), *characters])
+    return Words(left, reserved, concat([reserved, rest]), beyond)
 
 
 def without(node: Node, words: Words) -> Node:
