@@ -77,9 +77,10 @@ def _check_sayable(rules: RuleSet) -> None:
     header = read_header(rules.text)
     if rules.sealed and rules.lexer == "complete":
         raise UnsupportedError(
-            f"the terminal {rules.sealed[0].written}, which is taken from a file, as text is not implemented",
+            f"the terminal {rules.sealed[0].written}, which is taken from a file or asks what follows it, as text is "
+            "not implemented",
             span=rules.span(rules.sealed[0].at),
-            expected="strings",
+            expected="a pattern that looks no further than its end",
         )
     if rules.lexer == "contextual":
         raise UnsupportedError(
