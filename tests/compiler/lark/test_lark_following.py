@@ -27,6 +27,7 @@ from constrain import (
 )
 from constrain.compiler import reference
 from constrain.compiler.bitmask import bitmask_to_ids
+from constrain.compiler.grammar import GrammarBuilder
 from constrain.compiler.lark import build
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -165,3 +166,21 @@ def test_conditions_without_number_are_refused() -> None:
     rules = " | ".join(f"T{each}" for each in letters.upper())
     with pytest.raises(LimitError, match="what terminals ask of the text after them"):
         build(f"start: ({rules})*\n{terminals}")
+
+
+def test_terminals_that_are_taken_from_a_file(byte_vocabulary: Vocabulary) -> None:
+    """Of them nothing is known but their texts, which are read against what was asked."""
+    grammar = 'start: A NAME A\nA: /a(?!b|ca.*a$)/\nNAME: %choices "names.txt"\n'
+    compiled = compile_lark(grammar, byte_vocabulary, data={"names.txt": b"bob\ncarl\ncora\nada\n"})
+    assert [text for text in ("aboba", "acarla", "acoraa", "aadaa") if accepts(compiled, text)] == ["acoraa", "aadaa"]
+    matcher = compiled.matcher()
+    assert matcher.accept_bytes(b"a")
+    assert set(matcher.next_bytes()) == set(b"ca")
+
+
+def test_in_a_part_of_a_text_the_end_is_that_of_the_part(byte_vocabulary: Vocabulary) -> None:
+    part = build("start: A\nA: /a+$/")
+    builder = GrammarBuilder()
+    after = builder.terminal(builder.literal(b"b"), "after")
+    whole = builder.finish(builder.choice("whole", [[builder.embed(part), after]]))
+    assert accepts(compile_grammar(whole, byte_vocabulary), "aab")
