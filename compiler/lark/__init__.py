@@ -3,7 +3,8 @@
 The language is lark's under its Earley parser with ``lexer="dynamic_complete"``: every split of the text into full
 matches of the terminals, with ``%ignore`` terminals allowed before the first, between any two and after the last. Lazy
 quantifiers in terminals match as little as they can, as in ``re.match``. Priorities, aliases, ``?``, ``!`` and ``_``
-choose trees, not texts, and play no part.
+choose trees, not texts, and play no part. Assertions at a terminal's end are about the text that follows, see
+``following``.
 
 A terminal may also be taken from a file: ``%choices "file"`` and ``%substring_of "file" word`` (see ``taken``).
 

@@ -7,16 +7,17 @@ that it is called with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from constrain.compiler.data import DataFiles
 from constrain.compiler.grammar import Expression, Grammar, GrammarBuilder, Symbol
 from constrain.compiler.lark.definitions import Definition, Definitions, Scope, declared_error
+from constrain.compiler.lark.following import Lexeme, Way, multiplied
 from constrain.compiler.lark.syntax import Call, Choice, Data, Literal, Name, Node, Range, Repeat
 from constrain.compiler.lark.terminals import Terminals
-from constrain.compiler.regex.ast import repeat, union
-from constrain.compiler.regex.lower import lower
+from constrain.compiler.regex.ast import Look, repeat, union
+from constrain.compiler.regex.trailing import Ending
 from constrain.errors import GrammarError, LimitError
 
 __all__ = ["MAXIMUM_TEMPLATE_INSTANCES", "Context", "Rules", "grammar_of"]
@@ -72,19 +73,30 @@ class Rules:
         self._instances = 0
         self._named: dict[Definition, _Sequence] = {}
         self._literals: dict[str, _Sequence] = {}
-        self._lexemes: dict[Expression, _Sequence] = {}
+        self._lexemes: dict[tuple[tuple[Expression, tuple[Look, ...]], ...], _Sequence] = {}
         self._groups: dict[tuple[_Sequence, ...], Symbol] = {}
         self._ignored: _Sequence = ()
+        self._ways: dict[Symbol, Lexeme] = {}
 
     def build(self, start: Definition) -> Grammar:
         """The grammar of everything that a rule reaches."""
         if self._definitions.ignored:
-            ignored = repeat(union([self._terminals.of(each) for each in self._definitions.ignored]), 0, None)
-            self._ignored = (self._builder.terminal(lower(ignored, self._builder), "%ignore"),)
+            self._ignored = (self._any_ignored([self._terminals.endings(each) for each in self._definitions.ignored]),)
         symbol = self._define_rules(start)
         if self._ignored:
             symbol = self._builder.choice("%start", [(*self._ignored, symbol)])
-        return self._builder.finish(symbol)
+        grammar = self._builder.finish(symbol)
+        if any(way.looks for lexeme in self._ways.values() for way in lexeme.ways):
+            return multiplied(grammar, self._ways)
+        return grammar
+
+    def _any_ignored(self, ignored: Sequence[Sequence[Ending]]) -> Symbol:
+        plain = union([ending.node for each in ignored for ending in each if not ending.looks])
+        looking = [Way(ending.node, ending.looks) for each in ignored for ending in each if ending.looks]
+        if not looking:
+            return self._terminal_of("%ignore", (Way(repeat(plain, 0, None)),))
+        one = self._terminal_of("%ignore", (Way(plain), *looking))
+        return self._builder.repeat_symbol(one, 0, None, name="%ignore")
 
     def _define_rules(self, start: Definition) -> Symbol:
         symbol = self._rule(start)
@@ -204,18 +216,29 @@ class Rules:
     def _terminal(self, definition: Definition) -> _Sequence:
         taken = self._terminals.taken(definition)
         if taken is not None:
-            return self._lexeme(taken.expression(self._builder), definition.name)
-        return self._lexeme(lower(self._terminals.of(definition), self._builder), definition.name)
+            return self._lexeme(definition.name, (Way(taken.expression),))
+        return self._lexeme(
+            definition.name, [Way(each.node, each.looks) for each in self._terminals.endings(definition)]
+        )
 
     def _literal(self, leaf: Literal | Range, context: Context) -> _Sequence:
         known = self._literals.get(leaf.written)
         if known is None:
-            node = self._terminals.of_literal(leaf, context.scope, context.definition.at)
-            known = self._literals[leaf.written] = self._lexeme(lower(node, self._builder), leaf.written)
+            definition = self._terminals.literal(leaf, context.scope, context.definition.at)
+            ways = [Way(each.node, each.looks) for each in self._terminals.endings(definition)]
+            known = self._literals[leaf.written] = self._lexeme(leaf.written, ways)
         return known
 
-    def _lexeme(self, expression: Expression, name: str) -> _Sequence:
+    def _lexeme(self, name: str, ways: Sequence[Way]) -> _Sequence:
         """A terminal and what may follow it; one for all terminals of the same language, by the name of the first."""
-        if expression not in self._lexemes:
-            self._lexemes[expression] = (self._builder.terminal(expression, name), *self._ignored)
-        return self._lexemes[expression]
+        key = tuple([(way.expression(self._builder), way.looks) for way in ways])
+        if key not in self._lexemes:
+            self._lexemes[key] = (self._terminal_of(name, ways), *self._ignored)
+        return self._lexemes[key]
+
+    def _terminal_of(self, name: str, ways: Sequence[Way]) -> Symbol:
+        expressions = [way.expression(self._builder) for way in ways]
+        whole = expressions[0] if len(expressions) == 1 else self._builder.union(expressions)
+        symbol = self._builder.terminal(whole, name)
+        self._ways[symbol] = Lexeme(name, tuple(ways))
+        return symbol

@@ -1,12 +1,14 @@
 """Terminals as regular expressions of the engine.
 
 A terminal is put together as lark does it: as text, so that ``/a|b/ "c"`` means ``a|bc``. It matches a piece of text
-when Python's ``re.fullmatch`` does. What could look beyond the piece (anchors, lookaround at its ends) is refused.
+when Python's ``re.fullmatch`` does. What asks about the text after the piece is told apart from it
+(:meth:`Terminals.endings`); what asks about the text before it is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from constrain.compiler.data import DataFiles, TextSource
 from constrain.compiler.lark.definitions import Definition, Definitions, Origin, Scope, declared_error
@@ -17,6 +19,7 @@ from constrain.compiler.regex import python_re
 from constrain.compiler.regex.ast import Node as RegexNode
 from constrain.compiler.regex.ast import character, concat
 from constrain.compiler.regex.membership import nullable
+from constrain.compiler.regex.trailing import Ending
 from constrain.errors import GrammarError, LimitError, RegexError, Span, UnsupportedError
 
 __all__ = ["MAXIMUM_TERMINAL_SIZE", "Terminals", "terminals_in", "widths"]
@@ -26,6 +29,8 @@ MAXIMUM_TERMINAL_SIZE = 200_000
 
 Forty terminals, each twice the next, are a text of a few hundred characters and a pattern of 2**40.
 """
+
+_Read = TypeVar("_Read")
 
 _QUANTIFIERS = {(0, 1): "?", (0, None): "*", (1, None): "+"}
 
@@ -69,37 +74,17 @@ class Terminals:
                 from a file.
             LimitError: it is beyond one of the fixed bounds.
         """
-        taken = self._taken.get(definition)
-        if taken is not None:
-            raise no_pattern_error(definition, taken)
-        pattern = self._patterns.get(definition)
-        if pattern is None:
-            raise declared_error(definition)
-        try:
-            node = _language(pattern)
-        except (RegexError, UnsupportedError, LimitError) as error:
-            raise type(error)(
-                f"in terminal {definition.name}: {error.message}",
-                span=self._blame(definition),
-                expected=error.expected,
-            ) from None
+        node = self._checked(definition, _language)
         if nullable(node):
-            raise GrammarError(
-                f"terminal {definition.name} matches the empty string",
-                span=self._nullable_place(definition),
-                expected="at least one character",
-            )
+            raise self._nullable_error(definition)
         return node
 
-    def of_literal(self, leaf: Literal | Range, scope: Scope, at: int) -> RegexNode:
-        """The pieces of text that a literal of a rule matches; errors as for terminals.
-
-        Args:
-            leaf: the literal.
-            scope: of the text it stands in.
-            at: where the rule is defined, or imported.
-        """
-        return self.of(self.literal(leaf, scope, at))
+    def endings(self, definition: Definition) -> Sequence[Ending]:
+        """The pieces of text that a terminal matches, with what may follow each; errors as those of :meth:`of`."""
+        found = self._checked(definition, _endings)
+        if any(nullable(each.node) for each in found):
+            raise self._nullable_error(definition)
+        return found
 
     def pattern(self, definition: Definition) -> Pattern:
         """A terminal's regular expression.
@@ -112,7 +97,13 @@ class Terminals:
         return self._patterns[definition]
 
     def literal(self, leaf: Literal | Range, scope: Scope, at: int) -> Definition:
-        """A literal of a rule, as a terminal; arguments as for :meth:`of_literal`."""
+        """A literal of a rule, as a terminal.
+
+        Args:
+            leaf: the literal.
+            scope: of the text it stands in.
+            at: where the rule is defined, or imported.
+        """
         body = Body(Choice(((leaf,),)), (leaf,))
         definition = Definition(leaf.written, True, (), [(body, scope)], at, Origin(scope.source, leaf.at))
         self._patterns[definition] = scope.source.patterns.of(leaf)
@@ -209,9 +200,25 @@ class Terminals:
             )
         return Pattern(f"(?:{'|'.join([each.regexp for each in patterns])})")
 
+    def _checked(self, definition: Definition, read: Callable[[Pattern], _Read]) -> _Read:
+        taken = self._taken.get(definition)
+        if taken is not None:
+            raise no_pattern_error(definition, taken)
+        pattern = self._patterns.get(definition)
+        if pattern is None:
+            raise declared_error(definition)
+        try:
+            return read(pattern)
+        except (RegexError, UnsupportedError, LimitError) as error:
+            raise type(error)(
+                f"in terminal {definition.name}: {error.message}",
+                span=self._blame(definition, read),
+                expected=error.expected,
+            ) from None
+
     # -- blame -------------------------------------------------------------------------------------------------
 
-    def _blame(self, definition: Definition) -> Span:
+    def _blame(self, definition: Definition, read: Callable[[Pattern], object]) -> Span:
         """The place of the first literal that is at fault by itself, else that of the definition."""
         stack = [definition]
         seen = {definition}
@@ -222,13 +229,20 @@ class Terminals:
                     if isinstance(leaf, Literal | Range):
                         patterns = scope.source.patterns
                         try:
-                            _language(patterns.of(leaf))
+                            read(patterns.of(leaf))
                         except (RegexError, UnsupportedError, LimitError) as error:
                             return patterns.place(leaf, error.span)
             inside = [part for part in terminals_in(current) if part not in seen]
             seen.update(inside)
             stack.extend(reversed(inside))
         return definition.origin.span
+
+    def _nullable_error(self, definition: Definition) -> GrammarError:
+        return GrammarError(
+            f"terminal {definition.name} matches the empty string",
+            span=self._nullable_place(definition),
+            expected="at least one character",
+        )
 
     def _nullable_place(self, definition: Definition) -> Span:
         leaves = [(leaf, scope) for body, scope in definition.bodies for leaf in body.leaves]
@@ -261,3 +275,12 @@ def _language(pattern: Pattern) -> RegexNode:
     if pattern.plain:
         return concat([character(ord(each)) for each in pattern.value])
     return python_re.parse(pattern.regexp, whole=False)
+
+
+def _endings(pattern: Pattern) -> Sequence[Ending]:
+    try:
+        return [Ending(_language(pattern))]
+    except (UnsupportedError, LimitError) as error:
+        if "cut" in error.message:
+            raise
+    return python_re.parse_endings(pattern.regexp)

@@ -86,6 +86,13 @@ def _check_sayable(rules: RuleSet) -> None:
                 span=rules.span(leaf.at),
                 expected="choices, which are written out",
             )
+    asking = [leaf for leaf in rules.sealed if leaf not in rules.taken]
+    if asking and rules.lexer == "complete":
+        raise UnsupportedError(
+            f"the terminal {asking[0].written}, which asks what follows it, as text is not implemented",
+            span=rules.span(asking[0].at),
+            expected="a pattern that looks no further than its end",
+        )
     if rules.lexer == "contextual":
         raise UnsupportedError(
             "the choice of the contextual lexer, which takes one split of a text where others are possible, in another "

@@ -7,8 +7,7 @@ Everything that the front end for Lark refuses is refused here too; what trees a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from constrain.compiler.data import DataFiles
@@ -24,7 +23,6 @@ from constrain.compiler.lark.taken import no_pattern_error
 from constrain.compiler.lark.terminals import Terminals, terminals_in
 from constrain.compiler.notation.tree import Choice, Lexeme, Name, Node, Repeat, Rule, RuleSet, Unused
 from constrain.compiler.regex.ast import ANY, repeat
-from constrain.compiler.regex.ast import Node as RegexNode
 from constrain.errors import GrammarError, LimitError, UnsupportedError
 
 __all__ = ["read_lark"]
@@ -89,9 +87,7 @@ class _Reader:
         self._use(definitions.scope.table[result.start])
         while self._pending:
             self._add(*self._pending.popleft())
-        result.ignored = tuple(
-            self._leaf(partial(self._terminals.of, each), each.at, "%ignore") for each in definitions.ignored
-        )
+        result.ignored = tuple(self._leaf(each, each.at, "%ignore") for each in definitions.ignored)
         result.unused = tuple(_unused(definitions, self._used))
         return result
 
@@ -106,7 +102,7 @@ class _Reader:
         if definition.is_terminal:
             taken = self._terminals.taken(definition)
             if taken is None:
-                leaf = self._leaf(partial(self._terminals.of, definition), definition.at, name)
+                leaf = self._leaf(definition, definition.at, name)
             elif self._result.lexer == "contextual":
                 raise no_pattern_error(definition, taken)
             else:
@@ -155,16 +151,16 @@ class _Reader:
             case syntax.Data():
                 raise ValueError(f"{leaf.how} in a rule")  # the reader takes it in terminals alone
             case _:
-                make = partial(self._terminals.of_literal, leaf, context.scope, context.definition.at)
-                return self._leaf(make, at, leaf.written)
+                literal = self._terminals.literal(leaf, context.scope, context.definition.at)
+                return self._leaf(literal, at, leaf.written)
 
-    def _leaf(self, make: Callable[[], RegexNode], at: int, written: str) -> Lexeme:
+    def _leaf(self, terminal: Definition, at: int, written: str) -> Lexeme:
         try:
-            return Lexeme(make(), at, written)
+            return Lexeme(self._terminals.of(terminal), at, written)
         except UnsupportedError:
-            # the contextual lexer can look beyond a terminal's end, and a language of pieces cannot
+            # what follows a terminal's end is no part of a language of pieces
             if self._result.lexer == "complete":
-                raise
+                self._terminals.endings(terminal)  # a refusal, if it is one there, too
             return self._sealed(at, written)
 
     def _sealed(self, at: int, written: str) -> Lexeme:

@@ -107,8 +107,8 @@ class RuleSet:
         ignored: what may stand before, between and after Lark's terminals.
         unused: of a Lark grammar, what is defined beside the rules.
         lexer: how Lark's terminals split the text.
-        sealed: terminals of Lark that stand for more than an expression: for what is in a file, or what the contextual
-            lexer alone understands. Their nodes say nothing.
+        sealed: terminals of Lark that stand for more than an expression: for what is in a file, or for texts and what
+            may follow them. Their nodes say nothing.
         taken: of those, the ones that are taken from a file, and what they are taken from.
     """
 
