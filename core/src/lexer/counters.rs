@@ -12,6 +12,9 @@ use crate::regex::needs::{Need, Needs, counted_beside};
 /// Index of an interned counter.
 pub type CounterId = u32;
 
+/// So few repetitions may be states of their own.
+const MAX_UNCOUNTED: u32 = 1;
+
 /// No repetitions are counted.
 pub const NO_COUNTER: CounterId = 0;
 
@@ -231,6 +234,17 @@ impl Lexer {
             }
         }
         Ok(possible)
+    }
+
+    /// The state in which a lexeme's few repetitions aren't counted; None where they are more.
+    pub fn without_counter(&mut self, at: Progress) -> Result<Option<LexerState>> {
+        if at.counter == NO_COUNTER || at.bounds.max > MAX_UNCOUNTED {
+            return Ok(None);
+        }
+        match self.left(at)?[..] {
+            [(lexeme, expression)] => Ok(Some(self.state_of(lexeme, expression)?)),
+            _ => Ok(None),
+        }
     }
 
     /// The lexemes in progress, each with all that is left of it.

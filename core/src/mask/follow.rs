@@ -4,9 +4,9 @@ use super::{Below, Search, Walk};
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Landed, Thread, Threads};
 use crate::error::Result;
-use crate::lexer::{DEAD, MatchSet, NO_COUNTER, NO_MATCH};
+use crate::lexer::{DEAD, LexerState, MatchSet, NO_COUNTER, NO_MATCH, Progress};
 use crate::parser::NodeId;
-use crate::vocabulary::interior::{NO_LINK, OWN_MASK_NODES, Suffixes};
+use crate::vocabulary::interior::{Exits, NO_LINK, OWN_MASK_NODES, Suffixes};
 use crate::vocabulary::trie::Trie;
 
 /// Masks within masks; deeper, threads are walked one by one.
@@ -28,17 +28,37 @@ impl Engine {
                     }
                     self.follow_suffixes(&exits.suffixes, begun, thread.lexer.bounds, search)?;
                 } else if thread.lexer.counter == NO_COUNTER {
-                    let places = self.everywhere(below, thread.lexer.state, set, exits, search.vocabulary)?;
-                    for &node in &places.large {
-                        self.subtree(node, &[begun], search)?;
+                    self.follow_places(below, thread.lexer.state, set, exits, begun, search)?;
+                } else if let Some(state) = self.lexer.without_counter(thread.lexer)? {
+                    let plain = self.walk(below, Progress::uncounted(state), search.vocabulary)?;
+                    for (named, exits) in &plain.interior.exits {
+                        if self.exit_set(plain.id, *named) == set {
+                            self.follow_places(below, state, set, exits, begun, search)?;
+                        }
                     }
-                    self.follow_suffixes(&places.suffixes, begun, thread.lexer.bounds, search)?;
                 } else {
                     self.follow_everywhere(below, thread, set, begun, search)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Adds the tokens that go on with the thread after an end anywhere within them, of lexemes that count nothing.
+    fn follow_places(
+        &mut self,
+        below: Below,
+        state: LexerState,
+        set: MatchSet,
+        exits: &Exits,
+        begun: Thread,
+        search: &mut Search,
+    ) -> Result<()> {
+        let places = self.everywhere(below, state, set, exits, search.vocabulary)?;
+        for &node in &places.large {
+            self.subtree(node, &[begun], search)?;
+        }
+        self.follow_suffixes(&places.suffixes, begun, Bounds::NONE, search)
     }
 
     /// Threads of what may begin after lexemes that end.
