@@ -137,7 +137,7 @@ def test_what_is_in_a_file_and_cannot_be_written_out() -> None:
 
 
 def test_what_follows_a_terminal_is_not_written() -> None:
-    with pytest.raises(UnsupportedError, match=r"terminal A, which .* asks what follows it") as caught:
+    with pytest.raises(UnsupportedError, match=r"terminal A, which asks what follows it") as caught:
         convert('start: A "c"\nA: /a(?!b)/\n', "lark", "gbnf")
     assert str(caught.value.span) == "line 2, column 1"
 
