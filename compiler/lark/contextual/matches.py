@@ -99,16 +99,11 @@ def _covered(matches: Matches) -> Node:
 def _of(ordered: Node, words: Words | None) -> Matches:
     preferred = preference(ordered)
     lazy = contains_lazy(ordered)
-    if lazy or preferred.taken == "mixed":
-        longest = in_order(ordered) if words is None else None
-        if longest is not None:
-            return Matches((Taken(longest, "none"),), longest)
-        if preferred.taken != "shortest":
-            raise UnsupportedError(
-                "which of several matches is taken, now a shorter and now a longer one, is not implemented beside such "
-                "assertions",
-                expected="the longer alternatives of the pattern in front of the shorter ones",
-            )
+    longest = in_order(ordered) if lazy and words is None else None
+    if longest is not None:
+        return Matches((Taken(longest, "none"),), longest)
+    if lazy and preferred.taken != "shortest":
+        raise _preferred_error()
     ways = endings(ordered)
     if len(ways) > 1:
         ways = [way for way in ways if not is_empty(way.node)]
@@ -127,10 +122,10 @@ def _of(ordered: Node, words: Words | None) -> Matches:
         extended = concat([possible, repeat(ANY, 1, None)])
         taken = (Taken(intersection([possible, Complement(extended)]), "any"),)
     else:
-        raise UnsupportedError(
-            "the shortest match, with an assertion at its end, is not implemented",
-            expected="a pattern that takes as much as it can",
-        )
+        longest = in_order(ordered) if words is None else None
+        if longest is None:
+            raise _preferred_error()
+        return Matches((Taken(longest, "none"),), longest)
     covers = None
     if any(follow is not None for follow in follows) or words is not None:
         covers = union([_before(way.node, follow) for way, follow in zip(ways, follows, strict=True)])
@@ -138,6 +133,13 @@ def _of(ordered: Node, words: Words | None) -> Matches:
         taken = tuple(each._replace(texts=without(each.texts, words)) for each in taken)
         covers = intersection([covers or EVERYTHING, Complement(words.ended)])
     return Matches(taken, possible, covers, () if words is None else words.beyond)
+
+
+def _preferred_error() -> UnsupportedError:
+    return UnsupportedError(
+        "which match is taken, now a shorter and now a longer one, is not implemented beside such assertions",
+        expected="the longer alternatives of the pattern in front of the shorter ones",
+    )
 
 
 def _before(node: Node, follow: Node | None) -> Node:
