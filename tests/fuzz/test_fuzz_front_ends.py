@@ -82,10 +82,10 @@ def completed(grammar: Grammar, vocabulary: Vocabulary) -> str | None:
     return text.decode()
 
 
-def reads(grammar: Grammar, vocabulary: Vocabulary, text: str) -> bool | None:
-    """Is that a text of the grammar? None where a budget ran out."""
+def reads(converted: str, notation: Any, vocabulary: Vocabulary, text: str) -> bool | None:
+    """Is that a text of a converted grammar? None where that is too large, or a budget ran out."""
     try:
-        matcher = compile_grammar(grammar, vocabulary, LIMITS).matcher()
+        matcher = compile_grammar(front_end.build(converted, notation), vocabulary, LIMITS).matcher()
         return matcher.accept_bytes(text.encode()) and matcher.is_accepting()
     except LimitError:
         return None
@@ -150,8 +150,8 @@ def test_other_notations(notation: Any, root: Path, byte_vocabulary: Vocabulary)
                 for target in ("lark", "gbnf", "ebnf"):
                     converted = built(convert, text, source=notation, target=target)
                     if not isinstance(converted, InputError):
-                        again = front_end.build(converted, target)
-                        assert reads(again, byte_vocabulary, shortest) is not False, (number, text, converted)
+                        taken = reads(converted, target, byte_vocabulary, shortest)
+                        assert taken is not False, (number, text, converted)
             case GrammarError() as error:
                 assert error.span is not None or "has no rule" in error.message, (number, text, str(error))
 
