@@ -63,10 +63,10 @@ impl Lexing {
             lexer,
             known: FxHashMap::default(),
         };
-        self.follows_ignored = self.find_followers(&self.ignored, &after, lexer)?;
+        self.follows_ignored = self.find_followers(&self.ignored, &after, lexer, names)?;
         if let Some(indenter) = &self.indenter {
             let ignored = [self.ignored.as_slice(), &[indenter.newline]].concat();
-            self.follows_in_brackets = self.find_followers(&ignored, &after, lexer)?;
+            self.follows_in_brackets = self.find_followers(&ignored, &after, lexer, names)?;
         }
         let barred = self.barred(&after, lexer)?;
         if barred.is_empty() && self.tables.resolved.is_empty() {
@@ -218,7 +218,15 @@ impl Lexing {
     }
 
     /// Which terminals may follow what is ignored, at once or after more of what is ignored.
-    fn find_followers(&self, ignored_here: &[Lexeme], after: &After, lexer: &mut Asked) -> Result<Follows> {
+    ///
+    /// Errors: `Unsupported` where that depends on the text that is ignored.
+    fn find_followers(
+        &self,
+        ignored_here: &[Lexeme],
+        after: &After,
+        lexer: &mut Asked,
+        names: &[String],
+    ) -> Result<Follows> {
         let mut found = Follows::default();
         let mut grown = true;
         while std::mem::take(&mut grown) {
@@ -233,6 +241,23 @@ impl Lexing {
                             && self.follows(context, ends.iter(), lexeme, ignored_here, &found, lexer)?
                         {
                             grown |= found.insert(pair);
+                        }
+                    }
+                }
+            }
+        }
+        for (context, accepted) in (0..).zip(&self.contexts) {
+            for &ignored in ignored_here {
+                for &lexeme in accepted.keys().filter(|lexeme| !ignored_here.contains(lexeme)) {
+                    if found.contains(&(context, ignored, lexeme)) {
+                        continue;
+                    }
+                    for ends in after.get(&(Some(context), ignored)).into_iter().flatten() {
+                        if self.follows(context, [ends].into_iter(), lexeme, ignored_here, &found, lexer)? {
+                            return Err(Error::Unsupported(format!(
+                                "{} may follow {}, which is ignored, after some of its texts only",
+                                names[lexeme as usize], names[ignored as usize]
+                            )));
                         }
                     }
                 }
