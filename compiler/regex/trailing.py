@@ -15,7 +15,7 @@ Nothing here looks at what comes before a piece: assertions that do are refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -36,10 +36,10 @@ from constrain.compiler.regex.ast import (
     Repeat,
     Union,
     character,
-    children_of,
     complement_ranges,
     concat,
     contains,
+    contains_lazy,
     intersection,
     repeat,
     union,
@@ -162,7 +162,7 @@ def _of_sequence(parts: list[Node]) -> list[Ending]:
         if isinstance(part, Look) and part.ahead:
             looks.insert(0, _simple(part))
             del parts[at]
-    if looks and _has_lazy(parts):
+    if looks and any(map(contains_lazy, parts)):
         raise UnsupportedError(
             "a lazy quantifier before lookahead at the end of a terminal is not implemented",
             expected="a class that leaves the character out that ends the text, such as [^x]*",
@@ -174,7 +174,7 @@ def _of_sequence(parts: list[Node]) -> list[Ending]:
     first = beyond[0]
     while first and _is_fixed(parts[first - 1]):
         first -= 1
-    if _has_lazy(parts[: beyond[-1]]) or not all(map(_is_fixed, parts[first : beyond[-1]])):
+    if any(map(contains_lazy, parts[: beyond[-1]])) or not all(map(_is_fixed, parts[first : beyond[-1]])):
         raise UnsupportedError(
             "lookahead (?=...) or (?!...) that sees past the end of a terminal, with parts of different lengths or "
             "lazy quantifiers before it, is not implemented"
@@ -227,16 +227,6 @@ def _sees_past(look: Look, parts: Sequence[Node]) -> bool:
 
 def _has_assertion(node: Node) -> bool:
     return contains(node, Look) or contains(node, Anchor)
-
-
-def _has_lazy(parts: Iterable[Node]) -> bool:
-    stack = list(parts)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Repeat) and node.lazy and node.minimum != node.maximum:
-            return True
-        stack.extend(children_of(node))
-    return False
 
 
 def _simple(look: Look) -> Look:

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::{NodeId, Parser};
 use crate::error::Result;
 use crate::grammar::Grammar;
-use crate::lexer::{DEAD, Lexer};
+use crate::lexer::{DEAD, Lexeme, Lexer};
 use crate::lexing::layout::{Change, Indenter};
 use crate::lexing::{Lexing, LineEnds, Side};
 
@@ -96,7 +96,7 @@ impl Parser {
     fn tried(
         &mut self,
         node: NodeId,
-        terminal: crate::lexer::Lexeme,
+        terminal: Lexeme,
         grammar: &Grammar,
         lexer: &mut Lexer,
     ) -> Result<Option<NodeId>> {
