@@ -6,6 +6,7 @@ that a page of examples costs milliseconds instead of an interpreter's start for
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from itertools import groupby
@@ -47,7 +48,8 @@ def _builtin(command: str, arguments: list[str], folder: Path) -> str:
     if command == "echo":
         return " ".join(arguments) + "\n"
     if command == "printf":
-        return arguments[0].replace("\\n", "\n")
+        escapes = {"\\n": "\n", "\\\\": "\\", "%%": "%"}
+        return re.sub(r"\\n|\\\\|%%", lambda found: escapes[found[0]], arguments[0])
     if command == "cat":
         return "".join((folder / name).read_text("utf-8") for name in arguments)
     raise ValueError(f"this shell does not know {command!r}")

@@ -26,6 +26,7 @@ COVERED = {
     "note.ebnf",
     "order.json",
     "other_notations.sh",
+    "outline.lark",
     "patterns.py",
     "people.txt",
     "python_api.py",
@@ -131,6 +132,13 @@ def test_quotes_in_a_grammar(cli: Callable[..., Any], root: Path) -> None:
     good = 'Ada Lovelace: "I am in a charming state of confusion."\nWilliam King-Noel: Yours ever,\n'
     assert cli("check", *grammar, "-", stdin=good).code == 0
     assert cli("check", *grammar, "-", stdin=good.replace("confusion", "mind")).code == 1
+
+
+def test_outline(cli: Callable[..., Any], root: Path) -> None:
+    grammar = ["--grammar", str(root / "examples" / "outline.lark")]
+    good = "bread:\n  flour\n  yeast:\n    fresh\nbutter\n"
+    assert cli("check", *grammar, "-", stdin=good).code == 0
+    assert cli("check", *grammar, "-", stdin=good.replace("    fresh", "  fresh")).code == 1
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
