@@ -83,5 +83,5 @@ def test_verdicts_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.slow
 def test_verdicts_agree_on_many_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"{__name__}.SEEDS", range(60_000, 64_000))
+    monkeypatch.setattr(f"{__name__}.SEEDS", range(60_000, 61_500))
     test_verdicts_agree(tmp_path, monkeypatch)
