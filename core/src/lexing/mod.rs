@@ -11,6 +11,7 @@
 //! knows what is forbidden after it, and in which context the next lexeme is looked for.
 
 pub mod adjacent;
+mod followers;
 pub mod lalr;
 pub mod layout;
 mod safety;
@@ -25,9 +26,9 @@ use crate::lexer::variants::Variant;
 use crate::lexer::{Lexeme, Lexer, LexerState, Parts};
 use crate::regex::expression::{ANY, EMPTY, ExpressionId};
 use adjacent::Adjacency;
+use followers::Follows;
 use lalr::{Conflict, START, Tables};
 use layout::{Change, FLAT, Indenter, LayoutId};
-use safety::Follows;
 
 /// Index of the terminals that are looked for together.
 pub type ContextId = u32;
@@ -267,10 +268,13 @@ impl Lexing {
             true => (&self.follows_in_brackets, newline),
             false => (&self.follows_ignored, None),
         };
-        let ignored = self.ignored.iter().chain(&ignored_here).filter(|&&ignored| {
-            let follows = |&lexeme: &Lexeme| follows.contains(&(side.context, ignored, lexeme));
-            accepting || lexemes.iter().any(follows)
-        });
+        let mut ignored: SmallVec<[Lexeme; 4]> = SmallVec::new();
+        for &each in self.ignored.iter().chain(&ignored_here) {
+            let then = follows.after(side, each)?;
+            if accepting || lexemes.iter().any(|&lexeme| then.contains(lexeme)) {
+                ignored.push(each);
+            }
+        }
         for (change, within) in changes {
             for &beginning in newline
                 .iter()
@@ -284,7 +288,7 @@ impl Lexing {
             }
         }
         let terminals = lexemes.iter().filter(|&&lexeme| Some(lexeme) != newline);
-        for &lexeme in terminals.chain(ignored) {
+        for &lexeme in terminals.chain(&ignored) {
             for &beginning in self.beginnings(side.context, lexeme) {
                 let Beginning { texts, variant } = restricted(beginning, side.forbidden, lexer)?;
                 if lexer.derivatives.is_live(texts)? {
