@@ -63,7 +63,7 @@ impl Side {
 }
 
 /// What a line's end may be at a node.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LineEnds {
     /// Something that is ignored.
     Ignored,
@@ -255,14 +255,14 @@ impl Lexing {
         side: Side,
         lexemes: &[Lexeme],
         accepting: bool,
-        line_ends: LineEnds,
+        line_ends: &LineEnds,
         lexer: &mut Lexer,
     ) -> Result<LexerState> {
         let mut parts = Parts::new();
         let newline = self.indenter.as_ref().map(|indenter| indenter.newline);
         let (changes, in_brackets) = match line_ends {
-            LineEnds::Ignored => (SmallVec::new(), true),
-            LineEnds::Changes(changes) => (changes, false),
+            LineEnds::Ignored => (&[][..], true),
+            LineEnds::Changes(changes) => (changes.as_slice(), false),
         };
         let (follows, ignored_here) = match in_brackets {
             true => (&self.follows_in_brackets, newline),
@@ -275,7 +275,7 @@ impl Lexing {
                 ignored.push(each);
             }
         }
-        for (change, within) in changes {
+        for &(change, within) in changes {
             for &beginning in newline
                 .iter()
                 .flat_map(|&newline| self.beginnings(side.context, newline))

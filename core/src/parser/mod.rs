@@ -68,6 +68,8 @@ pub struct Parser {
     blocks: Blocks,
     /// Nodes between the terminals of one lexeme; None where the terminal is not waited for.
     tried: FxHashMap<(NodeId, Lexeme), Option<NodeId>>,
+    /// Lexer states at nodes, by what they depend on.
+    begun: FxHashMap<ahead::Asked, LexerState>,
     /// By node and the lexemes that end.
     advanced: FxHashMap<(NodeId, MatchSet), Advance>,
     reads: Vec<NodeId>,
@@ -95,6 +97,7 @@ impl Parser {
             layouts: Layouts::default(),
             blocks: Blocks::default(),
             tried: FxHashMap::default(),
+            begun: FxHashMap::default(),
             advanced: FxHashMap::default(),
             reads: Vec::new(),
             merged: FxHashMap::default(),
