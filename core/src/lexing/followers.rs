@@ -34,34 +34,17 @@ impl Follows {
     }
 }
 
-/// What may come next at a place in one context.
-struct Next {
-    terminals: Terminals,
-    ignored: Vec<Lexeme>,
-}
+/// In one context, by what is forbidden: what may come next, at once, and as far as it was found, after more that is
+/// ignored.
+type Places = FxHashMap<ExpressionId, Terminals>;
 
-/// One context.
-#[derive(Default)]
-struct Here {
-    /// By what is forbidden.
-    next: FxHashMap<ExpressionId, Next>,
-    /// By what is forbidden where it begins, and what is ignored: what may follow, as far as it was found.
-    follow: FxHashMap<(ExpressionId, Lexeme), Terminals>,
-}
-
-impl Here {
-    /// What may follow at one of these ends.
-    fn at_any(&self, reached: &Ends, nothing: &Terminals) -> Terminals {
-        let mut found = nothing.clone();
-        for end in reached.iter() {
-            let next = &self.next[end];
-            found.add(&next.terminals);
-            for &ignored in &next.ignored {
-                found.add(&self.follow[&(*end, ignored)]);
-            }
-        }
-        found
-    }
+/// What may come next at one of these ends.
+fn at_any(reached: &Ends, places: &Places, nothing: &Terminals) -> Terminals {
+    let mut found = nothing.clone();
+    reached.iter().for_each(|end| {
+        found.add(&places[end]);
+    });
+    found
 }
 
 impl Lexing {
@@ -79,41 +62,38 @@ impl Lexing {
         let mut follows = Follows::default();
         let mut known: FxHashMap<Terminals, usize> = FxHashMap::default();
         for begun in all.chunk_by(|((a, _, _), _), ((b, _, _), _)| a == b) {
-            let mut here = Here::default();
-            for &(&(context, forbidden, ignored), ends) in begun {
-                here.follow.insert((forbidden, ignored), nothing.clone());
+            let mut places = Places::default();
+            for &(&(context, ..), ends) in begun {
                 for &end in ends.iter().flat_map(|reached| reached.iter()) {
-                    if let Entry::Vacant(vacant) = here.next.entry(end) {
-                        vacant.insert(self.next(side_with(context, end), ignored_here, &nothing, lexer)?);
+                    if let Entry::Vacant(vacant) = places.entry(end) {
+                        vacant.insert(self.at_once(side_with(context, end), ignored_here, &nothing, lexer)?);
                     }
                 }
             }
             let mut grown = true;
             while std::mem::take(&mut grown) {
-                for &(&(_, forbidden, ignored), ends) in begun {
-                    let mut anywhere = ends.iter().map(|reached| here.at_any(reached, &nothing));
-                    let Some(mut everywhere) = anywhere.next() else {
-                        continue;
-                    };
-                    anywhere.for_each(|found| everywhere.keep(&found));
-                    let follow = here.follow.get_mut(&(forbidden, ignored));
-                    grown |= follow.is_some_and(|follow| follow.add(&everywhere));
+                for &(&(_, forbidden, _), ends) in begun {
+                    for reached in ends {
+                        let found = at_any(reached, &places, &nothing);
+                        grown |= places.get_mut(&forbidden).is_some_and(|next| next.add(&found));
+                    }
                 }
             }
             for &(&key, ends) in begun {
-                let follow = &here.follow[&(key.1, key.2)];
+                let mut follow: Option<Terminals> = None;
                 for reached in ends {
-                    let mut found = here.at_any(reached, &nothing);
-                    found.remove(follow);
-                    if let Some(lexeme) = found.iter().next() {
+                    let found = at_any(reached, &places, &nothing);
+                    let follow = follow.get_or_insert_with(|| found.clone());
+                    if let Some(lexeme) = follow.first_difference(&found) {
                         return Err(Error::Unsupported(format!(
                             "{} may follow {}, which is ignored, after some of its texts only",
                             names[lexeme as usize], names[key.2 as usize]
                         )));
                     }
                 }
+                let follow = follow.unwrap_or_else(|| nothing.clone());
                 let id = *known.entry(follow.clone()).or_insert_with(|| {
-                    follows.sets.push(follow.clone());
+                    follows.sets.push(follow);
                     follows.sets.len() - 1
                 });
                 follows.ids.insert(key, id);
@@ -122,18 +102,19 @@ impl Lexing {
         Ok(follows)
     }
 
-    fn next(&self, side: Side, ignored_here: &[Lexeme], nothing: &Terminals, lexer: &mut Asked) -> Result<Next> {
-        let mut terminals = nothing.clone();
-        let mut ignored = Vec::new();
+    fn at_once(
+        &self,
+        side: Side,
+        ignored_here: &[Lexeme],
+        nothing: &Terminals,
+        lexer: &mut Asked,
+    ) -> Result<Terminals> {
+        let mut next = nothing.clone();
         for &lexeme in self.contexts[side.context as usize].keys() {
-            if ignored_here.contains(&lexeme) {
-                if self.has_text(side, lexeme, lexer)? {
-                    ignored.push(lexeme);
-                }
-            } else if self.may_follow_at_once(side, lexeme, lexer)? {
-                terminals.insert(lexeme);
+            if !ignored_here.contains(&lexeme) && self.may_follow_at_once(side, lexeme, lexer)? {
+                next.insert(lexeme);
             }
         }
-        Ok(Next { terminals, ignored })
+        Ok(next)
     }
 }

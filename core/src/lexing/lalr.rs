@@ -104,18 +104,10 @@ impl Terminals {
         grown
     }
 
-    pub fn keep(&mut self, others: &Terminals) {
-        self.0
-            .iter_mut()
-            .zip(&others.0)
-            .for_each(|(mine, other)| *mine &= other);
-    }
-
-    pub fn remove(&mut self, others: &Terminals) {
-        self.0
-            .iter_mut()
-            .zip(&others.0)
-            .for_each(|(mine, other)| *mine &= !other);
+    /// The first that only one of them holds.
+    pub fn first_difference(&self, others: &Terminals) -> Option<Lexeme> {
+        let differ = |&lexeme: &Lexeme| self.contains(lexeme) != others.contains(lexeme);
+        (0..self.0.len() as Lexeme * 64).find(differ)
     }
 
     pub fn contains(&self, lexeme: Lexeme) -> bool {
