@@ -82,20 +82,20 @@ impl Tables {
 }
 
 /// A set of terminals.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Terminals(Vec<u64>);
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Terminals(Vec<u64>);
 
 impl Terminals {
-    fn new(count: usize) -> Self {
+    pub fn new(count: usize) -> Self {
         Terminals(vec![0; count.div_ceil(64)])
     }
 
-    fn insert(&mut self, lexeme: Lexeme) {
+    pub fn insert(&mut self, lexeme: Lexeme) {
         self.0[lexeme as usize / 64] |= 1 << (lexeme % 64);
     }
 
     /// Did that add any?
-    fn add(&mut self, others: &Terminals) -> bool {
+    pub fn add(&mut self, others: &Terminals) -> bool {
         let mut grown = false;
         for (mine, other) in self.0.iter_mut().zip(&others.0) {
             grown |= other & !*mine != 0;
@@ -104,11 +104,17 @@ impl Terminals {
         grown
     }
 
-    fn contains(&self, lexeme: Lexeme) -> bool {
+    /// The first that only one of them holds.
+    pub fn first_difference(&self, others: &Terminals) -> Option<Lexeme> {
+        let differ = |&lexeme: &Lexeme| self.contains(lexeme) != others.contains(lexeme);
+        (0..self.0.len() as Lexeme * 64).find(differ)
+    }
+
+    pub fn contains(&self, lexeme: Lexeme) -> bool {
         self.0[lexeme as usize / 64] & (1 << (lexeme % 64)) != 0
     }
 
-    fn iter(&self) -> impl Iterator<Item = Lexeme> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = Lexeme> + '_ {
         (0..self.0.len() as Lexeme * 64).filter(|&lexeme| self.contains(lexeme))
     }
 

@@ -11,6 +11,7 @@
 //! knows what is forbidden after it, and in which context the next lexeme is looked for.
 
 pub mod adjacent;
+mod followers;
 pub mod lalr;
 pub mod layout;
 mod safety;
@@ -25,9 +26,9 @@ use crate::lexer::variants::Variant;
 use crate::lexer::{Lexeme, Lexer, LexerState, Parts};
 use crate::regex::expression::{ANY, EMPTY, ExpressionId};
 use adjacent::Adjacency;
+use followers::Follows;
 use lalr::{Conflict, START, Tables};
 use layout::{Change, FLAT, Indenter, LayoutId};
-use safety::Follows;
 
 /// Index of the terminals that are looked for together.
 pub type ContextId = u32;
@@ -62,7 +63,7 @@ impl Side {
 }
 
 /// What a line's end may be at a node.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LineEnds {
     /// Something that is ignored.
     Ignored,
@@ -254,24 +255,27 @@ impl Lexing {
         side: Side,
         lexemes: &[Lexeme],
         accepting: bool,
-        line_ends: LineEnds,
+        line_ends: &LineEnds,
         lexer: &mut Lexer,
     ) -> Result<LexerState> {
         let mut parts = Parts::new();
         let newline = self.indenter.as_ref().map(|indenter| indenter.newline);
         let (changes, in_brackets) = match line_ends {
-            LineEnds::Ignored => (SmallVec::new(), true),
-            LineEnds::Changes(changes) => (changes, false),
+            LineEnds::Ignored => (&[][..], true),
+            LineEnds::Changes(changes) => (changes.as_slice(), false),
         };
         let (follows, ignored_here) = match in_brackets {
             true => (&self.follows_in_brackets, newline),
             false => (&self.follows_ignored, None),
         };
-        let ignored = self.ignored.iter().chain(&ignored_here).filter(|&&ignored| {
-            let follows = |&lexeme: &Lexeme| follows.contains(&(side.context, ignored, lexeme));
-            accepting || lexemes.iter().any(follows)
-        });
-        for (change, within) in changes {
+        let mut ignored: SmallVec<[Lexeme; 4]> = SmallVec::new();
+        for &each in self.ignored.iter().chain(&ignored_here) {
+            let then = follows.after(side, each)?;
+            if accepting || lexemes.iter().any(|&lexeme| then.contains(lexeme)) {
+                ignored.push(each);
+            }
+        }
+        for &(change, within) in changes {
             for &beginning in newline
                 .iter()
                 .flat_map(|&newline| self.beginnings(side.context, newline))
@@ -284,7 +288,7 @@ impl Lexing {
             }
         }
         let terminals = lexemes.iter().filter(|&&lexeme| Some(lexeme) != newline);
-        for &lexeme in terminals.chain(ignored) {
+        for &lexeme in terminals.chain(&ignored) {
             for &beginning in self.beginnings(side.context, lexeme) {
                 let Beginning { texts, variant } = restricted(beginning, side.forbidden, lexer)?;
                 if lexer.derivatives.is_live(texts)? {

@@ -9,11 +9,11 @@
 //! What terminals forbid goes from one to the next, but only to those that the parser may take there: what is forbidden
 //! after a division, the rest of a comment, would go with all that follows a star, and in SQL no star follows a division.
 //!
-//!
 //! What is ignored may well stand in the way: blanks before a line's end belong to it where a line's end takes them. So it
-//! begins only where one of the terminals that the parser waits for may follow it.
+//! begins only where one of the terminals that the parser waits for may follow it (`followers`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -25,22 +25,24 @@ use crate::grammar::Grammar;
 use crate::lexer::{DEAD, Lexeme, Lexer, LexerState};
 use crate::regex::expression::{EMPTY, ExpressionId, UNBOUNDED};
 
-/// What may be forbidden after a terminal: of one that is ignored, in a context; of others, wherever they are found. From
-/// each place in its texts, the ends of one of the sets can be reached.
-type After = FxHashMap<(Option<ContextId>, Lexeme), BTreeSet<Ends>>;
+/// What may be forbidden after a terminal. From each place in its texts, the ends of one of the sets can be reached.
+#[derive(Default)]
+pub(super) struct After {
+    /// Wherever the terminal is found.
+    terminals: FxHashMap<Lexeme, BTreeSet<Ends>>,
+    /// Of what is ignored, by what is known where it begins.
+    pub ignored: BTreeMap<(ContextId, ExpressionId, Lexeme), BTreeSet<Ends>>,
+}
 
 /// What is forbidden at the ends that can be reached from some place, sorted.
-type Ends = Box<[ExpressionId]>;
-
-/// A context, something that is ignored, and a terminal that may follow it whatever it forbids.
-pub(super) type Follows = FxHashSet<(ContextId, Lexeme, Lexeme)>;
+pub(super) type Ends = Rc<[ExpressionId]>;
 
 /// Sets of what is forbidden, all terminals together, are no more than this.
 const MAX_FORBIDDEN: usize = 10_000;
 
 /// The lexer, and which beginnings have a text where something is forbidden: many contexts share them.
-struct Asked<'a> {
-    lexer: &'a mut Lexer,
+pub(super) struct Asked<'a> {
+    pub lexer: &'a mut Lexer,
     known: FxHashMap<(Beginning, ExpressionId), bool>,
 }
 
@@ -83,8 +85,9 @@ impl Lexing {
             match first {
                 Some((&state, terminals)) => {
                     let before = self.read_before(state);
-                    let ends = before.and_then(|before| after.get(&(None, before)));
-                    let restricted = ends.into_iter().flatten().flatten().any(|&end| end != EMPTY);
+                    let ends = before.and_then(|before| after.terminals.get(&before));
+                    let mut ends = ends.into_iter().flatten().flat_map(|reached| reached.iter());
+                    let restricted = ends.any(|&end| end != EMPTY);
                     no_way_on(before, terminals[0], restricted, names)
                 }
                 None => conflict_error(self.tables.resolved[0].conflict(), names),
@@ -116,7 +119,7 @@ impl Lexing {
         for (state, accepts) in (0..).zip(&self.tables.accepts) {
             let read_before = self.read_before(state);
             let ends = match read_before {
-                Some(lexeme) => after.get(&(None, lexeme)),
+                Some(lexeme) => after.terminals.get(&lexeme),
                 None if state == START => Some(&none),
                 None => continue, // a rule led here: the next terminal was looked for before
             };
@@ -130,9 +133,7 @@ impl Lexing {
                 let found = match checked.get(&key) {
                     Some(&known) => known,
                     None => {
-                        let follows = &self.follows_ignored;
-                        let ends = ends.into_iter().flatten();
-                        let found = self.follows(context, ends, lexeme, &self.ignored, follows, lexer)?;
+                        let found = self.follows(context, ends.into_iter().flatten(), lexeme, lexer)?;
                         checked.insert(key, found);
                         found
                     }
@@ -151,15 +152,12 @@ impl Lexing {
         context: ContextId,
         ends: impl Iterator<Item = &'a Ends>,
         lexeme: Lexeme,
-        ignored_here: &[Lexeme],
-        follows: &Follows,
         lexer: &mut Asked,
     ) -> Result<bool> {
         for reached in ends {
             let mut any = false;
-            for &forbidden in reached {
-                let side = side_with(context, forbidden);
-                any = any || self.may_follow(side, lexeme, ignored_here, follows, lexer)?;
+            for &forbidden in reached.iter() {
+                any = any || self.may_follow(side_with(context, forbidden), lexeme, lexer)?;
             }
             if !any {
                 return Ok(false);
@@ -169,29 +167,28 @@ impl Lexing {
     }
 
     /// May a terminal follow, at once or after something that is ignored?
-    fn may_follow(
-        &self,
-        side: Side,
-        lexeme: Lexeme,
-        ignored_here: &[Lexeme],
-        follows: &Follows,
-        lexer: &mut Asked,
-    ) -> Result<bool> {
+    fn may_follow(&self, side: Side, lexeme: Lexeme, lexer: &mut Asked) -> Result<bool> {
         if self.may_follow_at_once(side, lexeme, lexer)? {
             return Ok(true);
         }
-        for &ignored in ignored_here {
-            if follows.contains(&(side.context, ignored, lexeme)) && self.may_follow_at_once(side, ignored, lexer)? {
+        for &ignored in &self.ignored {
+            let then = self.follows_ignored.after(side, ignored)?;
+            if then.contains(lexeme) && self.has_text(side, ignored, lexer)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn may_follow_at_once(&self, side: Side, lexeme: Lexeme, lexer: &mut Asked) -> Result<bool> {
-        if self.indenter.as_ref().is_some_and(|it| it.newline == lexeme) {
-            return self.may_end_line(side, lexeme, lexer.lexer);
+    /// May a terminal that the parser takes come next?
+    pub(super) fn may_follow_at_once(&self, side: Side, lexeme: Lexeme, lexer: &mut Asked) -> Result<bool> {
+        match &self.indenter {
+            Some(indenter) if indenter.newline == lexeme => self.may_end_line(side, lexeme, lexer.lexer),
+            _ => self.has_text(side, lexeme, lexer),
         }
+    }
+
+    pub(super) fn has_text(&self, side: Side, lexeme: Lexeme, lexer: &mut Asked) -> Result<bool> {
         for &beginning in self.beginnings(side.context, lexeme) {
             if lexer.has_text(beginning, side.forbidden)? {
                 return Ok(true);
@@ -217,55 +214,6 @@ impl Lexing {
         Ok(!lexer.derivatives.is_live(missing)?)
     }
 
-    /// Which terminals may follow what is ignored, at once or after more of what is ignored.
-    ///
-    /// Errors: `Unsupported` where that depends on the text that is ignored.
-    fn find_followers(
-        &self,
-        ignored_here: &[Lexeme],
-        after: &After,
-        lexer: &mut Asked,
-        names: &[String],
-    ) -> Result<Follows> {
-        let mut found = Follows::default();
-        let mut grown = true;
-        while std::mem::take(&mut grown) {
-            for (context, accepted) in (0..).zip(&self.contexts) {
-                for &ignored in ignored_here {
-                    let Some(ends) = after.get(&(Some(context), ignored)) else {
-                        continue;
-                    };
-                    for &lexeme in accepted.keys().filter(|lexeme| !ignored_here.contains(lexeme)) {
-                        let pair = (context, ignored, lexeme);
-                        if !found.contains(&pair)
-                            && self.follows(context, ends.iter(), lexeme, ignored_here, &found, lexer)?
-                        {
-                            grown |= found.insert(pair);
-                        }
-                    }
-                }
-            }
-        }
-        for (context, accepted) in (0..).zip(&self.contexts) {
-            for &ignored in ignored_here {
-                for &lexeme in accepted.keys().filter(|lexeme| !ignored_here.contains(lexeme)) {
-                    if found.contains(&(context, ignored, lexeme)) {
-                        continue;
-                    }
-                    for ends in after.get(&(Some(context), ignored)).into_iter().flatten() {
-                        if self.follows(context, [ends].into_iter(), lexeme, ignored_here, &found, lexer)? {
-                            return Err(Error::Unsupported(format!(
-                                "{} may follow {}, which is ignored, after some of its texts only",
-                                names[lexeme as usize], names[ignored as usize]
-                            )));
-                        }
-                    }
-                }
-            }
-        }
-        Ok(found)
-    }
-
     /// What may be forbidden after each terminal, from the start on.
     fn forbidden_after_terminals(&self, lexer: &mut Lexer) -> Result<After> {
         let places = Places::new(self);
@@ -283,13 +231,14 @@ impl Lexing {
                     continue;
                 }
                 // a line's end is ignored in brackets
-                let ignored = (Some(context), places.of_context.get(&context));
-                let found = (None, places.after.get(&lexeme));
-                let roles = match (self.ignored.contains(&lexeme), Some(lexeme) == newline) {
-                    (true, _) => vec![ignored],
-                    (false, true) => vec![ignored, found],
-                    (false, false) => vec![found],
-                };
+                let ignored = self.ignored.contains(&lexeme) || Some(lexeme) == newline;
+                let mut as_ignored = ignored.then(|| after.ignored.entry((context, forbidden, lexeme)).or_default());
+                let mut as_taken =
+                    (!self.ignored.contains(&lexeme)).then(|| after.terminals.entry(lexeme).or_default());
+                let places_then = [
+                    places.of_context.get(&context).filter(|_| as_ignored.is_some()),
+                    places.after.get(&lexeme).filter(|_| as_taken.is_some()),
+                ];
                 for &beginning in self.beginnings(context, lexeme) {
                     let begun = restricted(beginning, forbidden, lexer)?;
                     if !lexer.derivatives.is_live(begun.texts)? {
@@ -302,17 +251,13 @@ impl Lexing {
                             ends_of.entry(begun).or_insert(found)
                         }
                     };
-                    let ends = || found.iter().flat_map(|reached| reached.iter().copied());
-                    all.extend(ends());
-                    for &(of_context, next) in roles.iter() {
-                        after
-                            .entry((of_context, lexeme))
-                            .or_default()
-                            .extend(found.iter().cloned());
-                        for end in ends() {
-                            let next = next.into_iter().flatten().map(|&place| (place, end));
-                            pending.extend(next.filter(|&pair| met.insert(pair)));
-                        }
+                    for sets in as_ignored.iter_mut().chain(&mut as_taken) {
+                        sets.extend(found.iter().cloned());
+                    }
+                    for &end in found.iter().flat_map(|reached| reached.iter()) {
+                        all.insert(end);
+                        let next = places_then.into_iter().flatten().flatten().map(|&place| (place, end));
+                        pending.extend(next.filter(|&pair| met.insert(pair)));
                     }
                 }
                 if all.len() > MAX_FORBIDDEN {
@@ -409,7 +354,7 @@ fn ends(beginning: Beginning, lexer: &mut Lexer) -> Result<BTreeSet<Ends>> {
     Ok(reached.into_iter().map(Ends::from).collect())
 }
 
-fn side_with(context: ContextId, forbidden: ExpressionId) -> Side {
+pub(super) fn side_with(context: ContextId, forbidden: ExpressionId) -> Side {
     Side {
         context,
         forbidden,

@@ -5,12 +5,23 @@
 
 use smallvec::SmallVec;
 
-use super::{NodeId, Parser};
+use super::{NodeId, Parser, PredictionId};
 use crate::error::Result;
 use crate::grammar::Grammar;
 use crate::lexer::{DEAD, Lexeme, Lexer};
 use crate::lexing::layout::{Change, Indenter};
-use crate::lexing::{Lexing, LineEnds, Side};
+use crate::lexing::{ContextId, Lexing, LineEnds, Side};
+use crate::regex::expression::ExpressionId;
+
+/// What the lexer state at a node depends on, which many nodes share.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    context: ContextId,
+    forbidden: ExpressionId,
+    prediction: PredictionId,
+    accepting: bool,
+    line_ends: LineEnds,
+}
 
 impl Parser {
     /// Finds out what may begin at a node that is new.
@@ -36,8 +47,23 @@ impl Parser {
                 false => self.changes(id, indenter, grammar, lexer)?,
             };
         }
-        let prediction = self.predictions.get(self.nodes.get(id).prediction);
-        let state = lexing.begin(side, &prediction.lexemes, accepting, line_ends, lexer)?;
+        let prediction = self.nodes.get(id).prediction;
+        let asked = Asked {
+            context: side.context,
+            forbidden: side.forbidden,
+            prediction,
+            accepting,
+            line_ends,
+        };
+        let state = match self.begun.get(&asked) {
+            Some(&known) => known,
+            None => {
+                let lexemes = &self.predictions.get(prediction).lexemes;
+                let state = lexing.begin(side, lexemes, accepting, &asked.line_ends, lexer)?;
+                self.begun.insert(asked, state);
+                state
+            }
+        };
         self.nodes.set(id, accepting, state);
         Ok(())
     }

@@ -68,6 +68,8 @@ pub struct Parser {
     blocks: Blocks,
     /// Nodes between the terminals of one lexeme; None where the terminal is not waited for.
     tried: FxHashMap<(NodeId, Lexeme), Option<NodeId>>,
+    /// Lexer states at nodes, by what they depend on.
+    begun: FxHashMap<ahead::Asked, LexerState>,
     /// By node and the lexemes that end.
     advanced: FxHashMap<(NodeId, MatchSet), Advance>,
     reads: Vec<NodeId>,
@@ -95,6 +97,7 @@ impl Parser {
             layouts: Layouts::default(),
             blocks: Blocks::default(),
             tried: FxHashMap::default(),
+            begun: FxHashMap::default(),
             advanced: FxHashMap::default(),
             reads: Vec::new(),
             merged: FxHashMap::default(),
@@ -151,12 +154,12 @@ impl Parser {
         let kernel = nodes.get(node);
         let prediction = predictions.get(kernel.prediction);
         let waiting = |symbol: Next| {
-            let predicted = prediction.waiting_for(symbol).iter().map(move |&(_, dot)| (dot, node));
+            let predicted = prediction.waiting_for(symbol).iter();
             kernel
                 .waiting_for(symbol)
                 .iter()
                 .map(|item| (item.dot, item.origin))
-                .chain(predicted)
+                .chain(predicted.map(|&(_, dot)| (dot, kernel.origin)))
         };
         let mut moved: Moved = waiting(symbol).map(|(dot, origin)| (dot + 1, origin)).collect();
         for &(frame, option) in grammar.options_of.get(&symbol).into_iter().flatten() {
@@ -358,7 +361,7 @@ impl Parser {
         gathering.items.extend(chain.items.iter().map(|&(next, dot)| {
             let origin = match waiting.tail {
                 Some((rule, origin)) if grammar.rule_of.get(dot as usize) == Some(&rule) => origin,
-                _ => node,
+                _ => waiting.origin,
             };
             Item { next, dot, origin }
         }));
@@ -508,12 +511,17 @@ impl Parser {
         symbols.dedup();
         let prediction = self.predictions.of(&symbols, grammar, &mut self.frames, lexer)?;
         let predicted = self.predictions.get(prediction);
+        let origin = match grammar.lexing {
+            Some(_) => self.nodes.first_alike(items),
+            None => self.nodes.len() as NodeId,
+        };
         let node = Node {
             kernel: items,
             prediction,
             complete: *accepting,
             accepting: *accepting,
             tail: nodes::tail(items, predicted, grammar),
+            origin,
             side,
             lexer_start: predicted.lexer_start,
         };

@@ -31,6 +31,8 @@ pub struct Node<'a> {
     pub accepting: bool,
     /// See `tail`.
     pub tail: Option<(Rule, NodeId)>,
+    /// The node where what is predicted here is said to begin: see `Nodes::first_alike`.
+    pub origin: NodeId,
     /// What is known of the text that follows.
     pub side: Side,
     /// The lexer state in which the lexemes that may follow begin.
@@ -74,6 +76,7 @@ struct Entry {
     complete: bool,
     accepting: bool,
     tail: Option<(Rule, NodeId)>,
+    origin: NodeId,
     side: Side,
     lexer_start: LexerState,
 }
@@ -84,6 +87,8 @@ pub struct Nodes {
     entries: Vec<Entry>,
     /// By the hash of items, completeness and side; where that is taken by another node, by the next number that is free.
     ids: FxHashMap<u64, NodeId>,
+    /// The same by the hash of the items alone, of the first node that has them.
+    first: FxHashMap<u64, NodeId>,
 }
 
 /// The place of a node that isn't there yet.
@@ -104,6 +109,7 @@ impl Nodes {
             complete: entry.complete,
             accepting: entry.accepting,
             tail: entry.tail,
+            origin: entry.origin,
             side: entry.side,
             lexer_start: entry.lexer_start,
         }
@@ -122,6 +128,21 @@ impl Nodes {
         Err(Vacant(key))
     }
 
+    /// The first node with the items of the node that is added next. When something is complete, only the items of the node
+    /// where it began are asked, not what that knew of the text: so what begins before and after a blank is the same.
+    pub fn first_alike(&mut self, items: &[Item]) -> NodeId {
+        let mut key = FxBuildHasher.hash_one(items);
+        while let Some(&id) = self.first.get(&key) {
+            if self.get(id).kernel == items {
+                return id;
+            }
+            key = key.wrapping_add(1);
+        }
+        let next = self.len() as NodeId;
+        self.first.insert(key, next);
+        next
+    }
+
     /// What is found out about a node once it is there.
     pub fn set(&mut self, id: NodeId, accepting: bool, lexer_start: LexerState) {
         let entry = &mut self.entries[id as usize];
@@ -138,6 +159,7 @@ impl Nodes {
             complete: node.complete,
             accepting: node.accepting,
             tail: node.tail,
+            origin: node.origin,
             side: node.side,
             lexer_start: node.lexer_start,
         });

@@ -117,6 +117,13 @@ def test_a_terminal_that_is_never_found_is_refused_by_name() -> None:
         compile_lark(grammar.replace("A |", 'A "x" |'), Vocabulary.bytes(), lexer="contextual")
 
 
+def test_what_is_ignored_and_says_by_its_text_what_follows_is_refused_by_name() -> None:
+    grammar = 'start: "a" "b"\n%ignore /x(?![xyb])|y(?!x)/'
+    with pytest.raises(UnsupportedError, match=r"B may follow __IGNORE.* after some of its texts only"):
+        compile_lark(grammar, Vocabulary.bytes(), lexer="contextual")
+    assert compile_lark(f'{grammar}\n%ignore "-"', Vocabulary.bytes(), lexer="contextual")
+
+
 def test_an_indenter_without_the_contextual_lexer_is_refused_at_its_place() -> None:
     with pytest.raises(UnsupportedError, match="indenter goes with the contextual lexer") as caught:
         compile_lark('// constrain: indenter=python\nstart: "a"', Vocabulary.bytes())
