@@ -545,6 +545,8 @@ def normalise_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int]
 
 @lru_cache(maxsize=4096)  # a pattern has few classes, some of hundreds of ranges, which are asked for many times
 def _normalised(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    if _is_normal(ranges):
+        return ranges
     pieces: list[tuple[int, int]] = []
     for low, high in ranges:
         if not 0 <= low <= high <= 0x10FFFF:
@@ -561,3 +563,13 @@ def _normalised(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], .
         else:
             merged.append((low, high))
     return tuple(merged)
+
+
+def _is_normal(ranges: tuple[tuple[int, int], ...]) -> bool:
+    """Are they so already? Those of hundreds of ranges nearly always are."""
+    least = 0
+    for low, high in ranges:
+        if low < least or high < low or 0xD800 <= low <= 0xDFFF or (low < 0xD800 <= high):
+            return False
+        least = high + 2
+    return least <= 0x110001
