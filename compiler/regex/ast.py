@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from operator import attrgetter
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from constrain.compiler.grammar import normalise_ranges
 from constrain.errors import LimitError, Span
@@ -73,7 +74,8 @@ class _Known:
     """Finds out once what is asked of a node all the time: its hash, for tables, and what its tree holds."""
 
     __slots__ = ("_hash", "_holds")
-    __match_args__: tuple[str, ...] = ()
+    _key: ClassVar[attrgetter[Any]]
+    """All fields of a node."""
     _hash: int
     _holds: int
 
@@ -81,7 +83,7 @@ class _Known:
         try:
             return self._hash
         except AttributeError:
-            known = hash(tuple([getattr(self, name) for name in self.__match_args__]))
+            known = hash(self._key(self))
             object.__setattr__(self, "_hash", known)
             return known
 
@@ -91,6 +93,7 @@ class CharacterClass(_Known):
     """One character in any of the ranges; no ranges is the empty language."""
 
     ranges: Ranges
+    _key = attrgetter("ranges")
     __hash__ = _Known.__hash__
     _holds = 0
 
@@ -100,6 +103,7 @@ class Concat(_Known):
     """The parts one after the other; no parts is the empty string."""
 
     parts: tuple[Node, ...]
+    _key = attrgetter("parts")
     __hash__ = _Known.__hash__
 
 
@@ -108,6 +112,7 @@ class Union(_Known):
     """Any of the parts; no parts is the empty language."""
 
     parts: tuple[Node, ...]
+    _key = attrgetter("parts")
     __hash__ = _Known.__hash__
 
 
@@ -116,6 +121,7 @@ class Intersection(_Known):
     """All of the parts at once."""
 
     parts: tuple[Node, ...]
+    _key = attrgetter("parts")
     __hash__ = _Known.__hash__
 
 
@@ -124,6 +130,7 @@ class Complement(_Known):
     """Every string that ``part`` does not match."""
 
     part: Node
+    _key = attrgetter("part")
     __hash__ = _Known.__hash__
 
 
@@ -138,6 +145,7 @@ class Repeat(_Known):
     minimum: int
     maximum: int | None
     lazy: bool = False
+    _key = attrgetter("part", "minimum", "maximum", "lazy")
     __hash__ = _Known.__hash__
 
 
@@ -150,6 +158,7 @@ class Anchor(_Known):
     """
 
     kind: Literal["begin", "end", "last_line_end"]
+    _key = attrgetter("kind")
     __hash__ = _Known.__hash__
 
 
@@ -163,6 +172,7 @@ class Look(_Known):
     body: Node
     ahead: bool
     negative: bool
+    _key = attrgetter("body", "ahead", "negative")
     __hash__ = _Known.__hash__
 
 
@@ -175,6 +185,7 @@ class Atomic(_Known):
     """
 
     part: Node
+    _key = attrgetter("part")
     __hash__ = _Known.__hash__
 
 
@@ -187,6 +198,7 @@ class Automaton(_Known):
     """
 
     states: States
+    _key = attrgetter("states")
     __hash__ = _Known.__hash__
 
 
@@ -295,17 +307,20 @@ def complement_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
     return _complement(normalise_ranges(ranges))
 
 
+_SURROGATES = (0xD800, 0xDFFF)
+
+
 @lru_cache(maxsize=1024)
 def _complement(ranges: Ranges) -> Ranges:
     gaps: list[tuple[int, int]] = []
     next_free = 0
-    for low, high in ranges:
+    for low, high in sorted((*ranges, _SURROGATES)):
         if next_free < low:
             gaps.append((next_free, low - 1))
         next_free = high + 1
     if next_free <= 0x10FFFF:
         gaps.append((next_free, 0x10FFFF))
-    return normalise_ranges(gaps)
+    return tuple(gaps)
 
 
 def concat(parts: Sequence[Node]) -> Node:
@@ -326,18 +341,20 @@ def concat(parts: Sequence[Node]) -> Node:
 def union(parts: Sequence[Node]) -> Node:
     """Any of the parts, flattened; neighbouring classes become one class."""
     flat: list[Node] = []
-    classes: list[tuple[int, int]] = []
+    classes: list[CharacterClass] = []
     empty = False
     for part in parts:
         for member in part.parts if isinstance(part, Union) else (part,):
             if isinstance(member, CharacterClass):
-                classes.extend(member.ranges)
+                classes.append(member)
             elif member is EMPTY:
                 empty = True
             else:
                 flat.append(member)
-    if classes:
-        flat.append(CharacterClass(normalise_ranges(classes)))
+    if len(classes) == 1:
+        flat.append(classes[0])
+    elif classes:
+        flat.append(CharacterClass(normalise_ranges([each for member in classes for each in member.ranges])))
     if empty:
         flat = [repeat(flat[0], 0, 1)] if len(flat) == 1 else [*flat, EMPTY]
     if len(flat) == 1:

@@ -350,20 +350,20 @@ class _Letters:
 
 def characters_of(node: Node) -> Ranges | None:
     """All characters that texts of ``node`` may hold; None where the tree does not tell."""
-    ranges: list[tuple[int, int]] = []
+    classes: dict[CharacterClass, None] = {}
     stack = [node]
     while stack:
         current = stack.pop()
         match current:
-            case CharacterClass(of_one):
-                ranges.extend(of_one)
+            case CharacterClass():
+                classes[current] = None
             case Concat(parts) | Union(parts):
                 stack.extend(parts)
             case Repeat(part):
                 stack.append(part)
             case _:
                 return None
-    return normalise_ranges(ranges)
+    return normalise_ranges([each for one in classes for each in one.ranges])
 
 
 def inside(some: Ranges, all_of: Ranges) -> bool:
