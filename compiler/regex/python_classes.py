@@ -26,6 +26,12 @@ r"""One member of a class: a code point, an inclusive range, a category such as 
 @lru_cache(maxsize=4096)
 def class_ranges(items: tuple[Item, ...], *, ignore_case: bool, ascii_only: bool) -> Ranges:
     """The characters that ``re`` lets match a class of these items (under ``IGNORECASE`` and ``ASCII`` if asked)."""
+    if len(items) == 1 and isinstance(items[0], int) and (ascii_only or not ignore_case):
+        # most classes are single characters, and to ask re takes a while
+        cases = {items[0]}
+        if ignore_case and items[0] < 128:
+            cases |= {ord(chr(items[0]).lower()), ord(chr(items[0]).upper())}
+        return normalise_ranges(sorted((case, case) for case in cases))
     ranges: list[tuple[int, int]] = []
     having: list[tuple[int, int]] = []
     for item in items:

@@ -68,13 +68,16 @@ def lexing_of(
     scanners = []
     symbols = {terminal: symbol for terminal, symbol, _ in known}
     strings = [(terminal, symbol, each) for terminal, symbol, each in known if terminal.pattern.text is not None]
+    firsts = {(terminal.pattern.text or "")[:1] for terminal, _, _ in strings}
     for terminal, symbol, each in known:
         _check_words(terminal, each, [other for other, _, _ in known])
         reserved = []
         if terminal.pattern.text is None:
             begins = _first_characters(terminal)
+            beginning = {first for first in firsts if any(low <= ord(first) <= high for low, high in begins)}
             for string, of_string, language in strings:
-                if string.priority == terminal.priority and _takes(terminal, begins, string.pattern.text or ""):
+                text = string.pattern.text or ""
+                if string.priority == terminal.priority and text[:1] in beginning and _takes(terminal, text):
                     embedded = set(string.pattern.flags) <= set(terminal.pattern.flags)
                     # what is ignored stays so, but the string is not looked for by itself all the same
                     texts = NOTHING if terminal in ignored else texts_of(language)
@@ -119,10 +122,8 @@ def _first_characters(terminal: NamedTerminal) -> Ranges:
         return ANY.ranges
 
 
-def _takes(terminal: NamedTerminal, begins: Ranges, text: str) -> bool:
-    # to compile a pattern takes re longer than all else that is done with it
-    if not any(low <= ord(text[0]) <= high for low, high in begins):
-        return False
+def _takes(terminal: NamedTerminal, text: str) -> bool:
+    # asked of few texts only: to compile a pattern takes re longer than all else that is done with it
     match = re.match(terminal.pattern.regexp, text)
     return match is not None and match.end() == len(text)
 
