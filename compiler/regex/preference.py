@@ -351,9 +351,13 @@ class _Letters:
 def characters_of(node: Node) -> Ranges | None:
     """All characters that texts of ``node`` may hold; None where the tree does not tell."""
     classes: dict[CharacterClass, None] = {}
+    seen: set[int] = set()
     stack = [node]
     while stack:
         current = stack.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
         match current:
             case CharacterClass():
                 classes[current] = None

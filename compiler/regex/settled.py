@@ -43,8 +43,12 @@ from constrain.compiler.regex.heads import common
 from constrain.compiler.regex.lookaround import has_lookaround
 from constrain.compiler.regex.membership import nullable
 from constrain.compiler.regex.preference import characters_of, inside, meets
+from constrain.errors import LimitError
 
 __all__ = ["settled"]
+
+MAXIMUM_STEPS = 500_000
+"""Parts that lookahead is tried on, and ranges of characters that may come next."""
 
 
 class _Next(NamedTuple):
@@ -67,6 +71,9 @@ def settled(node: Node) -> Node:
 
     Args:
         node: a tree without lazy quantifiers, intersections and complements.
+
+    Raises:
+        LimitError: it takes too long.
     """
     if contains(node, Anchor) or contains(node, Atomic):
         return node
@@ -77,6 +84,8 @@ class _Settler:
     def __init__(self) -> None:
         # with the nodes themselves, lest others get their identities
         self._beginnings: dict[int, tuple[Node, _Next]] = {}
+        self._steps = 0
+        self._turned = 0
 
     def settled(self, node: Node, after: _Next) -> Node:
         """Recursion follows the nesting of groups, which the parsers bound."""
@@ -91,8 +100,10 @@ class _Settler:
                 return self._sequence((node,), after)
             case Repeat(part, minimum, maximum):
                 again = after if maximum == 1 else _either([_Next(self._beginning(part).first, False), after])
+                turned = self._turned
                 part = self.settled(part, again)
-                if minimum <= 1 and maximum is None and has_lookaround(part):
+                # its turns will be there twice: if one of those inside was made so, the tree would grow and grow
+                if minimum <= 1 and maximum is None and has_lookaround(part) and turned == self._turned:
                     return self._turns(part, minimum, after)
                 return repeat(part, minimum, maximum)
             case _:
@@ -104,7 +115,7 @@ class _Settler:
         """What may come before each of ``done``, and after the last; the last comes first."""
         for part in reversed(parts):
             if isinstance(part, Look) and part.ahead:
-                run = _run_of(part, done, nexts)
+                run = self._run_of(part, done, nexts)
                 if run is not None:
                     length, made = run
                     del done[len(done) - length :]
@@ -116,6 +127,29 @@ class _Settler:
             nexts.append(self._before(part, nexts[-1]))
         return concat(done[::-1])
 
+    def _run_of(self, look: Look, done: Sequence[Node], nexts: Sequence[_Next]) -> tuple[int, Node] | None:
+        """How many parts after a lookahead it asks about, and what they are if it holds; None where that is unknown.
+
+        Args:
+            look: the lookahead.
+            done: the parts after it, the last one first.
+            nexts: what may come after the last part, before it, and so on.
+        """
+        if isinstance(look.body, CharacterClass) and done and isinstance(done[-1], CharacterClass):
+            wanted = complement_ranges(look.body.ranges) if look.negative else look.body.ranges
+            return 1, character_class(common(done[-1].ranges, wanted))
+        text, refused = _question(look.body)
+        characters = characters_of(text)
+        if characters is None:
+            return None
+        for length in range(len(done) + 1):
+            first, unknown = nexts[len(done) - length]
+            self._spend(1 + len(first) + len(characters))
+            if not unknown and not meets(first, characters) and not meets(first, refused):
+                run = concat(done[len(done) - length :][::-1])
+                return None if has_lookaround(run) else (length, _answered(look.negative, text, refused, run))
+        return None
+
     def _turns(self, part: Node, minimum: int, after: _Next) -> Node:
         """Turns of which each may ask about the next."""
         asking = _asking(part)
@@ -124,6 +158,7 @@ class _Settler:
             return whole
         if any(has_lookaround(each) or nullable(each) for each in (asking.others, asking.askers)):
             return whole
+        self._turned += 1
         # runs of turns that ask, and what may come after one
         run = concat([asking.askers, repeat(self._without(asking.askers, asking.refused), 0, None)])
         answered = self._without(asking.others, asking.refused)
@@ -144,7 +179,18 @@ class _Settler:
     def _before(self, node: Node, after: _Next) -> _Next:
         """What may come next where the node does."""
         first, empty = self._beginning(node)
-        return _either([_Next(first, False), after]) if empty else _Next(first, False)
+        if not empty:
+            return _Next(first, False)
+        self._spend(len(first) + len(after.first))
+        return _either([_Next(first, False), after])
+
+    def _spend(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > MAXIMUM_STEPS:
+            raise LimitError(
+                f"the pattern's lookahead takes more than {MAXIMUM_STEPS} steps to settle",
+                expected="fewer assertions, or a shorter pattern; this limit is fixed",
+            )
 
     def _beginning(self, node: Node) -> _Next:
         """With what a node may begin; ``unknown``: it may be empty."""
@@ -180,29 +226,6 @@ def _either(nexts: Sequence[_Next]) -> _Next:
 
 
 # -- questions about one part --------------------------------------------------------------------------------------
-
-
-def _run_of(look: Look, done: Sequence[Node], nexts: Sequence[_Next]) -> tuple[int, Node] | None:
-    """How many of the parts after a lookahead it asks about, and what they are if it holds; None where that is unknown.
-
-    Args:
-        look: the lookahead.
-        done: the parts after it, the last one first.
-        nexts: what may come after the last part, before it, and so on.
-    """
-    if isinstance(look.body, CharacterClass) and done and isinstance(done[-1], CharacterClass):
-        wanted = complement_ranges(look.body.ranges) if look.negative else look.body.ranges
-        return 1, character_class(common(done[-1].ranges, wanted))
-    text, refused = _question(look.body)
-    characters = characters_of(text)
-    if characters is None:
-        return None
-    for length in range(len(done) + 1):
-        first, unknown = nexts[len(done) - length]
-        if not unknown and not meets(first, characters) and not meets(first, refused):
-            run = concat(done[len(done) - length :][::-1])
-            return None if has_lookaround(run) else (length, _answered(look.negative, text, refused, run))
-    return None
 
 
 def _question(body: Node) -> tuple[Node, Ranges]:

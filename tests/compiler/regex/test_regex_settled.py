@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from constrain import LimitError
 from constrain.compiler.regex import python_re
 from constrain.compiler.regex.lookaround import has_lookaround
 from constrain.compiler.regex.settled import settled
@@ -59,6 +60,8 @@ UNSETTLED = [
     r"(?!a\.)[ab]+\.",
     r"(?<!a)b(?!b)",
     r"(?:(?!a(?!b)|b)[ab]+\.)*",
+    # would be there four times
+    r"(?:(?:a|b(?!a))*x|a|b(?!a))*\.",
 ]
 
 
@@ -121,3 +124,8 @@ def test_random_patterns(seed: int, language: Any) -> None:
             compared += 1
             matched += check(pattern, language(node), texts=60) > 0
     assert matched > 10
+
+
+def test_what_takes_too_long_is_left_alone() -> None:
+    with pytest.raises(LimitError, match="500000 steps"):
+        settled(python_re.ordered("(?:" + "(?!ab)" * 2_000 + "[ab]*)*c"))
