@@ -545,19 +545,31 @@ def normalise_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int]
 
 @lru_cache(maxsize=4096)  # a pattern has few classes, some of hundreds of ranges, which are asked for many times
 def _normalised(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
-    pieces: list[tuple[int, int]] = []
-    for low, high in ranges:
+    if _is_normal(ranges):
+        return ranges
+    merged: list[tuple[int, int]] = []
+    last = -2
+    for low, high in sorted(ranges):
         if not 0 <= low <= high <= 0x10FFFF:
             raise ValueError(f"bad code point range {low:#x}-{high:#x}")
-        if low < 0xD800:
-            pieces.append((low, min(high, 0xD7FF)))
-        if high > 0xDFFF:
-            pieces.append((max(low, 0xE000), high))
-    merged: list[tuple[int, int]] = []
-    for low, high in sorted(pieces):
-        # U+D7FF and U+E000 are neighbours among scalar values, but their UTF-8 forms aren't in one byte range
-        if merged and low <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
-        else:
+        if low > last + 1:
             merged.append((low, high))
+            last = high
+        elif high > last:
+            merged[-1] = merged[-1][0], high
+            last = high
+    if not _is_normal(tuple(merged)):
+        # U+D7FF and U+E000 are neighbours among scalar values, but their UTF-8 forms aren't in one byte range
+        cut = [piece for low, high in merged for piece in ((low, min(high, 0xD7FF)), (max(low, 0xE000), high))]
+        merged = [(low, high) for low, high in dict.fromkeys(cut) if low <= high]
     return tuple(merged)
+
+
+def _is_normal(ranges: tuple[tuple[int, int], ...]) -> bool:
+    """Are they so already? Those of hundreds of ranges nearly always are."""
+    least = 0
+    for low, high in ranges:
+        if low < least or high < low or 0xD800 <= low <= 0xDFFF or (low < 0xD800 <= high):
+            return False
+        least = high + 2
+    return least <= 0x110001

@@ -81,7 +81,7 @@ def resolve_within(node: Node, surroundings: Surroundings = _WHOLE) -> Node:
         UnsupportedError: an anchor inside a repetition, in the one form that is not implemented.
         LimitError: too many anchors.
     """
-    return _Resolver(node).resolve(node, surroundings)
+    return _Resolver(node).resolve(node, surroundings) if contains(node, Anchor) else node
 
 
 def resolve_search(node: Node) -> Node:

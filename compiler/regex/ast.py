@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from operator import attrgetter
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from constrain.compiler.grammar import normalise_ranges
 from constrain.errors import LimitError, Span
@@ -40,6 +41,9 @@ __all__ = [
     "complement_ranges",
     "concat",
     "contains",
+    "contains_choice",
+    "contains_greedy",
+    "contains_lazy",
     "intersection",
     "nesting_error",
     "repeat",
@@ -62,64 +66,76 @@ States: TypeAlias = tuple[tuple[bool, tuple[tuple[Ranges, int], ...]], ...]
 """Whether each state of an automaton accepts, and its steps: the characters that are read, and the next state."""
 
 
-class _Hashed:
-    """Finds out its hash once: a tree in a table would else be walked for every look into it."""
+_LOOK, _ANCHOR, _ATOMIC, _LAZY, _GREEDY, _UNION = 1, 2, 4, 8, 16, 32
+"""What a tree may hold: assertions, repetitions in which there is a choice, and other choices."""
 
-    __slots__ = ("_hash",)
-    __match_args__: tuple[str, ...] = ()
+
+class _Known:
+    """Finds out once what is asked of a node all the time: its hash, for tables, and what its tree holds."""
+
+    __slots__ = ("_hash", "_holds")
+    _key: ClassVar[attrgetter[Any]]
+    """All fields of a node."""
     _hash: int
+    _holds: int
 
     def __hash__(self) -> int:
         try:
             return self._hash
         except AttributeError:
-            known = hash(tuple([getattr(self, name) for name in self.__match_args__]))
+            known = hash(self._key(self))
             object.__setattr__(self, "_hash", known)
             return known
 
 
 @dataclass(frozen=True, slots=True)
-class CharacterClass(_Hashed):
+class CharacterClass(_Known):
     """One character in any of the ranges; no ranges is the empty language."""
 
     ranges: Ranges
-    __hash__ = _Hashed.__hash__
+    _key = attrgetter("ranges")
+    __hash__ = _Known.__hash__
+    _holds = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Concat(_Hashed):
+class Concat(_Known):
     """The parts one after the other; no parts is the empty string."""
 
     parts: tuple[Node, ...]
-    __hash__ = _Hashed.__hash__
+    _key = attrgetter("parts")
+    __hash__ = _Known.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Union(_Hashed):
+class Union(_Known):
     """Any of the parts; no parts is the empty language."""
 
     parts: tuple[Node, ...]
-    __hash__ = _Hashed.__hash__
+    _key = attrgetter("parts")
+    __hash__ = _Known.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Intersection(_Hashed):
+class Intersection(_Known):
     """All of the parts at once."""
 
     parts: tuple[Node, ...]
-    __hash__ = _Hashed.__hash__
+    _key = attrgetter("parts")
+    __hash__ = _Known.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Complement(_Hashed):
+class Complement(_Known):
     """Every string that ``part`` does not match."""
 
     part: Node
-    __hash__ = _Hashed.__hash__
+    _key = attrgetter("part")
+    __hash__ = _Known.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat(_Hashed):
+class Repeat(_Known):
     """``part`` between ``minimum`` and ``maximum`` times (None: no upper bound).
 
     ``lazy`` matters only where a match's end is not given; :mod:`~constrain.compiler.regex.lazy` resolves it.
@@ -129,11 +145,12 @@ class Repeat(_Hashed):
     minimum: int
     maximum: int | None
     lazy: bool = False
-    __hash__ = _Hashed.__hash__
+    _key = attrgetter("part", "minimum", "maximum", "lazy")
+    __hash__ = _Known.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor(_Hashed):
+class Anchor(_Known):
     """The empty string, in one place only; :mod:`~constrain.compiler.regex.anchors` resolves it.
 
     ``begin`` is the start of the whole text, ``end`` its end, ``last_line_end`` the end or the place before a
@@ -141,11 +158,12 @@ class Anchor(_Hashed):
     """
 
     kind: Literal["begin", "end", "last_line_end"]
-    __hash__ = _Hashed.__hash__
+    _key = attrgetter("kind")
+    __hash__ = _Known.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Look(_Hashed):
+class Look(_Known):
     """The empty string, where ``body`` matches what follows (``ahead``) or what precedes; or does not, if negative.
 
     :mod:`~constrain.compiler.regex.lookaround` resolves it.
@@ -154,11 +172,12 @@ class Look(_Hashed):
     body: Node
     ahead: bool
     negative: bool
-    __hash__ = _Hashed.__hash__
+    _key = attrgetter("body", "ahead", "negative")
+    __hash__ = _Known.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Atomic(_Hashed):
+class Atomic(_Known):
     """``part``, of whose matches only the first counts that a backtracking matcher finds.
 
     What is inside is in the order in which such a matcher tries it, and repetitions are lazy or not.
@@ -166,11 +185,12 @@ class Atomic(_Hashed):
     """
 
     part: Node
-    __hash__ = _Hashed.__hash__
+    _key = attrgetter("part")
+    __hash__ = _Known.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Automaton(_Hashed):
+class Automaton(_Known):
     """The texts that lead from the first state to one that accepts.
 
     Attributes:
@@ -178,7 +198,8 @@ class Automaton(_Hashed):
     """
 
     states: States
-    __hash__ = _Hashed.__hash__
+    _key = attrgetter("states")
+    __hash__ = _Known.__hash__
 
 
 Node: TypeAlias = (
@@ -198,15 +219,19 @@ EVERYTHING = Repeat(ANY, 0, None)
 """Any text."""
 
 
+_OF_SEVERAL = (Concat, Union, Intersection)
+_OF_ONE = (Complement, Repeat, Atomic)
+
+
 def children_of(node: Node) -> Sequence[Node]:
     """The nodes directly below."""
-    match node:
-        case CharacterClass() | Anchor() | Automaton():
-            return ()
-        case Concat(parts) | Union(parts) | Intersection(parts):
-            return parts
-        case Complement(part) | Repeat(part) | Look(part) | Atomic(part):
-            return (part,)
+    if isinstance(node, CharacterClass):  # most are
+        return ()
+    if isinstance(node, _OF_SEVERAL):
+        return node.parts
+    if isinstance(node, _OF_ONE):
+        return (node.part,)
+    return (node.body,) if isinstance(node, Look) else ()
 
 
 def subexpressions(root: Node) -> Iterator[Node]:
@@ -220,23 +245,48 @@ def subexpressions(root: Node) -> Iterator[Node]:
 
 def contains(root: Node, kind: type[Anchor | Look | Atomic]) -> bool:
     """Is there a node of some kind anywhere in the tree?"""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, kind):
-            return True
-        if isinstance(node, (Concat, Union)):
-            # most nodes are classes
-            stack.extend([part for part in node.parts if part.__class__ is not CharacterClass])
-        else:
-            stack.extend(children_of(node))
-    return False
+    return bool(_held(root) & _KINDS[kind])
 
 
 def contains_lazy(root: Node) -> bool:
     """Is there a lazy quantifier that has a choice?"""
-    nodes = subexpressions(root)
-    return any(isinstance(node, Repeat) and node.lazy and node.minimum != node.maximum for node in nodes)
+    return bool(_held(root) & _LAZY)
+
+
+def contains_greedy(root: Node) -> bool:
+    """Is there a quantifier that has a choice and isn't lazy?"""
+    return bool(_held(root) & _GREEDY)
+
+
+def contains_choice(root: Node) -> bool:
+    """Is there more than one way through the tree, assertions and cuts aside?"""
+    return bool(_held(root) & (_LAZY | _GREEDY | _UNION))
+
+
+_KINDS: dict[type, int] = {Look: _LOOK, Anchor: _ANCHOR, Atomic: _ATOMIC, Union: _UNION}
+
+
+def _held(root: Node) -> int:
+    """What a tree holds, as bits."""
+    known: int | None = getattr(root, "_holds", None)
+    if known is not None:
+        return known
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        children = children_of(node)
+        missing = [child for child in children if not hasattr(child, "_holds")]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        holds = _KINDS.get(node.__class__, 0)
+        if isinstance(node, Repeat) and node.minimum != node.maximum:
+            holds = _LAZY if node.lazy else _GREEDY
+        for child in children:
+            holds |= child._holds
+        object.__setattr__(node, "_holds", holds)
+    return root._holds
 
 
 def character(code_point: int) -> Node:
@@ -257,17 +307,20 @@ def complement_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
     return _complement(normalise_ranges(ranges))
 
 
+_SURROGATES = (0xD800, 0xDFFF)
+
+
 @lru_cache(maxsize=1024)
 def _complement(ranges: Ranges) -> Ranges:
     gaps: list[tuple[int, int]] = []
     next_free = 0
-    for low, high in ranges:
+    for low, high in sorted((*ranges, _SURROGATES)):
         if next_free < low:
             gaps.append((next_free, low - 1))
         next_free = high + 1
     if next_free <= 0x10FFFF:
         gaps.append((next_free, 0x10FFFF))
-    return normalise_ranges(gaps)
+    return tuple(gaps)
 
 
 def concat(parts: Sequence[Node]) -> Node:
@@ -288,18 +341,20 @@ def concat(parts: Sequence[Node]) -> Node:
 def union(parts: Sequence[Node]) -> Node:
     """Any of the parts, flattened; neighbouring classes become one class."""
     flat: list[Node] = []
-    classes: list[tuple[int, int]] = []
+    classes: list[CharacterClass] = []
     empty = False
     for part in parts:
         for member in part.parts if isinstance(part, Union) else (part,):
             if isinstance(member, CharacterClass):
-                classes.extend(member.ranges)
+                classes.append(member)
             elif member is EMPTY:
                 empty = True
             else:
                 flat.append(member)
-    if classes:
-        flat.append(CharacterClass(normalise_ranges(classes)))
+    if len(classes) == 1:
+        flat.append(classes[0])
+    elif classes:
+        flat.append(CharacterClass(normalise_ranges([each for member in classes for each in member.ranges])))
     if empty:
         flat = [repeat(flat[0], 0, 1)] if len(flat) == 1 else [*flat, EMPTY]
     if len(flat) == 1:

@@ -3,7 +3,8 @@
 There are two ways. Where assertions are conditions on pieces of the pattern, they become intersections with those
 pieces (:mod:`~constrain.compiler.regex.lookaround`, then :mod:`~constrain.compiler.regex.anchors`): nothing is
 unfolded, and counters stay counters. All other patterns become automata
-(:mod:`~constrain.compiler.regex.determinise`).
+(:mod:`~constrain.compiler.regex.determinise`), unless what follows their lookahead leaves nothing to be remembered
+(:mod:`~constrain.compiler.regex.settled`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from constrain.compiler.regex.ast import EVERYTHING, Atomic, Node, Union, concat
 from constrain.compiler.regex.determinise import determinise
 from constrain.compiler.regex.lazy import resolve_lazy
 from constrain.compiler.regex.lookaround import has_lookaround, resolve_lookaround
+from constrain.compiler.regex.settled import settled
 from constrain.errors import LimitError, UnsupportedError
 
 __all__ = ["piece", "searched", "whole"]
@@ -48,10 +50,11 @@ def piece(node: Node) -> Node:
         except (LimitError, UnsupportedError):
             if contains_lazy(node):
                 raise
-            try:
-                return determinise_amid(node)
-            except (LimitError, UnsupportedError):
-                pass
+            for way in (_settled, determinise_amid):
+                try:
+                    return way(node)
+                except (LimitError, UnsupportedError):
+                    pass
             raise  # the first refusal says more about the pattern
     if contains_lazy(node):
         raise UnsupportedError("a lazy quantifier beside an atomic group, in a terminal, is not implemented")
@@ -62,6 +65,10 @@ def piece(node: Node) -> Node:
             "an atomic group or possessive quantifier that asks about the text after a terminal is not supported",
             expected="the group without '?>' or '+', or a class that leaves the next character out",
         ) from None
+
+
+def _settled(node: Node) -> Node:
+    return resolve_within(resolve_lookaround(settled(node), whole=False))
 
 
 def searched(node: Node) -> Node:

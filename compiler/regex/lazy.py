@@ -19,6 +19,8 @@ from constrain.compiler.regex.ast import (
     Union,
     children_of,
     concat,
+    contains_greedy,
+    contains_lazy,
     intersection,
     repeat,
     union,
@@ -60,11 +62,11 @@ def _multiplied_out(root: Node) -> list[tuple[Node, ...]]:
                 f"lazy quantifiers in choices make alternatives of more than {MAXIMUM_STEPS} parts",
                 expected="fewer choices, or a shorter pattern; this limit is fixed",
             )
-        if isinstance(node, Union) and _has_lazy(node):
+        if isinstance(node, Union) and contains_lazy(node):
             pending.extend(reversed(node.parts))
             continue
         parts = node.parts if isinstance(node, Concat) else (node,)
-        place = next((i for i, part in enumerate(parts) if isinstance(part, Union) and _has_lazy(part)), None)
+        place = next((i for i, part in enumerate(parts) if isinstance(part, Union) and contains_lazy(part)), None)
         if place is None:
             done.append(parts)
         else:
@@ -82,7 +84,7 @@ def _multiplied_out(root: Node) -> list[tuple[Node, ...]]:
 
 def _shortest(parts: Sequence[Node]) -> Node:
     lazy = [index for index, part in enumerate(parts) if _is_lazy(part)]
-    if any(_has_lazy(child) for part in parts for child in children_of(part)):
+    if any(contains_lazy(child) for part in parts for child in children_of(part)):
         raise UnsupportedError(
             "a lazy quantifier inside a repetition or assertion of a terminal is not implemented",
             expected="a class that leaves the closing character out, such as [^x]*",
@@ -90,9 +92,9 @@ def _shortest(parts: Sequence[Node]) -> Node:
     if not lazy:
         return resolve_lookaround(concat(parts), whole=False)
     first, last = lazy[0], lazy[-1]
-    end = next((index for index in range(last, len(parts)) if _has_greedy(parts[index])), len(parts))
+    end = next((index for index in range(last, len(parts)) if contains_greedy(parts[index])), len(parts))
     head, segment, rest = parts[:first], parts[first:end], parts[end:]
-    if any(_has_greedy(part) for part in segment) or not all(nullable_text(part) for part in rest):
+    if any(contains_greedy(part) for part in segment) or not all(nullable_text(part) for part in rest):
         raise UnsupportedError(
             "a lazy quantifier with a greedy one after it, in a terminal, is not implemented",
             expected="a class that leaves the closing character out, such as [^x]*",
@@ -127,21 +129,3 @@ def _prefix_free(node: Node) -> Node:
 
 def _is_lazy(node: Node) -> bool:
     return isinstance(node, Repeat) and node.lazy and node.minimum != node.maximum
-
-
-def _has_lazy(root: Node) -> bool:
-    return _any(root, lazy=True)
-
-
-def _has_greedy(root: Node) -> bool:
-    return _any(root, lazy=False)
-
-
-def _any(root: Node, *, lazy: bool) -> bool:
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Repeat) and node.lazy == lazy and node.minimum != node.maximum:
-            return True
-        stack.extend(children_of(node))
-    return False

@@ -43,6 +43,7 @@ def lower(
     builder: GrammarBuilder,
     encode_class: Callable[[GrammarBuilder, Ranges], Expression] = utf8_class,
     encode_text: Callable[[GrammarBuilder, str], Expression] | None = None,
+    classes: dict[Node, Expression] | None = None,
 ) -> Expression:
     """The expression for ``node``.
 
@@ -52,11 +53,13 @@ def lower(
         encode_class: the encodings of one character out of some ranges.
         encode_text: the encodings of a fixed text; without it (and with an ``encode_class`` of one's own) texts are
             concatenations of classes.
+        classes: the expressions of classes that were lowered before; more are added.
 
     Raises:
         ValueError: the tree holds one of these (a caller's bug, not a user's).
     """
     plain = encode_class is utf8_class
+    classes = {} if classes is None else classes
     if encode_text is None and plain:
         encode_text = _utf8_text
     # An explicit stack in post-order; results are kept by identity, so parts that are shared are lowered once.
@@ -76,9 +79,12 @@ def lower(
         match current:
             case CharacterClass(ranges):
                 text = _only_character(current)
-                expression = (
-                    encode_class(builder, ranges) if text is None else _text(builder, text, encode_class, encode_text)
-                )
+                if text is not None:
+                    expression = _text(builder, text, encode_class, encode_text)
+                elif current in classes:
+                    expression = classes[current]
+                else:
+                    expression = classes[current] = encode_class(builder, ranges)
             case Concat(parts):
                 expression = _concat(builder, parts, done, encode_class, encode_text)
             case Union(parts):
@@ -104,13 +110,13 @@ def lower(
             case Repeat(part, minimum, maximum):
                 expression = builder.repeat(done[id(part)], minimum, maximum)
             case Automaton(states):
-                classes: dict[Ranges, Expression] = {}
+                letters: dict[Ranges, Expression] = {}
                 for _, steps in states:
                     for ranges, _ in steps:
-                        if ranges not in classes:
-                            classes[ranges] = encode_class(builder, ranges)
+                        if ranges not in letters:
+                            letters[ranges] = encode_class(builder, ranges)
                 expression = builder.automaton(
-                    [(accepting, [(classes[ranges], to) for ranges, to in steps]) for accepting, steps in states]
+                    [(accepting, [(letters[ranges], to) for ranges, to in steps]) for accepting, steps in states]
                 )
             case Anchor() | Look() | Atomic():
                 raise ValueError(f"{type(current).__name__} is unresolved")
@@ -124,12 +130,13 @@ class Lowering:
     def __init__(self, builder: GrammarBuilder) -> None:
         self._builder = builder
         self._known: dict[Node, Expression] = {}
+        self._classes: dict[Node, Expression] = {}
 
     def __call__(self, node: Node) -> Expression:
         """The expression for ``node``, as UTF-8."""
         known = self._known.get(node)
         if known is None:
-            known = self._known[node] = lower(node, self._builder)
+            known = self._known[node] = lower(node, self._builder, classes=self._classes)
         return known
 
 

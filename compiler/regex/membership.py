@@ -20,6 +20,8 @@ __all__ = ["matches_newline", "nullable"]
 
 def nullable(node: Node) -> bool:
     """Does a tree without anchors match the empty string?"""
+    if isinstance(node, Concat) and any(isinstance(part, CharacterClass) for part in node.parts):
+        return False  # as of nearly every terminal
     return _matches(node, None)
 
 

@@ -19,6 +19,7 @@ from operator import itemgetter
 from typing import Literal, NamedTuple, TypeAlias
 
 from constrain.compiler.grammar import normalise_ranges
+from constrain.compiler.regex.alphabet import Alphabet
 from constrain.compiler.regex.ast import (
     NOTHING,
     Anchor,
@@ -30,7 +31,9 @@ from constrain.compiler.regex.ast import (
     Ranges,
     Repeat,
     Union,
+    children_of,
     complement_ranges,
+    contains_choice,
     subexpressions,
 )
 from constrain.compiler.regex.minimise import Row, minimised
@@ -84,9 +87,12 @@ def preference(node: Node) -> Preferred:
     Raises:
         LimitError: more states than the fixed bound.
     """
+    if not contains_choice(node):
+        return Preferred("longest", ())
     before = behind = False
     more: list[tuple[int, int]] = []
     nodes = _Numbered()
+    letters = _Letters(node)
     start: tuple[_Way, ...] = ((nodes.of(node),),)
     seen = {start}
     pending = [start]
@@ -97,7 +103,7 @@ def preference(node: Node) -> Preferred:
             before |= place > 0
             behind |= place < len(steps) - 1
             more.extend(each for first, _ in steps for each in first.ranges)
-        for following in _following(steps):
+        for following in letters.following(steps):
             if following not in seen:
                 seen.add(following)
                 pending.append(following)
@@ -314,27 +320,54 @@ def _common(some: Ranges, others: Ranges) -> Ranges:
     return complement_ranges([*complement_ranges(some), *complement_ranges(others)])
 
 
-def _following(steps: list[tuple[CharacterClass, _Way]]) -> Iterator[tuple[_Way, ...]]:
-    """The lists of ways after each character; those behind a match are as good as gone, but are looked at as well."""
-    yield from dict.fromkeys(following for _, following in _intervals(steps))
+class _Letters:
+    """The lists of ways after each character, where characters that no class of a tree tells apart are one letter."""
+
+    def __init__(self, node: Node) -> None:
+        classes: dict[Ranges, int] = {}
+        stack = [node]
+        while stack:
+            current = stack.pop()
+            if isinstance(current, CharacterClass):
+                classes.setdefault(current.ranges, len(classes))
+            elif not isinstance(current, Look):
+                stack.extend(children_of(current))
+        self._bits = {ranges: 1 << number for ranges, number in classes.items()}
+        self._alphabet = Alphabet(list(classes))
+
+    def following(self, steps: list[tuple[CharacterClass, _Way]]) -> Iterable[tuple[_Way, ...]]:
+        """Those behind a match are as good as gone, but are looked at as well."""
+        ways = [(self._bits.get(first.ranges, 0), way) for first, way in steps]
+        told_apart = 0
+        for bit, _ in ways:
+            told_apart |= bit
+        found: dict[tuple[_Way, ...], None] = {}
+        for members, _ in self._alphabet.groups(told_apart):
+            if members:
+                found[tuple(dict.fromkeys([way for bit, way in ways if bit & members]))] = None
+        return found
 
 
 def characters_of(node: Node) -> Ranges | None:
     """All characters that texts of ``node`` may hold; None where the tree does not tell."""
-    ranges: list[tuple[int, int]] = []
+    classes: dict[CharacterClass, None] = {}
+    seen: set[int] = set()
     stack = [node]
     while stack:
         current = stack.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
         match current:
-            case CharacterClass(of_one):
-                ranges.extend(of_one)
+            case CharacterClass():
+                classes[current] = None
             case Concat(parts) | Union(parts):
                 stack.extend(parts)
             case Repeat(part):
                 stack.append(part)
             case _:
                 return None
-    return normalise_ranges(ranges)
+    return normalise_ranges([each for one in classes for each in one.ranges])
 
 
 def inside(some: Ranges, all_of: Ranges) -> bool:
@@ -352,4 +385,13 @@ def first_characters(node: Node) -> Ranges:
 
 def meets(some: Ranges, others: Ranges) -> bool:
     """Is a character in both?"""
-    return any(low <= last and first <= high for low, high in some for first, last in others)
+    at = iter(others)
+    first, last = next(at, (0, -1))
+    for low, high in some:
+        while last < low:
+            first, last = next(at, (-1, -1))
+            if first < 0:
+                return False
+        if first <= high:
+            return True
+    return False

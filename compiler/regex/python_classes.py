@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from array import array
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -27,6 +26,12 @@ r"""One member of a class: a code point, an inclusive range, a category such as 
 @lru_cache(maxsize=4096)
 def class_ranges(items: tuple[Item, ...], *, ignore_case: bool, ascii_only: bool) -> Ranges:
     """The characters that ``re`` lets match a class of these items (under ``IGNORECASE`` and ``ASCII`` if asked)."""
+    if len(items) == 1 and isinstance(items[0], int) and (ascii_only or not ignore_case):
+        # most classes are single characters, and to ask re takes a while
+        cases = {items[0]}
+        if ignore_case and items[0] < 128:
+            cases |= {ord(chr(items[0]).lower()), ord(chr(items[0]).upper())}
+        return normalise_ranges(sorted((case, case) for case in cases))
     ranges: list[tuple[int, int]] = []
     having: list[tuple[int, int]] = []
     for item in items:
@@ -109,4 +114,12 @@ def _characters() -> tuple[tuple[int, str], ...]:
 
 
 def _text(low: int, high: int) -> str:
-    return array("I", range(low, high + 1)).tobytes().decode("utf-32")
+    if high - low < 256:
+        return "".join(map(chr, range(low, high + 1)))
+    # by the byte, 256 characters at a time: most characters are in a few long runs
+    first, last = low >> 8, high >> 8
+    code = bytearray((last - first + 1) << 10)
+    code[0::4] = bytes(range(256)) * (last - first + 1)
+    code[1::4] = b"".join([bytes((block & 255,)) * 256 for block in range(first, last + 1)])
+    code[2::4] = b"".join([bytes((block >> 8,)) * 256 for block in range(first, last + 1)])
+    return code.decode("utf-32-le")[low - (first << 8) : high + 1 - (first << 8)]

@@ -84,12 +84,12 @@ def checked(grammar: Grammar) -> Grammar:
                 raise UnsupportedError(
                     f"in rule {names[rule]}, {problem}", expected="blocks and brackets that nest in each alternative"
                 )
-    before = _before(grammar.start, bodies)
+    neighbours = _Neighbours(grammar.start, bodies)
     for symbol, allowed in (
         (indenter.indent, {indenter.newline}),
         (indenter.dedent, {indenter.newline, indenter.dedent}),
     ):
-        others = before.get(symbol, set()) - allowed
+        others = neighbours.before(symbol) - allowed
         if others:
             found = min(names.get(other, "the beginning of the text") for other in others)
             raise UnsupportedError(
@@ -128,32 +128,62 @@ def _reaching(targets: set[int], bodies: Mapping[int, tuple[tuple[int, ...], ...
 _BEGINNING = -1
 
 
-def _before(start: int, bodies: Mapping[int, tuple[tuple[int, ...], ...]]) -> dict[int, set[int]]:
-    """The terminals that may stand right before each symbol; ``_BEGINNING``: it may be the first of all."""
-    empty: set[int] = set()
-    last: dict[int, set[int]] = {rule: set() for rule in bodies}
-    before: dict[int, set[int]] = {start: {_BEGINNING}}
-    grown = True
-    while grown:
-        grown = False
+class _Neighbours:
+    """Which terminals may stand before others in texts of a grammar; only what is asked for is found out."""
+
+    def __init__(self, start: int, bodies: Mapping[int, tuple[tuple[int, ...], ...]]) -> None:
+        self._start = start
+        self._bodies = bodies
+        self._empty = _empty(bodies)
+        self._places: dict[int, list[tuple[int, tuple[int, ...], int]]] = {}
         for rule, alternatives in bodies.items():
             for body in alternatives:
-                ends = set(before.get(rule, ()))
-                inside: set[int] = set()
-                all_empty = True
-                for symbol in body:
-                    here = before.setdefault(symbol, set())
-                    reaching = inside | (ends if all_empty else set())
-                    grown = grown or not reaching <= here
-                    here |= reaching
-                    if symbol not in bodies:
-                        inside, all_empty = {symbol}, False
-                    elif symbol in empty:
-                        inside = inside | last[symbol]
-                    else:
-                        inside, all_empty = set(last[symbol]), False
-                grown = grown or not inside <= last[rule] or (all_empty and rule not in empty)
-                last[rule] |= inside
-                if all_empty:
-                    empty.add(rule)
-    return before
+                for index, symbol in enumerate(body):
+                    self._places.setdefault(symbol, []).append((rule, body, index))
+
+    def before(self, symbol: int) -> set[int]:
+        """The terminals that may stand right before a symbol; ``_BEGINNING``: it may be the first of all."""
+        found: set[int] = set()
+        ends: set[int] = set()
+        seen = {symbol}
+        pending = [symbol]
+        while pending:
+            asked = pending.pop()
+            if asked == self._start:
+                found.add(_BEGINNING)
+            for rule, body, index in self._places.get(asked, ()):
+                if self._backwards(body[:index], found, ends) and rule not in seen:
+                    seen.add(rule)
+                    pending.append(rule)
+        pending.extend(ends)
+        while pending:
+            for body in self._bodies[pending.pop()]:
+                more: set[int] = set()
+                self._backwards(body, found, more)
+                pending.extend(more - ends)
+                ends |= more
+        return found
+
+    def _backwards(self, body: tuple[int, ...], terminals: set[int], rules: set[int]) -> bool:
+        """Adds what may be last in a sequence; may it be empty?"""
+        for symbol in reversed(body):
+            if symbol not in self._bodies:
+                terminals.add(symbol)
+                return False
+            rules.add(symbol)
+            if symbol not in self._empty:
+                return False
+        return True
+
+
+def _empty(bodies: Mapping[int, tuple[tuple[int, ...], ...]]) -> set[int]:
+    """The rules that may have no text."""
+    empty: set[int] = set()
+    grown = True
+    while grown:
+        more = {
+            rule for rule, each in bodies.items() if rule not in empty and any(empty.issuperset(body) for body in each)
+        }
+        grown = bool(more)
+        empty |= more
+    return empty

@@ -177,6 +177,8 @@ def _single_characters(node: Node | None) -> Ranges:
     """Characters that are texts of ``node``, as far as the tree tells."""
     if node is None:
         return ()
+    if isinstance(node, CharacterClass):
+        return node.ranges
     parts = node.parts if isinstance(node, Union) else (node,)
     return normalise_ranges([each for part in parts if isinstance(part, CharacterClass) for each in part.ranges])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from constrain.compiler.grammar import Expression, Symbol
 from constrain.compiler.lark.contextual.matches import Matches, Taken, is_prefix_free, matches_of
@@ -68,13 +69,18 @@ def lexing_of(
     scanners = []
     symbols = {terminal: symbol for terminal, symbol, _ in known}
     strings = [(terminal, symbol, each) for terminal, symbol, each in known if terminal.pattern.text is not None]
+    firsts = {(terminal.pattern.text or "")[:1] for terminal, _, _ in strings}
+    begins_of = cache(_first_characters)
     for terminal, symbol, each in known:
-        _check_words(terminal, each, [other for other, _, _ in known])
+        if each.ends_words:
+            _check_words(terminal, each, ((other, begins_of(other)) for other, _, _ in known))
         reserved = []
         if terminal.pattern.text is None:
-            begins = _first_characters(terminal)
+            begins = begins_of(terminal)
+            beginning = {first for first in firsts if any(low <= ord(first) <= high for low, high in begins)}
             for string, of_string, language in strings:
-                if string.priority == terminal.priority and _takes(terminal, begins, string.pattern.text or ""):
+                text = string.pattern.text or ""
+                if string.priority == terminal.priority and text[:1] in beginning and _takes(terminal, text):
                     embedded = set(string.pattern.flags) <= set(terminal.pattern.flags)
                     # what is ignored stays so, but the string is not looked for by itself all the same
                     texts = NOTHING if terminal in ignored else texts_of(language)
@@ -92,10 +98,10 @@ def lexing_of(
     return Lexing(True, tuple(scanners), tuple(symbols[terminal] for terminal in dict.fromkeys(ignored)))
 
 
-def _check_words(terminal: NamedTerminal, matches: Matches, others: Iterable[NamedTerminal]) -> None:
+def _check_words(terminal: NamedTerminal, matches: Matches, others: Iterable[tuple[NamedTerminal, Ranges]]) -> None:
     """A name is told from a keyword by its last character: nothing may go on with a word there."""
-    for other in others if matches.ends_words else ():
-        if meets(_first_characters(other), matches.ends_words):
+    for other, begins in others:
+        if meets(begins, matches.ends_words):
             raise UnsupportedError(
                 f"terminal {terminal.name} leaves out words that are no names where no word character follows, and "
                 f"{other.name} may begin with one that is in no name; that is not implemented",
@@ -119,10 +125,8 @@ def _first_characters(terminal: NamedTerminal) -> Ranges:
         return ANY.ranges
 
 
-def _takes(terminal: NamedTerminal, begins: Ranges, text: str) -> bool:
-    # to compile a pattern takes re longer than all else that is done with it
-    if not any(low <= ord(text[0]) <= high for low, high in begins):
-        return False
+def _takes(terminal: NamedTerminal, text: str) -> bool:
+    # asked of few texts only: to compile a pattern takes re longer than all else that is done with it
     match = re.match(terminal.pattern.regexp, text)
     return match is not None and match.end() == len(text)
 
