@@ -14,7 +14,7 @@ use super::{Masks, Search, ThreadMask, write};
 use crate::bounds::Bounds;
 use crate::engine::{Engine, Thread};
 use crate::error::Result;
-use crate::lexer::{self, LexerState, NO_COUNTER, Progress};
+use crate::lexer::{LexerState, NO_COUNTER, Progress};
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::token_set::TokenSet;
 
@@ -31,8 +31,6 @@ const LIST_BYTES: usize = 128;
 const SPLIT_BYTES: usize = 96;
 /// So many lexemes in progress are taken apart.
 const MAX_PARTS: usize = 64;
-/// A trie of at most so many nodes is short.
-const SHORT: u32 = 24;
 /// So many threads are remembered with their parts: as many as a large batch has, in a table that stays in a cache.
 const MAX_RECENT: usize = 800;
 
@@ -182,21 +180,14 @@ impl Engine {
     }
 
     /// A thread for each lexeme in progress: alone, each means the same in every grammar, and the parser is read no deeper
-    /// than it has to be. Short literals stay together, since walks with them end soon; and so do all where they are many.
+    /// than it has to be. They stay together where they are many.
     pub(super) fn split(&mut self, thread: Thread) -> Result<Split> {
         if let Some(known) = self.known_split(thread) {
             return Ok(known);
         }
         let state = thread.lexer.state;
-        let parts = self.lexer.in_progress(state).iter().copied();
-        let expressions = &self.lexer.derivatives.expressions;
-        let (short, long): (lexer::Parts, lexer::Parts) =
-            parts.partition(|&(_, expression)| expressions.is_trie(expression, SHORT));
         let mut alone = SmallVec::new();
-        if !short.is_empty() {
-            alone.push(Progress::uncounted(self.lexer.state_of_parts(short)?));
-        }
-        for (lexeme, expression) in long {
+        for (lexeme, expression) in self.lexer.in_progress(state).to_vec() {
             let state = self.lexer.state_of(lexeme, expression)?;
             alone.push(self.lexer.settle(state)?);
         }

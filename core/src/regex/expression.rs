@@ -150,16 +150,6 @@ impl Expressions {
         self.facts[id as usize].size
     }
 
-    /// Is it a trie of at most `nodes` nodes, shared ones counted each time?
-    pub fn is_trie(&self, id: ExpressionId, nodes: u32) -> bool {
-        self.size(id) <= nodes
-            && match self.node(id) {
-                Expression::Epsilon => true,
-                Expression::Branch { arms, .. } => arms.iter().all(|arm| self.is_trie(arm.to, nodes)),
-                _ => false,
-            }
-    }
-
     /// May the language be empty although the node isn't `EMPTY`?
     pub fn opaque(&self, id: ExpressionId) -> bool {
         self.facts[id as usize].opaque
