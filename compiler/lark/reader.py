@@ -82,6 +82,8 @@ class _Reader:
         # of the body that is being read: what it defines (None: %ignore), what is in it, the brackets that are open
         self._owner: Name | None = None
         self._leaves: list[Leaf] = []
+        self._depths: list[int] = []
+        self._depth = 0
         self._open: list[Token] = []
 
     # -- statements --------------------------------------------------------------------------------------------
@@ -181,7 +183,8 @@ class _Reader:
     def _body(self, owner: Name | None) -> Body:
         self._owner = owner
         self._leaves = []
-        return Body(self._choice(), tuple(self._leaves))
+        self._depths = []
+        return Body(self._choice(), tuple(self._leaves), tuple(self._depths))
 
     def _choice(self) -> Choice:
         alternatives = [self._sequence()]
@@ -191,34 +194,46 @@ class _Reader:
 
     def _sequence(self) -> tuple[Node, ...]:
         items: list[Node] = []
+        first = len(self._leaves)
         while self._token.kind in _ITEMS:
             items.append(self._item())
         if self._token.kind == "->":
             self._alias()
+            self._deepen(first)
         return tuple(items)
 
     def _item(self) -> Node:
         item: Node
+        first = len(self._leaves)
         match self._token.kind:
             case "(":
                 item = self._bracketed(")")
             case "[":
                 item = Repeat(self._bracketed("]"), 0, 1)
+                self._deepen(first)
             case _:
                 item = self._value()
         if self._token.kind == "OPERATOR":
             minimum, maximum = _REPEATS[self._token.text]
             self._advance()
+            self._deepen(first)
             return Repeat(item, minimum, maximum)
         if self._took("~"):
+            self._deepen(first)
             return Repeat(item, *self._counts())
         return item
 
     def _bracketed(self, closing: str) -> Choice:
         self._enter()
+        self._depth += 2  # the choice, and an alternative
         choice = self._choice()
+        self._depth -= 2
         self._leave(closing)
         return choice
+
+    def _deepen(self, first: int) -> None:
+        """An alias, an operator and brackets are nodes of their own above what they belong to."""
+        self._depths[first:] = [depth + 1 for depth in self._depths[first:]]
 
     def _value(self) -> Value:
         token = self._token
@@ -230,9 +245,11 @@ class _Reader:
             leaf = Name(token.text, token.at)
             if self._token.kind == "{" and token.kind == "RULE":
                 self._enter()
+                self._depth += 1
                 arguments = [self._value()]
                 while self._took(","):
                     arguments.append(self._value())
+                self._depth -= 1
                 self._leave("}")
                 leaf = Call(leaf, tuple(arguments))
         else:
@@ -241,6 +258,7 @@ class _Reader:
                 high = self._expect("STRING")
                 leaf = Range(leaf, Literal(high.text, high.at))
         self._leaves.append(leaf)
+        self._depths.append(self._depth)
         return leaf
 
     def _counts(self) -> tuple[int, int]:

@@ -117,10 +117,14 @@ class Choice(NamedTuple):
 
 
 class Body(NamedTuple):
-    """The right-hand side of a definition, and everything in it that has a place, in the text's order."""
+    """The right-hand side of a definition, and everything in it that has a place, in the text's order.
+
+    ``depths``: how deep each of these lies in lark's own tree, in which what is deepest is named first.
+    """
 
     choice: Choice
     leaves: tuple[Leaf, ...]
+    depths: tuple[int, ...] = ()
 
 
 class Define(NamedTuple):

@@ -10,9 +10,9 @@ from constrain.compiler.lark.contextual.indentation import MARKS, NEWLINE, check
 from constrain.compiler.lark.contextual.matches import Matches
 from constrain.compiler.lark.contextual.names import NamedTerminal, Names
 from constrain.compiler.lark.contextual.scanners import expression_of, found, lexing_of
-from constrain.compiler.lark.definitions import Definition, Definitions
+from constrain.compiler.lark.definitions import Definition, Definitions, Scope
 from constrain.compiler.lark.rules import Context, Rules
-from constrain.compiler.lark.syntax import Choice, Literal, Name, Node, Range, Repeat
+from constrain.compiler.lark.syntax import Call, Choice, Literal, Name, Node, Range, Repeat
 from constrain.compiler.lark.terminals import Terminals
 from constrain.compiler.regex.lower import Lowering
 from constrain.errors import GrammarError
@@ -48,11 +48,13 @@ class _ContextualRules(Rules):
         table = definitions.scope.table.values()
         named = [each for each in table if each.is_terminal and (each.bodies or each.given)]
         self._names = Names((each, self._terminals.pattern(each)) for each in named)
+        self._of_leaves: dict[int, NamedTerminal] = {}
         self._used: dict[NamedTerminal, tuple[Symbol, Matches]] = {}
         self._ignoring = [self._ignored_terminal(each) for each in definitions.ignored]
 
     def build(self, start: Definition) -> Grammar:
         """The grammar."""
+        self._name_literals()
         symbol = self._define_rules(start)
         for terminal in self._ignoring:
             self._symbol(terminal)
@@ -109,9 +111,34 @@ class _ContextualRules(Rules):
             self._marks[name] = mark(name, self._builder)
         return self._marks[name]
 
+    def _name_literals(self) -> None:
+        """In lark's order: names decide what is tried first where all else is equal. Rules that aren't used count."""
+        table = self._definitions.scope.table.values()
+        # templates come last, in the order of their first use; the list grows
+        named = dict.fromkeys(each for each in table if not each.is_terminal and not each.parameters)
+        pending = list(named)
+        for definition in pending:
+            for body, scope in definition.bodies:
+                places = sorted(range(len(body.leaves)), key=lambda place: -body.depths[place])
+                for leaf in [body.leaves[place] for place in places]:
+                    if isinstance(leaf, (Literal, Range)):
+                        self._named_literal(leaf, scope, definition.at)
+                    elif isinstance(leaf, Call):
+                        template = scope.find(leaf.template.text)
+                        if template is not None and template not in named:
+                            named[template] = None
+                            pending.append(template)
+
+    def _named_literal(self, leaf: Literal | Range, scope: Scope, at: int) -> NamedTerminal:
+        known = self._of_leaves.get(id(leaf))  # it stays where it is, in the tree of its rule
+        if known is None:
+            definition = self._terminals.literal(leaf, scope, at)
+            pattern = self._terminals.pattern(definition)
+            known = self._of_leaves[id(leaf)] = self._names.of_literal(definition, pattern)
+        return known
+
     def _literal(self, leaf: Literal | Range, context: Context) -> tuple[Symbol, ...]:
-        definition = self._terminals.literal(leaf, context.scope, context.definition.at)
-        return (self._in_rule(self._names.of_literal(definition, self._terminals.pattern(definition))),)
+        return (self._in_rule(self._named_literal(leaf, context.scope, context.definition.at)),)
 
     def _in_rule(self, terminal: NamedTerminal) -> Symbol:
         if terminal in self._ignoring:

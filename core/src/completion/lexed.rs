@@ -19,7 +19,7 @@ impl Engine {
     pub(super) fn lexed_completion(&mut self, at: &Configuration) -> Result<Vec<u8>> {
         let mut text = Vec::new();
         let mut here = at.clone();
-        loop {
+        for _ in 0..2 {
             let way = self.way_of_terminals(&here)?;
             let length = way.as_ref().map_or(u64::MAX, |way| way.length);
             if let Some(line) = self.line_completion(&here, length)? {
@@ -47,6 +47,7 @@ impl Engine {
                 return Ok(text);
             }
         }
+        Err(impossible())
     }
 
     /// The shortest way from lexemes in progress to the end, in terminals; None where they all are ignored.

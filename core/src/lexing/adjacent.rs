@@ -264,29 +264,39 @@ impl Adjacency {
                 ways[state as usize].push(Completed {
                     ends: ends.collect(),
                     then: then.collect(),
+                    pops: read > 1,
                 });
             }
         }
+        // The stack of a parser only shrinks on these ways, so that those on which it does come to an end by themselves.
+        // As long as it doesn't, as in left recursion, the end must be reached in so many steps.
         let mut safe = vec![u32::MAX; ways.len()];
-        let mut shrunk = true;
-        while std::mem::take(&mut shrunk) {
-            for (state, ways) in ways.iter().enumerate() {
-                let goes_on = |class: Class| {
-                    ways.iter().any(|way| {
-                        let ends = way.ends[usize::from(class)];
-                        ends != 0 && way.then.iter().all(|&next| safe[next as usize] & ends != 0)
-                    })
-                };
-                let now: u32 = self
-                    .classes()
-                    .filter(|&class| goes_on(class))
-                    .map(|class| 1 << class)
-                    .sum();
-                shrunk |= now != safe[state] & ((1 << self.barred.len()) - 1);
-                safe[state] = now;
+        loop {
+            let mut reached = vec![0; ways.len()];
+            let mut grown = true;
+            while std::mem::take(&mut grown) {
+                for (state, ways) in ways.iter().enumerate() {
+                    let goes_on = |class: Class| {
+                        ways.iter().any(|way| {
+                            let ends = way.ends[usize::from(class)];
+                            let known = if way.pops { &safe } else { &reached };
+                            ends != 0 && way.then.iter().all(|&next| known[next as usize] & ends != 0)
+                        })
+                    };
+                    let now: u32 = self
+                        .classes()
+                        .filter(|&class| goes_on(class))
+                        .map(|class| 1 << class)
+                        .sum();
+                    grown |= now != reached[state];
+                    reached[state] = now;
+                }
             }
+            if reached == safe {
+                return safe;
+            }
+            safe = reached;
         }
-        safe
     }
 }
 
@@ -296,6 +306,8 @@ struct Completed {
     ends: Vec<u32>,
     /// The states that follow, one for each place where it may have begun.
     then: FxHashSet<u32>,
+    /// Are fewer symbols on the parser's stack then?
+    pops: bool,
 }
 
 /// By dot, the rule whose production it stands in.

@@ -77,6 +77,20 @@ def test_random_grammars_are_read_as_lark_reads_them(block: int, byte_vocabulary
     assert compared
 
 
+def test_terminals_have_the_names_that_lark_gives_them() -> None:
+    compared = 0
+    for seed in range(400):
+        grammar = random_grammar(seed)
+        try:
+            built, lark = build(grammar, lexer="contextual"), lark_of(grammar)
+        except (LarkGrammarError, *REFUSED):
+            continue
+        names = {str(symbol[1]) for symbol in built.symbols if symbol[0] == "terminal"} - {"__IGNORE"}
+        assert names <= {terminal.name for terminal in lark.terminals}, grammar
+        compared += any(name.startswith("__ANON") for name in names)
+    assert compared > 50
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_masks_of_the_corpus(case: dict[str, Any]) -> None:
     letters = "".join(sorted({letter for text in case["accepted"] + case["rejected"] for letter in text}))
@@ -99,6 +113,14 @@ def test_masks_of_random_grammars(block: int) -> None:
 def test_a_conflict_that_leaves_no_way_is_refused_by_name() -> None:
     grammar = 'start: "a" start "a" | "a"'
     with pytest.raises(UnsupportedError, match=r"before A there is a shift/reduce conflict.*no way to the end"):
+        compile_lark(grammar, Vocabulary.bytes(), lexer="contextual")
+
+
+def test_a_repetition_from_which_nothing_leads_out_is_refused_by_name() -> None:
+    # `ba` is LONG wherever that may come, so that no two of LAST ever end the text
+    grammar = 'start: "1" | part+ LAST LAST\npart: LAST LONG?\nLONG: /b+a?/\nLAST.-1: "ba"'
+    assert not takes(lark_of(grammar), "baba")
+    with pytest.raises(UnsupportedError, match="never finds LAST after LAST"):
         compile_lark(grammar, Vocabulary.bytes(), lexer="contextual")
 
 
