@@ -19,7 +19,7 @@ impl Engine {
     pub(super) fn lexed_completion(&mut self, at: &Configuration) -> Result<Vec<u8>> {
         let mut text = Vec::new();
         let mut here = at.clone();
-        for _ in 0..2 {
+        for _ in 0..MAX_IGNORED {
             let way = self.way_of_terminals(&here)?;
             let length = way.as_ref().map_or(u64::MAX, |way| way.length);
             if let Some(line) = self.line_completion(&here, length)? {
@@ -303,6 +303,9 @@ impl Engine {
         Ok(None)
     }
 }
+
+/// So many pieces of ignored text may come before something that isn't.
+const MAX_IGNORED: usize = 100;
 
 /// So many lexer states are looked through for other ends of a lexeme.
 const MAX_SEARCHED: usize = 10_000;

@@ -75,29 +75,31 @@ def statement(tree: Any, how: Any) -> Statement:
 
 
 def body(expansions: Any, *, aliases: bool) -> Body:
-    leaves: list[Leaf] = []
-    return Body(choice(expansions, leaves, aliases), tuple(leaves))
+    placed: list[tuple[Leaf, int]] = []
+    made = choice(expansions, placed, aliases, 0)
+    return Body(made, tuple(leaf for leaf, _ in placed), tuple(depth for _, depth in placed))
 
 
-def choice(tree: Any, leaves: list[Leaf], aliases: bool) -> Choice:
+def choice(tree: Any, leaves: list[tuple[Leaf, int]], aliases: bool, depth: int) -> Choice:
     alternatives = []
     for child in tree.children:
         if child.data == "alias" and not aliases:
             raise Refused
         expansion = child.children[0] if child.data == "alias" else child
-        alternatives.append(tuple(node(each, leaves) for each in expansion.children))
+        below = depth + (child.data == "alias")
+        alternatives.append(tuple(node(each, leaves, below) for each in expansion.children))
     return Choice(tuple(alternatives))
 
 
-def node(tree: Any, leaves: list[Leaf]) -> Node:
+def node(tree: Any, leaves: list[tuple[Leaf, int]], depth: int) -> Node:
     match tree.data:
         case "expansions":
-            return choice(tree, leaves, aliases=False)
+            return choice(tree, leaves, aliases=False, depth=depth + 2)
         case "maybe":
-            return Repeat(choice(tree.children[0], leaves, aliases=False), 0, 1)
+            return Repeat(choice(tree.children[0], leaves, aliases=False, depth=depth + 3), 0, 1)
         case "expr":
             part, operator, *counts = tree.children
-            inner = node(part, leaves)
+            inner = node(part, leaves, depth + 1)
             if not counts:
                 return Repeat(inner, *REPEATS[operator])
             minimum, maximum = int(counts[0]), int(counts[-1])
@@ -105,10 +107,10 @@ def node(tree: Any, leaves: list[Leaf]) -> Node:
                 raise Refused
             return Repeat(inner, minimum, maximum)
         case _:
-            return value(tree, leaves)
+            return value(tree, leaves, depth)
 
 
-def value(tree: Any, leaves: list[Leaf]) -> Value:
+def value(tree: Any, leaves: list[tuple[Leaf, int]], depth: int) -> Value:
     (inner,) = tree.children
     leaf: Leaf
     match inner.data:
@@ -121,10 +123,10 @@ def value(tree: Any, leaves: list[Leaf]) -> Value:
             leaf = Range(low, high)
         case "template_usage":
             template, *arguments = inner.children
-            leaf = Call(name(template.children[0]), tuple(value(each, leaves) for each in arguments))
+            leaf = Call(name(template.children[0]), tuple(value(each, leaves, depth + 1) for each in arguments))
         case other:
             raise ValueError(other)
-    leaves.append(leaf)
+    leaves.append((leaf, depth))
     return leaf
 
 
