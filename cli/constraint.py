@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from constrain.cli import environment
@@ -229,6 +229,10 @@ class Constraint:
             error.add_note(self.source)
             raise
         return self.compile(grammar, Tokens.bytes())
+
+    def without_thoughts(self) -> Constraint:
+        """The constraint on what comes after the thoughts."""
+        return replace(self, options=replace(self.options, think="", think_max=None))
 
     @property
     def depends_on_tokens(self) -> bool:

@@ -175,6 +175,7 @@ class Session:
         self._compiled: CompiledGrammar | None = None
         self._validator: Judge | None = None
         self._automaton: AutomatonJudge | None = None
+        self._rest: AutomatonJudge | None = None
 
     def prepare(self) -> None:
         """Read the constraint, then load the model, then compile for its vocabulary.
@@ -306,8 +307,18 @@ class Session:
         constraint = self._source.constraint
         if constraint is None:
             return outcome
-        thoughts, rest = thoughts_and_rest(outcome.text, constraint.options)
+        thoughts, rest = thoughts_and_rest(outcome.text, constraint.options, self._is_without_thoughts)
         return replace(outcome, text=rest, thinking=thoughts)
+
+    def _is_without_thoughts(self, text: str) -> bool:
+        """Is a text one of the constraint's but for the thoughts before it?"""
+        from constrain.cli.documents import AutomatonJudge
+
+        if self._rest is None and self._source.constraint is not None and self._model is not None:
+            bare = self._source.constraint.without_thoughts()
+            by_id = self._names_tokens_by_id()
+            self._rest = AutomatonJudge(bare.language_with(self._model.vocabulary) if by_id else bare.language())
+        return self._rest is not None and self._rest.exact_finding(text.encode()) is None
 
     def _with_calls(self, outcome: Outcome) -> Outcome:
         """The calls in a valid output; it is withheld where they cannot be read."""

@@ -12,6 +12,8 @@ from constrain.cli.problems import UsageProblem
 from constrain.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from constrain.cli.constraint import CompileOptions, Constraint
     from constrain.compiler import Grammar, Vocabulary
     from constrain.compiler.structural_tag import SchemaReading
@@ -98,13 +100,15 @@ def with_thinking(grammar: Grammar, options: CompileOptions, vocabulary: Vocabul
     return thinking_before(grammar, marks_of(options.think), options.think_max, _special(vocabulary))
 
 
-def thoughts_and_rest(text: str, options: CompileOptions) -> tuple[str | None, str]:
-    """The thoughts in an output, if it has them, and the constrained part."""
+def thoughts_and_rest(
+    text: str, options: CompileOptions, is_whole: Callable[[str], bool]
+) -> tuple[str | None, str]:
+    """The thoughts in an output, if it has them, and the constrained part, which ``is_whole`` knows."""
     if not options.think:
         return None, text
     from constrain.compiler import thinking
 
-    return thinking.thoughts_and_rest(text, thinking.marks_of(options.think))
+    return thinking.thoughts_and_rest(text, thinking.marks_of(options.think), is_whole)
 
 
 def thoughts_begun(prompt: str, options: CompileOptions, vocabulary: Vocabulary) -> tuple[str, bytes]:

@@ -7,7 +7,7 @@ which models write there, may come between.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from constrain.compiler.grammar import Grammar, GrammarBuilder
@@ -19,6 +19,9 @@ __all__ = ["MAXIMUM_LENGTH", "Marks", "is_begun", "marks_of", "thinking_before",
 
 MAXIMUM_LENGTH = 10_000_000
 """Longest region that can be asked for, in characters."""
+
+MOST_BREAKS = 2
+"""Line breaks that may come between the region and what follows it."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -59,7 +62,7 @@ def thinking_before(
     builder = GrammarBuilder()
     begin, end = (written(mark, special) for mark in marks)
     region = free_text.up_to(builder, marks.end, dict.fromkeys(reversed(marks)), end, maximum)
-    breaks = builder.repeat(builder.literal(b"\n"), 0, 2)
+    breaks = builder.repeat(builder.literal(b"\n"), 0, MOST_BREAKS)
     opening = builder.terminal(builder.literal(begin), marks.begin)
     thoughts = builder.terminal(builder.concat([region, breaks]), f"thoughts, {marks.end}", "begins")
     return builder.finish(builder.choice("text", [[opening, thoughts, builder.embed(grammar)]]))
@@ -70,11 +73,18 @@ def is_begun(prompt: str, marks: Marks) -> bool:
     return prompt.rstrip().endswith(marks.begin)
 
 
-def thoughts_and_rest(text: str, marks: Marks) -> tuple[str, str]:
+def thoughts_and_rest(text: str, marks: Marks, is_whole: Callable[[str], bool]) -> tuple[str, str]:
     """The region of a text, without its marks, and the constrained part; the first mark may stand before the text.
 
-    The line breaks between them are left out of both: none that the constrained part begins with is told from them.
+    The line breaks between them are left out of both, but for those that the constrained part needs.
+
+    Args:
+        text: a text of :func:`thinking_before`, or the end of one.
+        marks: around the region.
+        is_whole: is a text one of the constrained part's? Asked only where there are line breaks.
     """
     inside = text.removeprefix(marks.begin)
     thoughts, _, rest = inside.partition(marks.end)
-    return thoughts, re.sub(r"\A\n{1,2}", "", rest)
+    breaks = len(rest[:MOST_BREAKS]) - len(rest[:MOST_BREAKS].lstrip("\n"))
+    dropped = next((count for count in range(breaks, 0, -1) if is_whole(rest[count:])), 0)
+    return thoughts, rest[dropped:]

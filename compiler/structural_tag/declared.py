@@ -129,6 +129,7 @@ def other_values(property: Property, reading: SchemaReading) -> Grammar | None:
             ignore_formats=reading.ignore_formats,
             references=reading.references or None,
             data=reading.data,
+            whitespace=reading.whitespace,
             order=reading.order,
             numbers=reading.numbers,
             escapes=reading.escapes,

@@ -39,6 +39,8 @@ IN_NUMBERS = "0123456789+-.eE"
 IN_NUMBERS_AND_BLANKS = IN_NUMBERS + " \t\r\n"
 
 _Part: TypeAlias = JsonSchema | Regex | EmbeddedGrammar
+_KNOWING_ENDS = JsonSchema | Regex | EmbeddedGrammar | Repeat | SeparatedTags
+"""After these it helps to know what they are followed by; all else ends with that anyway, or anywhere."""
 
 
 def check(format: Format, grammar_of: Callable[[_Part], Grammar]) -> bool:
@@ -106,8 +108,7 @@ class _Walk:
                 return FRESH if inside != VAGUE and _all(ends) else VAGUE
             case Sequence(elements=elements):
                 for element, following in pairwise(elements):
-                    # free text is the only one that does not end with what it is followed by
-                    known = _heads(following) if isinstance(element, JsonSchema | Repeat | SeparatedTags) else [""]
+                    known = _heads(following) if isinstance(element, _KNOWING_ENDS) else [""]
                     place = self.after(element, place, tuple(known) if all(known) else ())
                 return self.after(elements[-1], place, ends)
             case Or(elements=elements):

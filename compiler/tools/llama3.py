@@ -3,15 +3,16 @@
     {"name": "f", "parameters": {"a": 1}}
 
 Several calls are separated by ``; ``; ``<|python_tag|>`` may come first. Source: Meta's prompt format of Llama 3.1 and
-3.2 (custom tools); vLLM's parser ``llama3_json``.
+3.2 (custom tools); vLLM's parser ``llama3_json``, which takes any JSON object with a ``name`` for a call, wherever it
+stands in a message, so that no text holds one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence as Several
 
-from constrain.compiler.structural_tag.model import ConstString, Format, Or, SeparatedTags, Sequence, Tag
-from constrain.compiler.tools.style import Call, Message, Request, Text, text_without
+from constrain.compiler.structural_tag.model import ConstString, Format, Or, Regex, SeparatedTags, Sequence, Tag
+from constrain.compiler.tools.style import Call, Message, Request, Text
 from constrain.compiler.tools.tool import Tool
 
 __all__ = ["Llama3"]
@@ -19,6 +20,9 @@ __all__ = ["Llama3"]
 PYTHON_TAG = "<|python_tag|>"
 BEGIN = '{"name": "'
 SEPARATOR = "; "
+NAME = r'"(?:n|\\u006[eE])(?:a|\\u0061)(?:m|\\u006[dD])(?:e|\\u0065)"'
+TEXT = rf"(?![\s\S]*(?:<\|python_tag\|>|\{{[\s\S]*{NAME}\s*:))[\s\S]*"
+"""Text without a key ``name``, however it is spelled, behind a brace."""
 
 
 class Llama3:
@@ -28,7 +32,7 @@ class Llama3:
 
     def message(self, request: Request) -> Format:
         """See :class:`~constrain.compiler.tools.style.Style`."""
-        text = text_without([BEGIN, PYTHON_TAG])
+        text = Regex(TEXT, "")
         if not request.tools:
             return text
         tags = tuple(

@@ -2,9 +2,11 @@
 
     [TOOL_CALLS][{"name": "f", "arguments": {"a": 1}}]
     [TOOL_CALLS]f[ARGS]{"a": 1}[TOOL_CALLS]g[ARGS]{}
+    [TOOL_CALLS]f[CALL_ID]a1B2c3D4e[ARGS]{"a": 1}
 
-Models whose vocabulary has the special token ``[ARGS]`` are newer ones; of texts alone, both are read. Source:
-mistral-common, tokenizers of the versions 3, 7, 11 and 13; vLLM's parser ``mistral``.
+Models whose vocabulary has the special token ``[ARGS]`` are newer ones, and some of those name calls (version 11), which
+their vocabulary does not tell; of texts alone, all forms are read. Source: mistral-common, tokenizers of the versions 3,
+7, 11 and 13; vLLM's parser ``mistral``.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from constrain.compiler.structural_tag.model import (
     Dispatch,
     Format,
     Or,
+    Regex,
     Repeat,
     SeparatedTags,
     Sequence,
@@ -26,7 +29,8 @@ from constrain.compiler.tools.tool import Tool
 
 __all__ = ["Mistral"]
 
-BEGIN, ARGUMENTS = "[TOOL_CALLS]", "[ARGS]"
+BEGIN, IDENTIFIER, ARGUMENTS = "[TOOL_CALLS]", "[CALL_ID]", "[ARGS]"
+CALL_ID = "[A-Za-z0-9]{9}"
 
 
 class Mistral:
@@ -56,7 +60,7 @@ class Mistral:
             if here.take("[") or here.take(" ["):
                 calls += _read_list(here)
                 break
-            name = here.until(ARGUMENTS)
+            name, _, _ = here.until(ARGUMENTS).partition(IDENTIFIER)
             calls.append(Call(name, here.value()))
         if not here.is_done:
             raise here.error("the end")
@@ -72,13 +76,20 @@ def _listed(request: Request, opening: str) -> Format:
 
 
 def _marked(request: Request) -> Format:
-    def calls(mark: str) -> tuple[Format, ...]:
-        return tuple(Sequence((ConstString(f"{mark}{tool.name}{ARGUMENTS}"), tool.arguments)) for tool in request.tools)
+    def calls(mark: str) -> Format:
+        found: list[Format] = []
+        for tool in request.tools:
+            begin = f"{mark}{tool.name}"
+            found.append(Sequence((ConstString(begin + ARGUMENTS), tool.arguments)))
+            if may_identify:
+                identified = (ConstString(begin + IDENTIFIER), Regex(CALL_ID, ""), ConstString(ARGUMENTS))
+                found.append(Sequence((*identified, tool.arguments)))
+        return Or(tuple(found))
 
-    first = Or(calls(""))
+    may_identify = IDENTIFIER in request.special or not request.special
     if not request.parallel:
-        return first
-    return Sequence((first, Repeat(Or(calls(BEGIN)), 0, None)))
+        return calls("")
+    return Sequence((calls(""), Repeat(calls(BEGIN), 0, None)))
 
 
 def _read_list(here: Text) -> list[Call]:

@@ -3,7 +3,8 @@
     [f(a=1, city="Paris"), g()]
 
 Arguments are named, and values are literals: those of JSON, with Python's words for true, false and null. Source:
-Meta's prompt format of Llama 4 (function definitions in the system prompt); vLLM's parser ``pythonic``.
+Meta's prompt format of Llama 4 (function definitions in the system prompt); vLLM's parser ``pythonic``, which looks at
+the beginning of a message, and SGLang's ``pythonic``, which finds lists of calls anywhere in it.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ __all__ = ["Pythonic"]
 
 WORDS = {"True": "true", "False": "false", "None": "null"}
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\b(?:True|False|None)\b', re.DOTALL)
-TEXT = r"(?!\[[A-Za-z_][\w.]*\()[\s\S]*"
-"""Text that does not begin like calls."""
+CALL = r"\[\s*[A-Za-z_][\w.]*\s*\("
+TEXT = rf"(?!\s*(?:<\|python_start\|>)?\s*{CALL})(?![\s\S]*{CALL}\s*(?:\)|[A-Za-z_]\w*\s*=))[\s\S]*"
+"""Text that does not begin like calls, and holds no list whose first item is a call with named arguments or none."""
 
 
 class Pythonic:

@@ -148,5 +148,10 @@ class Text:
         return GrammarError(f"no tool call goes on like this at character {self.place + 1}", expected=expected)
 
 
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+def _no_constant(name: str) -> None:
+    """Python's decoder reads ``NaN`` and ``Infinity``, which JSON does not have."""
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_constant)
 """Only says where a value ends; numbers of any length are no work."""

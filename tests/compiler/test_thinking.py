@@ -41,9 +41,28 @@ def test_all_short_texts(byte_vocabulary: Vocabulary) -> None:
             assert (matcher.accept_bytes(text.encode()) and matcher.is_accepting()) == bool(found), text
             if found:
                 accepted += 1
-                assert thoughts_and_rest(text, THINK) == (found[1], found[2])
-                assert thoughts_and_rest(text.removeprefix("<t>"), THINK) == (found[1], found[2])
+                for begun in (text, text.removeprefix("<t>")):
+                    rest = thoughts_and_rest(begun, THINK, lambda rest: rest.strip("x") == "")
+                    assert rest == (found[1], found[2])
     assert accepted > 50
+
+
+@pytest.mark.parametrize("pattern", ["\n{2}x", "\n*x", "\n{3}x?", "(\nx)?", "x"])
+def test_line_breaks_belong_to_the_rest_where_it_needs_them(pattern: str, byte_vocabulary: Vocabulary) -> None:
+    compiled = compile_grammar(thinking_before(regex.build(pattern), THINK), byte_vocabulary)
+    whole = re.compile(pattern).fullmatch
+    accepted = 0
+    for breaks in range(7):
+        for end in ("x", ""):
+            matcher = compiled.matcher()
+            text = f"<t>a\n</t>{breaks * chr(10)}{end}"
+            if matcher.accept_bytes(text.encode()) and matcher.is_accepting():
+                thoughts, rest = thoughts_and_rest(text, THINK, lambda rest: bool(whole(rest)))
+                assert thoughts == "a\n"
+                assert whole(rest), text
+                assert text.endswith(rest)
+                accepted += 1
+    assert accepted >= 3
 
 
 def test_prompts_that_begin_the_region() -> None:

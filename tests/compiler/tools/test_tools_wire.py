@@ -15,6 +15,7 @@ import pytest
 from constrain import CompiledGrammar, Vocabulary, compile_grammar
 from constrain.compiler.reference import matches
 from constrain.compiler.special_tokens import marked, shown_text
+from constrain.compiler.structural_tag import SchemaReading
 from constrain.compiler.tools import STYLES, build, read_message, read_tools
 from constrain.errors import GrammarError
 
@@ -172,3 +173,38 @@ def test_special_tokens_of_a_vocabulary(style: str, names: list[str], stops: lis
         assert matcher.is_accepting()
         assert accepts(compiled(style, "auto"), text)  # the judge of texts agrees
         assert read_message(text, TOOLS, style=style).calls
+
+
+ANY = read_tools('[{"name": "f", "parameters": {"type": "object", "properties": {"a": {}, "b": {"type": "array"}}}}]')
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [(text, text) for text in ("NaN", "Infinity", "-Infinity", "-", "nulls", "1.")]
+    + [("5", 5), ("null", None), ('["NaN"]', ["NaN"])],
+)
+def test_what_is_no_json_is_a_string_of_qwen(written: str, value: object) -> None:
+    text = f"<tool_call>\n<function=f>\n<parameter=a>\n{written}\n</parameter>\n</function>\n</tool_call>"
+    assert accepts(compile_grammar(build(ANY, style="qwen-xml"), Vocabulary.bytes()), text)
+    (call,) = read_message(text, ANY, style="qwen-xml").calls
+    assert json.loads(call.arguments) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("style", "text"),
+    [
+        ("hermes", '<tool_call>\n{"name": "f", "arguments": {"b":["x", "y"]}}\n</tool_call>'),
+        ("qwen-xml", '<tool_call>\n<function=f>\n<parameter=b>\n["x", "y"]\n</parameter>\n</function>\n</tool_call>'),
+        ("python", '[f(b=["x", "y"])]'),
+        ("llama3", '{"name": "f", "parameters": {"b":["x", "y"]}}'),
+        ("mistral", '[TOOL_CALLS]f[ARGS]{"b":["x", "y"]}'),
+    ],
+)
+def test_blanks_between_json_tokens(style: str, text: str) -> None:
+    flexible = compile_grammar(build(ANY, style=style, reading=SchemaReading(whitespace="flexible")), Vocabulary.bytes())
+    compact = compile_grammar(build(ANY, style=style), Vocabulary.bytes())
+    assert accepts(flexible, text)
+    assert not accepts(compact, text)
+    assert accepts(compact, text.replace('["x", "y"]', '["x","y"]'))
+    (call,) = read_message(text, ANY, style=style).calls
+    assert json.loads(call.arguments) == {"b": ["x", "y"]}
