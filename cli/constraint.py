@@ -63,7 +63,7 @@ class CompileOptions:
     tool_style: str = ""
     tool_choice: str = "auto"
     parallel_tool_calls: bool = True
-    think: str = ""
+    think: str | None = None
     think_max: int | None = None
 
     def __post_init__(self) -> None:
@@ -82,7 +82,7 @@ class CompileOptions:
                 _check(f"--{name}", value, **{name: value})
         if self.tool_style:
             check_style(self.tool_style)
-        if self.think or self.think_max is not None:
+        if self.think is not None or self.think_max is not None:
             check_thinking(self.think, self.think_max)
 
     def as_json(self) -> str:
@@ -115,7 +115,7 @@ class CompileOptions:
             tool_style=str(values["tool_style"]),
             tool_choice=str(values["tool_choice"]),
             parallel_tool_calls=bool(values["parallel_tool_calls"]),
-            think=str(values["think"]),
+            think=None if values["think"] is None else str(values["think"]),
             think_max=None if values["think_max"] is None else int(values["think_max"]),
         )
 
@@ -232,7 +232,7 @@ class Constraint:
 
     def without_thoughts(self) -> Constraint:
         """The constraint on what comes after the thoughts."""
-        return replace(self, options=replace(self.options, think="", think_max=None))
+        return replace(self, options=replace(self.options, think=None, think_max=None))
 
     @property
     def depends_on_tokens(self) -> bool:

@@ -66,7 +66,7 @@ def schema_data(
 
     Raises:
         UsageProblem: ``--data`` is not ``NAME=FILE``, gives a name twice, or one that nobody names.
-        InputFileError: a file is unreadable or not UTF-8.
+        InputFileError: a file is unreadable.
         LimitError: they are too large.
     """
     names = {name for text in texts if "x-constrain-" in text for name in _named_in_json(text)}
@@ -145,7 +145,10 @@ def _contents(
     for name in names:
         if name not in paths and (found := _beside(name, folder)) is not None:
             paths[name] = found
-    return tuple((name, _read(paths[name], "choice", limits)) for name in sorted(paths))
+    # where one is not UTF-8, the front end tells, which knows the place that names it
+    return tuple(
+        (name, _bytes(paths[name], "choice", limits).decode(errors="surrogateescape")) for name in sorted(paths)
+    )
 
 
 def _given(values: Sequence[str]) -> dict[str, str]:
@@ -181,28 +184,30 @@ def _read_all(
 
 
 def _read(path: str, unit: str, limits: Limits | None) -> str:
-    """The text of a file, which is not looked into where it is too large to be compiled."""
-    from constrain.compiler.data import check_size
-    from constrain.compiler.grammar import Limits as DefaultLimits
-    from constrain.errors import LimitError
-
-    name = STANDARD_INPUT if path == "-" else repr(path)
+    """The text of a file."""
+    data = _bytes(path, unit, limits)
     try:
-        size = Path(path).stat().st_size if path != "-" else 0
-    except (OSError, ValueError):
-        size = 0  # reading it says why
-    try:
-        check_size(size, unit, limits or DefaultLimits())
-    except LimitError as error:
-        error.add_note(path)
-        raise
-    data = read_bytes(path)
-    try:
-        return decode(data, name)
+        return decode(data, STANDARD_INPUT if path == "-" else repr(path))
     except InputFileError as error:
         offset = _first_wrong(data)
         line = data.count(b"\n", 0, offset) + 1
         raise InputFileError(f"{error.message}, in line {line}", expected=error.expected) from None
+
+
+def _bytes(path: str, unit: str, limits: Limits | None) -> bytes:
+    """The content of a file, of which no more is read than can be compiled."""
+    from constrain.compiler.data import check_size, too_many_bytes
+    from constrain.compiler.grammar import Limits as DefaultLimits
+    from constrain.errors import LimitError
+
+    limits = limits or DefaultLimits()
+    data = read_bytes(path, too_many_bytes(unit, limits))
+    try:
+        check_size(len(data), unit, limits)
+    except LimitError as error:
+        error.add_note(STANDARD_INPUT if path == "-" else path)
+        raise
+    return data
 
 
 def _first_wrong(data: bytes) -> int:

@@ -55,7 +55,7 @@ def gen(
     tool_style: option.ToolStyle = "",
     tool_choice: option.ToolChoice = "auto",
     parallel_tool_calls: option.ParallelToolCalls = True,
-    think: option.Think = "",
+    think: option.Think = None,
     think_max: option.ThinkMax = None,
     compiled: option.Compiled = None,
     model: option.Model = None,
@@ -137,7 +137,8 @@ def gen(
     offline: option.Offline = False,
     verbose: option.Verbose = False,
 ) -> option.Job:
-    """Generate text that satisfies exactly one of --schema, --regex, --choice, --grammar, --tags, --tools, --compiled.
+    """Generate text under one constraint: --schema, --regex, --choice, --choice-file, --substring-of, --grammar, --tags,
+    --tools or --compiled.
 
     An output is printed once, when it is complete and validated. One that was cut by --max-tokens, or on which the
     validator and the automaton disagree, is not printed, and the exit code says so (5, 6).

@@ -52,7 +52,7 @@ def next_tokens(
     tool_style: option.ToolStyle = "",
     tool_choice: option.ToolChoice = "auto",
     parallel_tool_calls: option.ParallelToolCalls = True,
-    think: option.Think = "",
+    think: option.Think = None,
     think_max: option.ThinkMax = None,
     compiled: option.Compiled = None,
     start: option.Start = None,

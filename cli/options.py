@@ -171,7 +171,7 @@ ParallelToolCalls: TypeAlias = Annotated[
     typer.Option("--parallel-tool-calls/--no-parallel-tool-calls", help="May there be several calls?"),
 ]
 Think: TypeAlias = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--think",
         metavar="TAG",

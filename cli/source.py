@@ -17,8 +17,8 @@ from constrain.cli.constraint import CompileOptions, Constraint
 from constrain.cli.data import grammar_data, read_documents, read_lists, schema_data, tags_data
 from constrain.cli.imports import grammar_folders, imported_texts
 from constrain.cli.notations import notation_of
-from constrain.cli.problems import UsageProblem
-from constrain.cli.streams import read_text_file
+from constrain.cli.problems import InputFileError, UsageProblem
+from constrain.cli.streams import STANDARD_INPUT, read_text_file
 from constrain.errors import ConstrainError, InputError
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _tagged(
         text, source = argument_text(value, option), option
         folder: str | None = "."
     else:
-        text, source = read_text_file(value), _source(value)
+        text, source = _file_text(value, "JSON"), _source(value)
         folder = _folder(value)
     contents = tags_data((text, *(text for _, text in options.references)), folder, data, limits)
     return Constraint("tags" if option == "--tags" else "tools", text, source, replace(options, data=contents), limits)
@@ -269,7 +269,7 @@ def _schema(value: str, option: str) -> tuple[str, str]:
         from constrain.cli.classes import schema_of_class
 
         return schema_of_class(value), value
-    return read_text_file(value), _source(value)
+    return _file_text(value, "a JSON Schema"), _source(value)
 
 
 def grammar_constraint(
@@ -323,7 +323,7 @@ def grammar_constraint(
 def _grammar(value: str, notation: Notation, option: str) -> tuple[str, str, str]:
     """A grammar's text, how messages call it, and its file."""
     if not GRAMMAR_NAME.fullmatch(value):
-        return read_text_file(value), _source(value), value
+        return _file_text(value, "a grammar"), _source(value), value
     if notation != "lark":
         expected = f"no {option}, or a file (write './{value}' for one in this folder)"
         raise UsageProblem("the grammars that come with constrain are Lark's", expected=expected)
@@ -334,6 +334,13 @@ def _grammar(value: str, notation: Notation, option: str) -> tuple[str, str, str
     except ConstrainError as error:
         expected = f"{error.expected}, or a file (write './{value}' for one in this folder)"
         raise UsageProblem(error.message, expected=expected) from None
+
+
+def _file_text(value: str, expected: str) -> str:
+    text = read_text_file(value)
+    if not text.strip():
+        raise InputFileError(f"{STANDARD_INPUT if value == '-' else repr(value)} is empty", expected=expected)
+    return text
 
 
 def _source(value: str) -> str:

@@ -32,6 +32,9 @@ __all__ = [
 
 STANDARD_INPUT = "standard input"
 
+MAXIMUM_TEXT = 256_000_000
+"""Bytes of a constraint or a prompt. What is larger is another file than was meant, or a device that never ends."""
+
 
 def decode(data: bytes, source: str) -> str:
     """Bytes as UTF-8 text; a leading byte order mark is dropped.
@@ -48,18 +51,23 @@ def decode(data: bytes, source: str) -> str:
         ) from None
 
 
-def read_bytes(path: str) -> bytes:
+def read_bytes(path: str, at_most: int = -1) -> bytes:
     """The content of a file, or of standard input for ``-``.
+
+    Args:
+        path: the file.
+        at_most: so many bytes are read, and what is beyond them is not; -1: all.
 
     Raises:
         InputFileError: it cannot be read.
     """
     if path == "-":
-        return _binary_input().read()
+        return _binary_input().read(at_most) or b""
     if not path:
         raise InputFileError("a file without a name cannot be read")
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            return file.read(at_most)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputFileError(f"cannot read {path!r}: {reason}") from None
@@ -69,9 +77,13 @@ def read_text_file(path: str) -> str:
     """The text of a file, or of standard input for ``-``.
 
     Raises:
-        InputFileError: it cannot be read, or is not UTF-8.
+        InputFileError: it cannot be read, is not UTF-8, or too large to be what is asked for.
     """
-    return decode(read_bytes(path), STANDARD_INPUT if path == "-" else repr(path))
+    name = STANDARD_INPUT if path == "-" else repr(path)
+    data = read_bytes(path, MAXIMUM_TEXT + 1)
+    if len(data) > MAXIMUM_TEXT:
+        raise InputFileError(f"{name} is too large", expected=f"at most {MAXIMUM_TEXT:,} bytes")
+    return decode(data, name)
 
 
 def read_standard_input(what: str) -> str:

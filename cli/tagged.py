@@ -39,11 +39,11 @@ def check_style(style: str) -> None:
         raise UsageProblem(f"--tool-style cannot be {style!r}", expected=f"one of {', '.join(map(repr, STYLES))}")
 
 
-def check_thinking(tag: str, maximum: int | None) -> None:
+def check_thinking(tag: str | None, maximum: int | None) -> None:
     """Refuse a tag that is none, and a length out of range or without a tag."""
     from constrain.compiler.thinking import MAXIMUM_LENGTH, marks_of
 
-    if not tag:
+    if tag is None:
         raise UsageProblem("--think-max goes with --think only")
     try:
         marks_of(tag)
@@ -100,9 +100,7 @@ def with_thinking(grammar: Grammar, options: CompileOptions, vocabulary: Vocabul
     return thinking_before(grammar, marks_of(options.think), options.think_max, _special(vocabulary))
 
 
-def thoughts_and_rest(
-    text: str, options: CompileOptions, is_whole: Callable[[str], bool]
-) -> tuple[str | None, str]:
+def thoughts_and_rest(text: str, options: CompileOptions, is_whole: Callable[[str], bool]) -> tuple[str | None, str]:
     """The thoughts in an output, if it has them, and the constrained part, which ``is_whole`` knows."""
     if not options.think:
         return None, text

@@ -15,6 +15,7 @@ from constrain.compiler.compile import (
     compile_regex,
     compile_spans,
     compile_structural_tag,
+    compile_tools,
 )
 from constrain.compiler.grammar import Grammar, GrammarBuilder, Limits
 from constrain.compiler.vocabulary import Vocabulary
@@ -39,6 +40,7 @@ __all__ = [
     "compile_regex",
     "compile_spans",
     "compile_structural_tag",
+    "compile_tools",
     "fill_batch",
 ]
 

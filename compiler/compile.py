@@ -30,6 +30,7 @@ __all__ = [
     "compile_regex",
     "compile_spans",
     "compile_structural_tag",
+    "compile_tools",
 ]
 
 _DEFAULT_LIMITS = Limits()
@@ -310,6 +311,67 @@ def compile_structural_tag(
         limits=limits,
     )
     return compile_grammar(grammar, vocabulary, limits, description={"kind": "tags", **_spelling(reading)})
+
+
+def compile_tools(
+    tools: Sequence[Mapping[str, Any]] | str | bytes,
+    vocabulary: Vocabulary,
+    *,
+    style: str,
+    choice: str = "auto",
+    parallel: bool = True,
+    whitespace: str = "compact",
+    order: Literal["schema", "any"] = "schema",
+    numbers: Literal["plain", "any"] = "plain",
+    escapes: Literal["minimal", "any"] = "minimal",
+    references: Mapping[str, Any] | None = None,
+    data: Mapping[str, bytes | str] | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> CompiledGrammar:
+    """Messages that may call tools, for one vocabulary; :func:`constrain.compiler.tools.read_message` reads them.
+
+    Args:
+        tools: in the form of OpenAI's API, or the inner objects alone: parsed JSON, or JSON text.
+        vocabulary: the tokens.
+        style: how the model writes calls: a key of :data:`constrain.compiler.tools.STYLES`.
+        choice: ``auto``, ``required``, ``none``, or the name of a tool.
+        parallel: may there be several calls?
+        whitespace, order, numbers, escapes: how arguments are written, see :func:`compile_json_schema`.
+        references: other documents for ``$ref`` by URI. Nothing is ever fetched.
+        data: contents of the files that schemas of arguments name, by name.
+        limits: budgets.
+
+    Raises:
+        GrammarError: no list of tools (with JSON pointer, or line and column), no such style, no such tool.
+        SchemaError: a mistake in a schema of arguments; with JSON pointer.
+        UnsupportedError: a field or keyword that is not implemented; with JSON pointer.
+        DataError: a file that is not in ``data``, not UTF-8, or empty; with JSON pointer.
+        UnsatisfiableError: the language is empty.
+        LimitError: a budget ran out.
+    """
+    from constrain.compiler import structural_tag
+    from constrain.compiler import tools as front_end
+
+    _check_limits(limits)
+    reading = structural_tag.SchemaReading(
+        references=references or {},
+        data=data or {},
+        whitespace=whitespace,
+        order=order,
+        numbers=numbers,
+        escapes=escapes,
+    )
+    grammar = front_end.build(
+        front_end.read_tools(tools),
+        style=style,
+        choice=choice,
+        parallel=parallel,
+        reading=reading,
+        special=getattr(vocabulary, "special_tokens", {}),
+        limits=limits,
+    )
+    described = {"kind": "tools", "style": style, "choice": choice, **_spelling(reading)}
+    return compile_grammar(grammar, vocabulary, limits, description=described)
 
 
 def _spelling(reading: SchemaReading) -> dict[str, str]:

@@ -15,7 +15,7 @@ from constrain._core import text_units
 from constrain.compiler.grammar import ExcerptSpelling, Expression, GrammarBuilder, Limits
 from constrain.errors import DataError, Span
 
-__all__ = ["UNITS", "DataFiles", "TextSource", "Unit", "check_size", "choices_in", "document_in"]
+__all__ = ["UNITS", "DataFiles", "TextSource", "Unit", "check_size", "choices_in", "document_in", "too_many_bytes"]
 
 Unit: TypeAlias = Literal["char", "word", "sentence"]
 UNITS: tuple[Unit, ...] = ("char", "word", "sentence")
@@ -29,6 +29,12 @@ _MEMORY = {"choice": 2}
 _MEMORY_OF_SPANS = 10
 _BYTES_PER_EXPRESSION = 128
 """Bytes of memory for a byte of text, and what weighs as much as an expression; the native engine charges the same."""
+
+
+def too_many_bytes(unit: str, limits: Limits) -> int:
+    """The least number of bytes that is too many for :func:`check_size`."""
+    needed = (limits.max_expressions + 1) * _BYTES_PER_EXPRESSION
+    return -(-needed // _MEMORY.get(unit, _MEMORY_OF_SPANS))
 
 
 def check_size(length: int, unit: str, limits: Limits) -> None:
@@ -76,7 +82,8 @@ def document_in(content: bytes | str, name: str) -> bytes:
 def _checked(content: bytes | str, name: str) -> bytes:
     if isinstance(content, str):
         try:
-            return content.removeprefix("\ufeff").encode()
+            # bytes that were no UTF-8 are refused below as what they were (PEP 383)
+            content = content.encode(errors="surrogateescape")
         except UnicodeEncodeError as error:
             line = content.count("\n", 0, error.start) + 1
             raise DataError(f"{name} holds a lone surrogate, which is no character, in line {line}") from None

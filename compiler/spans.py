@@ -21,13 +21,19 @@ def build(documents: Iterable[str | bytes], *, unit: Unit = "char") -> Grammar:
     Raises:
         DataError: a document that is not UTF-8, or empty.
         UnsatisfiableError: there are none, or none has a unit.
-        TypeError: ``documents`` is one text.
+        TypeError: something is no text, or ``documents`` is one.
         ValueError: an unknown unit.
     """
     if isinstance(documents, str | bytes):
         raise TypeError(f"documents must be several texts, not one {type(documents).__name__}")
     if unit not in UNITS:
         raise ValueError(f"unknown unit {unit!r}; expected one of {', '.join(UNITS)}")
-    texts = [document_in(document, f"documents[{number}]") for number, document in enumerate(documents)]
+    texts = [_text(document, f"documents[{number}]") for number, document in enumerate(documents)]
     builder = GrammarBuilder()
     return builder.finish(builder.terminal(builder.spans(texts, unit), "span"))
+
+
+def _text(document: object, name: str) -> bytes:
+    if not isinstance(document, str | bytes):
+        raise TypeError(f"{name} must be a str or bytes, not {type(document).__name__}")
+    return document_in(document, name)

@@ -20,6 +20,7 @@ from constrain.compiler import (
     compile_regex,
     compile_spans,
     compile_structural_tag,
+    compile_tools,
     fill_batch,
 )
 from constrain.errors import (
@@ -73,6 +74,7 @@ __all__ = [
     "compile_regex",
     "compile_spans",
     "compile_structural_tag",
+    "compile_tools",
     "fill_batch",
 ]
 

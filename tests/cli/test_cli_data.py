@@ -154,6 +154,14 @@ def test_data_by_name(cli: Callable[..., Any], folder: Path) -> None:
             4,
             f"is not given in outside/schema.json at /{NAMES} expected data=",
         ),
+        (
+            ["--schema", '{"items": {"x-constrain-choices": "bom.txt"}}'],
+            4,
+            "'bom.txt' is not UTF-8: byte 0xff in line 2, at byte offset 6 in --schema at /items/x-constrain-choices",
+        ),
+        (["--schema", "empty.txt"], 4, "'empty.txt' is empty expected a JSON Schema"),
+        (["--tags", "blank.txt"], 4, "'blank.txt' is empty expected JSON"),
+        (["--grammar", "./empty.txt"], 4, "'./empty.txt' is empty expected a grammar"),
         (["--choice-file", "names.txt", "--budget", "max_expressions=1"], 3, "--budget max_expressions=N"),
         (["--substring-of", "long.txt", "--budget", "max_expressions=9"], 3, "in long.txt"),
     ],
@@ -175,6 +183,9 @@ def test_a_file_that_is_too_large_is_not_read(cli: Callable[..., Any], folder: P
         "--budget max_expressions=N",
         "  in huge.txt",
     ]
+    for option in ("--schema", "--tags", "--grammar"):
+        ran = cli("compile", option, "./huge.txt")
+        assert (ran.code, "'./huge.txt' is too large" in ran.err) == (4, True)
 
 
 def test_lists_on_standard_input(cli: Callable[..., Any], folder: Path) -> None:

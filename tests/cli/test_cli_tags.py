@@ -76,6 +76,14 @@ def test_no_calls_under_none(cli: Any) -> None:
     assert cli(*common, stdin="text <tool_call>").code == 1
 
 
+def test_what_comes_after_thoughts_is_valid_by_itself(cli: Any, tiny_model: Path) -> None:
+    common = ("gen", "--think", "think", "--think-max", "3", "-m", str(tiny_model), "--envelope")
+    for pattern in ("\nyes", "\n\n\nyes", "yes"):
+        for seed in range(4):
+            ran = cli(*common, "--regex", pattern, "--seed", str(seed), "Go")
+            assert json.loads(ran.out)["data"] == pattern
+
+
 def test_thoughts_come_first_and_are_no_output(cli: Any, tiny_model: Path) -> None:
     schema = (
         '{"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"], "additionalProperties": false}'
@@ -181,6 +189,7 @@ def test_tokens_by_id(cli: Any, tiny_model: Path) -> None:
         (("--regex", "a", "--tool-choice", "none"), 2, "--tool-choice goes with --tools only"),
         (("--regex", "a", "--no-parallel-tool-calls"), 2, "goes with --tools only"),
         (("--regex", "a", "--think", "a b"), 2, "names no tag"),
+        (("--regex", "a", "--think", ""), 2, "'' names no tag"),
         (("--regex", "a", "--think-max", "3"), 2, "--think-max goes with --think only"),
         (("--regex", "a", "--think", "t", "--think-max", "-3"), 2, "--think-max cannot be -3"),
         (("--regex", "a", "--tags", TAGS), 2, "exclude each other"),

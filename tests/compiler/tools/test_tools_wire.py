@@ -201,7 +201,9 @@ def test_what_is_no_json_is_a_string_of_qwen(written: str, value: object) -> Non
     ],
 )
 def test_blanks_between_json_tokens(style: str, text: str) -> None:
-    flexible = compile_grammar(build(ANY, style=style, reading=SchemaReading(whitespace="flexible")), Vocabulary.bytes())
+    flexible = compile_grammar(
+        build(ANY, style=style, reading=SchemaReading(whitespace="flexible")), Vocabulary.bytes()
+    )
     compact = compile_grammar(build(ANY, style=style), Vocabulary.bytes())
     assert accepts(flexible, text)
     assert not accepts(compact, text)
