@@ -137,8 +137,9 @@ def gen(
     offline: option.Offline = False,
     verbose: option.Verbose = False,
 ) -> option.Job:
-    """Generate text under one constraint: --schema, --regex, --choice, --choice-file, --substring-of, --grammar, --tags,
-    --tools or --compiled.
+    """Generate text under one constraint.
+
+    It is --schema, --regex, --choice, --choice-file, --substring-of, --grammar, --tags, --tools or --compiled.
 
     An output is printed once, when it is complete and validated. One that was cut by --max-tokens, or on which the
     validator and the automaton disagree, is not printed, and the exit code says so (5, 6).

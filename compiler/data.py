@@ -80,22 +80,24 @@ def document_in(content: bytes | str, name: str) -> bytes:
 
 
 def _checked(content: bytes | str, name: str) -> bytes:
-    if isinstance(content, str):
-        try:
-            # bytes that were no UTF-8 are refused below as what they were (PEP 383)
-            content = content.encode(errors="surrogateescape")
-        except UnicodeEncodeError as error:
-            line = content.count("\n", 0, error.start) + 1
-            raise DataError(f"{name} holds a lone surrogate, which is no character, in line {line}") from None
+    encoded = content if isinstance(content, bytes) else _encoded(content, name)
     try:
-        content.decode()
+        encoded.decode()
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = encoded.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"{name} is not UTF-8: byte 0x{content[error.start]:02x} in line {line}, at byte offset {error.start}",
+            f"{name} is not UTF-8: byte 0x{encoded[error.start]:02x} in line {line}, at byte offset {error.start}",
             expected="UTF-8 text",
         ) from None
-    return content.removeprefix(_BYTE_ORDER_MARK)
+    return encoded.removeprefix(_BYTE_ORDER_MARK)
+
+
+def _encoded(content: str, name: str) -> bytes:
+    try:
+        return content.encode(errors="surrogateescape")  # bytes that were no UTF-8 are what they were (PEP 383)
+    except UnicodeEncodeError as error:
+        line = content.count("\n", 0, error.start) + 1
+        raise DataError(f"{name} holds a lone surrogate, which is no character, in line {line}") from None
 
 
 class DataFiles:

@@ -4,9 +4,9 @@
     [TOOL_CALLS]f[ARGS]{"a": 1}[TOOL_CALLS]g[ARGS]{}
     [TOOL_CALLS]f[CALL_ID]a1B2c3D4e[ARGS]{"a": 1}
 
-Models whose vocabulary has the special token ``[ARGS]`` are newer ones, and some of those name calls (version 11), which
-their vocabulary does not tell; of texts alone, all forms are read. Source: mistral-common, tokenizers of the versions 3,
-7, 11 and 13; vLLM's parser ``mistral``.
+Models whose vocabulary has the special token ``[ARGS]`` are newer ones, and some of those name calls (version 11),
+which their vocabulary does not tell. Of texts alone, all forms are read. Source: mistral-common, tokenizers of the
+versions 3, 7, 11 and 13; vLLM's parser ``mistral``.
 """
 
 from __future__ import annotations
