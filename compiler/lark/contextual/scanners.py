@@ -17,7 +17,7 @@ from constrain.compiler.lark.contextual.names import NamedTerminal
 from constrain.compiler.lark.terminals import Terminals, widths
 from constrain.compiler.lexing import Lexing, Outcome, Reserved, Scanner
 from constrain.compiler.regex import python_re
-from constrain.compiler.regex.ast import ANY, NOTHING, Node, Ranges, contains_lazy, union
+from constrain.compiler.regex.ast import ANY, NOTHING, Complement, Node, Ranges, contains_lazy, intersection, union
 from constrain.compiler.regex.lower import Lowering
 from constrain.compiler.regex.membership import nullable
 from constrain.compiler.regex.preference import first_characters, meets
@@ -74,7 +74,7 @@ def lexing_of(
     for terminal, symbol, each in known:
         if each.ends_words:
             _check_words(terminal, each, ((other, begins_of(other)) for other, _, _ in known))
-        reserved = []
+        reserved, hidden = [], []
         if terminal.pattern.text is None:
             begins = begins_of(terminal)
             beginning = {first for first in firsts if any(low <= ord(first) <= high for low, high in begins)}
@@ -83,11 +83,14 @@ def lexing_of(
                 if string.priority == terminal.priority and text[:1] in beginning and _takes(terminal, text):
                     embedded = set(string.pattern.flags) <= set(terminal.pattern.flags)
                     # what is ignored stays so, but the string is not looked for by itself all the same
-                    texts = NOTHING if terminal in ignored else texts_of(language)
+                    texts = texts_of(language) if terminal not in ignored and string not in ignored else NOTHING
+                    if string in ignored and terminal not in ignored:
+                        # lark knows only afterwards that it has found something ignored, which no rule takes
+                        hidden.append(texts_of(language))
                     reserved.append(Reserved(lower(texts), of_string, embedded))
         outcomes = [
             Outcome(
-                lower(taken.texts),
+                lower(intersection([taken.texts, Complement(union(hidden))]) if hidden else taken.texts),
                 taken.longer,
                 None if taken.follow is None else lower(taken.follow),
             )

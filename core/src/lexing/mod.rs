@@ -14,6 +14,7 @@ pub mod adjacent;
 mod followers;
 pub mod lalr;
 pub mod layout;
+mod lost;
 mod safety;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -161,7 +162,9 @@ pub struct Lexing {
     tables: Tables,
     /// By state of the tables. Where the lexer is not contextual, there is one context.
     context_of: Vec<ContextId>,
-    contexts: Vec<FxHashMap<Lexeme, Vec<Beginning>>>,
+    contexts: Vec<Begun>,
+    /// By context, what no text after some texts of a terminal may be, which it is not found with at all.
+    lost: Vec<Lost>,
     follows_ignored: Follows,
     /// The same inside brackets, where line ends are ignored.
     follows_in_brackets: Follows,
@@ -183,6 +186,7 @@ impl Lexing {
             indenter: scanners.indenter.clone(),
             context_of: Vec::new(),
             contexts: Vec::new(),
+            lost: Vec::new(),
             follows_ignored: Follows::default(),
             follows_in_brackets: Follows::default(),
             adjacency: None,
@@ -207,8 +211,9 @@ impl Lexing {
                 let newline = scanners.indenter.as_ref().map(|indenter| indenter.newline);
                 let others = scanners.ignored.iter().chain(&newline);
                 let accepted: FxHashSet<Lexeme> = accepts.iter().chain(others).copied().collect();
-                made.contexts
-                    .push(beginnings(scanners, &accepted, &mut meetings, lexer)?);
+                let (found, lost) = beginnings(scanners, &accepted, &mut meetings, lexer)?;
+                made.contexts.push(found);
+                made.lost.push(lost);
             }
             made.context_of.push(context);
         }
@@ -346,13 +351,19 @@ fn covered(scanner: &Scanner, lexer: &mut Lexer) -> Result<ExpressionId> {
     }
 }
 
+/// By terminal, how it may begin.
+type Begun = FxHashMap<Lexeme, Vec<Beginning>>;
+
+/// By terminal, what is forbidden after its texts that are lost, see `lost`.
+type Lost = FxHashMap<Lexeme, Vec<ExpressionId>>;
+
 /// How each of the accepted terminals may begin, and where several scanners match, which of them decides.
 fn beginnings(
     scanners: &Scanners,
     accepted: &FxHashSet<Lexeme>,
     meetings: &mut Meetings,
     lexer: &mut Lexer,
-) -> Result<FxHashMap<Lexeme, Vec<Beginning>>> {
+) -> Result<(Begun, Lost)> {
     let active: Vec<usize> = (0..scanners.scanners.len())
         .filter(|&index| accepted.contains(&scanners.scanners[index].terminal))
         .collect();
@@ -365,13 +376,15 @@ fn beginnings(
         .into_iter()
         .filter(|&index| !embedded.contains(&scanners.scanners[index].terminal))
         .collect();
-    let mut found: FxHashMap<Lexeme, Vec<Beginning>> = FxHashMap::default();
+    let (mut begun, mut lost) = (Begun::default(), Lost::default());
     for (place, &index) in tried.iter().enumerate() {
         let scanner = &scanners.scanners[index];
         let mut others: SmallVec<[ExpressionId; 4]> = SmallVec::new();
+        let mut open = false;
         for &earlier in tried[..place].iter().filter(|_| scanners.contextual) {
             if meetings.meet(scanners, (earlier, index), lexer)? {
                 others.push(covered(&scanners.scanners[earlier], lexer)?);
+                open |= scanners.scanners[earlier].covers.is_some();
             }
         }
         let expressions = &mut lexer.derivatives.expressions;
@@ -382,7 +395,7 @@ fn beginnings(
                 LongerForm::Any => EMPTY,
                 LongerForm::None | LongerForm::NoneUnlessFollowed => scanner.matches,
             };
-            let mut left = vec![outcome.texts, allowed];
+            let (mut left, mut parts) = (vec![outcome.texts], Vec::new());
             let variant = |base| Variant {
                 base,
                 own,
@@ -399,25 +412,23 @@ fn beginnings(
                 let expressions = &mut lexer.derivatives.expressions;
                 let texts = expressions.intersection(&[left.as_slice(), &[reserved.texts]].concat())?;
                 left.push(expressions.not(reserved.texts)?);
-                if lexer.derivatives.is_live(texts)? {
-                    let variant = variant(reserved.terminal);
-                    found
-                        .entry(reserved.terminal)
-                        .or_default()
-                        .push(Beginning { texts, variant });
-                }
+                parts.push((texts, reserved.terminal));
             }
-            let texts = lexer.derivatives.expressions.intersection(&left)?;
-            if lexer.derivatives.is_live(texts)? {
-                let variant = variant(scanner.terminal);
-                found
-                    .entry(scanner.terminal)
-                    .or_default()
-                    .push(Beginning { texts, variant });
+            parts.push((lexer.derivatives.expressions.intersection(&left)?, scanner.terminal));
+            for (whole, terminal) in parts {
+                let texts = lexer.derivatives.expressions.intersection(&[whole, allowed])?;
+                let variant = variant(terminal);
+                if lexer.derivatives.is_live(texts)? {
+                    begun.entry(terminal).or_default().push(Beginning { texts, variant });
+                }
+                if open {
+                    let after = lost::forbidden_after_lost(Beginning { texts: whole, variant }, lexer)?;
+                    lost.entry(terminal).or_default().extend(after);
+                }
             }
         }
     }
-    Ok(found)
+    Ok((begun, lost))
 }
 
 fn conflict_error(conflict: Conflict, names: &[String]) -> Error {

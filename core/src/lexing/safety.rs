@@ -60,7 +60,9 @@ impl Asked<'_> {
 
 impl Lexing {
     pub(super) fn check_safety(&mut self, grammar: &Grammar, lexer: &mut Lexer, names: &[String]) -> Result<()> {
-        let after = self.forbidden_after_terminals(lexer)?;
+        let places = Places::new(self);
+        self.check_lost(&places, lexer, names)?;
+        let after = self.forbidden_after_terminals(&places, lexer)?;
         let lexer = &mut Asked {
             lexer,
             known: FxHashMap::default(),
@@ -215,8 +217,7 @@ impl Lexing {
     }
 
     /// What may be forbidden after each terminal, from the start on.
-    fn forbidden_after_terminals(&self, lexer: &mut Lexer) -> Result<After> {
-        let places = Places::new(self);
+    fn forbidden_after_terminals(&self, places: &Places, lexer: &mut Lexer) -> Result<After> {
         let mut after = After::default();
         let mut asked: FxHashSet<(ContextId, Lexeme, ExpressionId)> = FxHashSet::default();
         let mut all: FxHashSet<ExpressionId> = FxHashSet::from_iter([EMPTY]);
@@ -273,12 +274,12 @@ impl Lexing {
 }
 
 /// Where terminals are looked for: states with the same terminals are one place.
-struct Places<'a> {
+pub(super) struct Places<'a> {
     /// The context, and the terminals that the parser takes. The first is that of the start.
-    all: Vec<(ContextId, &'a [Lexeme])>,
+    pub all: Vec<(ContextId, &'a [Lexeme])>,
     /// By the terminal that leads there.
-    after: FxHashMap<Lexeme, BTreeSet<usize>>,
-    of_context: FxHashMap<ContextId, BTreeSet<usize>>,
+    pub after: FxHashMap<Lexeme, BTreeSet<usize>>,
+    pub of_context: FxHashMap<ContextId, BTreeSet<usize>>,
 }
 
 impl<'a> Places<'a> {

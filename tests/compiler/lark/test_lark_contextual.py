@@ -146,6 +146,21 @@ def test_what_is_ignored_and_says_by_its_text_what_follows_is_refused_by_name() 
     assert compile_lark(f'{grammar}\n%ignore "-"', Vocabulary.bytes(), lexer="contextual")
 
 
+@pytest.mark.parametrize(
+    ("grammar", "text", "before"),
+    [
+        ('start: SELECT "(" | NAME "1"\nSELECT.2: /select(?!\\w)/i\nNAME: /[a-z]+/', "select1", "NAME might end"),
+        ('start: INT | NUM "px"\nINT: /[0-9]+\\b/\nNUM: /[0-9]+/', "12px", "NUM might end before PX"),
+        ('start: IF "(" | W /[0-9]/\nIF: /if\\b/\nW: /if|x/', "if1", "W might end before"),
+        ('start: (T2 | T0 T2) "in"\nT0: /[ab]+\\b/\nT2: /ab*/', "ain", "T2 might end before IN"),
+    ],
+)
+def test_terminals_that_the_text_behind_others_decides_about_are_refused(grammar: str, text: str, before: str) -> None:
+    assert takes(lark_of(grammar), text)
+    with pytest.raises(UnsupportedError, match=f"{before}.*depends on the text behind that"):
+        compile_lark(grammar, Vocabulary.bytes(), lexer="contextual")
+
+
 def test_an_indenter_without_the_contextual_lexer_is_refused_at_its_place() -> None:
     with pytest.raises(UnsupportedError, match="indenter goes with the contextual lexer") as caught:
         compile_lark('// constrain: indenter=python\nstart: "a"', Vocabulary.bytes())
