@@ -138,6 +138,11 @@ impl Engine {
             parts = self.parts_at(begun);
             (from, wanted, last) = (begun, next, ended);
         }
+        if !self.parser.node(last.node).accepting {
+            let ends = self.endings(from, &parts, wanted)?.into_iter();
+            let ended = ends.filter(|ended| self.parser.node(ended.node).accepting).next();
+            last = ended.ok_or_else(impossible)?;
+        }
         text.extend(last.written);
         Ok(())
     }

@@ -19,6 +19,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::adjacent::Adjacency;
 use super::layout::byte_class;
+use super::lost::{Kept, Lost, lost_of};
 use super::{Beginning, ContextId, Lexing, START, Side, conflict_error, restricted};
 use crate::error::{Error, Result};
 use crate::grammar::Grammar;
@@ -43,17 +44,23 @@ const MAX_FORBIDDEN: usize = 10_000;
 /// The lexer, and which beginnings have a text where something is forbidden: many contexts share them.
 pub(super) struct Asked<'a> {
     pub lexer: &'a mut Lexer,
-    known: FxHashMap<(Beginning, ExpressionId), bool>,
+    known: FxHashMap<(Beginning, ExpressionId, ContextId), bool>,
 }
 
 impl Asked<'_> {
-    fn has_text(&mut self, beginning: Beginning, forbidden: ExpressionId) -> Result<bool> {
-        if let Some(&known) = self.known.get(&(beginning, forbidden)) {
+    fn has_text(&mut self, beginning: Beginning, side: Side, kept: &Kept) -> Result<bool> {
+        // what is kept is known by the context, too
+        let key = (
+            beginning,
+            side.forbidden,
+            if kept.is_empty() { 0 } else { side.context },
+        );
+        if let Some(&known) = self.known.get(&key) {
             return Ok(known);
         }
-        let texts = restricted(beginning, forbidden, self.lexer)?.texts;
+        let texts = restricted(beginning, side, kept, self.lexer)?.texts;
         let live = self.lexer.derivatives.is_live(texts)?;
-        self.known.insert((beginning, forbidden), live);
+        self.known.insert(key, live);
         Ok(live)
     }
 }
@@ -61,8 +68,9 @@ impl Asked<'_> {
 impl Lexing {
     pub(super) fn check_safety(&mut self, grammar: &Grammar, lexer: &mut Lexer, names: &[String]) -> Result<()> {
         let places = Places::new(self);
-        self.check_lost(&places, lexer, names)?;
-        let after = self.forbidden_after_terminals(&places, lexer)?;
+        let (after, kept) = self.forbidden_after_terminals(&places, lexer)?;
+        self.kept = kept;
+        self.check_ends(&after, lexer, names)?;
         let lexer = &mut Asked {
             lexer,
             known: FxHashMap::default(),
@@ -103,6 +111,35 @@ impl Lexing {
         }
         self.adjacency = Some(adjacency);
         Ok(())
+    }
+
+    /// Errors: `Unsupported` where the text may end behind a terminal, but not behind some of its texts, from which it may
+    /// be no more than read on to others.
+    fn check_ends(&self, after: &After, lexer: &Lexer, names: &[String]) -> Result<()> {
+        let may_end = |reached: &Ends| reached.iter().any(|&end| !lexer.derivatives.expressions.nullable(end));
+        let states = || (0..self.tables.ends.len()).filter(|&state| self.tables.ends[state]);
+        let ended = |lexeme: Lexeme| states().any(|state| self.read_before(state as u32) == Some(lexeme));
+        let ignored = |context: ContextId| states().any(|state| self.context_of[state] == context);
+        let bad = |sets: &BTreeSet<Ends>| !sets.iter().all(may_end);
+        let terminal = after
+            .terminals
+            .iter()
+            .find(|(lexeme, sets)| bad(sets) && ended(**lexeme));
+        let between = after
+            .ignored
+            .iter()
+            .find(|((context, ..), sets)| bad(sets) && ignored(*context));
+        let found = terminal
+            .map(|(&lexeme, _)| lexeme)
+            .or(between.map(|(&(_, _, lexeme), _)| lexeme));
+        match found {
+            Some(lexeme) => Err(Error::Unsupported(format!(
+                "some texts of {} are found only where others come after them, and the text may end there; that is not \
+                 implemented",
+                names[lexeme as usize]
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The terminal whose text was read before a state.
@@ -192,7 +229,7 @@ impl Lexing {
 
     pub(super) fn has_text(&self, side: Side, lexeme: Lexeme, lexer: &mut Asked) -> Result<bool> {
         for &beginning in self.beginnings(side.context, lexeme) {
-            if lexer.has_text(beginning, side.forbidden)? {
+            if lexer.has_text(beginning, side, &self.kept)? {
                 return Ok(true);
             }
         }
@@ -203,7 +240,7 @@ impl Lexing {
     fn may_end_line(&self, side: Side, newline: Lexeme, lexer: &mut Lexer) -> Result<bool> {
         let mut texts = Vec::new();
         for &beginning in self.beginnings(side.context, newline) {
-            texts.push(restricted(beginning, side.forbidden, lexer)?.texts);
+            texts.push(restricted(beginning, side, &self.kept, lexer)?.texts);
         }
         let expressions = &mut lexer.derivatives.expressions;
         let texts = expressions.union(&texts)?;
@@ -216,8 +253,10 @@ impl Lexing {
         Ok(!lexer.derivatives.is_live(missing)?)
     }
 
-    /// What may be forbidden after each terminal, from the start on.
-    fn forbidden_after_terminals(&self, places: &Places, lexer: &mut Lexer) -> Result<After> {
+    /// What may be forbidden after each terminal, from the start on, and what is kept for that.
+    fn forbidden_after_terminals(&self, places: &Places, lexer: &mut Lexer) -> Result<(After, Kept)> {
+        let mut kept = Kept::default();
+        let mut lost: FxHashMap<Beginning, Option<Lost>> = FxHashMap::default();
         let mut after = After::default();
         let mut asked: FxHashSet<(ContextId, Lexeme, ExpressionId)> = FxHashSet::default();
         let mut all: FxHashSet<ExpressionId> = FxHashSet::from_iter([EMPTY]);
@@ -241,7 +280,27 @@ impl Lexing {
                     places.after.get(&lexeme).filter(|_| as_taken.is_some()),
                 ];
                 for &beginning in self.beginnings(context, lexeme) {
-                    let begun = restricted(beginning, forbidden, lexer)?;
+                    let side = side_with(context, forbidden);
+                    let mut begun = restricted(beginning, side, &kept, lexer)?;
+                    if self.looks_ahead && begun != beginning {
+                        let whole = Beginning {
+                            texts: beginning.texts,
+                            ..begun
+                        };
+                        let found = match lost.get(&whole) {
+                            Some(known) => known,
+                            None => {
+                                let found = lost_of(whole, lexer)?;
+                                lost.entry(whole).or_insert(found)
+                            }
+                        };
+                        if let Some(found) = found
+                            && self.may_follow_lost(context, lexeme, found, places, lexer)?
+                        {
+                            kept.insert((context, beginning, forbidden), found.beginning.texts);
+                            begun = restricted(beginning, side, &kept, lexer)?;
+                        }
+                    }
                     if !lexer.derivatives.is_live(begun.texts)? {
                         continue;
                     }
@@ -269,7 +328,7 @@ impl Lexing {
                 }
             }
         }
-        Ok(after)
+        Ok((after, kept))
     }
 }
 
@@ -283,7 +342,7 @@ pub(super) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn new(lexing: &'a Lexing) -> Self {
+    pub fn new(lexing: &'a Lexing) -> Self {
         let mut places = Places {
             all: Vec::new(),
             after: FxHashMap::default(),
