@@ -10,6 +10,7 @@ from constrain.compiler.lark.header import read_header
 from constrain.compiler.notation.bnf_writer import write_bnf
 from constrain.compiler.notation.lark_writer import write_lark
 from constrain.compiler.notation.llama import check_counts
+from constrain.compiler.notation.productive import without_dead_ends
 from constrain.compiler.notation.read import read
 from constrain.compiler.notation.transform import (
     pruned,
@@ -62,6 +63,7 @@ def convert(
     Raises:
         GrammarError: it is no grammar in ``source``.
         UnsupportedError: it cannot be said in ``target``, by name and place.
+        UnsatisfiableError: no text is in its language.
         DataError: a data file that is not given, not UTF-8, or empty; with line and column.
         LimitError: it is too long, or nests too deeply.
     """
@@ -109,7 +111,7 @@ def _check_sayable(rules: RuleSet) -> None:
 
 
 def _converted(rules: RuleSet, target: Notation) -> str:
-    rules = pruned(spelled_out(with_differences_as_expressions(with_ignored_text(rules))))
+    rules = pruned(without_dead_ends(spelled_out(with_differences_as_expressions(with_ignored_text(rules)))))
     if target == "lark":
         return write_lark(rules)
     if target == "gbnf":

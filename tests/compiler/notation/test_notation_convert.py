@@ -8,7 +8,16 @@ from random import Random
 import pytest
 from notation_judge import judged
 
-from constrain import DataError, InputError, LimitError, UnsupportedError, Vocabulary, compile_grammar, grammars
+from constrain import (
+    DataError,
+    InputError,
+    LimitError,
+    UnsatisfiableError,
+    UnsupportedError,
+    Vocabulary,
+    compile_grammar,
+    grammars,
+)
 from constrain.compiler.notation import NOTATIONS, Notation, build
 from constrain.compiler.notation.automaton import without_sets
 from constrain.compiler.notation.convert import convert
@@ -91,6 +100,35 @@ def test_what_cannot_be_said_is_refused(grammar: str, target: str, says: str, pl
     assert says in caught.value.message
     assert str(caught.value.span) == place
     assert caught.value.expected
+
+
+@pytest.mark.parametrize(
+    ("grammar", "converted"),
+    [
+        ('root ::= "x" | r\nr ::= r "a"\n', 'root ::= "x"\n'),
+        ('root ::= "x" | r\nr ::= r\ns ::= "s"\n', 'root ::= "x"\n'),
+        ('root ::= root | root "a" | r "b" | "x"\nr ::= q "a"\nq ::= r\n', 'root ::= "x" "a"*\n'),
+        ('root ::= ("a" | r) r? ("b" r)* [\\ud800]?\nr ::= "a" r\n', 'root ::= "a"\n'),
+        ('root ::= r{0,3} | "a" [\\ud800-\\ud801]\nr ::= "a" r\n', 'root ::= ""\n'),
+    ],
+)
+def test_what_has_no_text_is_left_out(grammar: str, converted: str) -> None:
+    assert convert(grammar, "gbnf", "gbnf") == converted
+
+
+@pytest.mark.parametrize("target", ["lark", "gbnf", "ebnf"])
+@pytest.mark.parametrize(
+    ("grammar", "place"),
+    [
+        ("start: start\n", "line 1, column 1"),
+        ('a: "a" start | start\nstart: a "b"\n%ignore " "\n', "line 2, column 1"),
+        ('// A cannot be matched\nstart: A "x"\nA: /a(?!a)(?=a)b/\n', "line 2, column 1"),
+    ],
+)
+def test_grammars_without_a_text_are_refused(grammar: str, target: Notation, place: str) -> None:
+    with pytest.raises(UnsatisfiableError, match="no output satisfies the constraint") as caught:
+        convert(grammar, "lark", target)
+    assert str(caught.value.span) == place
 
 
 def test_the_choice_of_a_lexer_is_no_language_of_another_notation() -> None:
