@@ -182,7 +182,7 @@ class Constraint:
         try:
             return compile_grammar(grammar, vocabulary, self._limits(), description=self._description())
         except ConstrainError as error:
-            if isinstance(error, UnsatisfiableError) and (self.options.all_of or self.options.none_of):
+            if isinstance(error, UnsatisfiableError) and self.kind == "regex":
                 from constrain.compiler import regex
 
                 raise regex.nothing_left(self.text, **self._patterns()) from None
