@@ -182,12 +182,13 @@ class Constraint:
         try:
             return compile_grammar(grammar, vocabulary, self._limits(), description=self._description())
         except ConstrainError as error:
-            if isinstance(error, UnsatisfiableError) and (self.options.all_of or self.options.none_of):
+            if isinstance(error, UnsatisfiableError) and self.kind == "regex":
                 from constrain.compiler import regex
 
-                raise regex.nothing_left(self.text, **self._patterns()) from None
-            error.add_note(self.source)
-            raise
+                error = regex.nothing_left(self.text, **self._patterns())
+            if not self.options.all_of and not self.options.none_of:  # their messages name the option
+                error.add_note(self.source)
+            raise error from None
 
     def compiled_for(self, vocabulary: Vocabulary, asked_by: str = "") -> CompiledGrammar:
         """The automaton for ``vocabulary``, kept in the cache from one run to the next.

@@ -13,6 +13,7 @@ from constrain.compiler.lark.header import Indenter, Lexer, read_header
 from constrain.compiler.lark.reader import read
 from constrain.compiler.lark.rules import grammar_of
 from constrain.compiler.regex.ast import text_span
+from constrain.compiler.starts import no_start
 from constrain.errors import GrammarError, InputError, UnsupportedError
 
 __all__ = ["build"]
@@ -95,10 +96,7 @@ def _build(
     definitions = load(text, read(text, limits), files=files, terminals=terminals, limits=limits)
     check(definitions)
     if start not in definitions.rules():
-        raise GrammarError(
-            f"the grammar has no rule {start!r} to start from",
-            expected=f"one of {', '.join(definitions.rules()) or 'no rules'}",
-        )
+        raise no_start(start, definitions.rules())
     if lexer == "contextual":
         from constrain.compiler.lark import contextual
 

@@ -23,6 +23,7 @@ from constrain.compiler.lark.taken import no_pattern_error
 from constrain.compiler.lark.terminals import Terminals, terminals_in
 from constrain.compiler.notation.tree import Choice, Lexeme, Name, Node, Repeat, Rule, RuleSet, Unused
 from constrain.compiler.regex.ast import ANY, repeat
+from constrain.compiler.starts import no_start
 from constrain.errors import GrammarError, LimitError, UnsupportedError
 
 __all__ = ["read_lark"]
@@ -80,10 +81,7 @@ class _Reader:
     def rule_set(self) -> RuleSet:
         result, definitions = self._result, self._definitions
         if result.start not in definitions.rules():
-            raise GrammarError(
-                f"the grammar has no rule {result.start!r} to start from",
-                expected=f"one of {', '.join(definitions.rules()) or 'no rules'}",
-            )
+            raise no_start(result.start, definitions.rules())
         self._use(definitions.scope.table[result.start])
         while self._pending:
             self._add(*self._pending.popleft())

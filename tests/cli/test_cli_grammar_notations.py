@@ -78,6 +78,22 @@ def test_imports_and_options_of_lark_are_followed(folder: Path, cli: Callable[..
     assert "line 1, column" in refused.err
 
 
+def test_rules_that_never_end_are_left_out(cli: Callable[..., Any]) -> None:
+    ran = cli("grammar", "convert", "-", "--to", "gbnf", stdin='start: "x" | r\nr: r "a"\n')
+    assert (ran.code, ran.out, ran.err) == (0, 'root ::= "x"\n', "")
+    ran = cli("grammar", "convert", "-", "--to", "gbnf", stdin="start: start\n")
+    assert (ran.code, ran.out) == (3, "")
+    assert "no output satisfies the constraint" in ran.err
+    assert "line 1, column 1" in ran.err
+
+
+def test_a_dash_between_items_is_a_difference(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    grammar = tmp_path / "words.ebnf"
+    grammar.write_text('root ::= [a-z]+ - ("if" | "else")\n')
+    assert cli("check", "--grammar", str(grammar), "-", stdin="iff").code == 0
+    assert cli("check", "--grammar", str(grammar), "-", stdin="if").code == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
