@@ -61,9 +61,7 @@ def convert(
     if given is not None:
         check_notation("--from", given)
     options = CompileOptions(start=start, lexer=lexer, notation=given, terminals=read_terminals(terminal))
-    constraint = grammar_constraint(
-        grammar, options, read_budget(budget or ()), import_path, data, option="--from"
-    )
+    constraint = grammar_constraint(grammar, options, read_budget(budget or ()), import_path, data, option="--from")
     return lambda: _run(constraint, target, output)
 
 
