@@ -106,7 +106,7 @@ _LATEX_IN_OTHER_WORDS = {
     **{"iff": r"\Longleftrightarrow", "implies": r"\Longrightarrow", "bmod": r"\mathrm{mod}", "pmod": r"\mathrm{mod}"},
     **{"tfrac": r"\frac", "boldsymbol": r"\mathbf", "operatorname*": r"\operatorname"},
 }
-"""What matplotlib lacks, or takes too little after, with what LaTeX and amsmath define it by, or set in the same way."""
+"""What matplotlib lacks, or takes too little after, with what LaTeX and amsmath define it by, or set as it."""
 
 _LATEX_WORD = re.compile(r"\\(operatorname\*|[A-Za-z]+)|\\.", re.DOTALL)
 
