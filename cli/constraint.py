@@ -180,7 +180,7 @@ class Constraint:
         from constrain.compiler import compile_grammar
 
         try:
-            return compile_grammar(grammar, vocabulary, self._limits(), description=self._description())
+            return compile_grammar(grammar, vocabulary, self.budget(), description=self._description())
         except ConstrainError as error:
             if isinstance(error, UnsatisfiableError) and self.kind == "regex":
                 from constrain.compiler import regex
@@ -217,7 +217,7 @@ class Constraint:
             made_from,
             vocabulary,
             lambda: self.compile(self.grammar(tokens), vocabulary),
-            limits=self._limits(),
+            limits=self.budget(),
         )
 
     def language_with(self, vocabulary: Vocabulary) -> CompiledGrammar:
@@ -250,7 +250,8 @@ class Constraint:
         """Are its texts JSON values under a schema?"""
         return self.kind == "schema"
 
-    def _limits(self) -> Limits:
+    def budget(self) -> Limits:
+        """The limits to compile it under."""
         from constrain.compiler import Limits
 
         return self.limits or Limits()
@@ -283,7 +284,7 @@ class Constraint:
             "all_of": self.options.all_of,
             "none_of": self.options.none_of,
             "names": ("--and", "--not"),
-            "limits": self._limits(),
+            "limits": self.budget(),
         }
 
     def _build(self, vocabulary: Vocabulary | None) -> Grammar:
@@ -351,5 +352,5 @@ class Constraint:
             files=self.imported_files(),
             terminals=dict(options.terminals),
             data=dict(options.data),
-            limits=self._limits(),
+            limits=self.budget(),
         )

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from constrain.cli import linting
 from constrain.cli import options as option
+from constrain.cli.budget import read_budget
 from constrain.cli.constraint import CompileOptions, Constraint
 from constrain.cli.imports import read_terminals
 from constrain.cli.notations import check_notation
@@ -32,6 +33,7 @@ def lint(
     import_path: option.ImportPath = None,
     terminal: option.Terminal = None,
     data: option.Data = None,
+    budget: option.Budget = None,
 ) -> option.Job:
     """Warn of what makes generation slow or wrong: colliding terminals, rules in vain, ambiguity, no room for blanks.
 
@@ -40,7 +42,7 @@ def lint(
     """
     report = linting.Report.of(output_format, ignore, exit_zero, _codes)
     options = CompileOptions(start=start, lexer=lexer, notation=grammar_format, terminals=read_terminals(terminal))
-    constraint = grammar_constraint(grammar, options, import_paths=import_path, data=data)
+    constraint = grammar_constraint(grammar, options, read_budget(budget or ()), import_path, data)
     return lambda: _run(constraint, report)
 
 
@@ -63,6 +65,7 @@ def _run(constraint: Constraint, report: linting.Report) -> int:
             files=constraint.imported_files(),
             terminals=dict(options.terminals),
             data=dict(options.data),
+            limits=constraint.budget(),
         )
     except ConstrainError as error:
         error.add_note(constraint.source)

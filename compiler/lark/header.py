@@ -1,8 +1,7 @@
 """What a grammar's text says about itself before its first definition: how it wants to be read.
 
-A directive is a comment line of its own, so that lark reads the same file: ``// constrain: lexer=contextual``. A line
-that begins with ``//`` is a comment wherever it stands, since strings end with their line and no regular expression
-holds two slashes.
+A directive is a comment, so that lark reads the same file: ``// constrain: lexer=contextual``, or with ``#`` for the
+slashes. One that stands anywhere else is refused, since nobody who wrote it wants it to say nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, get_args
 
+from constrain.compiler.lark.tokens import comments
 from constrain.errors import GrammarError, Span
 
 __all__ = ["Header", "Indenter", "Lexer", "read_header"]
@@ -18,8 +18,8 @@ __all__ = ["Header", "Indenter", "Lexer", "read_header"]
 Lexer: TypeAlias = Literal["complete", "contextual"]
 Indenter: TypeAlias = Literal["python"]
 
-_DIRECTIVE = re.compile(r"[ \t]*//[ \t]*constrain:")
-_COMMENT = re.compile(r"[ \t\r]*(//|#|$)")
+_DIRECTIVE = re.compile(r"(?://|#)[ \t]*constrain:")
+_BEFORE_DEFINITIONS = re.compile(r"(?:\s*(?://|#)[^\n]*)*\s*")
 _WORD = re.compile(r"[^ \t\r]+")
 _RULE = re.compile(r"_?[a-z][_a-z0-9]*")
 
@@ -56,22 +56,24 @@ def read_header(text: str) -> Header:
             column.
     """
     header = Header()
-    if "constrain:" not in text:
+    if _DIRECTIVE.search(text) is None:
         return header
-    begun = False
-    for number, line in enumerate(text.split("\n"), start=1):
-        found = _DIRECTIVE.match(line)
+    before = _BEFORE_DEFINITIONS.match(text)
+    first = 0 if before is None else before.end()
+    for at in comments(text):
+        found = _DIRECTIVE.match(text, at)
         if found is None:
-            begun = begun or _COMMENT.match(line) is None
-        elif begun:
+            continue
+        line, begin = text.count("\n", 0, at) + 1, text.rfind("\n", 0, at) + 1
+        if at >= first:
             raise GrammarError(
                 "a directive stands after the first definition",
-                span=Span(number, line.index("/") + 1),
+                span=Span(line, at - begin + 1),
                 expected="it above all definitions",
             )
-        else:
-            for word in _WORD.finditer(line, found.end()):
-                header = _with(header, word[0], Span(number, word.start() + 1))
+        end = text.find("\n", at)
+        for word in _WORD.finditer(text, found.end(), len(text) if end < 0 else end):
+            header = _with(header, word[0], Span(line, word.start() - begin + 1))
     return header
 
 
