@@ -17,7 +17,7 @@ from constrain.errors import ConstrainError, InputError, UnsatisfiableError
 if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar, Grammar, Limits, Vocabulary
     from constrain.compiler.lark import Files
-    from constrain.compiler.lark.header import Lexer
+    from constrain.compiler.lark.header import Indenter, Lexer
 
 __all__ = ["CompileOptions", "Constraint"]
 
@@ -339,6 +339,11 @@ class Constraint:
         lexers: dict[str, Lexer] = {"complete": "complete", "contextual": "contextual"}
         return None if self.options.lexer is None else lexers[self.options.lexer]
 
+    @property
+    def indenter(self) -> Indenter | None:
+        """Which indenter a Lark grammar has; None: as its header says."""
+        return "python" if self.options.indenter else None
+
     def _build_grammar(self) -> Grammar:
         from constrain.compiler import notation
 
@@ -348,7 +353,7 @@ class Constraint:
             check_notation("--grammar-format", options.notation or "lark"),
             start=options.start,
             lexer=self.lexer,
-            indenter="python" if options.indenter else None,
+            indenter=self.indenter,
             files=self.imported_files(),
             terminals=dict(options.terminals),
             data=dict(options.data),

@@ -30,6 +30,7 @@ def lint(
     exit_zero: linting.ExitZero = False,
     start: option.Start = None,
     lexer: option.Lexer = None,
+    indenter: option.Indenter = None,
     import_path: option.ImportPath = None,
     terminal: option.Terminal = None,
     data: option.Data = None,
@@ -41,7 +42,9 @@ def lint(
     the grammar cannot be used as it stands, --exit-zero or not.
     """
     report = linting.Report.of(output_format, ignore, exit_zero, _codes)
-    options = CompileOptions(start=start, lexer=lexer, notation=grammar_format, terminals=read_terminals(terminal))
+    options = CompileOptions(
+        start=start, lexer=lexer, indenter=indenter, notation=grammar_format, terminals=read_terminals(terminal)
+    )
     constraint = grammar_constraint(grammar, options, read_budget(budget or ()), import_path, data)
     return lambda: _run(constraint, report)
 
@@ -62,6 +65,7 @@ def _run(constraint: Constraint, report: linting.Report) -> int:
             check_notation("--grammar-format", options.notation or "lark"),
             start=options.start,
             lexer=constraint.lexer,
+            indenter=constraint.indenter,
             files=constraint.imported_files(),
             terminals=dict(options.terminals),
             data=dict(options.data),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 from constrain.compiler.lark.tokens import comments
-from constrain.errors import GrammarError, Span
+from constrain.errors import GrammarError, Span, UnsupportedError
 
 __all__ = ["Header", "Indenter", "Lexer", "read_header"]
 
@@ -39,6 +39,21 @@ class Header:
     indenter: Indenter | None = None
     start: str = "start"
     places: dict[str, Span] = field(default_factory=dict, compare=False)
+
+    def reading(self, lexer: Lexer | None, indenter: Indenter | None) -> tuple[Lexer, Indenter | None]:
+        """The lexer and the indenter, where those that are given go before the header's.
+
+        Raises:
+            UnsupportedError: an indenter for another lexer than the contextual one.
+        """
+        lexer, indenter = lexer or self.lexer, indenter or self.indenter
+        if indenter is not None and lexer != "contextual":
+            raise UnsupportedError(
+                "an indenter goes with the contextual lexer only",
+                span=self.places.get("indenter"),
+                expected="lexer=contextual beside it",
+            )
+        return lexer, indenter
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {"lexer": get_args(Lexer), "indenter": get_args(Indenter)}
