@@ -17,7 +17,7 @@ from constrain.errors import ConstrainError, InputError, UnsatisfiableError
 if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar, Grammar, Limits, Vocabulary
     from constrain.compiler.lark import Files
-    from constrain.compiler.lark.header import Lexer
+    from constrain.compiler.lark.header import Indenter, Lexer
 
 __all__ = ["CompileOptions", "Constraint"]
 
@@ -180,14 +180,15 @@ class Constraint:
         from constrain.compiler import compile_grammar
 
         try:
-            return compile_grammar(grammar, vocabulary, self._limits(), description=self._description())
+            return compile_grammar(grammar, vocabulary, self.budget(), description=self._description())
         except ConstrainError as error:
-            if isinstance(error, UnsatisfiableError) and (self.options.all_of or self.options.none_of):
+            if isinstance(error, UnsatisfiableError) and self.kind == "regex":
                 from constrain.compiler import regex
 
-                raise regex.nothing_left(self.text, **self._patterns()) from None
-            error.add_note(self.source)
-            raise
+                error = regex.nothing_left(self.text, **self._patterns())
+            if not self.options.all_of and not self.options.none_of:  # their messages name the option
+                error.add_note(self.source)
+            raise error from None
 
     def compiled_for(self, vocabulary: Vocabulary, asked_by: str = "") -> CompiledGrammar:
         """The automaton for ``vocabulary``, kept in the cache from one run to the next.
@@ -216,7 +217,7 @@ class Constraint:
             made_from,
             vocabulary,
             lambda: self.compile(self.grammar(tokens), vocabulary),
-            limits=self._limits(),
+            limits=self.budget(),
         )
 
     def language_with(self, vocabulary: Vocabulary) -> CompiledGrammar:
@@ -249,7 +250,8 @@ class Constraint:
         """Are its texts JSON values under a schema?"""
         return self.kind == "schema"
 
-    def _limits(self) -> Limits:
+    def budget(self) -> Limits:
+        """The limits to compile it under."""
         from constrain.compiler import Limits
 
         return self.limits or Limits()
@@ -282,7 +284,7 @@ class Constraint:
             "all_of": self.options.all_of,
             "none_of": self.options.none_of,
             "names": ("--and", "--not"),
-            "limits": self._limits(),
+            "limits": self.budget(),
         }
 
     def _build(self, vocabulary: Vocabulary | None) -> Grammar:
@@ -337,6 +339,11 @@ class Constraint:
         lexers: dict[str, Lexer] = {"complete": "complete", "contextual": "contextual"}
         return None if self.options.lexer is None else lexers[self.options.lexer]
 
+    @property
+    def indenter(self) -> Indenter | None:
+        """Which indenter a Lark grammar has; None: as its header says."""
+        return "python" if self.options.indenter else None
+
     def _build_grammar(self) -> Grammar:
         from constrain.compiler import notation
 
@@ -346,9 +353,9 @@ class Constraint:
             check_notation("--grammar-format", options.notation or "lark"),
             start=options.start,
             lexer=self.lexer,
-            indenter="python" if options.indenter else None,
+            indenter=self.indenter,
             files=self.imported_files(),
             terminals=dict(options.terminals),
             data=dict(options.data),
-            limits=self._limits(),
+            limits=self.budget(),
         )

@@ -8,6 +8,7 @@ import typer
 
 from constrain.cli import options as option
 from constrain.cli import render
+from constrain.cli.budget import read_budget
 from constrain.cli.constraint import CompileOptions, Constraint
 from constrain.cli.imports import read_terminals
 from constrain.cli.notations import check_notation
@@ -45,6 +46,7 @@ def convert(
     import_path: option.ImportPath = None,
     terminal: option.Terminal = None,
     data: option.Data = None,
+    budget: option.Budget = None,
 ) -> option.Job:
     """Write a grammar in another notation, with exactly the same language.
 
@@ -59,7 +61,7 @@ def convert(
     if given is not None:
         check_notation("--from", given)
     options = CompileOptions(start=start, lexer=lexer, notation=given, terminals=read_terminals(terminal))
-    constraint = grammar_constraint(grammar, options, import_paths=import_path, data=data, option="--from")
+    constraint = grammar_constraint(grammar, options, read_budget(budget or ()), import_path, data, option="--from")
     return lambda: _run(constraint, target, output)
 
 
@@ -80,6 +82,7 @@ def _run(constraint: Constraint, target: Notation, output: str | None) -> int:
             files=constraint.imported_files(),
             terminals=dict(options.terminals),
             data=dict(options.data),
+            limits=constraint.budget(),
         )
     except ConstrainError as error:
         error.add_note(constraint.source)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from constrain.cli import linting
 from constrain.cli import options as option
+from constrain.cli.budget import read_budget
 from constrain.cli.constraint import CompileOptions, Constraint
 from constrain.cli.imports import read_terminals
 from constrain.cli.notations import check_notation
@@ -29,9 +30,11 @@ def lint(
     exit_zero: linting.ExitZero = False,
     start: option.Start = None,
     lexer: option.Lexer = None,
+    indenter: option.Indenter = None,
     import_path: option.ImportPath = None,
     terminal: option.Terminal = None,
     data: option.Data = None,
+    budget: option.Budget = None,
 ) -> option.Job:
     """Warn of what makes generation slow or wrong: colliding terminals, rules in vain, ambiguity, no room for blanks.
 
@@ -39,8 +42,10 @@ def lint(
     the grammar cannot be used as it stands, --exit-zero or not.
     """
     report = linting.Report.of(output_format, ignore, exit_zero, _codes)
-    options = CompileOptions(start=start, lexer=lexer, notation=grammar_format, terminals=read_terminals(terminal))
-    constraint = grammar_constraint(grammar, options, import_paths=import_path, data=data)
+    options = CompileOptions(
+        start=start, lexer=lexer, indenter=indenter, notation=grammar_format, terminals=read_terminals(terminal)
+    )
+    constraint = grammar_constraint(grammar, options, read_budget(budget or ()), import_path, data)
     return lambda: _run(constraint, report)
 
 
@@ -60,9 +65,11 @@ def _run(constraint: Constraint, report: linting.Report) -> int:
             check_notation("--grammar-format", options.notation or "lark"),
             start=options.start,
             lexer=constraint.lexer,
+            indenter=constraint.indenter,
             files=constraint.imported_files(),
             terminals=dict(options.terminals),
             data=dict(options.data),
+            limits=constraint.budget(),
         )
     except ConstrainError as error:
         error.add_note(constraint.source)

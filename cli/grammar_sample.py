@@ -12,6 +12,7 @@ import typer
 from constrain.cli import options as option
 from constrain.cli.budget import read_budget
 from constrain.cli.constraint import CompileOptions, Constraint
+from constrain.cli.imports import read_terminals
 from constrain.cli.problems import UsageProblem
 from constrain.cli.source import grammar_constraint
 from constrain.cli.streams import write
@@ -21,6 +22,7 @@ __all__ = ["EXAMPLES", "sample"]
 EXAMPLES = option.examples(
     "constrain grammar sample semver -n 5 --seed 7",
     "constrain grammar sample json -n 3 --seed 7 --length 400 --format json",
+    "constrain grammar sample examples/reminder.lark --terminal 'PERSON=Ada|Grace'",
 )
 
 LENGTH = 200
@@ -47,6 +49,9 @@ def sample(
     lexer: option.Lexer = None,
     indenter: option.Indenter = None,
     grammar_format: option.GrammarFormat = None,
+    import_path: option.ImportPath = None,
+    terminal: option.Terminal = None,
+    data: option.Data = None,
     output_format: Annotated[
         str,
         typer.Option("--format", metavar="text|json", help="As they are, or each as a JSON string on its own line."),
@@ -60,8 +65,10 @@ def sample(
     """
     if output_format not in ("text", "json"):
         raise UsageProblem(f"--format cannot be {output_format!r}", expected="'text' or 'json'")
-    options = CompileOptions(start=start, lexer=lexer, indenter=indenter, notation=grammar_format)
-    constraint = grammar_constraint(grammar, options, read_budget(budget or ()))
+    options = CompileOptions(
+        start=start, lexer=lexer, indenter=indenter, notation=grammar_format, terminals=read_terminals(terminal)
+    )
+    constraint = grammar_constraint(grammar, options, read_budget(budget or ()), import_path, data)
     chosen = secrets.randbelow(1 << 31) if seed is None else seed
     return lambda: _run(constraint, number, chosen, length, output_format == "json")
 

@@ -160,9 +160,8 @@ def compile_regex(
     try:
         return compile_grammar(grammar, vocabulary, limits, description={"kind": "regex", "syntax": syntax})
     except UnsatisfiableError:
-        if not all_of and not none_of:
-            raise
-    raise regex.nothing_left(pattern, syntax=syntax, all_of=all_of, none_of=none_of, limits=limits)
+        error = regex.nothing_left(pattern, syntax=syntax, all_of=all_of, none_of=none_of, limits=limits)
+        raise error from None
 
 
 def compile_lark(

@@ -13,7 +13,8 @@ from constrain.compiler.lark.header import Indenter, Lexer, read_header
 from constrain.compiler.lark.reader import read
 from constrain.compiler.lark.rules import grammar_of
 from constrain.compiler.regex.ast import text_span
-from constrain.errors import GrammarError, InputError, UnsupportedError
+from constrain.compiler.starts import no_start
+from constrain.errors import GrammarError, InputError
 
 __all__ = ["build"]
 
@@ -84,21 +85,12 @@ def _build(
             "the grammar holds a lone surrogate", span=text_span(text, error.start), expected="UTF-8 text"
         ) from None
     header = read_header(text)
-    lexer, indenter = lexer or header.lexer, indenter or header.indenter
-    if indenter is not None and lexer != "contextual":
-        raise UnsupportedError(
-            "an indenter goes with the contextual lexer only",
-            span=header.places.get("indenter"),
-            expected="lexer=contextual beside it",
-        )
+    lexer, indenter = header.reading(lexer, indenter)
     start = header.start if start is None else start
     definitions = load(text, read(text, limits), files=files, terminals=terminals, limits=limits)
     check(definitions)
     if start not in definitions.rules():
-        raise GrammarError(
-            f"the grammar has no rule {start!r} to start from",
-            expected=f"one of {', '.join(definitions.rules()) or 'no rules'}",
-        )
+        raise no_start(start, definitions.rules())
     if lexer == "contextual":
         from constrain.compiler.lark import contextual
 

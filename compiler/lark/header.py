@@ -1,8 +1,7 @@
 """What a grammar's text says about itself before its first definition: how it wants to be read.
 
-A directive is a comment line of its own, so that lark reads the same file: ``// constrain: lexer=contextual``. A line
-that begins with ``//`` is a comment wherever it stands, since strings end with their line and no regular expression
-holds two slashes.
+A directive is a comment, so that lark reads the same file: ``// constrain: lexer=contextual``, or with ``#`` for the
+slashes. One that stands anywhere else is refused, since nobody who wrote it wants it to say nothing.
 """
 
 from __future__ import annotations
@@ -11,15 +10,16 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, get_args
 
-from constrain.errors import GrammarError, Span
+from constrain.compiler.lark.tokens import comments
+from constrain.errors import GrammarError, Span, UnsupportedError
 
 __all__ = ["Header", "Indenter", "Lexer", "read_header"]
 
 Lexer: TypeAlias = Literal["complete", "contextual"]
 Indenter: TypeAlias = Literal["python"]
 
-_DIRECTIVE = re.compile(r"[ \t]*//[ \t]*constrain:")
-_COMMENT = re.compile(r"[ \t\r]*(//|#|$)")
+_DIRECTIVE = re.compile(r"(?://|#)[ \t]*constrain:")
+_BEFORE_DEFINITIONS = re.compile(r"(?:\s*(?://|#)[^\n]*)*\s*")
 _WORD = re.compile(r"[^ \t\r]+")
 _RULE = re.compile(r"_?[a-z][_a-z0-9]*")
 
@@ -40,6 +40,21 @@ class Header:
     start: str = "start"
     places: dict[str, Span] = field(default_factory=dict, compare=False)
 
+    def reading(self, lexer: Lexer | None, indenter: Indenter | None) -> tuple[Lexer, Indenter | None]:
+        """The lexer and the indenter, where those that are given go before the header's.
+
+        Raises:
+            UnsupportedError: an indenter for another lexer than the contextual one.
+        """
+        lexer, indenter = lexer or self.lexer, indenter or self.indenter
+        if indenter is not None and lexer != "contextual":
+            raise UnsupportedError(
+                "an indenter goes with the contextual lexer only",
+                span=self.places.get("indenter"),
+                expected="lexer=contextual beside it",
+            )
+        return lexer, indenter
+
 
 _CHOICES: dict[str, tuple[str, ...]] = {"lexer": get_args(Lexer), "indenter": get_args(Indenter)}
 _KEYS = tuple(each.name for each in fields(Header) if each.name != "places")
@@ -56,22 +71,24 @@ def read_header(text: str) -> Header:
             column.
     """
     header = Header()
-    if "constrain:" not in text:
+    if _DIRECTIVE.search(text) is None:
         return header
-    begun = False
-    for number, line in enumerate(text.split("\n"), start=1):
-        found = _DIRECTIVE.match(line)
+    before = _BEFORE_DEFINITIONS.match(text)
+    first = 0 if before is None else before.end()
+    for at in comments(text):
+        found = _DIRECTIVE.match(text, at)
         if found is None:
-            begun = begun or _COMMENT.match(line) is None
-        elif begun:
+            continue
+        line, begin = text.count("\n", 0, at) + 1, text.rfind("\n", 0, at) + 1
+        if at >= first:
             raise GrammarError(
                 "a directive stands after the first definition",
-                span=Span(number, line.index("/") + 1),
+                span=Span(line, at - begin + 1),
                 expected="it above all definitions",
             )
-        else:
-            for word in _WORD.finditer(line, found.end()):
-                header = _with(header, word[0], Span(number, word.start() + 1))
+        end = text.find("\n", at)
+        for word in _WORD.finditer(text, found.end(), len(text) if end < 0 else end):
+            header = _with(header, word[0], Span(line, word.start() - begin + 1))
     return header
 
 

@@ -54,6 +54,9 @@ _SPELLINGS = {
     "NEW_LINE": "a new line",
     "END": "the end of the grammar",
 }
+_UNCLOSED = {'"': "string", "/": "regular expression"}
+"""What an unknown character begins, which would be known if it ended."""
+
 _STATEMENTS = ("a rule name", "a terminal name", "%ignore", "%import", "%declare", "%override", "%extend")
 _ITEM = "a name, a string, a regular expression, '(' or '['"
 
@@ -351,6 +354,9 @@ class _Reader:
         """The next token cannot stand where it does."""
         kind, text, _ = self._token
         found = {"NEW_LINE": "end of line", "END": "end of the grammar"}.get(kind, repr(text))
+        if kind == "UNKNOWN" and text in _UNCLOSED:
+            what = _UNCLOSED[text]
+            self._refuse(f"the {what} that begins here is not closed", self._token, expected=f"'{text}' at its end")
         if kind == "UNKNOWN":
             found = f"character {text!r}"
         elif why is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from constrain.compiler.grammar import Limits
 
-__all__ = ["Token", "tokenise"]
+__all__ = ["Token", "comments", "tokenise"]
 
 # The order is that in which lark's lexer tries its terminals; a comment takes the line ends before it.
 _TOKEN = re.compile(
@@ -67,3 +68,11 @@ def tokenise(text: str, limits: Limits) -> list[Token]:
             break
     tokens.append(Token("END", "", len(text)))
     return tokens
+
+
+def comments(text: str) -> Iterator[int]:
+    """Where comments begin; none inside strings and regular expressions, which may go on over several lines."""
+    for match in _TOKEN.finditer(text):
+        written = match[0].lstrip()
+        if match.lastgroup is None and written.startswith(("//", "#")):
+            yield match.end() - len(written)

@@ -1,7 +1,7 @@
-"""Regular expressions without intersection and complement, which no notation here can write.
+"""Regular expressions without intersection, complement and automata, which no notation here can write.
 
 They come from lazy quantifiers, lookaround and differences. Derivatives (Brzozowski, Journal of the ACM 11, 1964) make
-an automaton of such a part, and elimination of its states (Brzozowski and McCluskey, 1963) a plain expression, often a
+one automaton of such a part, and elimination of its states (Brzozowski and McCluskey, 1963) a plain expression, often a
 short one: ``/".*?"/`` becomes a quote, anything but quotes, and a quote.
 """
 
@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from constrain.compiler.regex.ast import (
     EMPTY,
     NOTHING,
+    Automaton,
     CharacterClass,
     Complement,
     Concat,
@@ -21,6 +22,7 @@ from constrain.compiler.regex.ast import (
     Node,
     Ranges,
     Repeat,
+    States,
     Union,
     character_class,
     concat,
@@ -46,14 +48,16 @@ _Term: TypeAlias = int
 
 _NOTHING, _EMPTY = 0, 1
 
+_SETS = (Intersection, Complement, Automaton)
+
 
 def without_sets(root: Node) -> Node:
-    """An expression of the same language that holds no intersection and no complement.
+    """An expression of the same language that holds no intersection, no complement and no automaton.
 
     Raises:
         UnsupportedError: there is none of a reasonable size.
     """
-    if not any(isinstance(node, Intersection | Complement) for node in subexpressions(root)):
+    if not any(isinstance(node, _SETS) for node in subexpressions(root)):
         return root
     match root:
         case Concat(parts):
@@ -68,9 +72,14 @@ def without_sets(root: Node) -> Node:
 
 def _plain(root: Node) -> Node:
     nodes = list(subexpressions(root))
-    if len(nodes) > MAXIMUM_SIZE or sum(not isinstance(node, CharacterClass) for node in nodes) > MAXIMUM_OPERATORS:
+    classes = [node.ranges for node in nodes if isinstance(node, CharacterClass)]
+    operators = len(nodes) - len(classes)
+    for node in nodes:
+        if isinstance(node, Automaton):
+            classes.extend(ranges for _, steps in node.states for ranges, _ in steps)
+    if len(classes) + operators > MAXIMUM_SIZE or operators > MAXIMUM_OPERATORS:
         raise _too_large()
-    letters = _letters([node.ranges for node in nodes if isinstance(node, CharacterClass)])
+    letters = _letters(classes)
     terms = _Terms()
     start = terms.of(root)
     moves: dict[_Term, dict[_Term, list[int]]] = {}
@@ -98,16 +107,17 @@ def _plain(root: Node) -> Node:
 
 def _letters(classes: Sequence[Ranges]) -> list[Ranges]:
     """Sets of characters that no class tells apart, all characters together."""
-    cuts = {0, 0xD800, 0xE000, 0x110000}
-    for ranges in classes:
+    # at each border, which classes begin or end there, as bits
+    cuts = dict.fromkeys((0, 0xD800, 0xE000, 0x110000), 0)
+    for number, ranges in enumerate(dict.fromkeys(classes)):
         for low, high in ranges:
-            cuts.update((low, high + 1))
-    borders = sorted(cuts)
-    distinct = list(dict.fromkeys(classes))
-    groups: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
-    for low, following in pairwise(borders):
+            for border in (low, high + 1):
+                cuts[border] = cuts.get(border, 0) ^ 1 << number
+    inside = 0
+    groups: dict[int, list[tuple[int, int]]] = {}
+    for low, following in pairwise(sorted(cuts)):
+        inside ^= cuts[low]
         if low != 0xD800:
-            inside = tuple(any(begin <= low <= end for begin, end in ranges) for ranges in distinct)
             groups.setdefault(inside, []).append((low, following - 1))
     return [tuple(spans) for spans in groups.values()]
 
@@ -179,6 +189,8 @@ class _Terms:
         self._nodes: list[tuple[Any, ...]] = []
         self._nullable: dict[_Term, bool] = {}
         self._derivatives: dict[tuple[_Term, int], _Term] = {}
+        self._automata: list[States] = []
+        self._numbers_of_automata: dict[Node, int] = {}
         self._add("union", frozenset())
         self._add("empty")
 
@@ -197,6 +209,11 @@ class _Terms:
                 return self._complement(self.of(part))
             case Repeat(part, minimum, maximum):
                 return self._repeat(self.of(part), minimum, maximum)
+            case Automaton(states):
+                number = self._numbers_of_automata.setdefault(node, len(self._automata))
+                if number == len(self._automata):
+                    self._automata.append(states)
+                return self._add("state", number, 0)
             case _:
                 raise ValueError(f"unresolved {node}")
 
@@ -217,6 +234,9 @@ class _Terms:
                     answer = all(self.nullable(part) for part in parts[0])
                 case "not":
                     answer = not self.nullable(parts[0])
+                case "state":
+                    number, state = parts
+                    answer = self._automata[number][state][0]
                 case _:
                     answer = parts[1] == 0 or self.nullable(parts[0])
             self._nullable[term] = answer
@@ -248,6 +268,12 @@ class _Terms:
                 return self._intersection({self.derivative(part, character) for part in parts[0]})
             case "not":
                 return self._complement(self.derivative(parts[0], character))
+            case "state":
+                number, state = parts
+                for ranges, following in self._automata[number][state][1]:
+                    if any(low <= character <= high for low, high in ranges):
+                        return self._add("state", number, following)
+                return _NOTHING
             case _:
                 part, minimum, maximum = parts
                 rest = self._repeat(part, max(minimum - 1, 0), None if maximum is None else maximum - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from constrain.compiler.notation.tree import Rule, RuleSet, names_in
+from constrain.compiler.starts import no_start
 from constrain.errors import GrammarError
 
 __all__ = ["rule_set"]
@@ -35,8 +36,5 @@ def rule_set(text: str, rules: Sequence[Rule], start: str) -> RuleSet:
                     expected=f"a definition of {name.text}",
                 )
     if start not in known:
-        names = ", ".join(list(known)[:20]) + (", ..." if len(known) > 20 else "")
-        raise GrammarError(
-            f"the grammar has no rule {start!r} to start from", expected=f"one of {names}" if known else "a rule"
-        )
+        raise no_start(start, list(known))
     return result

@@ -10,6 +10,7 @@ from constrain.compiler.lark.header import read_header
 from constrain.compiler.notation.bnf_writer import write_bnf
 from constrain.compiler.notation.lark_writer import write_lark
 from constrain.compiler.notation.llama import check_counts
+from constrain.compiler.notation.productive import without_dead_ends
 from constrain.compiler.notation.read import read
 from constrain.compiler.notation.transform import (
     pruned,
@@ -62,8 +63,9 @@ def convert(
     Raises:
         GrammarError: it is no grammar in ``source``.
         UnsupportedError: it cannot be said in ``target``, by name and place.
+        UnsatisfiableError: no text is in its language.
         DataError: a data file that is not given, not UTF-8, or empty; with line and column.
-        LimitError: it is too long, or nests too deeply.
+        LimitError: it is too long, or nests too deeply; or what would be written does.
     """
     if target not in NOTATIONS:
         raise ValueError(f"unknown notation {target!r}; expected one of {', '.join(NOTATIONS)}")
@@ -71,7 +73,9 @@ def convert(
         rules = read(text, source, start=start, lexer=lexer, files=files, terminals=terminals, data=data, limits=limits)
         if source == "lark":
             _check_sayable(rules)
-        return _converted(with_choices_written_out(pruned(rules), limits), target)
+        written = _converted(with_choices_written_out(pruned(rules), limits), target)
+        _check_readable(written, target, limits)
+        return written
     except RecursionError:  # the caller stands deep in the stack already
         raise LimitError("the grammar nests too deeply", expected="a flatter one; this limit is fixed") from None
 
@@ -108,8 +112,18 @@ def _check_sayable(rules: RuleSet) -> None:
         )
 
 
+def _check_readable(written: str, target: Notation, limits: Limits) -> None:
+    """Refuse a result that would be no grammar here, for what is written out may be long."""
+    try:
+        read(written, target, limits=limits)
+    except LimitError as error:
+        raise LimitError(
+            f"the grammar that would be written is too large: {error.message}", expected=error.expected
+        ) from None
+
+
 def _converted(rules: RuleSet, target: Notation) -> str:
-    rules = pruned(spelled_out(with_differences_as_expressions(with_ignored_text(rules))))
+    rules = pruned(without_dead_ends(spelled_out(with_differences_as_expressions(with_ignored_text(rules)))))
     if target == "lark":
         return write_lark(rules)
     if target == "gbnf":

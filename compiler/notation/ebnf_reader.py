@@ -14,7 +14,9 @@ also                                                      ``A - B``; ``[7]`` bef
 ====================  ==================================  =============================================
 
 A text that is a grammar in xgrammar's reading is taken for that; another one for the W3C's, if something in it is the
-W3C's alone. ``#x41``, which would be a comment to xgrammar, or members of a class, is always the W3C's character; and
+W3C's alone. To xgrammar a dash is a letter of names; so ``A - B`` and ``A -B`` are the W3C's where there is no rule
+``-`` or ``-B``, while ``a-b`` is always a name in xgrammar's reading, and one in the W3C's if there is a rule ``a-b``.
+``#x41``, which would be a comment to xgrammar, or members of a class, is always the W3C's character; and
 what looks like an escape is refused in the W3C's reading.
 """
 
@@ -39,9 +41,14 @@ _DIGITS_OF_X = re.compile(r"[0-9A-Fa-f]")
 _COMMENT = re.compile(r"#[^\r\n]*")
 _W3C_CHARACTER = re.compile(r"#x[0-9A-Fa-f]+(?![0-9A-Za-z_])")
 _ATTRIBUTES = re.compile(r"\[\s*([a-z_]+)[^\]\r\n]*\][ \t]*(?=::=)")
-_PRODUCTION_NUMBER = re.compile(r"\[[0-9]+[A-Za-z]?\](?=\s*[A-Za-z_][A-Za-z0-9_.]*\s*::=)")
+_PRODUCTION_NUMBER = re.compile(r"\[[0-9]+[A-Za-z]?\](?=\s*[A-Za-z_][A-Za-z0-9_.-]*\s*::=)")
 _LIKE_ESCAPE = re.compile(r"\\[nrtxuU\\]")
 _W3C_CONDITION = re.compile(r"\[\s*(?:wfc|vc|ns|nsc|xgc|gn)\s*:", re.IGNORECASE)
+_DASHED_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_DASHED_RULE = re.compile(
+    r"^[ \t]*(?:\[[0-9]+[A-Za-z]?\][ \t]*)?([A-Za-z_][A-Za-z0-9_.]*-[A-Za-z0-9_.-]*)\s*::=", re.MULTILINE
+)
+_HASH_IS_W3C = "#x and digits are the W3C's notation for a character"
 _ESCAPES = {each: each for each in "\"'?\\/"} | dict(zip("abfnrtv0e", "\a\b\f\n\r\t\v\0\x1b", strict=True))
 
 
@@ -111,6 +118,9 @@ class _Reader:
         self._scanner = Scanner(text, limits)
         self._dialect = dialect
         self._first_on_line = True  # is what comes next?
+        # names with dashes that are defined; and those that are used and may be dashes and names
+        self._dashed = frozenset(_DASHED_RULE.findall(text)) if dialect.w3c else frozenset()
+        self._after_dash: list[Name] = []
         self.marked = False
 
     def rules(self) -> list[Rule]:
@@ -118,6 +128,14 @@ class _Reader:
         self._space()
         while not self._scanner.ended:
             rules.append(self._rule())
+        defined = {rule.name for rule in rules}
+        for name in self._after_dash:
+            if name.text not in defined:
+                self._not_xgrammar(
+                    "'-' after an item is the W3C's notation",
+                    name.at,
+                    "the W3C's notation everywhere (no escapes, /* ... */ for comments), or no '-'",
+                )
         return rules
 
     # -- rules -------------------------------------------------------------------------------------------------
@@ -128,7 +146,7 @@ class _Reader:
             self.marked = True
             self._space()
         at = scanner.at
-        name = scanner.took_match(self._dialect.name)
+        name = scanner.took_match(self._name_here(at))
         if name is None:
             scanner.unexpected("a rule name")
         if not self._dialect.w3c:
@@ -158,13 +176,19 @@ class _Reader:
             return False
         if self._dialect.w3c and _PRODUCTION_NUMBER.match(text, at) is not None:
             return True
-        name = self._dialect.name.match(text, at)
+        name = self._name_here(at).match(text, at)
         if name is None:
             return False
         end = self._skipped(name.end())
         if text.startswith("::=", end):
             return True
         return not self._dialect.w3c and _ATTRIBUTES.match(text, name.end()) is not None
+
+    def _name_here(self, at: int) -> re.Pattern[str]:
+        """What a name at ``at`` is made of."""
+        if self._dashed and (name := _DASHED_NAME.match(self._scanner.text, at)) and name[0] in self._dashed:
+            return _DASHED_NAME
+        return self._dialect.name
 
     # -- bodies ------------------------------------------------------------------------------------------------
 
@@ -179,6 +203,9 @@ class _Reader:
     def _sequence(self) -> tuple[Node, ...]:
         items: list[Node] = []
         while not self._rule_begins() and (item := self._difference()) is not None:
+            name = item.part if isinstance(item, Repeat) else item
+            if items and isinstance(name, Name) and name.text.startswith("-"):
+                self._after_dash.append(name)
             items.append(item)
         if not items:
             self._scanner.unexpected("an item", '"" for the empty text')
@@ -224,7 +251,7 @@ class _Reader:
             code_point = scanner.code_point(hexadecimal[2:], at)
             scanner.check_scalar(code_point, at)
             return Lexeme(character(code_point), at, hexadecimal)
-        name = scanner.took_match(self._dialect.name)
+        name = scanner.took_match(self._name_here(at))
         if name is None:
             return None
         if not self._dialect.w3c and name in MACROS and scanner.next_is("("):
@@ -285,7 +312,7 @@ class _Reader:
                 self.marked = True
                 return scanner.code_point(hexadecimal[2:], at)
             if not self._dialect.w3c and _DIGITS_OF_X.match(scanner.text, at + 2):
-                self._not_xgrammar(at, r"\x and digits for a character, or # after x")
+                self._not_xgrammar(_HASH_IS_W3C, at, r"\x and digits for a character, or # after x")
         if self._dialect.w3c:
             self._check_backslash()
         if following == "\\" and self._dialect.class_escapes:
@@ -318,15 +345,11 @@ class _Reader:
         if not self._dialect.w3c and "#x" in skipped:
             for comment in _COMMENT.finditer(skipped):
                 if _W3C_CHARACTER.match(comment[0]):
-                    self._not_xgrammar(begin + comment.start(), "'# x' for a comment")
+                    self._not_xgrammar(_HASH_IS_W3C, begin + comment.start(), "'# x' for a comment")
 
     def _skipped(self, at: int) -> int:
         match = self._dialect.space.match(self._scanner.text, at)
         return at if match is None else match.end()
 
-    def _not_xgrammar(self, at: int, expected: str) -> NoReturn:
-        self._scanner.refuse(
-            "#x and digits are the W3C's notation for a character, and the grammar is xgrammar's in other places",
-            at,
-            expected=expected,
-        )
+    def _not_xgrammar(self, what: str, at: int, expected: str) -> NoReturn:
+        self._scanner.refuse(f"{what}, and the grammar is xgrammar's in other places", at, expected=expected)

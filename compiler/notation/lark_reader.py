@@ -16,13 +16,14 @@ from constrain.compiler.lark import syntax
 from constrain.compiler.lark.checks import check
 from constrain.compiler.lark.definitions import Definition, Definitions, Scope, declared_error, load
 from constrain.compiler.lark.files import Files
-from constrain.compiler.lark.header import Lexer, read_header
+from constrain.compiler.lark.header import Indenter, Lexer, read_header
 from constrain.compiler.lark.reader import read
 from constrain.compiler.lark.rules import MAXIMUM_TEMPLATE_INSTANCES
 from constrain.compiler.lark.taken import no_pattern_error
 from constrain.compiler.lark.terminals import Terminals, terminals_in
 from constrain.compiler.notation.tree import Choice, Lexeme, Name, Node, Repeat, Rule, RuleSet, Unused
 from constrain.compiler.regex.ast import ANY, repeat
+from constrain.compiler.starts import no_start
 from constrain.errors import GrammarError, LimitError, UnsupportedError
 
 __all__ = ["read_lark"]
@@ -48,6 +49,7 @@ def read_lark(
     *,
     start: str | None,
     lexer: Lexer | None,
+    indenter: Indenter | None,
     files: Files | None,
     terminals: Mapping[str, str] | None,
     data: Mapping[str, bytes | str] | None,
@@ -59,7 +61,7 @@ def read_lark(
         InputError: as for :func:`constrain.compiler.lark.build`.
     """
     header = read_header(text)
-    if header.indenter is not None:
+    if (indenter or header.indenter) is not None:
         terminals = _MARKS | dict(terminals or {})
     statements = read(text, limits)
     definitions = load(text, statements, files=files or Files.on_disk(), terminals=terminals, limits=limits)
@@ -80,10 +82,7 @@ class _Reader:
     def rule_set(self) -> RuleSet:
         result, definitions = self._result, self._definitions
         if result.start not in definitions.rules():
-            raise GrammarError(
-                f"the grammar has no rule {result.start!r} to start from",
-                expected=f"one of {', '.join(definitions.rules()) or 'no rules'}",
-            )
+            raise no_start(result.start, definitions.rules())
         self._use(definitions.scope.table[result.start])
         while self._pending:
             self._add(*self._pending.popleft())
@@ -155,6 +154,8 @@ class _Reader:
                 return self._leaf(literal, at, leaf.written)
 
     def _leaf(self, terminal: Definition, at: int, written: str) -> Lexeme:
+        if not terminal.bodies and terminal.given is None:
+            raise declared_error(terminal)
         try:
             return Lexeme(self._terminals.of(terminal), at, written)
         except UnsupportedError:
@@ -204,7 +205,9 @@ class _Reader:
 
 
 def _unused(definitions: Definitions, used: set[Definition]) -> Iterator[Unused]:
-    """What the grammar itself defines and nothing that is reached uses."""
+    """What the grammar itself defines, or imports by name, and nothing that is reached uses."""
+    own = definitions.scope.source
+    imported = {alias.text for each in own.statements if isinstance(each, syntax.Import) for _, alias in each.names}
     reached = {*used, *definitions.ignored}
     pending = [each for each in reached if each.is_terminal]
     while pending:  # terminals in terminals
@@ -213,7 +216,7 @@ def _unused(definitions: Definitions, used: set[Definition]) -> Iterator[Unused]
                 reached.add(part)
                 pending.append(part)
     for definition in definitions.scope.table.values():
-        if definition not in reached and definition.origin.source is definitions.scope.source:
+        if definition not in reached and (definition.origin.source is own or definition.name in imported):
             kind = "terminal" if definition.is_terminal else "template" if definition.parameters else "rule"
             yield Unused(kind, definition.name, definition.at)
 

@@ -78,6 +78,7 @@ def read(
     *,
     start: str | None = None,
     lexer: Lexer | None = None,
+    indenter: Indenter | None = None,
     files: Files | None = None,
     terminals: Mapping[str, str] | None = None,
     data: Mapping[str, bytes | str] | None = None,
@@ -95,6 +96,15 @@ def read(
     if notation == "lark":
         from constrain.compiler.notation.lark_reader import read_lark
 
-        return read_lark(text, start=start, lexer=lexer, files=files, terminals=terminals, data=data, limits=limits)
+        return read_lark(
+            text,
+            start=start,
+            lexer=lexer,
+            indenter=indenter,
+            files=files,
+            terminals=terminals,
+            data=data,
+            limits=limits,
+        )
     start = start or START[notation]
     return rule_set(text, (read_gbnf if notation == "gbnf" else read_ebnf)(text, limits), start)

@@ -2,7 +2,8 @@
 
 ``with_choices_written_out`` puts the lines of files in their place. ``with_ignored_text`` writes out what Lark's
 ``%ignore`` allows between terminals. ``spelled_out`` makes rules of regular expressions, down to strings and classes.
-``without_left_recursion`` is for llama.cpp, which has none.
+``without_left_recursion`` is for llama.cpp, which has none. What matches nothing is a choice without alternatives;
+:mod:`~constrain.compiler.notation.productive` leaves it out.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def with_ignored_text(rules: RuleSet) -> RuleSet:
     start = rules.start
     if any(start in names for names in uses_of(written).values()):
         start = fresh_name("start", written.__contains__)
-        written = {start: Rule(start, Choice(((following, Name(rules.start, at)),), at), at), **written}
+        begun_at = written[rules.start].at
+        written = {start: Rule(start, Choice(((following, Name(rules.start, at)),), at), begun_at), **written}
     else:
         begun = written[start].body.alternatives
         items = begun[0] if len(begun) == 1 else (written[start].body,)
@@ -200,8 +202,6 @@ def _items(node: RegexNode, at: int) -> Iterator[Node]:
             if run:
                 yield Lexeme(Concat(tuple(run)), at)
         case RegexUnion(parts):
-            if not parts:
-                raise UnsupportedError("an expression that matches nothing cannot be written")
             yield Choice(tuple(tuple(_items(part, at)) for part in parts), at)
         case RegexRepeat(part, minimum, maximum):
             yield Repeat(_as_one(tuple(_items(part, at)), at), minimum, maximum, at)

@@ -83,10 +83,12 @@ def nothing_left(
     names: tuple[str, str] = ("all_of", "none_of"),
     limits: Limits = _DEFAULT_LIMITS,
 ) -> UnsatisfiableError:
-    """The error for patterns that no text satisfies together: it names the first with which nothing is left.
+    """The error for patterns that no text satisfies (together): it names the first with which nothing is left.
 
     Args: as those of :func:`build`.
     """
+    if not all_of and not none_of:
+        return UnsatisfiableError(f"no text matches {_shown(pattern)}")
     conditions = [(names[0], each) for each in all_of] + [(names[1], each) for each in none_of]
     for count in range(len(conditions) + 1):
         wanted, unwanted = all_of[:count], none_of[: max(count - len(all_of), 0)]

@@ -41,6 +41,7 @@ from constrain.compiler.regex.ast import (
 )
 from constrain.compiler.regex.language import searched, whole
 from constrain.compiler.regex.lookaround import word_boundary
+from constrain.compiler.regex.property_errors import no_property
 from constrain.errors import LimitError, RegexError, UnsupportedError
 
 __all__ = ["search_language", "whole_language"]
@@ -407,14 +408,10 @@ class _Parser:
 
     def _property(self, start: int, letter: Literal["p", "P"] | str) -> _Ranges:
         found = _PROPERTY.match(self._pattern, self._position)
-        if found is None:
-            raise self._error(
-                f"\\{letter} without a property", start, f"\\{letter}{{Name}} or \\{letter}{{Name=Value}}"
-            )
+        ranges = None if found is None else _property_ranges(found[1], negated=letter == "P")
+        if found is None or ranges is None:
+            raise no_property(self._pattern, start)
         self._position = found.end()
-        ranges = _property_ranges(found[1], negated=letter == "P")
-        if ranges is None:
-            raise self._error(f"unknown Unicode property {found[1]!r}", start)
         return ranges
 
     def _error(self, message: str, position: int, expected: str | None = None) -> RegexError:

@@ -21,11 +21,10 @@ from constrain.compiler.regex.ast import Ranges, complement_ranges
 
 __all__ = ["Prepared", "Property", "prepare", "property_ranges"]
 
-_ESCAPE = re.compile(
-    r"\\(?:(?P<sign>[pP])(?:\{\s*(?P<not>\^?)\s*(?P<name>[^{}]*?)\s*\}|(?P<letter>[A-Z]))|.)", re.DOTALL
-)
+_ESCAPE = re.compile(r"\\(?:(?P<sign>[pP])(?:\{(?P<braced>[^{}]*)\}|(?P<letter>[A-Z]))|.)", re.DOTALL)
 _NAME = re.compile(r"(?:(?P<kind>[\w\s-]+)\s*[=:])?\s*(?P<value>[\w\s-]+)", re.ASCII)
 _KINDS = {"gc", "generalcategory", "sc", "script", "scx", "scriptextensions"}
+_LONGEST_NAME = 200
 _BEYOND_ASCII = ((0x80, 0x10FFFF),)
 
 
@@ -56,6 +55,18 @@ class Prepared:
         count = bisect_right(self._ends, position)
         return position + (self._shortened[count - 1] if count else 0)
 
+    def is_property(self, position: int | None) -> bool:
+        """Does a property stand at a place in the text?"""
+        return position is not None and ord(self.text[position : position + 1] or "\0") in self.properties
+
+    def message(self, text: str) -> str:
+        """What Python's parser says about the text, said about the pattern."""
+        for surrogate, found in self.properties.items():
+            spelled = f"\\{'P' if found.negated else 'p'}{{{found.name}}}"
+            for shown in (chr(surrogate), repr(chr(surrogate))[1:-1]):
+                text = text.replace(shown, spelled)
+        return text
+
 
 def prepare(pattern: str) -> Prepared:
     """Replace the properties of a pattern; those that are unknown stay, for Python's parser to refuse."""
@@ -85,10 +96,11 @@ def prepare(pattern: str) -> Prepared:
 
 
 def _property_of(escape: re.Match[str]) -> Property | None:
-    name = escape["letter"] or escape["name"]
-    if not name or _ranges(name) is None:
+    written = (escape["letter"] or escape["braced"] or "").strip()
+    name = written.removeprefix("^").lstrip()
+    if not name or len(name) > _LONGEST_NAME or _ranges(name) is None:
         return None
-    return Property(name, (escape["sign"] == "P") != bool(escape["not"]))
+    return Property(name, (escape["sign"] == "P") != written.startswith("^"))
 
 
 def _unused_surrogates(pattern: str) -> Iterator[int]:

@@ -40,6 +40,7 @@ from constrain.compiler.regex.atomic import atomic, without_idle_cuts
 from constrain.compiler.regex.language import piece
 from constrain.compiler.regex.language import whole as whole_text
 from constrain.compiler.regex.lookaround import word_boundary
+from constrain.compiler.regex.property_errors import no_property
 from constrain.compiler.regex.python_classes import Item, class_ranges
 from constrain.compiler.regex.python_properties import Prepared, prepare
 from constrain.errors import LimitError, RegexError, Span, UnsupportedError
@@ -190,13 +191,9 @@ def _tree(pattern: str, flags: int) -> tuple[Prepared, Any]:
     except re.error as error:
         position = prepared.place(error.pos or 0)
         span = text_span(pattern, position)
-        if pattern.startswith(("\\p", "\\P"), position):
-            raise RegexError(
-                "unknown Unicode property",
-                span=span,
-                expected=r"a name as in \p{Lu}, \p{Script=Greek} or \p{Emoji}",
-            ) from None
-        raise RegexError(error.msg, span=span) from None
+        if not prepared.is_property(error.pos) and pattern.startswith(("\\p", "\\P"), position):
+            raise no_property(pattern, position) from None
+        raise RegexError(prepared.message(error.msg), span=span) from None
     except (OverflowError, ValueError):
         # a count with thousands of digits isn't even read as a number
         raise repeat_error(pattern, _longest_number(pattern)) from None

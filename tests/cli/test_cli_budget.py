@@ -42,6 +42,22 @@ def test_front_ends_have_budgets_too(cli: Callable[..., Any], tmp_path: Path) ->
         assert (ran.code, f"--budget {name}=N" in ran.err) == (3, True)
 
 
+@pytest.mark.parametrize("command", [("sample",), ("lint",), ("convert", "--to", "lark")])
+@pytest.mark.parametrize("name", ["a.lark", "a.gbnf"])
+def test_what_looks_at_grammars_has_the_same_budget(
+    command: tuple[str, ...], name: str, cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "a.lark").write_text('start: "a" "b" "c"')
+    (tmp_path / "a.gbnf").write_text('root ::= "a" "b" "c"')
+    arguments = ("grammar", command[0], str(tmp_path / name), *command[1:])
+
+    short = cli(*arguments, "--budget", "max_grammar_tokens=2")
+    assert (short.code, short.out) == (3, "")
+    assert "--budget max_grammar_tokens=N" in short.err
+    assert cli(*arguments, "--budget", "max_grammar_tokens=20").code == 0
+    assert cli(*arguments, "--budget", "tokens=20").code == 2
+
+
 def test_the_model_writes_under_it(cli: Callable[..., Any], tiny_model: Path) -> None:
     ran = cli("gen", "-m", str(tiny_model), *HARD, "--budget", "max_expressions=3", "Hello.")
     assert (ran.code, "--budget max_expressions=N" in ran.err) == (3, True)

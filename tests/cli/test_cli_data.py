@@ -218,6 +218,15 @@ def test_lint_and_convert_take_data(cli: Callable[..., Any], folder: Path) -> No
     assert cli("grammar", "convert", "pick.lark", "--to", "gbnf", "--data", "names.txt=names.txt").code == 2
 
 
+def test_samples_take_from_data(cli: Callable[..., Any], folder: Path) -> None:
+    (folder / "pick.lark").write_text('start: NAME\nNAME: %choices "lists/people.txt"\n')
+    (folder / "elsewhere.txt").write_text("ada\ngrace\n")
+    sample = ["grammar", "sample", "pick.lark", "-n", "20", "--seed", "1"]
+    assert set(cli(*sample).out.split()) == {"Ada", "Grace"}
+    assert set(cli(*sample, "--data", "lists/people.txt=elsewhere.txt").out.split()) == {"ada", "grace"}
+    assert cli(*sample, "--data", "names.txt=elsewhere.txt").code == 2
+
+
 def test_schema_lint_takes_data(cli: Callable[..., Any], folder: Path) -> None:
     long = json.dumps(
         {"type": "object", "properties": {"a": {"type": "string", NAMES: "n", "minLength": 6}}, "required": ["a"]}

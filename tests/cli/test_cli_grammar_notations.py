@@ -78,6 +78,22 @@ def test_imports_and_options_of_lark_are_followed(folder: Path, cli: Callable[..
     assert "line 1, column" in refused.err
 
 
+def test_rules_that_never_end_are_left_out(cli: Callable[..., Any]) -> None:
+    ran = cli("grammar", "convert", "-", "--to", "gbnf", stdin='start: "x" | r\nr: r "a"\n')
+    assert (ran.code, ran.out, ran.err) == (0, 'root ::= "x"\n', "")
+    ran = cli("grammar", "convert", "-", "--to", "gbnf", stdin="start: start\n")
+    assert (ran.code, ran.out) == (3, "")
+    assert "no output satisfies the constraint" in ran.err
+    assert "line 1, column 1" in ran.err
+
+
+def test_a_dash_between_items_is_a_difference(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    grammar = tmp_path / "words.ebnf"
+    grammar.write_text('root ::= [a-z]+ - ("if" | "else")\n')
+    assert cli("check", "--grammar", str(grammar), "-", stdin="iff").code == 0
+    assert cli("check", "--grammar", str(grammar), "-", stdin="if").code == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -92,6 +108,8 @@ def test_imports_and_options_of_lark_are_followed(folder: Path, cli: Callable[..
         (["grammar", "convert", "{}/a.lark", "--to", "gbnf", "-o", "{}"], 4, "folder"),
         (["grammar", "convert", "{}/deep.lark", "--to", "gbnf"], 3, "line 1, column 1"),
         (["grammar", "convert", "{}/a.gbnf", "--to", "lark", "--start", "b"], 3, "one of root, tail"),
+        (["grammar", "lint", "json", "--indenter", "tabs"], 2, "--indenter cannot be 'tabs'"),
+        (["grammar", "lint", "{}/a.gbnf", "--indenter", "python"], 2, "--indenter goes with Lark grammars only"),
         (["grammar", "lint", "json", "--format", "xml"], 2, "'text' or 'json'"),
         (["grammar", "lint", "json", "--ignore", "nothing"], 2, "one of adjacent-repetitions"),
         (["grammar", "lint", "{}/a.lark", "--grammar-format", "gbnf"], 3, "line 1, column 6"),
@@ -140,6 +158,30 @@ def test_lint_lets_warnings_pass(arguments: list[str], code: int, summary: str, 
     ran = cli("grammar", "lint", "-", *arguments, stdin=LARK)
 
     assert (ran.code, ran.err) == (code, summary)
+
+
+LISTS = 'start: line+\nline: WORD (_NEWLINE | ":" _NEWLINE _INDENT line+ _DEDENT)\n%declare _INDENT _DEDENT\n' + (
+    "WORD: /[a-z]+/\n_NEWLINE: /(\\r?\\n[ ]*)+/\n"
+)
+
+
+def test_lint_reads_a_grammar_as_it_is_used(cli: Callable[..., Any]) -> None:
+    used = ("--lexer", "contextual", "--indenter", "python")
+    assert cli("grammar", "sample", "-", *used, stdin=LISTS).code == 0
+    assert cli("grammar", "lint", "-", *used, stdin=LISTS).code == 0
+    said = "// constrain: lexer=contextual indenter=python\n" + LISTS
+    assert cli("grammar", "lint", "-", stdin=said).code == 0
+
+    for arguments, text in (
+        (["--indenter", "python"], LISTS),
+        (["--indenter", "python", "--lexer", "complete"], LISTS),
+        (["--lexer", "complete"], said),
+    ):
+        ran = cli("grammar", "lint", "-", *arguments, stdin=text)
+        assert (ran.code, ran.out) == (3, "")
+        assert "an indenter goes with the contextual lexer only" in ran.err
+    ran = cli("grammar", "lint", "-", "--lexer", "contextual", stdin=LISTS)
+    assert (ran.code, "_INDENT" in ran.err) == (3, True)
 
 
 def test_lint_of_an_unusable_grammar_is_no_matter_of_taste(cli: Callable[..., Any]) -> None:

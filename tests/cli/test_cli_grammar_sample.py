@@ -53,6 +53,9 @@ def test_another_start(cli: Callable[..., Any], tmp_path: Path) -> None:
     ("arguments", "stdin", "code", "says"),
     [
         (["nonsense"], "", 2, "no grammar is called 'nonsense'"),
+        (["examples/moves.gbnf", "--terminal", "A=b"], "", 2, "--terminal goes with Lark grammars only"),
+        (["json", "--terminal", "A"], "", 2, "--terminal cannot be 'A'"),
+        (["json", "--import-path", "nowhere"], "", 4, "'nowhere': not a folder"),
         (["json", "--format", "xml"], "", 2, "--format cannot be 'xml'"),
         (["json", "-n", "0"], "", 2, "--number"),
         (["./missing.lark"], "", 4, "missing.lark"),

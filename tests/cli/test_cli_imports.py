@@ -35,6 +35,16 @@ def test_all_commands_read_imports(cli: Callable[..., Any], folder: Path) -> Non
     assert cli("compile", *options(folder)).code == 0
 
 
+def test_whatever_looks_at_grammars_reads_imports(cli: Callable[..., Any], folder: Path) -> None:
+    _, grammar, *given = options(folder)
+    ran = cli("grammar", "sample", grammar, *given, "-n", "40", "--seed", "1")
+    assert (ran.code, set(ran.out.split())) == (0, {"cx", "cy", "fx", "fy"})
+    assert cli("grammar", "lint", grammar, *given).code == 0
+    assert cli("grammar", "convert", grammar, "--to", "gbnf", *given).code == 0
+    missing = cli("grammar", "sample", grammar, *given[:2])
+    assert (missing.code, "--terminal NAME=REGEX" in missing.err) == (3, True)
+
+
 def test_a_changed_import_is_another_grammar(cli: Callable[..., Any], folder: Path) -> None:
     assert cli("next", *options(folder)).out == "99\tc\n102\tf\n"
     (folder / "parts/shapes.lark").write_text('circle: "d"\n')

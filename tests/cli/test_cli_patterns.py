@@ -67,6 +67,8 @@ def test_nothing_left(cli: Callable[..., Any]) -> None:
     ran = cli("next", "--regex", "[a-z]+", "--and", ".*", "--and", "[0-9]+")
     assert (ran.code, ran.out) == (3, "")
     assert "--and '[0-9]+' leaves none of the texts that match '[a-z]+' and meet the conditions before it" in ran.err
+    ran = cli("next", "--regex", "(?>a*)a", "")
+    assert (ran.code, ran.out, ran.err) == (3, "", "error: no text matches '(?>a*)a'\n  in --regex\n")
     ran = cli("compile", "--regex", "[a-z]+", "--not", "(?s:.*)")
     assert ran.code == 3
     assert "--not '(?s:.*)' leaves none of the texts that match '[a-z]+'" in ran.err

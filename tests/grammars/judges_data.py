@@ -154,6 +154,9 @@ def judge_http_request(text: str) -> None:
         raise ValueError(f"{request} and {end}")
     if connection.trailing_data[0]:
         raise ValueError("something follows the request")
+    host = dict(request.headers)[b"host"].decode()
+    if not validate_rfc3986(f"//{host}", rule="URI_reference"):  # which h11 does not look into
+        raise ValueError(f"{host} is no host")
 
 
 def judge_ini(text: str) -> None:

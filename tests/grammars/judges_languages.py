@@ -101,12 +101,27 @@ def _mathtext() -> MathTextParser[Any]:
     return MathTextParser("path")
 
 
+_LATEX_IN_OTHER_WORDS = {
+    **{"le": r"\leq", "ge": r"\geq", "gets": r"\leftarrow", "land": r"\wedge", "lor": r"\vee", "lnot": r"\neg"},
+    **{"iff": r"\Longleftrightarrow", "implies": r"\Longrightarrow", "bmod": r"\mathrm{mod}", "pmod": r"\mathrm{mod}"},
+    **{"tfrac": r"\frac", "boldsymbol": r"\mathbf", "operatorname*": r"\operatorname"},
+}
+"""What matplotlib lacks, or takes too little after, with what LaTeX and amsmath define it by, or set as it."""
+
+_LATEX_WORD = re.compile(r"\\(operatorname\*|[A-Za-z]+)|\\.", re.DOTALL)
+
+
+def _for_matplotlib(text: str) -> str:
+    words = _LATEX_WORD.sub(lambda found: _LATEX_IN_OTHER_WORDS.get(found[1] or "", found[0]), text)
+    return f"${words.replace(chr(10), ' ')}$"
+
+
 def judge_latex_math(text: str) -> None:
     convert(text)
     if re.search(r"\n *\n", text) or not text.strip():
         raise ValueError("a paragraph ends amid a formula")  # which no program but TeX cares about
     if "\\begin" not in text:  # of which matplotlib knows nothing
-        _mathtext().parse(f"${text.replace(chr(10), ' ')}$")
+        _mathtext().parse(_for_matplotlib(text))
 
 
 _PLAN_LINE = re.compile(r"(?:(\d+(?:\.\d+)?)[ \t]*:)?[ \t]*(\(.*\))[ \t]*(\[[ \t]*\d+(?:\.\d+)?[ \t]*\])?")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from constrain.compiler.grammar import Limits
+from constrain.compiler.lark.header import read_header
 from constrain.compiler.notation.lint.collisions import terminal_collision
 from constrain.compiler.notation.lint.data import missing_data
 from constrain.compiler.notation.lint.finding import Context, GrammarWarning
@@ -28,7 +29,7 @@ from constrain.errors import LimitError
 
 if TYPE_CHECKING:
     from constrain.compiler.lark import Files
-    from constrain.compiler.lark.header import Lexer
+    from constrain.compiler.lark.header import Indenter, Lexer
 
 __all__ = ["CODES", "GrammarWarning", "lint"]
 
@@ -62,6 +63,7 @@ def lint(
     *,
     start: str | None = None,
     lexer: Lexer | None = None,
+    indenter: Indenter | None = None,
     files: Files | None = None,
     terminals: Mapping[str, str] | None = None,
     data: Mapping[str, bytes | str] | None = None,
@@ -74,6 +76,7 @@ def lint(
         notation: what it is written in.
         start: its start rule; None: as its notation has it.
         lexer: how a Lark grammar's terminals split the text; None: as its header says.
+        indenter: which one supplies a Lark grammar's terminals of indentation; None: as its header says.
         files: what a Lark grammar may import.
         terminals: regular expressions for the terminals that a Lark grammar only declares.
         data: contents of the files that terminals of a Lark grammar are taken from, by name; into others nobody looks.
@@ -84,8 +87,18 @@ def lint(
         DataError: a file is not UTF-8, or empty.
     """
     try:
+        if notation == "lark":
+            read_header(text).reading(lexer, indenter)
         every = read(
-            text, notation, start=start, lexer=lexer, files=files, terminals=terminals, data=data, limits=limits
+            text,
+            notation,
+            start=start,
+            lexer=lexer,
+            indenter=indenter,
+            files=files,
+            terminals=terminals,
+            data=data,
+            limits=limits,
         )
         context = Context.of(every, pruned(every), notation)
         found = [warning for rule in RULES for warning in rule(context)]

@@ -24,6 +24,9 @@ MAXIMUM_TEXTS = 50_000
 SHOWN = 5
 """Fixed texts named in one warning."""
 
+SHOWN_NAMES = 3
+"""Terminals that these texts are, named in one warning."""
+
 
 class _Terminals(NamedTuple):
     """What terminals a grammar has: their leaves, and the texts of those that match but one."""
@@ -151,26 +154,36 @@ def _matched_texts(
     """Expressions that match the texts of others: names that may be keywords."""
     if len(pairs) > MAXIMUM_TEXTS:
         yield _unchecked(context, f"only {MAXIMUM_TEXTS} pairs of a terminal and a fixed text were looked at")
-    matched: dict[str, set[str]] = {}
+    matched: dict[str, dict[str, list[str]]] = {}
     undecided: set[str] = set()
     for name, other in pairs[:MAXIMUM_TEXTS]:
         if name in undecided:
             continue
         try:
             if witnesses.accepts(name, terminals.leaves[name], terminals.texts[other]) and sure.of(name, other):
-                matched.setdefault(name, set()).add(terminals.texts[other])
+                matched.setdefault(name, {}).setdefault(terminals.texts[other], []).append(other)
         except Undecided:
             undecided.add(name)
             yield _undecided(context, terminals.leaves[name], f"{name} and fixed texts")
-    for name, texts in matched.items():
-        shown = ", ".join(repr(text) for text in sorted(texts)[:SHOWN])
+    for name, found in matched.items():
+        texts = sorted(found)
+        shown = ", ".join(repr(text) for text in texts[:SHOWN])
         more = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
+        others = [other for text in texts for other in found[text]]
+        stand = "stand" if len(others) > 1 else "stands"
         yield context.warning(
             "terminal-collision",
             terminals.leaves[name].at,
-            f"{name} matches {shown}{more}, for which other terminals stand at the same place",
+            f"{name} matches {shown}{more}, for which {_listed(others)} {stand} at the same place",
             f"a {name} that leaves them out, or the contextual lexer, unless both readings are meant",
         )
+
+
+def _listed(names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    shown, more = names[:SHOWN_NAMES], len(names) - SHOWN_NAMES
+    last = f"{more} more" if more > 0 else shown.pop()
+    return f"{', '.join(shown)} and {last}" if shown else last
 
 
 def _ignored(context: Context, terminals: _Terminals, witnesses: Witnesses) -> Iterator[GrammarWarning]:

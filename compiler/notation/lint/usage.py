@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
-from constrain.compiler.notation.components import least_fixpoint
 from constrain.compiler.notation.lint.finding import Context, GrammarWarning
-from constrain.compiler.notation.tree import Choice, Difference, Lexeme, Name, Node, Repeat
-from constrain.compiler.regex.ast import CharacterClass
+from constrain.compiler.notation.productive import productive_rules
 
 __all__ = ["unproductive_rule", "unused"]
 
@@ -27,7 +25,7 @@ def unused(context: Context) -> Iterator[GrammarWarning]:
 def unproductive_rule(context: Context) -> Iterator[GrammarWarning]:
     """Rules without a text: each alternative leads back to such a rule, or matches nothing."""
     rules = context.rules.rules
-    found = least_fixpoint(rules, _has_text)
+    found = productive_rules(rules)
     for name, rule in rules.items():
         if name not in found:
             start = name == context.rules.start
@@ -40,17 +38,3 @@ def unproductive_rule(context: Context) -> Iterator[GrammarWarning]:
                 f"an alternative without {name}",
                 error=start,
             )
-
-
-def _has_text(node: Node, rules: Collection[str]) -> bool:
-    match node:
-        case Lexeme(expression):
-            return not (isinstance(expression, CharacterClass) and not expression.ranges)
-        case Name(name):
-            return name in rules
-        case Choice(alternatives):
-            return any(all(_has_text(item, rules) for item in items) for items in alternatives)
-        case Repeat(part, minimum):
-            return minimum == 0 or _has_text(part, rules)
-        case Difference(left):
-            return _has_text(left, rules)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lark import Lark
 
-from constrain import GrammarError
+from constrain import GrammarError, Vocabulary, compile_lark
 from constrain.compiler.lark.header import Header, read_header
 from constrain.errors import Span
 
@@ -19,6 +19,11 @@ from constrain.errors import Span
         ("// A grammar.\n\n  //constrain:  start=query\tlexer=complete\r\n// constrain: indenter=python\n"
          'query: "a"', Header(start="query", indenter="python")),
         ("# one\n// constrain:\n", Header()),
+        ("# constrain: lexer=contextual\n  #constrain:\tstart=query\n// constrain: indenter=python\nquery: /a/",
+         Header("contextual", "python", "query")),
+        ("// Hello # constrain: lexer=greedy\n//// constrain: lexer=greedy\n## constrain: lexer=greedy", Header()),
+        ("start: A\nA: /a\n# constrain: lexer=greedy\n/x", Header()),
+        ('start: "# constrain: lexer=greedy"', Header()),
         ('// constraints: none\nstart: "// constrain: lexer=none"', Header()),
     ],
 )  # fmt: skip
@@ -41,6 +46,10 @@ def test_places_are_kept() -> None:
         ("// constrain: contextual", "no directive 'contextual'", Span(1, 15)),
         ("// constrain: start=a start=a", "'start' is given twice", Span(1, 23)),
         ('start: "a"\n // constrain: start=start', "after the first definition", Span(2, 2)),
+        ('start: "a"\n # constrain: start=start', "after the first definition", Span(2, 2)),
+        ('start: "a" # constrain: start=start', "after the first definition", Span(1, 12)),
+        ("# constrain: lexer=bogus", "'lexer' cannot be 'bogus'", Span(1, 20)),
+        ("// constrain: start=a\n#constrain: start=b", "'start' is given twice", Span(2, 13)),
     ],
 )
 def test_mistakes_have_a_place(text: str, says: str, span: Span) -> None:
@@ -50,5 +59,15 @@ def test_mistakes_have_a_place(text: str, says: str, span: Span) -> None:
     assert caught.value.expected
 
 
-def test_lark_ignores_directives() -> None:
-    assert Lark('// constrain: lexer=contextual start=start\nstart: "a"').parse("a") is not None
+@pytest.mark.parametrize("sign", ["//", "#"])
+def test_lark_ignores_directives(sign: str) -> None:
+    assert Lark(f'{sign} constrain: lexer=contextual start=start\nstart: "a"').parse("a") is not None
+
+
+@pytest.mark.parametrize("sign", ["//", "#"])
+def test_directives_hold(sign: str) -> None:
+    """Only the contextual lexer takes ``ifx`` for a name alone."""
+    text = f'{sign} constrain: lexer=contextual start=name\nname: "if" NAME "?" | NAME\nNAME: /[a-z]+/\n%ignore " "\n'
+    compiled = compile_lark(text, Vocabulary.bytes())
+    assert compiled.matcher().accept_bytes(b"if x?")
+    assert not compiled.matcher().accept_bytes(b"ifx?")

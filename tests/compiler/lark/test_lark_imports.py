@@ -126,7 +126,7 @@ def wrong(grammar: str, folder: Path | None, **options: object) -> InputError:
         ("x: A\nA: /(/", RegexError, 2, 5, "unterminated subpattern"),
         ("x: A\nA: /b*/", GrammarError, 2, 4, "matches the empty string"),
         ("x: A\nA: B\nB: A", GrammarError, 2, 1, "contains itself"),
-        ('x: "abc', GrammarError, 1, 4, "unexpected character"),
+        ('x: "abc', GrammarError, 1, 4, "the string that begins here is not closed"),
         (r'x: "\u12"', GrammarError, 1, 4, "cannot be read"),
         ('x: "a"\nx: "b"', GrammarError, 2, 1, "defined more than once"),
         ("x: Y\n%declare Y", UnsupportedError, 2, 10, "%declare more__wrong__Y"),

@@ -53,6 +53,43 @@ def _filled(random: Random, names: list[str], depth: int) -> Node:
     return Choice(((leaf, *_sequence(random, names, depth)),), 0) if random.random() < 0.6 else leaf
 
 
+def with_unproductive_rules(rules: RuleSet, random: Random) -> tuple[RuleSet, RuleSet]:
+    """The same language with rules and alternatives that have no text; and what it would be if these had one."""
+    leaf = Lexeme(character(ord("a")), 0)
+    dead = ["dead", "Dead-2", "dead3"][: random.randint(1, 3)]
+
+    def use() -> Name:
+        return Name(random.choice(dead), 0)
+
+    bodies: dict[str, list[tuple[Node, ...]]] = {}
+    for name in dead:
+        own = Name(name, 0)
+        kinds: list[tuple[Node, ...]] = [
+            (own, leaf),
+            (own,),
+            (leaf, own),
+            (use(), leaf),
+            (Choice(((use(),), (leaf, own)), 0),),
+            (Repeat(use(), random.randint(1, 2), None, 0), leaf),
+        ]
+        bodies[name] = random.sample(kinds, random.randint(1, 2))
+    changed = {}
+    for rule in rules.rules.values():
+        alternatives = list(rule.body.alternatives)
+        kinds = [(use(),), (leaf, use()), (Choice(((use(),), (leaf, use())), 0), leaf)]
+        alternatives.insert(random.randint(0, len(alternatives)), random.choice(kinds))
+        if random.random() < 0.5:  # in what may be left out
+            number = random.randrange(len(alternatives))
+            alternatives[number] = (*alternatives[number], Repeat(use(), 0, random.choice([1, 2, None]), 0))
+        changed[rule.name] = rule._replace(body=Choice(tuple(alternatives), 0))
+
+    def having(alternatives: list[tuple[Node, ...]]) -> RuleSet:
+        more = {name: Rule(name, Choice((*alternatives, *bodies[name]), 0), 0) for name in dead}
+        return RuleSet("", changed | more, rules.start)
+
+    return having([]), having([(leaf,), ()])
+
+
 def random_text(rules: RuleSet, random: Random) -> str:
     """A text of the grammar; long ways are left after a while."""
     return "".join(_text(rules, rules.rules[rules.start].body, random, 6))

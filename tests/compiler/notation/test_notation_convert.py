@@ -8,7 +8,17 @@ from random import Random
 import pytest
 from notation_judge import judged
 
-from constrain import DataError, InputError, LimitError, UnsupportedError, Vocabulary, compile_grammar, grammars
+from constrain import (
+    DataError,
+    InputError,
+    LimitError,
+    UnsatisfiableError,
+    UnsupportedError,
+    Vocabulary,
+    compile_grammar,
+    grammars,
+)
+from constrain.compiler.grammar import Limits
 from constrain.compiler.notation import NOTATIONS, Notation, build
 from constrain.compiler.notation.automaton import without_sets
 from constrain.compiler.notation.convert import convert
@@ -93,6 +103,35 @@ def test_what_cannot_be_said_is_refused(grammar: str, target: str, says: str, pl
     assert caught.value.expected
 
 
+@pytest.mark.parametrize(
+    ("grammar", "converted"),
+    [
+        ('root ::= "x" | r\nr ::= r "a"\n', 'root ::= "x"\n'),
+        ('root ::= "x" | r\nr ::= r\ns ::= "s"\n', 'root ::= "x"\n'),
+        ('root ::= root | root "a" | r "b" | "x"\nr ::= q "a"\nq ::= r\n', 'root ::= "x" "a"*\n'),
+        ('root ::= ("a" | r) r? ("b" r)* [\\ud800]?\nr ::= "a" r\n', 'root ::= "a"\n'),
+        ('root ::= r{0,3} | "a" [\\ud800-\\ud801]\nr ::= "a" r\n', 'root ::= ""\n'),
+    ],
+)
+def test_what_has_no_text_is_left_out(grammar: str, converted: str) -> None:
+    assert convert(grammar, "gbnf", "gbnf") == converted
+
+
+@pytest.mark.parametrize("target", ["lark", "gbnf", "ebnf"])
+@pytest.mark.parametrize(
+    ("grammar", "place"),
+    [
+        ("start: start\n", "line 1, column 1"),
+        ('a: "a" start | start\nstart: a "b"\n%ignore " "\n', "line 2, column 1"),
+        ('// A cannot be matched\nstart: A "x"\nA: /a(?!a)(?=a)b/\n', "line 2, column 1"),
+    ],
+)
+def test_grammars_without_a_text_are_refused(grammar: str, target: Notation, place: str) -> None:
+    with pytest.raises(UnsatisfiableError, match="no output satisfies the constraint") as caught:
+        convert(grammar, "lark", target)
+    assert str(caught.value.span) == place
+
+
 def test_the_choice_of_a_lexer_is_no_language_of_another_notation() -> None:
     chosen = f"// constrain: lexer=contextual\n{SUMS}"
     with pytest.raises(UnsupportedError, match="contextual lexer") as caught:
@@ -123,6 +162,27 @@ def test_choices_from_a_file_are_written_out(target: Notation, byte_vocabulary: 
         assert (matcher.accept_bytes(text.encode()) and matcher.is_accepting()) == right, text
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "/[0-9a-z]+(?<!f)/ | /(?!if)[a-z]+/",
+        "/[a-z]+(?:-[a-z]+)*/ | /a(?=b)/",
+        '"x" /(?:(?!if)[a-z])+-/',
+        "/(?:(?!if)[a-fi])+-/ | /[a-z]+(?<!f)/",
+        "/a.*?b/ | /(?>a*)[fi]/",
+    ],
+)
+def test_terminals_of_several_expressions_with_lookaround(body: str, byte_vocabulary: Vocabulary) -> None:
+    """Together they may be read as automata."""
+    lark = f'start: T ["," T] ";"\nT: {body}\n'
+    random = Random(body)
+    texts = ["".join(random.choices("abfix-0,", k=random.randint(1, 6))) + ";" for _ in range(300)]
+    verdicts = judged(lark, "lark", texts, byte_vocabulary)
+    assert any(verdicts.values())
+    for target in NOTATIONS:
+        assert judged(convert(lark, "lark", target), target, texts, byte_vocabulary) == verdicts, target
+
+
 def test_what_is_in_a_file_and_cannot_be_written_out() -> None:
     with pytest.raises(UnsupportedError, match="terminal NAME, which is any span of a file") as caught:
         convert('start: NAME\nNAME: %substring_of "names.txt" char\n', "lark", "gbnf", data={"names.txt": "Ada"})
@@ -149,14 +209,31 @@ def test_mistakes_are_those_of_the_notation() -> None:
         convert("root ::= " + '"a" ' * 30_000, "gbnf", "lark")
 
 
+def test_what_is_written_can_be_read() -> None:
+    with pytest.raises(LimitError, match=r"would be written is too large: .*max_grammar_tokens = 20") as caught:
+        convert('start: A "x"\nA: /(?:(?!if)[a-z])+-/\n', "lark", "ebnf", limits=Limits(max_grammar_tokens=20))
+    assert caught.value.span is None  # which would be one in the result
+
+
 @pytest.mark.parametrize(
-    "pattern", [r'"[^"]*?"', r"/\*(.|\n)*?\*/", r"a.*?bc", r"(?!ab)[ab]{2,4}", r"x(?!ab)[abx]{2,3}c", r"(a|b)??c*?x"]
+    "pattern",
+    [
+        r'"[^"]*?"',
+        r"/\*(.|\n)*?\*/",
+        r"a.*?bc",
+        r"(?!ab)[ab]{2,4}",
+        r"x(?!ab)[abx]{2,3}c",
+        r"(a|b)??c*?x",
+        r"x?(?:(?!ab)[abx])+c",
+        r"x|(?>a*)(?:a|b)",
+    ],
 )
 def test_expressions_without_sets_match_what_they_did(pattern: str, byte_vocabulary: Vocabulary) -> None:
     """Held against the engine, whose expressions have intersection and complement."""
     plain = without_sets(python_re.parse(pattern, whole=False))
     assert "Intersection" not in repr(plain)
     assert "Complement" not in repr(plain)
+    assert "Automaton" not in repr(plain)
     escaped = pattern.replace("/", r"\/")
     lark = f"start: A\nA: /{escaped}/\n"
     random = Random(pattern)

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 from notation_judge import judged
-from notation_random import random_rules, texts_near
+from notation_random import random_rules, texts_near, with_unproductive_rules
 
 from constrain import Grammar, GrammarBuilder, UnsupportedError, Vocabulary
 from constrain.compiler.grammar import Symbol
@@ -87,3 +87,28 @@ def test_left_recursion_is_written_as_repetition(byte_vocabulary: Vocabulary) ->
         except UnsupportedError:
             continue
         assert judged(gbnf, "gbnf", texts, byte_vocabulary) == judged(written, "ebnf", texts, byte_vocabulary), seed
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_rules_without_texts_are_left_out(block: int, byte_vocabulary: Vocabulary) -> None:
+    """Held against the recogniser of the grammar that never had them."""
+    written_to_gbnf = 0
+    for seed in range(3_000 + block * BLOCK, 3_000 + (block + 1) * BLOCK):
+        random = Random(seed)
+        rules = random_rules(random)
+        same, wrong = with_unproductive_rules(rules, random)
+        texts = [text for text in [*texts_near(rules, random, 6), *texts_near(wrong, random, 6), ""] if len(text) < 12]
+        grammar = plainly(rules)
+        verdicts = {text: matches(grammar, text.encode()) for text in texts}
+        written = write_bnf(same)
+        assert judged(written, "ebnf", texts, byte_vocabulary) == verdicts, seed
+        for source, target in (("ebnf", "lark"), ("ebnf", "ebnf"), ("ebnf", "gbnf"), ("gbnf", "gbnf")):
+            try:
+                converted = convert(written, source, target)  # type: ignore[arg-type]
+            except UnsupportedError:
+                assert target == "gbnf", seed
+                continue
+            written_to_gbnf += target == "gbnf"
+            assert "dead" not in converted.lower(), seed
+            assert judged(converted, target, texts, byte_vocabulary) == verdicts, seed  # type: ignore[arg-type]
+    assert written_to_gbnf > BLOCK / 2

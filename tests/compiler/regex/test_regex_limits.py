@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from constrain import LimitError, Limits
+from constrain import LimitError, Limits, RegexError
 from constrain.compiler.regex import build
 from constrain.compiler.regex.ast import MAXIMUM_NESTING
 
@@ -89,3 +89,14 @@ def test_automata_that_grow_too_large_are_refused(pattern: str, what: str, synta
 def test_an_unknown_syntax_is_a_programming_error() -> None:
     with pytest.raises(ValueError, match="unknown regex syntax"):
         build("a", syntax="perl")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("inside", [" ", "^ ", "a ", "{", "a = "])
+@pytest.mark.parametrize("end", ["", "!}"])
+def test_names_of_properties_without_end_are_soon_refused(
+    inside: str, end: str, syntax: Literal["python", "ecma"]
+) -> None:
+    with pytest.raises(RegexError) as caught:
+        build("\\p{" + inside * 30_000 + end, syntax=syntax)
+    assert len(caught.value.message) < 100

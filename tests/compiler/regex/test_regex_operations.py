@@ -114,6 +114,7 @@ def test_assertions_at_the_ends_are_operations(form: str, byte_vocabulary: Vocab
         ("a", ["b"], [], "all_of 'b' leaves none of the texts that match 'a'$"),
         ("[ab]", ["a|c", "b|c"], [], r"all_of 'b\|c' leaves none of the texts that match '\[ab\]' and meet the condit"),
         ("[ab]", ["a|c"], ["b", "a"], "none_of 'a' leaves none of the texts that match"),
+        ("(?>a*)a", [], [], r"no text matches '\(\?>a\*\)a'$"),
         ("a(?!a)a", ["b"], [], r"no text matches 'a\(\?!a\)a'$"),
         ("x" * 70, [], ["x*"], r"none_of 'x\*' leaves none of the texts that match 'x{57}\.\.\.'$"),
     ],

@@ -58,7 +58,7 @@ def test_a_pattern_of_many_properties() -> None:
 
 @pytest.mark.parametrize("name", ["", "Klingon", "InGreek", "Age=6.0", "gc=Greek", "sc=Lu", "L=", "=L", "Lu|Ll", "L&"])
 def test_unknown_properties(name: str) -> None:
-    with pytest.raises(RegexError, match="unknown Unicode property") as caught:
+    with pytest.raises(RegexError, match=r"unknown Unicode property|without a property") as caught:
         python_re.parse(f"[a]\\p{{{name}}}")
     assert caught.value.span is not None
     assert caught.value.span.column == 4
