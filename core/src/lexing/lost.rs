@@ -97,10 +97,27 @@ fn characters(lexer: &mut Lexer) -> Result<ExpressionId> {
     expressions.repeat(character, 0, UNBOUNDED)
 }
 
+/// By texts, what may not follow them, and what is forbidden: may one of them come?
+pub(super) type Begins = FxHashMap<(ExpressionId, ExpressionId, ExpressionId), bool>;
+
+/// May one of some texts come, and then what may follow it, where some are forbidden?
+fn may_come(texts: ExpressionId, follow: ExpressionId, forbidden: ExpressionId, lexer: &mut Lexer) -> Result<bool> {
+    let characters = characters(lexer)?;
+    let expressions = &mut lexer.derivatives.expressions;
+    let follow = expressions.concat(follow, ANY)?;
+    let without = expressions.not(follow)?;
+    let more = expressions.intersection(&[characters, without])?;
+    let whole = expressions.concat(texts, more)?;
+    let allowed = expressions.not(forbidden)?;
+    let left = expressions.intersection(&[whole, allowed])?;
+    lexer.derivatives.is_live(left)
+}
+
 impl Lexing {
     /// Gives terminals the texts that they would lose in some context, where something may come after them.
     pub(super) fn keep_lost(&mut self, lexer: &mut Lexer) -> Result<()> {
         let mut lost = std::mem::take(&mut self.lost);
+        let mut known = Begins::default();
         loop {
             let places = Places::new(self);
             let mut kept: Vec<(ContextId, Lexeme, Beginning)> = Vec::new();
@@ -112,7 +129,7 @@ impl Lexing {
                         continue;
                     };
                     for each in all {
-                        if self.may_follow_lost(context, lexeme, each, &places, lexer)? {
+                        if self.may_follow_lost(context, lexeme, each, &places, &mut known, lexer)? {
                             kept.push((context, lexeme, each.beginning));
                         }
                     }
@@ -149,6 +166,7 @@ impl Lexing {
         lexeme: Lexeme,
         lost: &Lost,
         places: &Places,
+        known: &mut Begins,
         lexer: &mut Lexer,
     ) -> Result<bool> {
         let is_newline = self
@@ -160,7 +178,7 @@ impl Lexing {
         for &place in after_ignored.into_iter().chain(places.after.get(&lexeme)).flatten() {
             let (behind, accepts) = places.all[place];
             for &next in self.looked_for(accepts) {
-                if self.may_begin(behind, next, &lost.forbidden, lexer)? {
+                if self.may_begin(behind, next, &lost.forbidden, known, lexer)? {
                     return Ok(true);
                 }
             }
@@ -174,19 +192,21 @@ impl Lexing {
         context: ContextId,
         next: Lexeme,
         forbidden: &[ExpressionId],
+        known: &mut Begins,
         lexer: &mut Lexer,
     ) -> Result<bool> {
-        let characters = characters(lexer)?;
-        for beginning in self.beginnings(context, next) {
-            let expressions = &mut lexer.derivatives.expressions;
-            let follow = expressions.concat(beginning.variant.follow, ANY)?;
-            let without = expressions.not(follow)?;
-            let more = expressions.intersection(&[characters, without])?;
-            let whole = expressions.concat(beginning.texts, more)?;
+        for &Beginning { texts, variant } in self.beginnings(context, next) {
             for &each in forbidden {
-                let allowed = lexer.derivatives.expressions.not(each)?;
-                let left = lexer.derivatives.expressions.intersection(&[whole, allowed])?;
-                if lexer.derivatives.is_live(left)? {
+                let key = (texts, variant.follow, each);
+                let begins = match known.get(&key) {
+                    Some(&known) => known,
+                    None => {
+                        let begins = may_come(texts, variant.follow, each, lexer)?;
+                        known.insert(key, begins);
+                        begins
+                    }
+                };
+                if begins {
                     return Ok(true);
                 }
             }

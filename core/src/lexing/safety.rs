@@ -19,7 +19,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::adjacent::Adjacency;
 use super::layout::byte_class;
-use super::lost::{Kept, Lost, lost_of};
+use super::lost::{Begins, Kept, Lost, lost_of};
 use super::{Beginning, ContextId, Lexing, START, Side, conflict_error, restricted};
 use crate::error::{Error, Result};
 use crate::grammar::Grammar;
@@ -40,6 +40,9 @@ pub(super) type Ends = Rc<[ExpressionId]>;
 
 /// Sets of what is forbidden, all terminals together, are no more than this.
 const MAX_FORBIDDEN: usize = 10_000;
+
+/// Texts that are kept though they are forbidden make new sets, and those more such texts.
+const MAX_KEPT: usize = 32;
 
 /// The lexer, and which beginnings have a text where something is forbidden: many contexts share them.
 pub(super) struct Asked<'a> {
@@ -66,9 +69,19 @@ impl Asked<'_> {
 }
 
 impl Lexing {
+    /// Errors: `Unsupported` where no way on is shown.
     pub(super) fn check_safety(&mut self, grammar: &Grammar, lexer: &mut Lexer, names: &[String]) -> Result<()> {
+        // where that leaves no way on, texts that are forbidden where they begin are not kept
+        if self.looks_ahead && self.check_way_on(true, grammar, lexer, names).is_ok() {
+            return Ok(());
+        }
+        self.kept.clear();
+        self.check_way_on(false, grammar, lexer, names)
+    }
+
+    fn check_way_on(&mut self, keep: bool, grammar: &Grammar, lexer: &mut Lexer, names: &[String]) -> Result<()> {
         let places = Places::new(self);
-        let (after, kept) = self.forbidden_after_terminals(&places, lexer)?;
+        let (after, kept) = self.forbidden_after_terminals(keep, &places, lexer)?;
         self.kept = kept;
         self.check_ends(&after, lexer, names)?;
         let lexer = &mut Asked {
@@ -116,30 +129,29 @@ impl Lexing {
     /// Errors: `Unsupported` where the text may end behind a terminal, but not behind some of its texts, from which it may
     /// be no more than read on to others.
     fn check_ends(&self, after: &After, lexer: &Lexer, names: &[String]) -> Result<()> {
-        let may_end = |reached: &Ends| reached.iter().any(|&end| !lexer.derivatives.expressions.nullable(end));
-        let states = || (0..self.tables.ends.len()).filter(|&state| self.tables.ends[state]);
-        let ended = |lexeme: Lexeme| states().any(|state| self.read_before(state as u32) == Some(lexeme));
-        let ignored = |context: ContextId| states().any(|state| self.context_of[state] == context);
-        let bad = |sets: &BTreeSet<Ends>| !sets.iter().all(may_end);
-        let terminal = after
-            .terminals
-            .iter()
-            .find(|(lexeme, sets)| bad(sets) && ended(**lexeme));
-        let between = after
-            .ignored
-            .iter()
-            .find(|((context, ..), sets)| bad(sets) && ignored(*context));
-        let found = terminal
-            .map(|(&lexeme, _)| lexeme)
-            .or(between.map(|(&(_, _, lexeme), _)| lexeme));
-        match found {
-            Some(lexeme) => Err(Error::Unsupported(format!(
+        let terminals = after.terminals.iter().map(|(&lexeme, sets)| (None, lexeme, sets));
+        let ignored = after.ignored.iter();
+        let ignored = ignored.map(|(&(context, _, lexeme), sets)| (Some(context), lexeme, sets));
+        let mut all = terminals.chain(ignored);
+        match all.find(|&(context, lexeme, sets)| self.may_be_stuck(context, lexeme, sets, lexer)) {
+            Some((_, lexeme, _)) => Err(Error::Unsupported(format!(
                 "some texts of {} are found only where others come after them, and the text may end there; that is not \
                  implemented",
                 names[lexeme as usize]
             ))),
             None => Ok(()),
         }
+    }
+
+    /// May the text end behind a terminal, or what is ignored in a context, but not behind some of its texts?
+    fn may_be_stuck(&self, context: Option<ContextId>, lexeme: Lexeme, sets: &BTreeSet<Ends>, lexer: &Lexer) -> bool {
+        let may_end = |reached: &Ends| reached.iter().any(|&end| !lexer.derivatives.expressions.nullable(end));
+        let is_behind = |state: u32| match context {
+            Some(context) => self.context_of[state as usize] == context,
+            None => self.read_before(state) == Some(lexeme),
+        };
+        let mut states = (0..).zip(&self.tables.ends).filter(|(_, ends)| **ends);
+        !sets.iter().all(may_end) && states.any(|(state, _)| is_behind(state))
     }
 
     /// The terminal whose text was read before a state.
@@ -254,8 +266,8 @@ impl Lexing {
     }
 
     /// What may be forbidden after each terminal, from the start on, and what is kept for that.
-    fn forbidden_after_terminals(&self, places: &Places, lexer: &mut Lexer) -> Result<(After, Kept)> {
-        let mut kept = Kept::default();
+    fn forbidden_after_terminals(&self, keep: bool, places: &Places, lexer: &mut Lexer) -> Result<(After, Kept)> {
+        let (mut kept, mut known) = (Kept::default(), Begins::default());
         let mut lost: FxHashMap<Beginning, Option<Lost>> = FxHashMap::default();
         let mut after = After::default();
         let mut asked: FxHashSet<(ContextId, Lexeme, ExpressionId)> = FxHashSet::default();
@@ -282,7 +294,7 @@ impl Lexing {
                 for &beginning in self.beginnings(context, lexeme) {
                     let side = side_with(context, forbidden);
                     let mut begun = restricted(beginning, side, &kept, lexer)?;
-                    if self.looks_ahead && begun != beginning {
+                    if keep && begun != beginning {
                         let whole = Beginning {
                             texts: beginning.texts,
                             ..begun
@@ -295,10 +307,26 @@ impl Lexing {
                             }
                         };
                         if let Some(found) = found
-                            && self.may_follow_lost(context, lexeme, found, places, lexer)?
+                            && self.may_follow_lost(context, lexeme, found, places, &mut known, lexer)?
                         {
-                            kept.insert((context, beginning, forbidden), found.beginning.texts);
-                            begun = restricted(beginning, side, &kept, lexer)?;
+                            let key = (context, beginning, forbidden);
+                            kept.insert(key, found.beginning.texts);
+                            if kept.len() > MAX_KEPT {
+                                return Err(Error::TooLarge {
+                                    what: "the number of ways in which forbidden texts are kept",
+                                    value: MAX_KEPT,
+                                });
+                            }
+                            let more = restricted(beginning, side, &kept, lexer)?;
+                            let sets = ends(more, lexer)?;
+                            let stuck = as_taken.is_some() && self.may_be_stuck(None, lexeme, &sets, lexer)
+                                || ignored && self.may_be_stuck(Some(context), lexeme, &sets, lexer);
+                            if stuck {
+                                // it is not known how to go on from there: rather no text than one without an end
+                                kept.remove(&key);
+                            } else {
+                                begun = more;
+                            }
                         }
                     }
                     if !lexer.derivatives.is_live(begun.texts)? {
