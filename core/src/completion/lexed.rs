@@ -139,8 +139,9 @@ impl Engine {
             (from, wanted, last) = (begun, next, ended);
         }
         if !self.parser.node(last.node).accepting {
-            let ends = self.endings(from, &parts, wanted)?.into_iter();
-            let ended = ends.filter(|ended| self.parser.node(ended.node).accepting).next();
+            // what it is forbidden to stop at forbids the end, too
+            let mut ends = self.endings(from, &parts, wanted)?.into_iter();
+            let ended = ends.find(|ended| self.parser.node(ended.node).accepting);
             last = ended.ok_or_else(impossible)?;
         }
         text.extend(last.written);

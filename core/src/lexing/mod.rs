@@ -110,6 +110,21 @@ impl Scanner {
         let unless_followed = |outcome: &Outcome| outcome.longer == LongerForm::NoneUnlessFollowed;
         self.covers.is_some() || self.outcomes.iter().any(unless_followed)
     }
+
+    /// What goes with a text of an outcome, where others could be found.
+    fn variant(&self, outcome: &Outcome, base: Lexeme, others: ExpressionId) -> Variant {
+        Variant {
+            base,
+            own: match outcome.longer {
+                LongerForm::Any => EMPTY,
+                LongerForm::None | LongerForm::NoneUnlessFollowed => self.matches,
+            },
+            others,
+            follow: outcome.follow,
+            unless_followed: outcome.longer == LongerForm::NoneUnlessFollowed,
+            change: Change::None,
+        }
+    }
 }
 
 /// The scanners as the grammar numbers things.
@@ -176,6 +191,7 @@ pub struct Lexing {
     lost: Vec<FxHashMap<Lexeme, Vec<Lost>>>,
     /// Does any scanner look at the text that follows its own?
     looks_ahead: bool,
+    /// What is kept where something is forbidden.
     kept: Kept,
     follows_ignored: Follows,
     /// The same inside brackets, where line ends are ignored.
@@ -343,21 +359,43 @@ fn restricted(beginning: Beginning, side: Side, kept: &Kept, lexer: &mut Lexer) 
 
 /// Which scanners may match at one place.
 #[derive(Debug, Default)]
-struct Meetings(FxHashMap<(usize, usize), bool>);
+struct Meetings {
+    met: FxHashMap<(usize, usize), bool>,
+    taking: FxHashMap<(usize, usize), bool>,
+}
 
 impl Meetings {
     /// Is there a text at which both scanners match?
     fn meet(&mut self, scanners: &Scanners, (a, b): (usize, usize), lexer: &mut Lexer) -> Result<bool> {
         let key = (a, b);
-        if let Some(&known) = self.0.get(&key) {
+        if let Some(&known) = self.met.get(&key) {
             return Ok(known);
         }
         let other = covered(&scanners.scanners[a], lexer)?;
         let met = lexer
             .derivatives
             .share_a_beginning(scanners.scanners[b].matches, other)?;
-        self.0.insert(key, met);
+        self.met.insert(key, met);
         Ok(met)
+    }
+
+    /// Does the first scanner, tried before the second, take texts from it that something might come after?
+    fn takes(&mut self, scanners: &Scanners, (a, b): (usize, usize), lexer: &mut Lexer) -> Result<bool> {
+        let Some(covers) = scanners.scanners[a].covers else {
+            return Ok(false);
+        };
+        if let Some(&known) = self.taking.get(&(a, b)) {
+            return Ok(known);
+        }
+        let scanner = &scanners.scanners[b];
+        let mut takes = false;
+        for outcome in &scanner.outcomes {
+            let variant = scanner.variant(outcome, scanner.terminal, covers);
+            let texts = outcome.texts;
+            takes = takes || lost_of(Beginning { texts, variant }, lexer)?.is_some();
+        }
+        self.taking.insert((a, b), takes);
+        Ok(takes)
     }
 }
 
@@ -399,26 +437,14 @@ fn beginnings(
         for &earlier in tried[..place].iter().filter(|_| scanners.contextual) {
             if meetings.meet(scanners, (earlier, index), lexer)? {
                 others.push(covered(&scanners.scanners[earlier], lexer)?);
-                open |= scanners.scanners[earlier].covers.is_some();
+                open |= meetings.takes(scanners, (earlier, index), lexer)?;
             }
         }
         let expressions = &mut lexer.derivatives.expressions;
         let others = expressions.union(&others)?;
         let allowed = expressions.not(others)?;
         for outcome in &scanner.outcomes {
-            let own = match outcome.longer {
-                LongerForm::Any => EMPTY,
-                LongerForm::None | LongerForm::NoneUnlessFollowed => scanner.matches,
-            };
             let (mut left, mut parts) = (vec![outcome.texts], Vec::new());
-            let variant = |base| Variant {
-                base,
-                own,
-                others,
-                follow: outcome.follow,
-                unless_followed: outcome.longer == LongerForm::NoneUnlessFollowed,
-                change: Change::None,
-            };
             for reserved in scanner
                 .reserved
                 .iter()
@@ -432,7 +458,7 @@ fn beginnings(
             parts.push((lexer.derivatives.expressions.intersection(&left)?, scanner.terminal));
             for (whole, terminal) in parts {
                 let texts = lexer.derivatives.expressions.intersection(&[whole, allowed])?;
-                let variant = variant(terminal);
+                let variant = scanner.variant(outcome, terminal, others);
                 if lexer.derivatives.is_live(texts)? {
                     begun.entry(terminal).or_default().push(Beginning { texts, variant });
                 }

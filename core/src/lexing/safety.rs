@@ -41,8 +41,9 @@ pub(super) type Ends = Rc<[ExpressionId]>;
 /// Sets of what is forbidden, all terminals together, are no more than this.
 const MAX_FORBIDDEN: usize = 10_000;
 
-/// Texts that are kept though they are forbidden make new sets, and those more such texts.
-const MAX_KEPT: usize = 32;
+/// Texts that are kept though they are forbidden: there are no more than this, or none. They make new sets, and those
+/// more such texts.
+const MAX_KEPT: usize = 12;
 
 /// The lexer, and which beginnings have a text where something is forbidden: many contexts share them.
 pub(super) struct Asked<'a> {
@@ -71,7 +72,7 @@ impl Asked<'_> {
 impl Lexing {
     /// Errors: `Unsupported` where no way on is shown.
     pub(super) fn check_safety(&mut self, grammar: &Grammar, lexer: &mut Lexer, names: &[String]) -> Result<()> {
-        // where that leaves no way on, texts that are forbidden where they begin are not kept
+        // where that leaves no way on, or is too much, texts that are forbidden where they begin are not kept
         if self.looks_ahead && self.check_way_on(true, grammar, lexer, names).is_ok() {
             return Ok(());
         }
