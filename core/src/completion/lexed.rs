@@ -138,6 +138,12 @@ impl Engine {
             parts = self.parts_at(begun);
             (from, wanted, last) = (begun, next, ended);
         }
+        if !self.parser.node(last.node).accepting {
+            // what it is forbidden to stop at forbids the end, too
+            let mut ends = self.endings(from, &parts, wanted)?.into_iter();
+            let ended = ends.find(|ended| self.parser.node(ended.node).accepting);
+            last = ended.ok_or_else(impossible)?;
+        }
         text.extend(last.written);
         Ok(())
     }

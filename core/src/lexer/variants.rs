@@ -24,8 +24,8 @@ pub struct Variant {
     /// What is left of all that the lexeme's own scanner matches: it must not match any more of the text. `EMPTY` if it
     /// may.
     pub own: ExpressionId,
-    /// Texts that must not come, however they go on: what is left of other scanners' texts, and of what earlier lexemes
-    /// forbid. Nothing after a text that is in it is looked at, so it holds each text with all that may follow it.
+    /// Texts that must not come, each to the end of all: what is left of other scanners' texts, and of what earlier
+    /// lexemes forbid.
     pub others: ExpressionId,
     /// What no text after the lexeme may begin with; none of these is empty.
     pub follow: ExpressionId,

@@ -50,6 +50,8 @@ pub struct Tables {
     states: FxHashMap<Box<[Dot]>, State>,
     /// By state, sorted.
     pub accepts: Vec<Vec<Lexeme>>,
+    /// By state, may the text end there?
+    pub ends: Vec<bool>,
     /// The terminal that leads to a state, if one does.
     pub entered_by: Vec<Option<Lexeme>>,
     pub conflict: Option<Conflict>,
@@ -141,15 +143,17 @@ pub fn tables(grammar: &Grammar) -> Result<Tables> {
     let mut conflict = None;
     let mut resolved = Vec::new();
     let mut accepts = Vec::with_capacity(automaton.kernels.len());
+    let mut ends = Vec::with_capacity(automaton.kernels.len());
     for (state, steps) in automaton.steps.iter().enumerate() {
-        let mut taken = Terminals::new(count);
+        let mut taken = Terminals::new(count + 1);
         for symbol in steps.keys() {
             if let Next::Terminal(lexeme) = *symbol {
                 taken.insert(lexeme);
             }
         }
         let mut all = taken.clone();
-        let mut completing = Terminals::new(count);
+        let mut completing = Terminals::new(count + 1);
+        let mut may_end = automaton.kernels[state].contains(&(grammar.start_dot + 1));
         let mut rules: Vec<(Rule, &Terminals)> = Vec::new();
         for (&(_, dot), follow) in lookaheads.range((state as State, 0)..(state as State + 1, 0)) {
             let Next::End(rule) = grammar.next(dot) else { continue };
@@ -164,7 +168,11 @@ pub fn tables(grammar: &Grammar) -> Result<Tables> {
                     terminal,
                 });
             }
-            if let Some(lexeme) = completing.first_common(follow) {
+            may_end |= follow.contains(count as Lexeme);
+            if let Some(lexeme) = completing
+                .first_common(follow)
+                .filter(|&lexeme| lexeme < count as Lexeme)
+            {
                 let other = rules.iter().find(|(_, terminals)| terminals.contains(lexeme));
                 conflict.get_or_insert(Conflict::Reduce(lexeme, other.map_or(rule, |&(other, _)| other), rule));
             }
@@ -172,11 +180,13 @@ pub fn tables(grammar: &Grammar) -> Result<Tables> {
             all.add(follow);
             rules.push((rule, follow));
         }
-        accepts.push(all.iter().collect());
+        accepts.push(all.iter().take_while(|&lexeme| lexeme < count as Lexeme).collect());
+        ends.push(may_end);
     }
     Ok(Tables {
         states: automaton.ids,
         accepts,
+        ends,
         entered_by: automaton.entered_by,
         conflict,
         resolved,
@@ -250,7 +260,8 @@ fn automaton(grammar: &Grammar) -> Result<Automaton> {
     Ok(made)
 }
 
-/// By state and the dot at the end of a production: the terminals before which it is complete.
+/// By state and the dot at the end of a production: the terminals before which it is complete; the number after theirs
+/// stands for the end of the text.
 fn lookaheads(grammar: &Grammar, automaton: &Automaton) -> std::collections::BTreeMap<(State, Dot), Terminals> {
     let mut transitions: Vec<(State, Rule)> = Vec::new();
     let mut numbers: FxHashMap<(State, Rule), Transition> = FxHashMap::default();
@@ -268,7 +279,7 @@ fn lookaheads(grammar: &Grammar, automaton: &Automaton) -> std::collections::BTr
             transitions.push((state as State, rule));
         }
     }
-    let count = grammar.nullable_lexemes.len();
+    let count = grammar.nullable_lexemes.len() + 1;
     let goes_to = |state: State, symbol: Next| automaton.steps[state as usize][&symbol];
     // what can be read right after a transition, in rules that go on there; then through rules that can be empty
     let mut sets = vec![Terminals::new(count); transitions.len()];
@@ -284,6 +295,9 @@ fn lookaheads(grammar: &Grammar, automaton: &Automaton) -> std::collections::BTr
                 _ => {}
             }
         }
+    }
+    if let Next::Rule(whole) = grammar.next(grammar.start_dot) {
+        sets[numbers[&(START, whole)]].insert(count as Lexeme - 1);
     }
     spread(&mut sets, &reads);
     // and what can follow the rule that a transition's rule ends

@@ -30,6 +30,7 @@ use adjacent::Adjacency;
 use followers::Follows;
 use lalr::{Conflict, START, Tables};
 use layout::{Change, FLAT, Indenter, LayoutId};
+use lost::{Kept, Lost, lost_of};
 
 /// Index of the terminals that are looked for together.
 pub type ContextId = u32;
@@ -103,6 +104,29 @@ struct Scanner {
     reserved: Vec<Reserved>,
 }
 
+impl Scanner {
+    /// Does it look at the text that follows its own, other than to take as much as it can?
+    fn looks_ahead(&self) -> bool {
+        let unless_followed = |outcome: &Outcome| outcome.longer == LongerForm::NoneUnlessFollowed;
+        self.covers.is_some() || self.outcomes.iter().any(unless_followed)
+    }
+
+    /// What goes with a text of an outcome, where others could be found.
+    fn variant(&self, outcome: &Outcome, base: Lexeme, others: ExpressionId) -> Variant {
+        Variant {
+            base,
+            own: match outcome.longer {
+                LongerForm::Any => EMPTY,
+                LongerForm::None | LongerForm::NoneUnlessFollowed => self.matches,
+            },
+            others,
+            follow: outcome.follow,
+            unless_followed: outcome.longer == LongerForm::NoneUnlessFollowed,
+            change: Change::None,
+        }
+    }
+}
+
 /// The scanners as the grammar numbers things.
 #[derive(Debug, Default)]
 pub struct Scanners {
@@ -163,8 +187,12 @@ pub struct Lexing {
     /// By state of the tables. Where the lexer is not contextual, there is one context.
     context_of: Vec<ContextId>,
     contexts: Vec<Begun>,
-    /// By context, what no text after some texts of a terminal may be, which it is not found with at all.
-    lost: Vec<Lost>,
+    /// By context, the texts that terminals lose.
+    lost: Vec<FxHashMap<Lexeme, Vec<Lost>>>,
+    /// Does any scanner look at the text that follows its own?
+    looks_ahead: bool,
+    /// What is kept where something is forbidden.
+    kept: Kept,
     follows_ignored: Follows,
     /// The same inside brackets, where line ends are ignored.
     follows_in_brackets: Follows,
@@ -187,6 +215,8 @@ impl Lexing {
             context_of: Vec::new(),
             contexts: Vec::new(),
             lost: Vec::new(),
+            looks_ahead: scanners.scanners.iter().any(Scanner::looks_ahead),
+            kept: Kept::default(),
             follows_ignored: Follows::default(),
             follows_in_brackets: Follows::default(),
             adjacency: None,
@@ -217,6 +247,7 @@ impl Lexing {
             }
             made.context_of.push(context);
         }
+        made.keep_lost(lexer)?;
         made.check_safety(grammar, lexer, &scanners.names)?;
         made.tables.steps = Vec::new(); // they are needed no more
         Ok(made)
@@ -285,7 +316,7 @@ impl Lexing {
                 .iter()
                 .flat_map(|&newline| self.beginnings(side.context, newline))
             {
-                let Beginning { texts, variant } = restricted(beginning, side.forbidden, lexer)?;
+                let Beginning { texts, variant } = restricted(beginning, side, &self.kept, lexer)?;
                 let texts = lexer.derivatives.expressions.intersection(&[texts, within])?;
                 if lexer.derivatives.is_live(texts)? {
                     parts.push((lexer.variant(Variant { change, ..variant })?, texts));
@@ -295,7 +326,7 @@ impl Lexing {
         let terminals = lexemes.iter().filter(|&&lexeme| Some(lexeme) != newline);
         for &lexeme in terminals.chain(&ignored) {
             for &beginning in self.beginnings(side.context, lexeme) {
-                let Beginning { texts, variant } = restricted(beginning, side.forbidden, lexer)?;
+                let Beginning { texts, variant } = restricted(beginning, side, &self.kept, lexer)?;
                 if lexer.derivatives.is_live(texts)? {
                     parts.push((lexer.variant(variant)?, texts));
                 }
@@ -308,14 +339,17 @@ impl Lexing {
 }
 
 /// A beginning where some texts must not come.
-fn restricted(beginning: Beginning, forbidden: ExpressionId, lexer: &mut Lexer) -> Result<Beginning> {
+fn restricted(beginning: Beginning, side: Side, kept: &Kept, lexer: &mut Lexer) -> Result<Beginning> {
+    let forbidden = side.forbidden;
     if forbidden == EMPTY || !lexer.derivatives.share_a_beginning(beginning.texts, forbidden)? {
         return Ok(beginning);
     }
     let expressions = &mut lexer.derivatives.expressions;
     let allowed = expressions.not(forbidden)?;
+    let texts = expressions.intersection(&[beginning.texts, allowed])?;
+    let kept = kept.get(&(side.context, beginning, forbidden)).copied();
     Ok(Beginning {
-        texts: expressions.intersection(&[beginning.texts, allowed])?,
+        texts: expressions.union(&[texts, kept.unwrap_or(EMPTY)])?,
         variant: Variant {
             others: expressions.union(&[beginning.variant.others, forbidden])?,
             ..beginning.variant
@@ -325,21 +359,43 @@ fn restricted(beginning: Beginning, forbidden: ExpressionId, lexer: &mut Lexer) 
 
 /// Which scanners may match at one place.
 #[derive(Debug, Default)]
-struct Meetings(FxHashMap<(usize, usize), bool>);
+struct Meetings {
+    met: FxHashMap<(usize, usize), bool>,
+    taking: FxHashMap<(usize, usize), bool>,
+}
 
 impl Meetings {
     /// Is there a text at which both scanners match?
     fn meet(&mut self, scanners: &Scanners, (a, b): (usize, usize), lexer: &mut Lexer) -> Result<bool> {
         let key = (a, b);
-        if let Some(&known) = self.0.get(&key) {
+        if let Some(&known) = self.met.get(&key) {
             return Ok(known);
         }
         let other = covered(&scanners.scanners[a], lexer)?;
         let met = lexer
             .derivatives
             .share_a_beginning(scanners.scanners[b].matches, other)?;
-        self.0.insert(key, met);
+        self.met.insert(key, met);
         Ok(met)
+    }
+
+    /// Does the first scanner, tried before the second, take texts from it that something might come after?
+    fn takes(&mut self, scanners: &Scanners, (a, b): (usize, usize), lexer: &mut Lexer) -> Result<bool> {
+        let Some(covers) = scanners.scanners[a].covers else {
+            return Ok(false);
+        };
+        if let Some(&known) = self.taking.get(&(a, b)) {
+            return Ok(known);
+        }
+        let scanner = &scanners.scanners[b];
+        let mut takes = false;
+        for outcome in &scanner.outcomes {
+            let variant = scanner.variant(outcome, scanner.terminal, covers);
+            let texts = outcome.texts;
+            takes = takes || lost_of(Beginning { texts, variant }, lexer)?.is_some();
+        }
+        self.taking.insert((a, b), takes);
+        Ok(takes)
     }
 }
 
@@ -354,16 +410,13 @@ fn covered(scanner: &Scanner, lexer: &mut Lexer) -> Result<ExpressionId> {
 /// By terminal, how it may begin.
 type Begun = FxHashMap<Lexeme, Vec<Beginning>>;
 
-/// By terminal, what is forbidden after its texts that are lost, see `lost`.
-type Lost = FxHashMap<Lexeme, Vec<ExpressionId>>;
-
 /// How each of the accepted terminals may begin, and where several scanners match, which of them decides.
 fn beginnings(
     scanners: &Scanners,
     accepted: &FxHashSet<Lexeme>,
     meetings: &mut Meetings,
     lexer: &mut Lexer,
-) -> Result<(Begun, Lost)> {
+) -> Result<(Begun, FxHashMap<Lexeme, Vec<Lost>>)> {
     let active: Vec<usize> = (0..scanners.scanners.len())
         .filter(|&index| accepted.contains(&scanners.scanners[index].terminal))
         .collect();
@@ -376,7 +429,7 @@ fn beginnings(
         .into_iter()
         .filter(|&index| !embedded.contains(&scanners.scanners[index].terminal))
         .collect();
-    let (mut begun, mut lost) = (Begun::default(), Lost::default());
+    let (mut begun, mut lost) = (Begun::default(), FxHashMap::<Lexeme, Vec<Lost>>::default());
     for (place, &index) in tried.iter().enumerate() {
         let scanner = &scanners.scanners[index];
         let mut others: SmallVec<[ExpressionId; 4]> = SmallVec::new();
@@ -384,26 +437,14 @@ fn beginnings(
         for &earlier in tried[..place].iter().filter(|_| scanners.contextual) {
             if meetings.meet(scanners, (earlier, index), lexer)? {
                 others.push(covered(&scanners.scanners[earlier], lexer)?);
-                open |= scanners.scanners[earlier].covers.is_some();
+                open |= meetings.takes(scanners, (earlier, index), lexer)?;
             }
         }
         let expressions = &mut lexer.derivatives.expressions;
         let others = expressions.union(&others)?;
         let allowed = expressions.not(others)?;
         for outcome in &scanner.outcomes {
-            let own = match outcome.longer {
-                LongerForm::Any => EMPTY,
-                LongerForm::None | LongerForm::NoneUnlessFollowed => scanner.matches,
-            };
             let (mut left, mut parts) = (vec![outcome.texts], Vec::new());
-            let variant = |base| Variant {
-                base,
-                own,
-                others,
-                follow: outcome.follow,
-                unless_followed: outcome.longer == LongerForm::NoneUnlessFollowed,
-                change: Change::None,
-            };
             for reserved in scanner
                 .reserved
                 .iter()
@@ -417,13 +458,13 @@ fn beginnings(
             parts.push((lexer.derivatives.expressions.intersection(&left)?, scanner.terminal));
             for (whole, terminal) in parts {
                 let texts = lexer.derivatives.expressions.intersection(&[whole, allowed])?;
-                let variant = variant(terminal);
+                let variant = scanner.variant(outcome, terminal, others);
                 if lexer.derivatives.is_live(texts)? {
                     begun.entry(terminal).or_default().push(Beginning { texts, variant });
                 }
                 if open {
-                    let after = lost::forbidden_after_lost(Beginning { texts: whole, variant }, lexer)?;
-                    lost.entry(terminal).or_default().extend(after);
+                    let found = lost_of(Beginning { texts: whole, variant }, lexer)?;
+                    lost.entry(terminal).or_default().extend(found);
                 }
             }
         }

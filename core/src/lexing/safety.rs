@@ -19,6 +19,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::adjacent::Adjacency;
 use super::layout::byte_class;
+use super::lost::{Begins, Kept, Lost, lost_of};
 use super::{Beginning, ContextId, Lexing, START, Side, conflict_error, restricted};
 use crate::error::{Error, Result};
 use crate::grammar::Grammar;
@@ -40,29 +41,50 @@ pub(super) type Ends = Rc<[ExpressionId]>;
 /// Sets of what is forbidden, all terminals together, are no more than this.
 const MAX_FORBIDDEN: usize = 10_000;
 
+/// Texts that are kept though they are forbidden: there are no more than this, or none. They make new sets, and those
+/// more such texts.
+const MAX_KEPT: usize = 12;
+
 /// The lexer, and which beginnings have a text where something is forbidden: many contexts share them.
 pub(super) struct Asked<'a> {
     pub lexer: &'a mut Lexer,
-    known: FxHashMap<(Beginning, ExpressionId), bool>,
+    known: FxHashMap<(Beginning, ExpressionId, ContextId), bool>,
 }
 
 impl Asked<'_> {
-    fn has_text(&mut self, beginning: Beginning, forbidden: ExpressionId) -> Result<bool> {
-        if let Some(&known) = self.known.get(&(beginning, forbidden)) {
+    fn has_text(&mut self, beginning: Beginning, side: Side, kept: &Kept) -> Result<bool> {
+        // what is kept is known by the context, too
+        let key = (
+            beginning,
+            side.forbidden,
+            if kept.is_empty() { 0 } else { side.context },
+        );
+        if let Some(&known) = self.known.get(&key) {
             return Ok(known);
         }
-        let texts = restricted(beginning, forbidden, self.lexer)?.texts;
+        let texts = restricted(beginning, side, kept, self.lexer)?.texts;
         let live = self.lexer.derivatives.is_live(texts)?;
-        self.known.insert((beginning, forbidden), live);
+        self.known.insert(key, live);
         Ok(live)
     }
 }
 
 impl Lexing {
+    /// Errors: `Unsupported` where no way on is shown.
     pub(super) fn check_safety(&mut self, grammar: &Grammar, lexer: &mut Lexer, names: &[String]) -> Result<()> {
+        // where that leaves no way on, or is too much, texts that are forbidden where they begin are not kept
+        if self.looks_ahead && self.check_way_on(true, grammar, lexer, names).is_ok() {
+            return Ok(());
+        }
+        self.kept.clear();
+        self.check_way_on(false, grammar, lexer, names)
+    }
+
+    fn check_way_on(&mut self, keep: bool, grammar: &Grammar, lexer: &mut Lexer, names: &[String]) -> Result<()> {
         let places = Places::new(self);
-        self.check_lost(&places, lexer, names)?;
-        let after = self.forbidden_after_terminals(&places, lexer)?;
+        let (after, kept) = self.forbidden_after_terminals(keep, &places, lexer)?;
+        self.kept = kept;
+        self.check_ends(&after, lexer, names)?;
         let lexer = &mut Asked {
             lexer,
             known: FxHashMap::default(),
@@ -103,6 +125,34 @@ impl Lexing {
         }
         self.adjacency = Some(adjacency);
         Ok(())
+    }
+
+    /// Errors: `Unsupported` where the text may end behind a terminal, but not behind some of its texts, from which it may
+    /// be no more than read on to others.
+    fn check_ends(&self, after: &After, lexer: &Lexer, names: &[String]) -> Result<()> {
+        let terminals = after.terminals.iter().map(|(&lexeme, sets)| (None, lexeme, sets));
+        let ignored = after.ignored.iter();
+        let ignored = ignored.map(|(&(context, _, lexeme), sets)| (Some(context), lexeme, sets));
+        let mut all = terminals.chain(ignored);
+        match all.find(|&(context, lexeme, sets)| self.may_be_stuck(context, lexeme, sets, lexer)) {
+            Some((_, lexeme, _)) => Err(Error::Unsupported(format!(
+                "some texts of {} are found only where others come after them, and the text may end there; that is not \
+                 implemented",
+                names[lexeme as usize]
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// May the text end behind a terminal, or what is ignored in a context, but not behind some of its texts?
+    fn may_be_stuck(&self, context: Option<ContextId>, lexeme: Lexeme, sets: &BTreeSet<Ends>, lexer: &Lexer) -> bool {
+        let may_end = |reached: &Ends| reached.iter().any(|&end| !lexer.derivatives.expressions.nullable(end));
+        let is_behind = |state: u32| match context {
+            Some(context) => self.context_of[state as usize] == context,
+            None => self.read_before(state) == Some(lexeme),
+        };
+        let mut states = (0..).zip(&self.tables.ends).filter(|(_, ends)| **ends);
+        !sets.iter().all(may_end) && states.any(|(state, _)| is_behind(state))
     }
 
     /// The terminal whose text was read before a state.
@@ -192,7 +242,7 @@ impl Lexing {
 
     pub(super) fn has_text(&self, side: Side, lexeme: Lexeme, lexer: &mut Asked) -> Result<bool> {
         for &beginning in self.beginnings(side.context, lexeme) {
-            if lexer.has_text(beginning, side.forbidden)? {
+            if lexer.has_text(beginning, side, &self.kept)? {
                 return Ok(true);
             }
         }
@@ -203,7 +253,7 @@ impl Lexing {
     fn may_end_line(&self, side: Side, newline: Lexeme, lexer: &mut Lexer) -> Result<bool> {
         let mut texts = Vec::new();
         for &beginning in self.beginnings(side.context, newline) {
-            texts.push(restricted(beginning, side.forbidden, lexer)?.texts);
+            texts.push(restricted(beginning, side, &self.kept, lexer)?.texts);
         }
         let expressions = &mut lexer.derivatives.expressions;
         let texts = expressions.union(&texts)?;
@@ -216,8 +266,10 @@ impl Lexing {
         Ok(!lexer.derivatives.is_live(missing)?)
     }
 
-    /// What may be forbidden after each terminal, from the start on.
-    fn forbidden_after_terminals(&self, places: &Places, lexer: &mut Lexer) -> Result<After> {
+    /// What may be forbidden after each terminal, from the start on, and what is kept for that.
+    fn forbidden_after_terminals(&self, keep: bool, places: &Places, lexer: &mut Lexer) -> Result<(After, Kept)> {
+        let (mut kept, mut known) = (Kept::default(), Begins::default());
+        let mut lost: FxHashMap<Beginning, Option<Lost>> = FxHashMap::default();
         let mut after = After::default();
         let mut asked: FxHashSet<(ContextId, Lexeme, ExpressionId)> = FxHashSet::default();
         let mut all: FxHashSet<ExpressionId> = FxHashSet::from_iter([EMPTY]);
@@ -241,7 +293,43 @@ impl Lexing {
                     places.after.get(&lexeme).filter(|_| as_taken.is_some()),
                 ];
                 for &beginning in self.beginnings(context, lexeme) {
-                    let begun = restricted(beginning, forbidden, lexer)?;
+                    let side = side_with(context, forbidden);
+                    let mut begun = restricted(beginning, side, &kept, lexer)?;
+                    if keep && begun != beginning {
+                        let whole = Beginning {
+                            texts: beginning.texts,
+                            ..begun
+                        };
+                        let found = match lost.get(&whole) {
+                            Some(known) => known,
+                            None => {
+                                let found = lost_of(whole, lexer)?;
+                                lost.entry(whole).or_insert(found)
+                            }
+                        };
+                        if let Some(found) = found
+                            && self.may_follow_lost(context, lexeme, found, places, &mut known, lexer)?
+                        {
+                            let key = (context, beginning, forbidden);
+                            kept.insert(key, found.beginning.texts);
+                            if kept.len() > MAX_KEPT {
+                                return Err(Error::TooLarge {
+                                    what: "the number of ways in which forbidden texts are kept",
+                                    value: MAX_KEPT,
+                                });
+                            }
+                            let more = restricted(beginning, side, &kept, lexer)?;
+                            let sets = ends(more, lexer)?;
+                            let stuck = as_taken.is_some() && self.may_be_stuck(None, lexeme, &sets, lexer)
+                                || ignored && self.may_be_stuck(Some(context), lexeme, &sets, lexer);
+                            if stuck {
+                                // it is not known how to go on from there: rather no text than one without an end
+                                kept.remove(&key);
+                            } else {
+                                begun = more;
+                            }
+                        }
+                    }
                     if !lexer.derivatives.is_live(begun.texts)? {
                         continue;
                     }
@@ -269,7 +357,7 @@ impl Lexing {
                 }
             }
         }
-        Ok(after)
+        Ok((after, kept))
     }
 }
 
@@ -283,7 +371,7 @@ pub(super) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn new(lexing: &'a Lexing) -> Self {
+    pub fn new(lexing: &'a Lexing) -> Self {
         let mut places = Places {
             all: Vec::new(),
             after: FxHashMap::default(),

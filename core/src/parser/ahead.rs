@@ -47,6 +47,8 @@ impl Parser {
                 false => self.changes(id, indenter, grammar, lexer)?,
             };
         }
+        // the empty text is what follows at the end
+        accepting &= !lexer.derivatives.expressions.nullable(side.forbidden);
         let prediction = self.nodes.get(id).prediction;
         let asked = Asked {
             context: side.context,

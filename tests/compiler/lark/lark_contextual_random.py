@@ -12,24 +12,35 @@ _PATTERNS = [
     r"/(?!(?:a|ab)\b)[ab][ab1]*/", "/[ab]{1,2}/", "/1(?:a|1)*/", "/(?:a|1|b1)+/", "/a(?:b1|[ab])*?1[ab]?/",
     "/(?:a|ab)(?:1|b)?/", "/b(?!1)(?:a1|.)*?1/", "/1.*?(?<!a)b+/",
 ]  # fmt: skip
+_ASSERTING = [
+    r"/[ab]+\b/", r"/a(?!\w)/", "/ab(?!1)/", r"/1+(?!\.)/", "/[ab]+(?![1.])/", r"/a\b/", "/(?:a|b)(?!b)/", r"/b\B/",
+    "/ab?(?!a)/", "/./", '" "', '"."',
+]  # fmt: skip
+"""Patterns that look at what follows them, and what they meet."""
 _IGNORED = ['" "', "/ +/", "/ /", "/ |b/"]
 
 
-def random_grammar(seed: int) -> str:
-    """A grammar over ``a``, ``b``, ``1``, the point, the blank and the quote; lark takes about half of them."""
+def random_grammar(seed: int, *, asserting: bool = False) -> str:
+    """A grammar over ``a``, ``b``, ``1``, the point, the blank and the quote; lark takes about half of them.
+
+    Args:
+        seed: of the random generator.
+        asserting: are most patterns such that look at what follows them?
+    """
     random = Random(seed)
+    patterns = [*_ASSERTING, *_PATTERNS[:12], *_ASSERTING] if asserting else _PATTERNS
     names = [f"T{index}" for index in range(random.randint(2, 5))]
     lines = []
     for name in names:
         priority = random.choice(["", "", "", "", ".1", ".-1", ".2"])
-        lines.append(f"{name}{priority}: {random.choice(_PATTERNS)}")
+        lines.append(f"{name}{priority}: {random.choice(patterns)}")
 
     def symbol(depth: int) -> str:
         kind = random.random()
         if kind < 0.45:
             return random.choice(names)
         if kind < 0.7:
-            return random.choice(_PATTERNS[:8])
+            return random.choice(patterns[:8])
         return random.choice("xyz") if kind < 0.9 or depth > 2 else f"({alternatives(depth + 1)})"
 
     def sequence(depth: int) -> str:
