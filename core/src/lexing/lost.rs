@@ -27,6 +27,9 @@ pub(super) struct Lost {
     forbidden: Vec<ExpressionId>,
 }
 
+/// By terminal, what its beginnings would lose.
+pub(super) type AllLost = FxHashMap<Lexeme, Vec<Lost>>;
+
 /// By context, beginning and what is forbidden where it begins: the texts that are kept, though they are forbidden.
 pub(super) type Kept = FxHashMap<(ContextId, Beginning, ExpressionId), ExpressionId>;
 
@@ -115,8 +118,9 @@ fn may_come(texts: ExpressionId, follow: ExpressionId, forbidden: ExpressionId, 
 
 impl Lexing {
     /// Gives terminals the texts that they would lose in some context, where something may come after them.
-    pub(super) fn keep_lost(&mut self, lexer: &mut Lexer) -> Result<()> {
-        let mut lost = std::mem::take(&mut self.lost);
+    ///
+    /// Args: by context, what terminals would lose there.
+    pub(super) fn keep_lost(&mut self, mut lost: Vec<AllLost>, lexer: &mut Lexer) -> Result<()> {
         let mut known = Begins::default();
         loop {
             let places = Places::new(self);

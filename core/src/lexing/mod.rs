@@ -30,7 +30,7 @@ use adjacent::Adjacency;
 use followers::Follows;
 use lalr::{Conflict, START, Tables};
 use layout::{Change, FLAT, Indenter, LayoutId};
-use lost::{Kept, Lost, lost_of};
+use lost::{AllLost, Kept, lost_of};
 
 /// Index of the terminals that are looked for together.
 pub type ContextId = u32;
@@ -187,10 +187,6 @@ pub struct Lexing {
     /// By state of the tables. Where the lexer is not contextual, there is one context.
     context_of: Vec<ContextId>,
     contexts: Vec<Begun>,
-    /// By context, the texts that terminals lose.
-    lost: Vec<FxHashMap<Lexeme, Vec<Lost>>>,
-    /// Does any scanner look at the text that follows its own?
-    looks_ahead: bool,
     /// What is kept where something is forbidden.
     kept: Kept,
     follows_ignored: Follows,
@@ -214,8 +210,6 @@ impl Lexing {
             indenter: scanners.indenter.clone(),
             context_of: Vec::new(),
             contexts: Vec::new(),
-            lost: Vec::new(),
-            looks_ahead: scanners.scanners.iter().any(Scanner::looks_ahead),
             kept: Kept::default(),
             follows_ignored: Follows::default(),
             follows_in_brackets: Follows::default(),
@@ -229,7 +223,7 @@ impl Lexing {
                 .or_default()
                 .push(each.terminal);
         }
-        let mut meetings = Meetings::default();
+        let (mut meetings, mut lost) = (Meetings::default(), Vec::new());
         let mut known: FxHashMap<&[Lexeme], ContextId> = FxHashMap::default();
         let all: Vec<Lexeme> = scanners.scanners.iter().map(|scanner| scanner.terminal).collect();
         for accepts in &made.tables.accepts {
@@ -241,14 +235,15 @@ impl Lexing {
                 let newline = scanners.indenter.as_ref().map(|indenter| indenter.newline);
                 let others = scanners.ignored.iter().chain(&newline);
                 let accepted: FxHashSet<Lexeme> = accepts.iter().chain(others).copied().collect();
-                let (found, lost) = beginnings(scanners, &accepted, &mut meetings, lexer)?;
-                made.contexts.push(found);
-                made.lost.push(lost);
+                let (begun, lost_here) = beginnings(scanners, &accepted, &mut meetings, lexer)?;
+                made.contexts.push(begun);
+                lost.push(lost_here);
             }
             made.context_of.push(context);
         }
-        made.keep_lost(lexer)?;
-        made.check_safety(grammar, lexer, &scanners.names)?;
+        made.keep_lost(lost, lexer)?;
+        let looks_ahead = scanners.scanners.iter().any(Scanner::looks_ahead);
+        made.check_safety(looks_ahead, grammar, lexer, &scanners.names)?;
         made.tables.steps = Vec::new(); // they are needed no more
         Ok(made)
     }
@@ -416,7 +411,7 @@ fn beginnings(
     accepted: &FxHashSet<Lexeme>,
     meetings: &mut Meetings,
     lexer: &mut Lexer,
-) -> Result<(Begun, FxHashMap<Lexeme, Vec<Lost>>)> {
+) -> Result<(Begun, AllLost)> {
     let active: Vec<usize> = (0..scanners.scanners.len())
         .filter(|&index| accepted.contains(&scanners.scanners[index].terminal))
         .collect();
@@ -429,7 +424,7 @@ fn beginnings(
         .into_iter()
         .filter(|&index| !embedded.contains(&scanners.scanners[index].terminal))
         .collect();
-    let (mut begun, mut lost) = (Begun::default(), FxHashMap::<Lexeme, Vec<Lost>>::default());
+    let (mut begun, mut lost) = (Begun::default(), AllLost::default());
     for (place, &index) in tried.iter().enumerate() {
         let scanner = &scanners.scanners[index];
         let mut others: SmallVec<[ExpressionId; 4]> = SmallVec::new();

@@ -12,6 +12,7 @@
 //! What is ignored may well stand in the way: blanks before a line's end belong to it where a line's end takes them. So it
 //! begins only where one of the terminals that the parser waits for may follow it (`followers`).
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -71,9 +72,17 @@ impl Asked<'_> {
 
 impl Lexing {
     /// Errors: `Unsupported` where no way on is shown.
-    pub(super) fn check_safety(&mut self, grammar: &Grammar, lexer: &mut Lexer, names: &[String]) -> Result<()> {
+    ///
+    /// Args: does any scanner look at the text that follows its own? And what is looked at.
+    pub(super) fn check_safety(
+        &mut self,
+        looks_ahead: bool,
+        grammar: &Grammar,
+        lexer: &mut Lexer,
+        names: &[String],
+    ) -> Result<()> {
         // where that leaves no way on, or is too much, texts that are forbidden where they begin are not kept
-        if self.looks_ahead && self.check_way_on(true, grammar, lexer, names).is_ok() {
+        if looks_ahead && self.check_way_on(true, grammar, lexer, names).is_ok() {
             return Ok(());
         }
         self.kept.clear();
@@ -300,12 +309,9 @@ impl Lexing {
                             texts: beginning.texts,
                             ..begun
                         };
-                        let found = match lost.get(&whole) {
-                            Some(known) => known,
-                            None => {
-                                let found = lost_of(whole, lexer)?;
-                                lost.entry(whole).or_insert(found)
-                            }
+                        let found = match lost.entry(whole) {
+                            Entry::Occupied(entry) => entry.into_mut(),
+                            Entry::Vacant(entry) => entry.insert(lost_of(whole, lexer)?),
                         };
                         if let Some(found) = found
                             && self.may_follow_lost(context, lexeme, found, places, &mut known, lexer)?
@@ -319,9 +325,9 @@ impl Lexing {
                                 });
                             }
                             let more = restricted(beginning, side, &kept, lexer)?;
-                            let sets = ends(more, lexer)?;
-                            let stuck = as_taken.is_some() && self.may_be_stuck(None, lexeme, &sets, lexer)
-                                || ignored && self.may_be_stuck(Some(context), lexeme, &sets, lexer);
+                            let sets = known_ends(more, &mut ends_of, lexer)?;
+                            let stuck = as_taken.is_some() && self.may_be_stuck(None, lexeme, sets, lexer)
+                                || ignored && self.may_be_stuck(Some(context), lexeme, sets, lexer);
                             if stuck {
                                 // it is not known how to go on from there: rather no text than one without an end
                                 kept.remove(&key);
@@ -333,13 +339,7 @@ impl Lexing {
                     if !lexer.derivatives.is_live(begun.texts)? {
                         continue;
                     }
-                    let found = match ends_of.get(&begun) {
-                        Some(known) => known,
-                        None => {
-                            let found = ends(begun, lexer)?;
-                            ends_of.entry(begun).or_insert(found)
-                        }
-                    };
+                    let found = known_ends(begun, &mut ends_of, lexer)?;
                     for sets in as_ignored.iter_mut().chain(&mut as_taken) {
                         sets.extend(found.iter().cloned());
                     }
@@ -395,6 +395,18 @@ impl<'a> Places<'a> {
         }
         places
     }
+}
+
+/// The ends of a beginning, found once.
+fn known_ends<'a>(
+    beginning: Beginning,
+    known: &'a mut FxHashMap<Beginning, BTreeSet<Ends>>,
+    lexer: &mut Lexer,
+) -> Result<&'a BTreeSet<Ends>> {
+    Ok(match known.entry(beginning) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(entry) => entry.insert(ends(beginning, lexer)?),
+    })
 }
 
 /// What may be forbidden where a lexeme ends, from each place in its texts.
