@@ -214,14 +214,19 @@ class _Reader:
     def _difference(self) -> Node | None:
         left = self._repeated()
         scanner = self._scanner
+        removed: list[Node] = []
         while left is not None and self._dialect.w3c and scanner.took("-"):
             self.marked = True
             self._space()
             right = self._repeated()
             if right is None:
                 scanner.unexpected("what to leave out")
-            left = Difference(left, right, left.at)
-        return left
+            removed.append(right)
+        if left is None or not removed:
+            return left
+        # a - b - c is a - (b | c), which does not nest
+        right = removed[0] if len(removed) == 1 else Choice(tuple((node,) for node in removed), removed[0].at)
+        return Difference(left, right, left.at)
 
     def _repeated(self) -> Node | None:
         item = self._item()

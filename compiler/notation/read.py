@@ -12,7 +12,7 @@ from constrain.compiler.notation.ebnf_reader import read_ebnf
 from constrain.compiler.notation.gbnf_reader import read_gbnf
 from constrain.compiler.notation.tree import Notation, RuleSet
 from constrain.compiler.regex.ast import text_span
-from constrain.errors import GrammarError
+from constrain.errors import GrammarError, LimitError
 
 if TYPE_CHECKING:
     from constrain.compiler.lark import Files
@@ -69,7 +69,10 @@ def build(
             data=data,
             limits=limits,
         )
-    return grammar_of(read(text, notation, start=start, limits=limits))
+    try:
+        return grammar_of(read(text, notation, start=start, limits=limits))
+    except RecursionError:  # differences take more of the stack than brackets, or the caller stands deep in it already
+        raise LimitError("the grammar nests too deeply", expected="a flatter one; this limit is fixed") from None
 
 
 def read(

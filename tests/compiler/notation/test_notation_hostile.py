@@ -64,6 +64,25 @@ def test_what_may_nest_passes_everywhere(notation: Notation) -> None:
     assert lint(deep, notation) == []
 
 
+def test_chains_of_differences_are_no_deep_stack(byte_vocabulary: Vocabulary) -> None:
+    removed = [chr(code) for code in range(0x4E00, 0x4E00 + 3_000)]
+    chain = "root ::= [^#] - " + " - ".join(f"[{character}]" for character in removed)
+    verdicts = judged(chain, "ebnf", ["a", removed[0], removed[-1], "#"], byte_vocabulary)
+    assert list(verdicts.values()) == [True, False, False, False]
+    assert lint(chain, "ebnf") == []
+    for target in ("lark", "gbnf"):
+        assert convert(chain, "ebnf", target)
+
+
+def test_nested_differences_pass_or_are_refused() -> None:
+    for deep in ("(" * 99 + "[a-z]" + " - 'b')*" * 99, "[a-z] - (" * 99 + "'b'" + ")*" * 99):
+        for at_work in (build, lint):
+            try:
+                at_work(f"root ::= {deep}", "ebnf")
+            except LimitError as error:
+                assert "nests too deeply" in error.message
+
+
 def test_counts_of_any_size_are_exact(byte_vocabulary: Vocabulary) -> None:
     compiled = compile_gbnf('root ::= ("ab"{2}){1000000,2000000}\n', byte_vocabulary)
     matcher = compiled.matcher()
