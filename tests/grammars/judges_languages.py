@@ -159,8 +159,12 @@ def judge_python(text: str) -> None:
 # It negates decimal literals of terms as if they were values, and fails.
 sparql.DECIMAL_NEGATIVE.set_parse_action(lambda found: rdflib.Literal(f"-{found[0]}", datatype=rdflib.XSD.decimal))
 
+_SPARQL_IRI = re.compile(r'<[^\x00-\x20<>"{}|^`\\]*>')
+
 
 def judge_sparql(text: str) -> None:
+    # where an IRI has a #, it does not find a SERVICE behind it
+    text = _SPARQL_IRI.sub(lambda found: found[0].replace("#", "_"), text)
     failures: list[Exception] = []
 
     def read() -> None:

@@ -42,8 +42,7 @@ pub(super) type Ends = Rc<[ExpressionId]>;
 /// Sets of what is forbidden, all terminals together, are no more than this.
 const MAX_FORBIDDEN: usize = 10_000;
 
-/// Texts that are kept though they are forbidden: there are no more than this, or none. They make new sets, and those
-/// more such texts.
+/// Texts that are kept though they are forbidden are no more than this: they make new sets, and those more such texts.
 const MAX_KEPT: usize = 12;
 
 /// The lexer, and which beginnings have a text where something is forbidden: many contexts share them.
@@ -81,17 +80,8 @@ impl Lexing {
         lexer: &mut Lexer,
         names: &[String],
     ) -> Result<()> {
-        // where that leaves no way on, or is too much, texts that are forbidden where they begin are not kept
-        if looks_ahead && self.check_way_on(true, grammar, lexer, names).is_ok() {
-            return Ok(());
-        }
-        self.kept.clear();
-        self.check_way_on(false, grammar, lexer, names)
-    }
-
-    fn check_way_on(&mut self, keep: bool, grammar: &Grammar, lexer: &mut Lexer, names: &[String]) -> Result<()> {
         let places = Places::new(self);
-        let (after, kept) = self.forbidden_after_terminals(keep, &places, lexer)?;
+        let (after, kept) = self.forbidden_after_terminals(looks_ahead, &places, lexer, names)?;
         self.kept = kept;
         self.check_ends(&after, lexer, names)?;
         let lexer = &mut Asked {
@@ -276,7 +266,13 @@ impl Lexing {
     }
 
     /// What may be forbidden after each terminal, from the start on, and what is kept for that.
-    fn forbidden_after_terminals(&self, keep: bool, places: &Places, lexer: &mut Lexer) -> Result<(After, Kept)> {
+    fn forbidden_after_terminals(
+        &self,
+        looks_ahead: bool,
+        places: &Places,
+        lexer: &mut Lexer,
+        names: &[String],
+    ) -> Result<(After, Kept)> {
         let (mut kept, mut known) = (Kept::default(), Begins::default());
         let mut lost: FxHashMap<Beginning, Option<Lost>> = FxHashMap::default();
         let mut after = After::default();
@@ -304,7 +300,7 @@ impl Lexing {
                 for &beginning in self.beginnings(context, lexeme) {
                     let side = side_with(context, forbidden);
                     let mut begun = restricted(beginning, side, &kept, lexer)?;
-                    if keep && begun != beginning {
+                    if looks_ahead && begun != beginning {
                         let whole = Beginning {
                             texts: beginning.texts,
                             ..begun
@@ -316,24 +312,11 @@ impl Lexing {
                         if let Some(found) = found
                             && self.may_follow_lost(context, lexeme, found, places, &mut known, lexer)?
                         {
-                            let key = (context, beginning, forbidden);
-                            kept.insert(key, found.beginning.texts);
-                            if kept.len() > MAX_KEPT {
-                                return Err(Error::TooLarge {
-                                    what: "the number of ways in which forbidden texts are kept",
-                                    value: MAX_KEPT,
-                                });
+                            if kept.len() == MAX_KEPT {
+                                return Err(too_many_kept(lexeme, names));
                             }
-                            let more = restricted(beginning, side, &kept, lexer)?;
-                            let sets = known_ends(more, &mut ends_of, lexer)?;
-                            let stuck = as_taken.is_some() && self.may_be_stuck(None, lexeme, sets, lexer)
-                                || ignored && self.may_be_stuck(Some(context), lexeme, sets, lexer);
-                            if stuck {
-                                // it is not known how to go on from there: rather no text than one without an end
-                                kept.remove(&key);
-                            } else {
-                                begun = more;
-                            }
+                            kept.insert((context, beginning, forbidden), found.beginning.texts);
+                            begun = restricted(beginning, side, &kept, lexer)?;
                         }
                     }
                     if !lexer.derivatives.is_live(begun.texts)? {
@@ -461,6 +444,14 @@ pub(super) fn side_with(context: ContextId, forbidden: ExpressionId) -> Side {
         forbidden,
         ..Side::NONE
     }
+}
+
+fn too_many_kept(lexeme: Lexeme, names: &[String]) -> Error {
+    Error::Unsupported(format!(
+        "texts of {} are taken by others unless something follows that makes those give them back, as in a name that must \
+         not stand before a bracket; this happens in more than {MAX_KEPT} ways, which is a fixed limit",
+        names[lexeme as usize]
+    ))
 }
 
 fn no_way_on(before: Option<Lexeme>, lexeme: Lexeme, restricted: bool, names: &[String]) -> Error {

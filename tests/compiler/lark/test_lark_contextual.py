@@ -175,6 +175,20 @@ def test_a_terminal_that_may_not_end_the_text_where_it_must_is_refused_by_name()
         compile_lark(grammar, Vocabulary.bytes(), lexer="contextual")
 
 
+def test_texts_given_back_in_too_many_ways_are_refused_by_name() -> None:
+    def grammar(letters: str) -> str:
+        """Each terminal takes the ``a`` of ``aa1``, and gives the other one back."""
+        greedy = "".join(f"G{letter.upper()}: /[a{letter}]+(?!1)/\n" for letter in letters)
+        ways = " | ".join(f'"{letter}" G{letter.upper()} "a" "1"' for letter in letters)
+        return f"start: {ways}\n{greedy}"
+
+    compiled = compile_lark(grammar("cdefghijklmn"), Vocabulary.bytes(), lexer="contextual")
+    for text in ("caa1", "nana1", "ca1", "caca", "caa1a1"):
+        assert accepts(compiled, text) == takes(lark_of(grammar("cdefghijklmn")), text)
+    with pytest.raises(UnsupportedError, match=r"texts of A are taken by others unless .* in more than 12 ways"):
+        compile_lark(grammar("cdefghijklmno"), Vocabulary.bytes(), lexer="contextual")
+
+
 def test_an_indenter_without_the_contextual_lexer_is_refused_at_its_place() -> None:
     with pytest.raises(UnsupportedError, match="indenter goes with the contextual lexer") as caught:
         compile_lark('// constrain: indenter=python\nstart: "a"', Vocabulary.bytes())
