@@ -8,6 +8,7 @@ left to it: where it finds one, that string's terminal is found (``_create_unles
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from functools import cache
 
@@ -17,10 +18,23 @@ from constrain.compiler.lark.contextual.names import NamedTerminal
 from constrain.compiler.lark.terminals import Terminals, widths
 from constrain.compiler.lexing import Lexing, Outcome, Reserved, Scanner
 from constrain.compiler.regex import python_re
-from constrain.compiler.regex.ast import ANY, NOTHING, Complement, Node, Ranges, contains_lazy, intersection, union
+from constrain.compiler.regex.ast import (
+    ANY,
+    NOTHING,
+    Complement,
+    Node,
+    Ranges,
+    character,
+    concat,
+    contains_lazy,
+    intersection,
+    union,
+)
+from constrain.compiler.regex.emptiness import is_empty
 from constrain.compiler.regex.lower import Lowering
 from constrain.compiler.regex.membership import nullable
 from constrain.compiler.regex.preference import first_characters, meets
+from constrain.compiler.regex.python_properties import prepare
 from constrain.errors import GrammarError, LimitError, RegexError, UnsupportedError
 
 __all__ = ["expression_of", "found", "lexing_of"]
@@ -80,7 +94,7 @@ def lexing_of(
             beginning = {first for first in firsts if any(low <= ord(first) <= high for low, high in begins)}
             for string, of_string, language in strings:
                 text = string.pattern.text or ""
-                if string.priority == terminal.priority and text[:1] in beginning and _takes(terminal, text):
+                if string.priority == terminal.priority and text[:1] in beginning and _takes(terminal, each, text):
                     embedded = set(string.pattern.flags) <= set(terminal.pattern.flags)
                     # what is ignored stays so, but the string is not looked for by itself all the same
                     texts = texts_of(language) if terminal not in ignored and string not in ignored else NOTHING
@@ -128,9 +142,17 @@ def _first_characters(terminal: NamedTerminal) -> Ranges:
         return ANY.ranges
 
 
-def _takes(terminal: NamedTerminal, text: str) -> bool:
+def _takes(terminal: NamedTerminal, matches: Matches, text: str) -> bool:
+    """Does a pattern find all of a text?"""
+    pattern = terminal.pattern.regexp
+    if prepare(pattern).properties:  # which re does not know
+        whole = concat([character(ord(each)) for each in text])
+        at_end = [taken for taken in matches.taken if taken.follow is None or not nullable(taken.follow)]
+        return any(not is_empty(intersection([whole, taken.texts])) for taken in at_end)
     # asked of few texts only: to compile a pattern takes re longer than all else that is done with it
-    match = re.match(terminal.pattern.regexp, text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about spellings that a future Python may read otherwise
+        match = re.match(pattern, text)
     return match is not None and match.end() == len(text)
 
 

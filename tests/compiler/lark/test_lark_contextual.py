@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import partial
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -128,6 +129,30 @@ def test_masks_of_random_grammars(block: int) -> None:
 @pytest.mark.parametrize("block", [*range(2), *(pytest.param(block, marks=pytest.mark.slow) for block in range(2, 10))])
 def test_masks_of_random_grammars_that_look_ahead(block: int) -> None:
     assert_masks_of_random_grammars(block, "ab1 .", asserting=True)
+
+
+@pytest.mark.parametrize(
+    ("grammar", "letters"),
+    [
+        ('start: (A | "x" "1")+\nA: /\\p{L}+/\n%ignore " "', "xa1 "),
+        ('start: ("if" A | A "1")+\nA: /\\p{Ll}+(?!1)/i\n%ignore " "', "ifI1 "),
+        ('start: ("a" | A "." | "1" B)+\nA: /\\p{L}(?!1)/\nB: /\\P{L}/', "ab1."),
+    ],
+)
+def test_unicode_properties_beside_strings(grammar: str, letters: str, byte_vocabulary: Vocabulary) -> None:
+    compiled = compile_lark(grammar, byte_vocabulary, lexer="contextual")
+    lark = Lark(grammar, parser="lalr", lexer="contextual", regex=True)
+    taken = 0
+    for size in range(5):
+        for text in map("".join, product(letters, repeat=size)):
+            assert accepts(compiled, text) == takes(lark, text), text
+            taken += takes(lark, text)
+    assert taken > 20
+
+
+def test_spellings_that_python_warns_of_are_read_in_silence(recwarn: pytest.WarningsRecorder) -> None:
+    assert compile_lark('start: A | "x"\nA: /[[a]b]+|x/', Vocabulary.bytes(), lexer="contextual")
+    assert not recwarn.list
 
 
 def test_a_conflict_that_leaves_no_way_is_refused_by_name() -> None:
