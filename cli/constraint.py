@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
 
 from constrain.cli import environment
 from constrain.cli.notations import check_notation
@@ -25,6 +25,17 @@ _SPELLINGS = {"whitespace": "compact", "order": "schema", "numbers": "plain", "e
 """Options of generated text that have their own name as an option, with their defaults."""
 
 Kind: TypeAlias = Literal["schema", "regex", "choice", "choice-file", "substring", "grammar", "tags", "tools"]
+
+
+class Reading(TypedDict):
+    """How a grammar is to be read."""
+
+    start: str | None
+    lexer: Lexer | None
+    files: Files
+    terminals: dict[str, str]
+    data: dict[str, str]
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,18 +355,20 @@ class Constraint:
         """Which indenter a Lark grammar has; None: as its header says."""
         return "python" if self.options.indenter else None
 
+    def reading(self) -> Reading:
+        """How a grammar is to be read, as all that reads grammars takes it."""
+        options = self.options
+        return {
+            "start": options.start,
+            "lexer": self.lexer,
+            "files": self.imported_files(),
+            "terminals": dict(options.terminals),
+            "data": dict(options.data),
+            "limits": self.budget(),
+        }
+
     def _build_grammar(self) -> Grammar:
         from constrain.compiler import notation
 
-        options = self.options
-        return notation.build(
-            self.text,
-            check_notation("--grammar-format", options.notation or "lark"),
-            start=options.start,
-            lexer=self.lexer,
-            indenter=self.indenter,
-            files=self.imported_files(),
-            terminals=dict(options.terminals),
-            data=dict(options.data),
-            limits=self.budget(),
-        )
+        written_in = check_notation("--grammar-format", self.options.notation or "lark")
+        return notation.build(self.text, written_in, indenter=self.indenter, **self.reading())

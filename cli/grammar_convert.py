@@ -71,19 +71,9 @@ def _run(constraint: Constraint, target: Notation, output: str | None) -> int:
 
     if output is not None:
         replaceable(output)
-    options = constraint.options
     try:
-        text = front_end.convert(
-            constraint.text,
-            check_notation("--from", options.notation or "lark"),
-            target,
-            start=options.start,
-            lexer=constraint.lexer,
-            files=constraint.imported_files(),
-            terminals=dict(options.terminals),
-            data=dict(options.data),
-            limits=constraint.budget(),
-        )
+        written_in = check_notation("--from", constraint.options.notation or "lark")
+        text = front_end.convert(constraint.text, written_in, target, **constraint.reading())
     except ConstrainError as error:
         error.add_note(constraint.source)
         raise

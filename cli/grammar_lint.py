@@ -58,19 +58,9 @@ def _codes() -> Collection[str]:
 def _run(constraint: Constraint, report: linting.Report) -> int:
     from constrain.compiler.notation import lint as rules
 
-    options = constraint.options
     try:
-        found = rules.lint(
-            constraint.text,
-            check_notation("--grammar-format", options.notation or "lark"),
-            start=options.start,
-            lexer=constraint.lexer,
-            indenter=constraint.indenter,
-            files=constraint.imported_files(),
-            terminals=dict(options.terminals),
-            data=dict(options.data),
-            limits=constraint.budget(),
-        )
+        written_in = check_notation("--grammar-format", constraint.options.notation or "lark")
+        found = rules.lint(constraint.text, written_in, indenter=constraint.indenter, **constraint.reading())
     except ConstrainError as error:
         error.add_note(constraint.source)
         raise

@@ -21,7 +21,8 @@ from constrain.compiler.json_schema.nesting import check_nesting
 from constrain.compiler.json_schema.options import Options, read_options
 from constrain.compiler.json_schema.read_text import read_schema_text
 from constrain.compiler.json_schema.reader import NeedsAnnotations, Reader, pointer_of_name
-from constrain.errors import LimitError, SchemaError
+from constrain.compiler.nesting import bounded_nesting
+from constrain.errors import SchemaError
 
 __all__ = ["build", "read_schema_text"]
 
@@ -88,13 +89,12 @@ def build(
         )
     check_nesting(document)
     try:
-        return _build(document, options)
+        with bounded_nesting("schema", "a flatter schema"):
+            return _build(document, options)
     except SchemaError as error:
         if error.pointer is None or (pointer := pointer_of_name(error.pointer)) == error.pointer:
             raise
         raise SchemaError(error.message, pointer=pointer, expected=error.expected) from None
-    except RecursionError:
-        raise LimitError("the schema nests too deeply", expected="a flatter schema; this limit is fixed") from None
 
 
 def _build(document: Any, options: Options) -> Grammar:

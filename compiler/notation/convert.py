@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from constrain.compiler.grammar import Limits
 from constrain.compiler.lark.header import read_header
+from constrain.compiler.nesting import bounded_nesting
 from constrain.compiler.notation.bnf_writer import write_bnf
 from constrain.compiler.notation.lark_writer import write_lark
 from constrain.compiler.notation.llama import check_counts
@@ -69,15 +70,13 @@ def convert(
     """
     if target not in NOTATIONS:
         raise ValueError(f"unknown notation {target!r}; expected one of {', '.join(NOTATIONS)}")
-    try:
+    with bounded_nesting("grammar", "a flatter one"):
         rules = read(text, source, start=start, lexer=lexer, files=files, terminals=terminals, data=data, limits=limits)
         if source == "lark":
             _check_sayable(rules)
         written = _converted(with_choices_written_out(pruned(rules), limits), target)
         _check_readable(written, target, limits)
         return written
-    except RecursionError:  # the caller stands deep in the stack already
-        raise LimitError("the grammar nests too deeply", expected="a flatter one; this limit is fixed") from None
 
 
 def _check_sayable(rules: RuleSet) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from constrain.compiler.grammar import Grammar, Limits
+from constrain.compiler.nesting import bounded_nesting
 from constrain.compiler.notation.build import grammar_of
 from constrain.compiler.notation.checks import rule_set
 from constrain.compiler.notation.ebnf_reader import read_ebnf
 from constrain.compiler.notation.gbnf_reader import read_gbnf
 from constrain.compiler.notation.tree import Notation, RuleSet
 from constrain.compiler.regex.ast import text_span
-from constrain.errors import GrammarError, LimitError
+from constrain.errors import GrammarError
 
 if TYPE_CHECKING:
     from constrain.compiler.lark import Files
@@ -69,10 +70,8 @@ def build(
             data=data,
             limits=limits,
         )
-    try:
+    with bounded_nesting("grammar", "a flatter one"):  # differences take more of the stack than brackets
         return grammar_of(read(text, notation, start=start, limits=limits))
-    except RecursionError:  # differences take more of the stack than brackets, or the caller stands deep in it already
-        raise LimitError("the grammar nests too deeply", expected="a flatter one; this limit is fixed") from None
 
 
 def read(

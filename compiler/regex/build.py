@@ -9,6 +9,7 @@ from constrain.compiler.emptiness import has_text
 from constrain.compiler.grammar import Grammar, GrammarBuilder, Limits
 from constrain.compiler.regex.ast import Node
 from constrain.compiler.regex.lower import lower
+from constrain.compiler.regex.quoted import quoted
 from constrain.errors import ConstrainError, LimitError, RegexError, Span, UnsatisfiableError
 
 __all__ = ["build", "nothing_left"]
@@ -52,7 +53,7 @@ def build(
             try:
                 part = lower(_read(each, syntax), builder)
             except ConstrainError as error:
-                error.add_note(f"{name} {_shown(each)}")
+                error.add_note(f"{name} {quoted(each)}")
                 raise
             parts.append(part if patterns is all_of else builder.complement(part))
     return builder.finish(builder.terminal(builder.intersection(parts), "regex"))
@@ -88,7 +89,7 @@ def nothing_left(
     Args: as those of :func:`build`.
     """
     if not all_of and not none_of:
-        return UnsatisfiableError(f"no text matches {_shown(pattern)}")
+        return UnsatisfiableError(f"no text matches {quoted(pattern)}")
     conditions = [(names[0], each) for each in all_of] + [(names[1], each) for each in none_of]
     for count in range(len(conditions) + 1):
         wanted, unwanted = all_of[:count], none_of[: max(count - len(all_of), 0)]
@@ -99,16 +100,11 @@ def nothing_left(
         if some:
             continue
         if count == 0:
-            return UnsatisfiableError(f"no text matches {_shown(pattern)}")
+            return UnsatisfiableError(f"no text matches {quoted(pattern)}")
         name, culprit = conditions[count - 1]
         others = " and meet the conditions before it" if count > 1 else ""
         return UnsatisfiableError(
-            f"{name} {_shown(culprit)} leaves none of the texts that match {_shown(pattern)}{others}",
+            f"{name} {quoted(culprit)} leaves none of the texts that match {quoted(pattern)}{others}",
             expected="patterns that some whole text satisfies together ('.*' around a part lets it stand anywhere)",
         )
     return UnsatisfiableError("no text satisfies all of the patterns together")
-
-
-def _shown(pattern: str) -> str:
-    short = pattern if len(pattern) <= 60 else f"{pattern[:57]}..."
-    return "'" + "".join(each if each.isprintable() else repr(each)[1:-1] for each in short) + "'"

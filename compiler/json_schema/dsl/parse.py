@@ -11,7 +11,8 @@ from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, Unexp
 
 from constrain.compiler.json_schema.dsl.grammar import GRAMMAR, NAMES
 from constrain.compiler.json_schema.dsl.write import Writer
-from constrain.errors import LimitError, SchemaError, Span
+from constrain.compiler.nesting import bounded_nesting
+from constrain.errors import SchemaError, Span
 
 __all__ = ["parse_schema", "schema_text"]
 
@@ -30,10 +31,8 @@ def parse_schema(text: str) -> dict[str, Any]:
         SchemaError: a mistake, with line and column.
         LimitError: it nests too deeply.
     """
-    try:
+    with bounded_nesting("concise schema", "a flatter one"):
         schema = Writer().schema(_tree(text))
-    except RecursionError:
-        raise LimitError("the concise schema nests too deeply", expected="a flatter one; this limit is fixed") from None
     return {"$schema": _METASCHEMA, **schema}
 
 

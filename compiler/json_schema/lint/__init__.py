@@ -28,6 +28,7 @@ from constrain.compiler.json_schema.lint.types import misplaced_keyword
 from constrain.compiler.json_schema.lint.values import constant_beside_enum, invalid_value, repeated_value
 from constrain.compiler.json_schema.lint.warning import LintWarning
 from constrain.compiler.json_schema.pointers import escaped
+from constrain.compiler.nesting import bounded_nesting
 from constrain.errors import ConstrainError, LimitError, UnsupportedError
 
 __all__ = ["CODES", "LintWarning", "lint"]
@@ -82,7 +83,7 @@ def lint(
     # formats that nobody knows have a rule of their own
     opened = partial(open_schema, draft=draft, ignore_formats="unknown", references=references, data=data)
     document = opened(parsed_schema(schema))
-    try:
+    with bounded_nesting("schema", "a flatter schema"):
         context = Context(document.draft, Places(document.root, document.draft))
         found = [warning for place in context.places.all for rule in TEXT_RULES for warning in rule(place, context)]
         explained = [warning.pointer for warning in found if warning.error]
@@ -92,8 +93,6 @@ def lint(
         else:
             document.reader.check()
             found += _as_meant(Meaning(context, document))
-    except RecursionError:
-        raise LimitError("the schema nests too deeply", expected="a flatter schema; this limit is fixed") from None
     places = context.places
     order = _reading_order(places)
     return sorted(dict.fromkeys(found), key=lambda warning: _rank(order, warning.pointer))

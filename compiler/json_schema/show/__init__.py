@@ -13,7 +13,7 @@ from typing import Any, Literal
 from constrain.compiler.json_schema.document import open_schema
 from constrain.compiler.json_schema.show.text import json_text
 from constrain.compiler.json_schema.show.write import Writer
-from constrain.errors import LimitError
+from constrain.compiler.nesting import bounded_nesting
 
 __all__ = ["normalised", "normalised_text"]
 
@@ -39,11 +39,9 @@ def normalised(
         LimitError: a budget ran out.
     """
     document = open_schema(schema, draft=draft, formats=formats, ignore_formats=ignore_formats, references=references)
-    try:
+    with bounded_nesting("schema", "a flatter schema"):
         document.reader.check()
         return Writer(document).schema()
-    except RecursionError:
-        raise LimitError("the schema nests too deeply", expected="a flatter schema; this limit is fixed") from None
 
 
 def normalised_text(schema: dict[str, Any] | bool | str | bytes, **options: Any) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from constrain.compiler.grammar import Limits
 from constrain.compiler.lark.header import read_header
+from constrain.compiler.nesting import bounded_nesting
 from constrain.compiler.notation.lint.collisions import terminal_collision
 from constrain.compiler.notation.lint.data import missing_data
 from constrain.compiler.notation.lint.finding import Context, GrammarWarning
@@ -25,7 +26,6 @@ from constrain.compiler.notation.lint.usage import unproductive_rule, unused
 from constrain.compiler.notation.read import read
 from constrain.compiler.notation.transform import pruned
 from constrain.compiler.notation.tree import Notation
-from constrain.errors import LimitError
 
 if TYPE_CHECKING:
     from constrain.compiler.lark import Files
@@ -86,7 +86,7 @@ def lint(
         InputError: it is no grammar, or one that constrain refuses; as for :func:`~constrain.compiler.notation.read`.
         DataError: a file is not UTF-8, or empty.
     """
-    try:
+    with bounded_nesting("grammar", "a flatter one"):
         if notation == "lark":
             read_header(text).reading(lexer, indenter)
         every = read(
@@ -102,6 +102,4 @@ def lint(
         )
         context = Context.of(every, pruned(every), notation)
         found = [warning for rule in RULES for warning in rule(context)]
-    except RecursionError:  # the caller stands deep in the stack already
-        raise LimitError("the grammar nests too deeply", expected="a flatter one; this limit is fixed") from None
     return sorted(dict.fromkeys(found), key=lambda warning: (warning.line, warning.column, warning.code))

@@ -121,6 +121,9 @@ impl Lexing {
     ///
     /// Args: by context, what terminals would lose there.
     pub(super) fn keep_lost(&mut self, mut lost: Vec<AllLost>, lexer: &mut Lexer) -> Result<()> {
+        if lost.iter().all(AllLost::is_empty) {
+            return Ok(());
+        }
         let mut known = Begins::default();
         loop {
             let places = Places::new(self);
@@ -158,7 +161,7 @@ impl Lexing {
     }
 
     /// All that is looked for where the parser takes some terminals.
-    fn looked_for<'a>(&'a self, accepts: &'a [Lexeme]) -> impl Iterator<Item = &'a Lexeme> {
+    pub(super) fn looked_for<'a>(&'a self, accepts: &'a [Lexeme]) -> impl Iterator<Item = &'a Lexeme> {
         let newline = self.indenter.as_ref().map(|indenter| &indenter.newline);
         accepts.iter().chain(&self.ignored).chain(newline)
     }

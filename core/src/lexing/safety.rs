@@ -284,7 +284,7 @@ impl Lexing {
         while let Some((place, forbidden)) = pending.pop() {
             let (context, accepts) = places.all[place];
             let newline = self.indenter.as_ref().map(|indenter| indenter.newline);
-            for &lexeme in accepts.iter().chain(&self.ignored).chain(&newline) {
+            for &lexeme in self.looked_for(accepts) {
                 if !asked.insert((context, lexeme, forbidden)) {
                     continue;
                 }
@@ -305,10 +305,7 @@ impl Lexing {
                             texts: beginning.texts,
                             ..begun
                         };
-                        let found = match lost.entry(whole) {
-                            Entry::Occupied(entry) => entry.into_mut(),
-                            Entry::Vacant(entry) => entry.insert(lost_of(whole, lexer)?),
-                        };
+                        let found = found_once(&mut lost, whole, || lost_of(whole, lexer))?;
                         if let Some(found) = found
                             && self.may_follow_lost(context, lexeme, found, places, &mut known, lexer)?
                         {
@@ -322,7 +319,7 @@ impl Lexing {
                     if !lexer.derivatives.is_live(begun.texts)? {
                         continue;
                     }
-                    let found = known_ends(begun, &mut ends_of, lexer)?;
+                    let found = found_once(&mut ends_of, begun, || ends(begun, lexer))?;
                     for sets in as_ignored.iter_mut().chain(&mut as_taken) {
                         sets.extend(found.iter().cloned());
                     }
@@ -380,15 +377,15 @@ impl<'a> Places<'a> {
     }
 }
 
-/// The ends of a beginning, found once.
-fn known_ends<'a>(
+/// What is known of a beginning, or is found now.
+fn found_once<T>(
+    known: &mut FxHashMap<Beginning, T>,
     beginning: Beginning,
-    known: &'a mut FxHashMap<Beginning, BTreeSet<Ends>>,
-    lexer: &mut Lexer,
-) -> Result<&'a BTreeSet<Ends>> {
+    find: impl FnOnce() -> Result<T>,
+) -> Result<&T> {
     Ok(match known.entry(beginning) {
         Entry::Occupied(entry) => entry.into_mut(),
-        Entry::Vacant(entry) => entry.insert(ends(beginning, lexer)?),
+        Entry::Vacant(entry) => entry.insert(find()?),
     })
 }
 
