@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
+use crate::budget::places::Places;
 use crate::bytes::ByteSet;
 use crate::distinct::guard::{Gate, Guard, Guards};
 use crate::distinct::room::{Alternative, first_sign, has_plenty};
@@ -84,6 +85,7 @@ pub struct Engine {
     built: [(usize, usize); 3],
     /// Least number of bytes that complete a production from a dot; made when first needed.
     pub(crate) shortest_rest: Option<Arc<crate::completion::ShortestRest>>,
+    pub(crate) places: Places,
 }
 
 impl Engine {
@@ -123,6 +125,7 @@ impl Engine {
             max_mask_steps: limits.max_mask_steps,
             built: [(0, 0); 3],
             shortest_rest: None,
+            places: Places::default(),
         };
         engine.built = engine.used();
         Ok(engine)

@@ -7,6 +7,7 @@
 
 pub mod artifact;
 pub mod bounds;
+pub mod budget;
 pub mod bytes;
 pub mod completion;
 pub mod distinct;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use rayon::prelude::*;
 
 use crate::artifact::Description;
+use crate::budget::Fewest;
 use crate::distinct;
 use crate::engine::{Configuration, Engine};
 use crate::error::Result;
@@ -324,6 +325,16 @@ impl Matcher {
 
     pub fn next_bytes(&self) -> Result<Vec<u8>> {
         write(&self.engine).next_bytes(self.current())
+    }
+
+    /// Few tokens that complete the text: see `Engine::fewest_tokens`.
+    pub fn fewest_tokens(&self, enough: usize) -> Result<Option<Fewest>> {
+        write(&self.engine).fewest_tokens(self.current(), enough, &self.compiled.vocabulary)
+    }
+
+    /// Takes the tokens from a mask after which more than `left` would be needed; were there any?
+    pub fn keep_completable(&self, left: usize, words: &mut [u32]) -> Result<bool> {
+        write(&self.engine).keep_completable(self.current(), left, &self.compiled.vocabulary, words)
     }
 
     pub fn shortest_completion(&self) -> Result<Vec<u8>> {

@@ -173,6 +173,20 @@ class Matcher:
         Raises:
             Exception: whatever ``encode`` raises.
         """
+    def fewest_tokens(self, enough: int = 0) -> tuple[list[int], bool] | None:
+        """Tokens that complete the text from here, stop tokens aside, and whether it is known that no fewer do.
+
+        Args:
+            enough: fewer than this are not looked for.
+
+        Returns:
+            None where the vocabulary cannot spell a completion that is at hand.
+        """
+    def keep_completable(self, bitmask: NDArray[np.int32], left: int, row: int = 0) -> bool:
+        """Take the tokens from ``bitmask[row]`` after which more than ``left`` would be needed; were there any?
+
+        What must be distinct, or repeated, is left out of account: see :meth:`fewest_tokens` of what was accepted.
+        """
     def shortest_completion(self) -> bytes:
         """Bytes that complete the text from here (few of them; empty when already complete)."""
 

@@ -350,6 +350,21 @@ impl PyMatcher {
         work(py, || self.inner.forced_tokens())
     }
 
+    /// Few tokens that complete the text from here, and whether no fewer do; None where the vocabulary has none.
+    #[pyo3(signature = (enough=0))]
+    fn fewest_tokens(&self, py: Python<'_>, enough: usize) -> PyResult<Option<(Vec<u32>, bool)>> {
+        let found = work(py, || self.inner.fewest_tokens(enough))?;
+        Ok(found.map(|found| (found.tokens.to_vec(), found.exact)))
+    }
+
+    /// Take the tokens from `bitmask[row]` after which more than `left` would be needed; were there any?
+    #[pyo3(signature = (bitmask, left, row=0))]
+    fn keep_completable(&self, py: Python<'_>, bitmask: &Bound<'_, PyAny>, left: usize, row: i64) -> PyResult<bool> {
+        let mut bitmask = Bitmask::new(bitmask, self.words())?;
+        let words = bitmask.row_mut(row)?;
+        work(py, || self.inner.keep_completable(left, words))
+    }
+
     /// Bytes that complete the text from here (few of them; empty when already complete).
     fn shortest_completion<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = work(py, || self.inner.shortest_completion())?;

@@ -24,6 +24,8 @@ pub struct Trie {
     /// Per node, what the bytes below it are, if its own ends a character. If its own begins one of several bytes, what
     /// the bytes are from there on, and `UNFINISHED`.
     below: Vec<ClassSet>,
+    /// By byte, the node of all tokens that begin with it; past the last node where there are none.
+    first: Box<[u32; 256]>,
     /// In the order of `ids`: characters that begin in the token.
     characters: Vec<u16>,
     /// Tokens by the number of characters that begin in them.
@@ -74,6 +76,13 @@ impl Trie {
             byte: 0,
         });
         let below = summaries(&nodes);
+        let mut first = Box::new([end; 256]);
+        let mut next = 0;
+        while next < end {
+            let node = &nodes[next as usize];
+            first[usize::from(node.byte)] = next;
+            next = node.end;
+        }
         let mut all = vec![0; ids.iter().max().map_or(0, |&id| id as usize / 32 + 1)];
         ids.iter().for_each(|&id| set_bit(&mut all, id));
         let by_characters = by_characters(&ids, &characters, all.len());
@@ -81,6 +90,7 @@ impl Trie {
             nodes,
             ids,
             below,
+            first,
             characters,
             by_characters,
             all: all.into(),
@@ -153,6 +163,17 @@ impl Trie {
     /// Nodes one byte further.
     pub fn children(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
         children(&self.nodes, index)
+    }
+
+    /// The node one byte further by this byte, from the beginning for None.
+    pub fn child(&self, index: Option<u32>, byte: u8) -> Option<usize> {
+        let Some(index) = index else {
+            return Some(self.first[usize::from(byte)] as usize).filter(|&node| node < self.len());
+        };
+        // siblings ascend
+        self.children(index as usize)
+            .find(|&child| self.nodes[child].byte >= byte)
+            .filter(|&child| self.nodes[child].byte == byte)
     }
 
     /// The node one byte before; None at the first byte.

@@ -1,0 +1,157 @@
+"""How many tokens complete a text, and which tokens leave enough of a budget, against brute force."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from engine_driver import Tokens, allowed, bracket_tokens, random_tokens
+from engine_oracle import Oracle, after, begun, satisfiable
+from engine_random import random_finite_grammar, random_regular_grammar
+from engine_shapes import random_shape
+
+from constrain import Grammar, Matcher, UnsatisfiableError, allocate_token_bitmask
+from constrain.compiler.bitmask import bitmask_to_ids
+from constrain.compiler.reference import State
+
+BLOCK = 30
+"""Grammars in one test."""
+
+MOST = 4
+MOST_STATES = 500
+"""Brute force looks no further."""
+
+BLOCKS = pytest.mark.parametrize(
+    "block", [*range(2), *(pytest.param(block, marks=pytest.mark.slow) for block in range(2, 10))]
+)
+
+VOCABULARIES = [random_tokens(seed) for seed in range(3)]
+
+
+def spelled(text: bytes, tokens: Tokens) -> int:
+    """Fewest tokens that spell a text."""
+    best = [0, *[len(text) + 1] * len(text)]
+    for end in range(1, len(text) + 1):
+        sizes = range(1, min(end, tokens.longest) + 1)
+        best[end] = min(best[end - size] for size in sizes if text[end - size : end] in tokens.by_bytes) + 1
+    return best[-1]
+
+
+def fewest(recogniser: Oracle, start: State, tokens: Tokens) -> int | None:
+    """Fewest tokens to the end, by breadth; None: more than ``MOST``, or too many states."""
+    if recogniser.accepting(start):
+        return 0
+    # states that say the same share their threads
+    seen, layer = {id(start.threads)}, [start]
+    for count in range(1, MOST + 1):
+        following = []
+        for state in layer:
+            path: list[State] = [state] * (tokens.longest + 1)
+            trie, at = tokens.trie, 0
+            while at < len(trie):
+                depth, byte, past, ids = trie[at]
+                reached = recogniser.advance(path[depth], byte)
+                if reached is None:
+                    at = past
+                    continue
+                path[depth + 1] = reached
+                at += 1
+                if ids and recogniser.accepting(reached):
+                    return count
+                if ids and id(reached.threads) not in seen:
+                    seen.add(id(reached.threads))
+                    following.append(reached)
+        if len(seen) > MOST_STATES:
+            return None
+        layer = following
+    return None
+
+
+def leads_to_end(matcher: Matcher, ids: list[int]) -> bool:
+    fork = matcher.fork()
+    return all(map(fork.accept_token, ids)) and fork.is_accepting()
+
+
+def kept(matcher: Matcher, tokens: Tokens, left: int) -> tuple[set[int], bool]:
+    """The mask of what leaves enough of a budget, and whether it is another one."""
+    bitmask = allocate_token_bitmask(1, tokens.vocab_size)
+    matcher.fill_next_token_bitmask(bitmask)
+    removed = matcher.keep_completable(bitmask, left)
+    return set(bitmask_to_ids(bitmask[0]).tolist()), removed
+
+
+@BLOCKS
+def test_finite_languages(block: int) -> None:
+    for seed in range(block * BLOCK, (block + 1) * BLOCK):
+        grammar, language = random_finite_grammar(seed)
+        random, tokens = Random(seed), VOCABULARIES[seed % 3]
+        try:
+            compiled = tokens.compile(grammar)
+        except UnsatisfiableError:
+            assert not language
+            continue
+
+        def needed(prefix: bytes, language: set[bytes] = language, tokens: Tokens = tokens) -> int:
+            rest = [text[len(prefix) :] for text in language if text.startswith(prefix)]
+            return min(spelled(text, tokens) for text in rest)
+
+        for text in random.sample(sorted(language), min(3, len(language))):
+            prefix = text[: random.randint(0, len(text))]
+            matcher = compiled.matcher()
+            assert matcher.accept_bytes(prefix)
+            ids, exact = matcher.fewest_tokens()
+            assert (len(ids), exact) == (needed(prefix), True), (seed, prefix)
+            assert leads_to_end(matcher, ids)
+            for left in range(4):
+                ids_kept, removed = kept(matcher, tokens, left)
+                before = allowed(matcher, tokens)
+                texts = {token: tokens.token_bytes[token] or b"" for token in before}
+                stops = set(tokens.eos_token_ids)
+                fitting = {t for t in before if t in stops or needed(prefix + texts[t]) <= left}
+                assert ids_kept == fitting, (seed, prefix, left)
+                assert removed == (fitting != before)
+
+
+def check(grammar: Grammar, tokens: Tokens, random: Random, *, exact: bool) -> tuple[int, int]:
+    """Tokens needed after some beginnings, here and by brute force where that finds out."""
+    recogniser, compiled = Oracle(grammar), tokens.compile(grammar)
+    ours = brute = 0
+    for length in (0, 0, 2, 5):
+        prefix = begun(recogniser, random, length)
+        state = after(recogniser, prefix)
+        assert state is not None
+        matcher = compiled.matcher()
+        assert matcher.accept_bytes(prefix)
+        found = matcher.fewest_tokens()
+        least = fewest(recogniser, state, tokens)
+        if found is None or least is None:
+            # brute force did not look far enough; or what is shortest has bytes that no token has, and the rest is far
+            assert least is None
+            continue
+        ids, is_exact = found
+        assert leads_to_end(matcher, ids)
+        assert len(ids) == least if is_exact or exact else len(ids) >= least
+        ours, brute = ours + len(ids), brute + least
+    return ours, brute
+
+
+@BLOCKS
+def test_regular_languages_are_exact(block: int) -> None:
+    for seed in range(block * BLOCK, (block + 1) * BLOCK):
+        try:
+            check(random_regular_grammar(seed), VOCABULARIES[seed % 3], Random(seed), exact=True)
+        except UnsatisfiableError:
+            continue
+
+
+@BLOCKS
+def test_other_languages_are_close(block: int) -> None:
+    tokens = [*VOCABULARIES, bracket_tokens()]
+    ours = brute = 0
+    seeds = range(block * BLOCK, (block + 1) * BLOCK)
+    for number, (random, _, grammar, _) in enumerate(
+        satisfiable(lambda random: random_shape(random.randrange(10**6)), seeds)
+    ):
+        found = check(grammar, tokens[number % 4], random, exact=False)
+        ours, brute = ours + found[0], brute + found[1]
+    assert 0 < brute <= ours <= 1.1 * brute
