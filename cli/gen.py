@@ -74,12 +74,20 @@ def gen(
     max_tokens: Annotated[
         int, typer.Option("--max-tokens", min=1, metavar="N", help="Longest output in tokens.")
     ] = 512,
+    max_bytes: Annotated[
+        int | None, typer.Option("--max-bytes", min=1, metavar="N", help="Longest output in bytes [any length].")
+    ] = None,
+    deadline: Annotated[
+        float | None, typer.Option("--deadline", metavar="SECONDS", help="Longest time for one output [any time].")
+    ] = None,
     on_limit: Annotated[
         str,
         typer.Option(
-            "--on-limit", metavar="fail|raw", help="An output that was cut: print nothing, or print it. Exit 5."
+            "--on-limit",
+            metavar="close|fail|raw",
+            help="At a limit: be complete by then; or cut the output, and print nothing, or what there is (exit 5).",
         ),
-    ] = "fail",
+    ] = "close",
     temperature: Annotated[
         float | None,
         typer.Option("--temperature", min=0, metavar="T", help="Above 1 wilder, below 1 tamer, 0 greedy [0.7]."),
@@ -102,6 +110,12 @@ def gen(
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, metavar="S", help="Same seed, same output [a new one each time].")
     ] = None,
+    on_nan: Annotated[
+        str,
+        typer.Option(
+            "--on-nan", metavar="error|uniform", help="Where the model gives no allowed token a number: stop, or draw."
+        ),
+    ] = "error",
     prompt_schema: Annotated[
         str, typer.Option("--prompt-schema", metavar="auto|none", help="Is the model shown the schema?")
     ] = "auto",
@@ -141,10 +155,11 @@ def gen(
 
     It is --schema, --regex, --choice, --choice-file, --substring-of, --grammar, --tags, --tools or --compiled.
 
-    An output is printed once, when it is complete and validated. One that was cut by --max-tokens, or on which the
-    validator and the automaton disagree, is not printed, and the exit code says so (5, 6).
+    An output is printed once, when it is complete and validated. It is complete within --max-tokens, --max-bytes and
+    --deadline; limits that no output fits into are refused (exit 5). One on which the validator and the automaton
+    disagree is not printed (exit 6).
     """
-    _refuse(method, on_limit, prompt_schema)
+    _refuse(method, on_limit, on_nan, prompt_schema)
     if stream and (many or envelope or number > 1):
         raise UsageProblem("--stream prints one plain output", expected="no --many, --envelope or -n with it")
     if many and prompt not in (None, "-"):
@@ -197,7 +212,21 @@ def gen(
     session = Session(
         source,
         ModelChoice(model, revision, offline, dtype, device, verbose),
-        Sampling(method, max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, _seed(seed)),
+        Sampling(
+            _seed(seed),
+            max_tokens,
+            method=method,
+            max_bytes=max_bytes,
+            deadline=deadline,
+            on_limit="close" if on_limit == "close" else "cut",
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            min_p=min_p,
+            repetition_penalty=repetition_penalty,
+            on_nan=on_nan,
+            logprobs=envelope or many,
+        ),
         system=system,
         show_schema=prompt_schema == "auto",
     )
@@ -212,11 +241,12 @@ def _seed(given: int | None) -> int:
     return secrets.randbelow(1 << 31) if given is None else given
 
 
-def _refuse(method: str, on_limit: str, prompt_schema: str) -> None:
+def _refuse(method: str, on_limit: str, on_nan: str, prompt_schema: str) -> None:
     """Refuse what this version does not have, by name."""
     for name, value, known, later in (
         ("--method", method, METHODS, LATER_METHODS),
-        ("--on-limit", on_limit, ("fail", "raw"), ("close",)),
+        ("--on-limit", on_limit, ("close", "fail", "raw"), ()),
+        ("--on-nan", on_nan, ("error", "uniform"), ()),
         ("--prompt-schema", prompt_schema, ("auto", "none"), ()),
     ):
         if value not in known:

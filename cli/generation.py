@@ -7,8 +7,9 @@ compiled for bytes first, which finds every empty language, and again for the mo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from constrain.cli import environment, render
@@ -44,18 +45,20 @@ class ModelChoice:
     verbose: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn; None leaves a choice to the runtime's default."""
+    """How tokens are drawn."""
 
-    method: str
-    max_tokens: int
-    temperature: float | None
-    top_k: int | None
-    top_p: float | None
-    min_p: float | None
-    repetition_penalty: float | None
-    seed: int
+    def __init__(self, seed: int, max_tokens: int, **chosen: Any) -> None:
+        """Keep what the command line says.
+
+        Args:
+            seed: of the first output.
+            max_tokens: of each.
+            chosen: other fields of ``GenerationOptions``; None leaves one to its default.
+        """
+        self.seed = seed
+        self.max_tokens = max_tokens
+        self._chosen = {name: value for name, value in chosen.items() if value is not None}
 
     def options(self, sample: int) -> GenerationOptions:
         """The runtime's options for the n-th output.
@@ -65,16 +68,8 @@ class Sampling:
         """
         from constrain.runtime.decoding.options import GenerationOptions
 
-        chosen: dict[str, Any] = {
-            "temperature": self.temperature,
-            "top_k": self.top_k,
-            "top_p": self.top_p,
-            "min_p": self.min_p,
-            "repetition_penalty": self.repetition_penalty,
-        }
-        given = {name: value for name, value in chosen.items() if value is not None}
         try:
-            return GenerationOptions(method=self.method, max_tokens=self.max_tokens, seed=self.seed + sample, **given)
+            return GenerationOptions(max_tokens=self.max_tokens, seed=self.seed + sample, **self._chosen)
         except ValueError as error:
             raise UsageProblem(str(error)) from None
 
@@ -101,6 +96,8 @@ class Outcome:
     tokens: int = 0
     seconds: float = 0.0
     logprob: float | None = None
+    masked: Mapping[str, float] = field(default_factory=dict)
+    uniform_steps: int = 0
     seed: int | None = None
     model: str | None = None
     schema_sha256: str | None = None
@@ -137,6 +134,10 @@ class Outcome:
             "seed": self.seed,
             "logprob": self.logprob,
         }
+        if self.masked:
+            rest["masked"] = dict(self.masked)
+        if self.uniform_steps:
+            rest["uniform_steps"] = self.uniform_steps
         if self.thinking is not None:
             rest["thinking"] = self.thinking
         if self.status != "ok":
@@ -283,11 +284,13 @@ class Session:
             finish_reason=result.finish_reason,
             tokens=len(result.token_ids),
             seconds=result.seconds,
-            logprob=result.logprob,
+            logprob=result.logprob if math.isfinite(result.logprob) else None,
+            masked=result.masked,
+            uniform_steps=result.uniform_steps,
             **self._identity(sample),
         )
         if result.finish_reason == "length":
-            reason = render.cut(self._sampling.max_tokens, len(result.text))
+            reason = render.cut(str(result.limit), len(result.token_ids), len(result.text))
             return replace(outcome, status="truncated", reason=reason, exit_code=BudgetError.exit_code)
         whole = (begun + result.text).encode()
         against = self._automaton.exact_finding(whole) if self._automaton else None

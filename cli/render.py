@@ -134,12 +134,19 @@ def mistaken(automaton: str) -> str:
     return f"the output is withheld, because it is not in the language: {automaton}"
 
 
-def cut(limit: int, length: int) -> str:
-    """Why an output is not complete."""
-    return f"the output is incomplete: cut after {_count(limit, 'token')}, {_count(length, 'character')} long"
+def cut(limit: str, tokens: int, length: int) -> str:
+    """Why an output is not complete.
+
+    Args:
+        limit: field of ``GenerationOptions`` that cut it.
+        tokens: how many it has.
+        length: its characters.
+    """
+    size = f"{_count(tokens, 'token')}, {_count(length, 'character')} long"
+    return f"the output is incomplete: cut by --{limit.replace('_', '-')} after {size}"
 
 
-CUT_EXPECTED = "a larger --max-tokens; --on-limit raw prints cut text"
+CUT_EXPECTED = "--on-limit close, or a larger limit; --on-limit raw prints cut text"
 
 
 def loading(name: str | None) -> str:

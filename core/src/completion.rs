@@ -397,7 +397,7 @@ impl Engine {
             .ok_or_else(|| Error::Malformed("a lexeme in progress is empty".into()))
     }
 
-    fn shortest_rest(&mut self) -> Result<Arc<ShortestRest>> {
+    pub(crate) fn shortest_rest(&mut self) -> Result<Arc<ShortestRest>> {
         if let Some(known) = &self.shortest_rest {
             return Ok(known.clone());
         }
@@ -534,8 +534,16 @@ impl ShortestRest {
         shortest
     }
 
+    /// Bytes that complete a production after the symbol at a dot.
+    pub fn after(&self, dot: Dot) -> u64 {
+        match self.rest.get(dot as usize + 1) {
+            Some(&(_, rest)) => rest,
+            None => 0,
+        }
+    }
+
     /// Bytes of a symbol; `u64::MAX` while it is not settled.
-    fn of(&self, symbol: Next) -> u64 {
+    pub fn of(&self, symbol: Next) -> u64 {
         match symbol {
             Next::Terminal(lexeme) => self.lexemes[lexeme as usize],
             Next::Rule(rule) => self.yields[rule as usize],

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use rayon::prelude::*;
 
 use crate::artifact::Description;
-use crate::budget::Fewest;
+use crate::budget::{Fewest, Room};
 use crate::distinct;
 use crate::engine::{Configuration, Engine};
 use crate::error::Result;
@@ -328,13 +328,23 @@ impl Matcher {
     }
 
     /// Few tokens that complete the text: see `Engine::fewest_tokens`.
-    pub fn fewest_tokens(&self, enough: usize) -> Result<Option<Fewest>> {
-        write(&self.engine).fewest_tokens(self.current(), enough, &self.compiled.vocabulary)
+    pub fn fewest_tokens(&self, room: Room) -> Result<Option<Fewest>> {
+        write(&self.engine).fewest_tokens(self.current(), room, &self.compiled.vocabulary)
     }
 
-    /// Takes the tokens from a mask after which more than `left` would be needed; were there any?
-    pub fn keep_completable(&self, left: usize, words: &mut [u32]) -> Result<bool> {
+    /// Takes the tokens from a mask after which there is no room for what is needed; were there any?
+    pub fn keep_completable(&self, left: Room, words: &mut [u32]) -> Result<bool> {
         write(&self.engine).keep_completable(self.current(), left, &self.compiled.vocabulary, words)
+    }
+
+    /// A bound on what any text needs to be completed: see `Engine::most_needed`.
+    pub fn most_needed(&self) -> Result<Option<usize>> {
+        write(&self.engine).most_needed(&self.compiled.vocabulary)
+    }
+
+    /// Are repetitions told apart in the text so far?
+    pub fn is_tracked(&self) -> bool {
+        self.current().tracker.is_some()
     }
 
     pub fn shortest_completion(&self) -> Result<Vec<u8>> {

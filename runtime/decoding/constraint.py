@@ -2,68 +2,123 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from constrain.compiler import CompiledGrammar
 from constrain.compiler.bitmask import allocate_token_bitmask, bitmask_to_ids
 from constrain.errors import ModelError, VocabularyError
+from constrain.runtime.decoding.closing import Closing
+from constrain.runtime.decoding.room import Room
 
-__all__ = ["Constraint"]
+__all__ = ["Allowed", "Constraint"]
+
+MAX_REFUSED = 64
+"""When so many tokens have been given back at one place, the plan is followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Tokens that may come next.
+
+    Attributes:
+        ids: int64 ``[n]``, ascending, at least one.
+        of_language: those that the language allows, of which the limits may have taken some; the same array where they
+            have not.
+    """
+
+    ids: NDArray[np.int64]
+    of_language: NDArray[np.int64]
 
 
 class Constraint:
-    """A matcher with its bitmask."""
+    """A matcher with its bitmask, and what keeps the text completable."""
 
-    def __init__(self, compiled: CompiledGrammar, begun: bytes = b"") -> None:
+    def __init__(self, compiled: CompiledGrammar, begun: bytes = b"", *, room: Room | None = None) -> None:
         """Begin a sequence.
 
         Args:
             compiled: the grammar.
             begun: how its text begins, before the first token.
+            room: the output is complete within it; None where it may be cut.
 
         Raises:
             ModelError: none of its texts begins so.
+            BudgetError: no output fits into ``room``.
+            VocabularyError: the vocabulary can't spell what the closing of the text needs.
         """
         self._matcher = compiled.matcher()
         if begun and not self._matcher.accept_bytes(begun):
             raise ModelError(f"no text of the constraint begins with {begun!r}", expected="the beginning of one")
         self._bitmask = allocate_token_bitmask(1, compiled.vocabulary.vocab_size)
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
+        self._refused: list[int] = []
+        self._closing: Closing | None = None
+        if room is not None:
+            self._closing = Closing(compiled, self._matcher)
+            self._closing.begin(room)
 
-    def allowed(self) -> NDArray[np.int64]:
-        """Ids of the tokens that may come next, ascending; never empty.
+    def allowed(self, room: Room) -> Allowed:
+        """The tokens that may come next, but for those that were just refused.
 
         Raises:
             VocabularyError: no token of the vocabulary can spell what has to follow.
             LimitError: a budget of the grammar ran out.
         """
         self._matcher.fill_next_token_bitmask(self._bitmask, 0)
-        ids = bitmask_to_ids(self._bitmask[0])
-        if not len(ids):
+        before = bitmask_to_ids(self._bitmask[0])
+        if not len(before):
             following = self._matcher.next_bytes()[:16]
             raise VocabularyError(
                 f"no token of the vocabulary can continue the output, which has to go on with one of {following!r}",
                 expected="a tokenizer that can spell every byte of the constraint's texts",
             )
-        return ids
+        if self._closing is None:
+            return Allowed(before, before)
+        if len(self._refused) > MAX_REFUSED and self._closing.next_of_plan is not None:
+            return Allowed(np.array([self._closing.next_of_plan]), before)
+        if not self._closing.keep(self._bitmask, room, look=bool(self._refused)) and not self._refused:
+            return Allowed(before, before)
+        ids = bitmask_to_ids(self._bitmask[0])
+        return Allowed(np.setdiff1d(ids, self._refused, assume_unique=True) if self._refused else ids, before)
 
-    def must_stop(self, allowed: NDArray[np.int64]) -> bool:
-        """Is there nothing left but to stop?"""
-        return len(allowed) <= len(self._stops) and self._stops.issuperset(allowed.tolist())
+    def needed(self, room: Room) -> int:
+        """How many tokens complete the text; 0 where it need not be completed."""
+        return 0 if self._closing is None else self._closing.needed(room)
+
+    def must_stop(self, allowed: Allowed) -> bool:
+        """Does the language leave nothing but to stop?"""
+        ids = allowed.of_language
+        return len(ids) <= len(self._stops) and self._stops.issuperset(ids.tolist())
 
     def is_stop(self, token_id: int) -> bool:
         """Does this token end the output?"""
         return token_id in self._stops
 
-    def accept(self, token_id: int) -> None:
+    def accept(self, token_id: int, room: Room) -> bool:
         """Advance by an allowed token.
+
+        Args:
+            token_id: the token.
+            room: after it.
+
+        Returns:
+            False where no completion would fit into what is left: then nothing has changed but that the token is not
+            allowed any more.
 
         Raises:
             ModelError: the automaton refuses a token its own mask allowed.
         """
         if not self._matcher.accept_token(token_id):
             raise ModelError(f"the automaton refuses the token {token_id}, which its mask allowed")
+        if self._closing is not None and not self._closing.confirm(token_id, room):
+            self._matcher.rollback(1)
+            self._refused.append(token_id)
+            return False
+        self._refused.clear()
+        return True
 
     def is_complete(self) -> bool:
         """Is the text so far in the language?"""

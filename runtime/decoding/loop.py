@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from constrain.compiler import CompiledGrammar
 from constrain.errors import ArtifactError, ModelError
-from constrain.runtime.decoding.constraint import Constraint
+from constrain.runtime.decoding.constraint import Allowed, Constraint
 from constrain.runtime.decoding.options import GenerationOptions
+from constrain.runtime.decoding.record import Record
 from constrain.runtime.decoding.result import FinishReason, GenerationResult, Timings
-from constrain.runtime.decoding.step import ChosenToken, TokenChooser
+from constrain.runtime.decoding.room import Room, RoomLeft
+from constrain.runtime.decoding.step import TokenChooser
 from constrain.runtime.decoding.text import TextWriter
 
 if TYPE_CHECKING:
@@ -43,6 +48,7 @@ def generate(
     Raises:
         ModelError: prompt and budget exceed the model's context, or the model fails; or no text begins as ``begun``.
         ArtifactError: the grammar was compiled for another vocabulary.
+        BudgetError: no output of the constraint fits into the limits of ``options``; the message names what is needed.
         LimitError: a budget of the grammar ran out.
         VocabularyError: the vocabulary cannot spell what has to follow.
     """
@@ -50,8 +56,8 @@ def generate(
     _check(model, compiled, prompt_ids, options)
     started = time.perf_counter()
     run = _Run(model, compiled, prompt_ids, options, begun, on_text)
-    finish_reason = run.to_the_end()
-    return run.result(finish_reason, time.perf_counter() - started)
+    run.to_the_end()
+    return run.result(time.perf_counter() - started)
 
 
 class _Run:
@@ -67,54 +73,131 @@ class _Run:
         on_text: Callable[[str], None] | None,
     ) -> None:
         self._model = model
-        self._vocabulary = model.vocabulary
-        self._prompt_tokens = len(prompt_ids)
-        self._max_tokens = options.max_tokens
-        self._constraint = Constraint(compiled, begun)
-        self._chooser = TokenChooser(options, prompt_ids)
-        self._writer = TextWriter(on_text)
         self._cache = model.new_cache()
         self._unread = list(prompt_ids)
-        self._tokens: list[ChosenToken] = []
-        self._stop: ChosenToken | None = None
+        self._prompt_tokens = len(prompt_ids)
+        self._closes = options.on_limit == "close"
+        self._wants_logprobs = options.logprobs
+        self._left = RoomLeft(options)
         self._clock = dict.fromkeys(("mask", "model", "sampling"), 0.0)
+        with self._timed("mask"):
+            self._constraint = Constraint(compiled, begun, room=self._left.room if self._closes else None)
+        self._chooser = TokenChooser(options, prompt_ids)
+        self._record = Record(self._chooser)
+        self._writer = TextWriter(on_text)
+        self._token_ids: list[int] = []
+        self._model_calls = 0
+        self._finish_reason: FinishReason | None = None
+        self._limit: str | None = None
 
-    def to_the_end(self) -> FinishReason:
-        """Token by token until the output is complete or the budget is spent."""
+    def to_the_end(self) -> None:
+        """Token by token until the output is complete, or cut."""
+        while self._finish_reason is None:
+            self._step()
+        if self._record.pending:
+            self._settle_last()
+
+    def _step(self) -> None:
+        room = self._room()
+        with self._timed("mask"):
+            allowed = self._constraint.allowed(room)
+        if self._constraint.must_stop(allowed):
+            self._finish_reason = "stop"
+        elif not self._closes and (limit := self._left.spent()):
+            self._finish_reason, self._limit = "length", limit
+        elif len(allowed.ids) == 1:
+            # nothing to choose: the model reads it together with what comes next
+            if self._takes(int(allowed.ids[0]), room):
+                self._record.defer(int(allowed.ids[0]), allowed)
+        else:
+            self._choose(allowed, room)
+
+    def _room(self) -> Room:
+        """What may still be written; never less than the output needs."""
+        room, affordable = self._left.room, self._left.affordable()
+        if not self._closes or affordable is None or affordable >= room.tokens:
+            return room
+        with self._timed("mask"):
+            needed = self._constraint.needed(Room(affordable, room.bytes))
+        return Room(min(max(affordable, needed), room.tokens), room.bytes)
+
+    def _choose(self, allowed: Allowed, room: Room) -> None:
+        shaped = self._predicted()
         while True:
-            with self._timed("mask"):
-                allowed = self._constraint.allowed()
-            if self._constraint.must_stop(allowed):
-                return "stop"
-            if len(self._tokens) == self._max_tokens:
-                return "length"
-            with self._timed("model"):
-                logits = self._model.forward(self._unread, self._cache)
             with self._timed("sampling"):
-                chosen = self._chooser.choose(logits.numpy(), allowed)
-            if self._constraint.is_stop(chosen.token_id):
-                self._stop = chosen
-                return "stop"
+                chosen = self._chooser.choose(shaped, allowed.ids)
+            if self._takes(chosen.token_id, room):
+                break
+            if self._finish_reason is not None:
+                return
             with self._timed("mask"):
-                self._constraint.accept(chosen.token_id)
-            self._take(chosen)
+                allowed = self._constraint.allowed(room)
+        with self._timed("sampling"):
+            self._record.add(chosen, shaped, allowed)
 
-    def _take(self, chosen: ChosenToken) -> None:
-        self._tokens.append(chosen)
-        self._unread = [chosen.token_id]
-        self._writer.write(self._vocabulary.text(chosen.token_id))
+    def _takes(self, token_id: int, room: Room) -> bool:
+        """Go on with a token; False where it is not to be taken, since too little would be left after it."""
+        if self._constraint.is_stop(token_id):
+            self._finish_reason = "stop"
+            return True
+        text = self._model.vocabulary.text(token_id)
+        after = room.after(len(text))
+        if after.bytes is not None and after.bytes < 0 and not self._closes:
+            self._finish_reason, self._limit = "length", "max_bytes"
+            return False
+        with self._timed("mask"):
+            if not self._constraint.accept(token_id, after):
+                return False
+        self._left.take(len(text))
+        self._token_ids.append(token_id)
+        self._unread.append(token_id)
+        self._writer.write(text)
+        return True
 
-    def result(self, finish_reason: FinishReason, seconds: float) -> GenerationResult:
-        counted = self._tokens if self._stop is None else [*self._tokens, self._stop]
+    def _predicted(self) -> NDArray[np.float64]:
+        """What the model says of the next token, after penalties and temperature."""
+        pending = self._record.pending if self._wants_logprobs else 0
+        logits = self._read(self._unread, pending + 1)
+        self._unread = []
+        with self._timed("sampling"):
+            self._record.settle(logits[:-1] if self._wants_logprobs else None)
+            return self._chooser.shaped(logits[-1])
+
+    def _settle_last(self) -> None:
+        """Find out what the model says of the tokens after its last choice."""
+        logits = None
+        if self._wants_logprobs:
+            pending = self._record.pending
+            # a stop token is not in the text; another one is, but what comes after it is not asked
+            is_stopped = len(self._token_ids) < len(self._record.tokens) + pending
+            logits = self._read(self._unread if is_stopped else self._unread[:-1], pending)
+        with self._timed("sampling"):
+            self._record.settle(logits)
+
+    def _read(self, token_ids: Sequence[int], count: int) -> NDArray[np.float32]:
+        with self._timed("model"):
+            logits: NDArray[np.float32] = self._model.forward_last(token_ids, self._cache, count).numpy()
+        self._model_calls += 1
+        self._left.stepped()
+        return logits
+
+    def result(self, seconds: float) -> GenerationResult:
+        """What came of it."""
+        tokens = self._record.tokens
+        of_text = tokens[: len(self._token_ids)]
         return GenerationResult(
             text=self._writer.text,
-            token_ids=tuple(token.token_id for token in self._tokens),
-            finish_reason=finish_reason,
+            token_ids=tuple(self._token_ids),
+            finish_reason=self._finish_reason or "length",
             is_complete=self._constraint.is_complete(),
-            logprob=sum(token.logprob for token in counted),
-            sampling_logprob=sum(token.sampling_logprob for token in counted),
-            token_logprobs=tuple(token.logprob for token in self._tokens),
-            sampling_token_logprobs=tuple(token.sampling_logprob for token in self._tokens),
+            limit=self._limit,
+            logprob=sum(token.logprob for token in tokens),
+            sampling_logprob=sum(token.sampling_logprob for token in tokens),
+            token_logprobs=tuple(token.logprob for token in of_text),
+            sampling_token_logprobs=tuple(token.sampling_logprob for token in of_text),
+            masked=self._record.masked,
+            uniform_steps=self._chooser.uniform_steps,
+            model_calls=self._model_calls,
             prompt_tokens=self._prompt_tokens,
             seconds=seconds,
             timings=Timings(**self._clock),

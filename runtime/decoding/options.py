@@ -8,6 +8,8 @@ from dataclasses import dataclass
 __all__ = ["METHODS", "GenerationOptions"]
 
 METHODS = ("mask", "greedy")
+ON_LIMIT = ("close", "cut")
+ON_NAN = ("error", "uniform")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,11 @@ class GenerationOptions:
     Attributes:
         method: ``mask`` draws from the allowed tokens; ``greedy`` takes the likeliest allowed one.
         max_tokens: most tokens of text; the stop token is not counted.
+        max_bytes: most bytes of text; None for any number.
+        deadline: seconds from the start of the generation; None for any time. It is kept by the pace of the steps so
+            far; where even the shortest output takes longer, the output is as short as can be.
+        on_limit: ``close``: tokens after which the output could not be completed within these limits are not allowed,
+            so that it always is complete; ``cut``: it ends where the limit is.
         repetition_penalty: divides positive logits, multiplies negative ones, of tokens in prompt or output (CTRL,
             arXiv 1909.05858); 1 does nothing.
         presence_penalty: taken off the logits of tokens that the output holds.
@@ -27,10 +34,16 @@ class GenerationOptions:
         top_p: then the fewest likeliest tokens that hold this share of what is left; 1 keeps all.
         min_p: then tokens at least this fraction as likely as the likeliest; 0 keeps all.
         seed: of the random generator; None takes entropy from the system.
+        on_nan: what to do where the model gives no finite number to any allowed token: ``error``, or ``uniform`` to
+            draw among them.
+        logprobs: are log-probabilities wanted? Without them, the model need not read what comes after its last choice.
     """
 
     method: str = "mask"
     max_tokens: int = 512
+    max_bytes: int | None = None
+    deadline: float | None = None
+    on_limit: str = "close"
     repetition_penalty: float = 1.0
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0
@@ -39,6 +52,8 @@ class GenerationOptions:
     top_p: float = 1.0
     min_p: float = 0.0
     seed: int | None = None
+    on_nan: str = "error"
+    logprobs: bool = True
 
     def __post_init__(self) -> None:
         """Check every value.
@@ -46,9 +61,18 @@ class GenerationOptions:
         Raises:
             ValueError: a value outside its range; the message names the option.
         """
-        if self.method not in METHODS:
-            raise ValueError(f"unknown method {self.method!r}; expected one of {', '.join(METHODS)}")
+        for name, value, known in (
+            ("method", self.method, METHODS),
+            ("on_limit", self.on_limit, ON_LIMIT),
+            ("on_nan", self.on_nan, ON_NAN),
+        ):
+            if value not in known:
+                raise ValueError(f"unknown {name} {value!r}; expected one of {', '.join(known)}")
         _whole("max_tokens", self.max_tokens, 1)
+        if self.max_bytes is not None:
+            _whole("max_bytes", self.max_bytes, 1)
+        if self.deadline is not None:
+            _number("deadline", self.deadline, above=0.0)
         if self.top_k is not None:
             _whole("top_k", self.top_k, 1)
         if self.seed is not None:

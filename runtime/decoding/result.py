@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,14 +33,21 @@ class GenerationResult:
     Attributes:
         text: the text; of an output cut by the budget, the whole characters.
         token_ids: its tokens, without the stop token.
-        finish_reason: ``stop``: the output is complete; ``length``: cut by the token budget.
+        finish_reason: ``stop``: the output is complete; ``length``: cut by a limit.
         is_complete: is the text in the language? True for ``stop``; a cut output may happen to be complete.
+        limit: the option that cut it; None where none did.
         logprob: log-probability of the tokens under the model, after penalties and temperature; natural logarithm. A
-            stop token counts where it was chosen among others, not where it alone was possible.
+            stop token counts where it was chosen among others, not where it alone was possible. NaN where
+            log-probabilities were not wanted and the model did not read all of the output.
         sampling_logprob: the same under the distribution the tokens were drawn from (constrained and truncated; zero
             for greedy).
         token_logprobs: ``logprob`` token by token, in step with ``token_ids``.
         sampling_token_logprobs: ``sampling_logprob`` token by token.
+        masked: by limit, the probability with which the draw would have gone, at some step, a way that the limit rules
+            out: 1 less the product, over the steps, of the share that it left of what the language allows. Only limits
+            that ruled out any are in it.
+        uniform_steps: at how many steps the model said nothing of use (see ``on_nan``).
+        model_calls: how often the model was run.
         prompt_tokens: how many tokens the prompt had.
         seconds: wall time of the whole.
         timings: where the time went.
@@ -49,10 +57,14 @@ class GenerationResult:
     token_ids: tuple[int, ...]
     finish_reason: FinishReason
     is_complete: bool
+    limit: str | None
     logprob: float
     sampling_logprob: float
     token_logprobs: tuple[float, ...]
     sampling_token_logprobs: tuple[float, ...]
+    masked: Mapping[str, float]
+    uniform_steps: int
+    model_calls: int
     prompt_tokens: int
     seconds: float
     timings: Timings

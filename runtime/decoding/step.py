@@ -43,46 +43,57 @@ class TokenChooser:
         self._sampler = make_sampler(options)
         self._seen = set(prompt_ids)
         self._counts: Counter[int] = Counter()
+        self.uniform_steps = 0
+        """Steps at which the model said nothing of use, and every allowed token was as likely."""
 
-    def choose(self, logits: NDArray[np.float32], allowed: NDArray[np.int64]) -> ChosenToken:
-        """Choose one of the allowed tokens.
+    def shaped(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Logits after penalties and temperature.
 
         Args:
             logits: float32 ``[vocab_size]``, as the model gave them.
+
+        Raises:
+            ModelError: NaN or plus infinity among them. Minus infinity is a model's way to say never.
+        """
+        peak = logits.max()
+        if np.isnan(peak) or peak == np.inf:
+            self._report("the model's logits are not numbers", "finite logits; --dtype float32 may help")
+            return np.zeros(len(logits))
+        options = self._options
+        shaped = apply_repetition_penalty(logits.astype(np.float64), self._seen, options.repetition_penalty)
+        shaped = apply_count_penalties(shaped, self._counts, options.presence_penalty, options.frequency_penalty)
+        if options.temperature in (0.0, 1.0):
+            return shaped
+        shifted: NDArray[np.float64] = shaped - shaped.max()  # first, so that a tiny temperature does not overflow
+        return shifted / options.temperature
+
+    def choose(self, shaped: NDArray[np.float64], allowed: NDArray[np.int64]) -> ChosenToken:
+        """Choose one of the allowed tokens.
+
+        Args:
+            shaped: from :meth:`shaped`.
             allowed: ids, ascending, at least one.
 
         Raises:
-            ModelError: logits that are NaN or infinite, or that rule out every allowed token.
+            ModelError: the logits rule out every allowed token.
         """
-        self._check(logits)
-        shaped = self._shape(logits.astype(np.float64))
         permitted = shaped[allowed]
         if permitted.max() == -np.inf:
-            raise ModelError(
-                f"the model gives probability zero to each of the {len(allowed)} tokens that the constraint allows "
-                f"at output token {self._counts.total() + 1}"
+            self._report(
+                f"the model gives probability zero to each of the {len(allowed)} tokens that the constraint allows",
+                "--on-nan uniform to draw one of them all the same",
             )
+            permitted = np.zeros_like(permitted)
         choice = self._sampler.choose(normalise(permitted))
         token_id = int(allowed[choice.index])
-        logprob = float(permitted[choice.index]) - log_sum_exp(shaped)
+        return ChosenToken(token_id, float(shaped[token_id]) - log_sum_exp(shaped), choice.sampling_logprob)
+
+    def note(self, token_id: int) -> None:
+        """Count a token as a part of the output."""
         self._seen.add(token_id)
         self._counts[token_id] += 1
-        return ChosenToken(token_id, logprob, choice.sampling_logprob)
 
-    def _shape(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
-        options = self._options
-        logits = apply_repetition_penalty(logits, self._seen, options.repetition_penalty)
-        logits = apply_count_penalties(logits, self._counts, options.presence_penalty, options.frequency_penalty)
-        if options.temperature in (0.0, 1.0):
-            return logits
-        shifted: NDArray[np.float64] = logits - logits.max()  # first, so that a tiny temperature does not overflow
-        return shifted / options.temperature
-
-    def _check(self, logits: NDArray[np.float32]) -> None:
-        """Minus infinity is a model's way to say never; NaN and plus infinity are failures of arithmetic."""
-        peak = logits.max()
-        if np.isnan(peak) or peak == np.inf:
-            raise ModelError(
-                f"the model's logits are not numbers at output token {self._counts.total() + 1}",
-                expected="finite logits; --dtype float32 may help",
-            )
+    def _report(self, problem: str, expected: str) -> None:
+        if self._options.on_nan != "uniform":
+            raise ModelError(f"{problem} at output token {self._counts.total() + 1}", expected=expected)
+        self.uniform_steps += 1

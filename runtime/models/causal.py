@@ -166,9 +166,25 @@ class CausalModel:
         Raises:
             ModelError: the model fails.
         """
+        return self.forward_last(token_ids, cache, 1)[0]
+
+    def forward_last(self, token_ids: Sequence[int], cache: KeyValueCache, count: int) -> torch.Tensor:
+        """As :meth:`forward`, with predictions after each of the last tokens.
+
+        Args:
+            token_ids: tokens that follow those in the cache; at least one.
+            cache: the sequence so far, advanced by the call.
+            count: after how many of them, at most as many as there are.
+
+        Returns:
+            Logits: float32 on the CPU, ``[count, vocab_size]``; the last row predicts the next token.
+
+        Raises:
+            ModelError: the model fails.
+        """
         fresh = list(token_ids)
         read = fresh if cache.state is not None else [*cache.token_ids, *fresh]
-        arguments: dict[str, Any] = {"logits_to_keep": 1} if self._takes_logits_to_keep else {}
+        arguments: dict[str, Any] = {"logits_to_keep": count} if self._takes_logits_to_keep else {}
         with model_errors("running the model"), torch.inference_mode():
             output = self._model(
                 input_ids=torch.tensor([read], dtype=torch.long, device=self._device),
@@ -176,12 +192,12 @@ class CausalModel:
                 use_cache=True,
                 **arguments,
             )
-            logits: torch.Tensor = output.logits[0, -1].to(device="cpu", dtype=torch.float32)
+            logits: torch.Tensor = output.logits[0, -count:].to(device="cpu", dtype=torch.float32)
         cache.state = getattr(output, "past_key_values", None)
         cache.token_ids += fresh
-        if logits.shape[0] != self.vocabulary.vocab_size:
+        if logits.shape[1] != self.vocabulary.vocab_size:
             raise ModelError(
-                f"the model predicts {logits.shape[0]} tokens where its head has {self.vocabulary.vocab_size}"
+                f"the model predicts {logits.shape[1]} tokens where its head has {self.vocabulary.vocab_size}"
             )
         return logits
 

@@ -32,6 +32,9 @@ class Vocabulary:
     def sha256(self) -> str:
         """Hash of token bytes, stop tokens and width, in hexadecimal."""
     @property
+    def longest_token(self) -> int:
+        """Bytes of the longest token."""
+    @property
     def trie_nodes(self) -> int:
         """Size of the trie that masks walk."""
     @property
@@ -173,20 +176,36 @@ class Matcher:
         Raises:
             Exception: whatever ``encode`` raises.
         """
-    def fewest_tokens(self, enough: int = 0) -> tuple[list[int], bool] | None:
+    def fewest_tokens(self, left: int = 0, left_bytes: int | None = None) -> tuple[list[int], bool] | None:
         """Tokens that complete the text from here, stop tokens aside, and whether it is known that no fewer do.
 
         Args:
-            enough: fewer than this are not looked for.
+            left: fewer than this are not looked for.
+            left_bytes: None where any number of bytes may still be written; else the completion is a shortest one.
 
         Returns:
             None where the vocabulary cannot spell a completion that is at hand.
         """
-    def keep_completable(self, bitmask: NDArray[np.int32], left: int, row: int = 0) -> bool:
-        """Take the tokens from ``bitmask[row]`` after which more than ``left`` would be needed; were there any?
+    def keep_completable(
+        self, bitmask: NDArray[np.int32], left: int, left_bytes: int | None = None, row: int = 0
+    ) -> bool:
+        """Take the tokens from ``bitmask[row]`` after which more than what is left would be needed; were there any?
 
         What must be distinct, or repeated, is left out of account: see :meth:`fewest_tokens` of what was accepted.
+
+        Args:
+            bitmask: int32, shape ``[batch, ceil(vocab_size / 32)]``, C-contiguous.
+            left: tokens that may follow the next one.
+            left_bytes: bytes that may still be written, the next token's among them; None for any number.
+            row: of the mask.
         """
+    def most_needed(self) -> int | None:
+        """No beginning of a text needs more tokens, or bytes, than this to be completed; None without such a bound.
+
+        What must be distinct, or repeated, is left out of account.
+        """
+    def is_tracked(self) -> bool:
+        """Must some things in the text differ, or be repeated, so that what it needs depends on all of it?"""
     def shortest_completion(self) -> bytes:
         """Bytes that complete the text from here (few of them; empty when already complete)."""
 

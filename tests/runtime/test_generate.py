@@ -125,8 +125,9 @@ def test_log_probabilities_are_those_of_the_declared_order(tiny: CausalModel) ->
 def test_the_budget_cuts_and_says_so(tiny: CausalModel) -> None:
     compiled = compile_regex("[é日]{50}", tiny.vocabulary)
     pieces: list[str] = []
-    result = generate(tiny, compiled, [5], GenerationOptions(max_tokens=7, seed=0), on_text=pieces.append)
-    assert result.finish_reason == "length"
+    options = GenerationOptions(max_tokens=7, seed=0, on_limit="cut")
+    result = generate(tiny, compiled, [5], options, on_text=pieces.append)
+    assert (result.finish_reason, result.limit) == ("length", "max_tokens")
     assert not result.is_complete
     assert len(result.token_ids) == 7
     assert result.text == "".join(pieces)
@@ -166,8 +167,10 @@ def test_what_the_tokens_cannot_spell_is_an_error(tiny: CausalModel) -> None:
     tokens = [tiny.vocabulary.token(token_id) for token_id in range(tiny.vocabulary.vocab_size)]
     mute = Vocabulary([None if token and b"z" in token else token for token in tokens], tiny.eos_token_ids)
     model = CausalModel("mute", tiny._model, tiny._tokenizer, mute)
-    with pytest.raises(VocabularyError, match=r"one of b'z'"):
+    with pytest.raises(VocabularyError, match=r"shortest way would be b'az'"):
         generate(model, compile_regex("az", mute), [5])
+    with pytest.raises(VocabularyError, match=r"one of b'z'"):
+        generate(model, compile_regex("az", mute), [5], GenerationOptions(on_limit="cut"))
 
 
 def test_logits_that_are_no_numbers_are_an_error(tiny_folder: Any) -> None:
@@ -183,18 +186,29 @@ def test_logits_that_are_no_numbers_are_an_error(tiny_folder: Any) -> None:
 def test_minus_infinity_means_never() -> None:
     chooser = TokenChooser(GenerationOptions(seed=0), [])
     logits = np.array([0.0, -np.inf, 3.0, -np.inf], dtype=np.float32)
-    assert {chooser.choose(logits, np.array([0, 1, 3])).token_id for _ in range(50)} == {0}
+    for _ in range(50):
+        assert chooser.choose(chooser.shaped(logits), np.array([0, 1, 3])).token_id == 0
+        chooser.note(0)
     with pytest.raises(ModelError, match=r"probability zero to each of the 2 tokens .* token 51"):
-        chooser.choose(logits, np.array([1, 3]))
+        chooser.choose(chooser.shaped(logits), np.array([1, 3]))
     with pytest.raises(ModelError, match="not numbers"):
-        chooser.choose(np.array([0.0, np.inf], dtype=np.float32), np.array([0]))
+        chooser.shaped(np.array([0.0, np.inf], dtype=np.float32))
+
+
+@pytest.mark.parametrize("logits", [[0.0, -np.inf, 3.0, -np.inf], [0.0, np.nan, 3.0, 1.0], [0.0, np.inf, 3.0, 1.0]])
+def test_where_the_model_says_nothing_all_may_be_alike(logits: list[float]) -> None:
+    chooser = TokenChooser(GenerationOptions(seed=0, on_nan="uniform"), [])
+    drawn = [chooser.choose(chooser.shaped(np.array(logits, np.float32)), np.array([1, 3])) for _ in range(40)]
+    assert {token.token_id for token in drawn} == {1, 3}
+    assert [token.sampling_logprob for token in drawn] == pytest.approx([math.log(0.5)] * 40)
+    assert chooser.uniform_steps == 40
 
 
 def test_tiny_and_zero_temperatures_are_greedy() -> None:
     logits = np.array([0.0, 5.0, 4.9, 88.0], dtype=np.float32)
     for temperature in (0.0, 1e-300, 1e-9):
         chooser = TokenChooser(GenerationOptions(seed=0, temperature=temperature), [])
-        assert chooser.choose(logits, np.array([0, 1, 2])).token_id == 1
+        assert chooser.choose(chooser.shaped(logits), np.array([0, 1, 2])).token_id == 1
 
 
 def test_interruption_passes_through(tiny: CausalModel) -> None:

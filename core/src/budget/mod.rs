@@ -5,9 +5,13 @@
 //! by breadth, over places and the groups of tokens that lead from one to another, looks for these until it has found
 //! them, or has shown that there are none, or has taken too long.
 //!
+//! Where bytes are scarce as well, it is always a shortest completion that is spelled.
+//!
 //! Places know nothing of what must not be repeated. So a completion found for a place is tried where it is to be
 //! written, and if it fails there, another one is spelled.
 
+mod components;
+mod most;
 pub mod places;
 mod spelling;
 
@@ -25,6 +29,20 @@ use spelling::fewest_to_spell;
 /// So many nodes of the trie are visited to look for fewer tokens, in a language that is one terminal's, and in others.
 const SEARCH_STEPS: [usize; 2] = [1 << 22, 1 << 17];
 
+/// What may still be written.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    pub tokens: usize,
+    /// Of all of them together; `usize::MAX` for any number.
+    pub bytes: usize,
+}
+
+impl Room {
+    fn is_short_of_bytes(&self) -> bool {
+        self.bytes != usize::MAX
+    }
+}
+
 /// Tokens that complete a text.
 #[derive(Debug, Clone)]
 pub struct Fewest {
@@ -35,22 +53,20 @@ pub struct Fewest {
 }
 
 impl Engine {
-    /// Few tokens that complete the text, in as many as `enough` if fewer take long to find; None where the vocabulary
-    /// can't spell any that is at hand.
-    pub fn fewest_tokens(
-        &mut self,
-        at: &Configuration,
-        enough: usize,
-        vocabulary: &Vocabulary,
-    ) -> Result<Option<Fewest>> {
+    /// Few tokens that complete the text: fewer than there is room for are not looked for. None where the vocabulary can't
+    /// spell any that is at hand.
+    pub fn fewest_tokens(&mut self, at: &Configuration, room: Room, vocabulary: &Vocabulary) -> Result<Option<Fewest>> {
+        self.places.forget_if_full();
         let place = self.places.of(at);
-        let need = self.needed(place, enough, vocabulary)?;
-        let exact = need.exact;
-        let Some(tokens) = need.tokens else {
+        let need = self.needed(place, room, vocabulary)?;
+        let Some(tokens) = need.tokens(room) else {
             return Ok(None);
         };
-        if at.tracker.is_none() || self.leads_to_end(at, &tokens, vocabulary)? {
-            return Ok(Some(Fewest { tokens, exact }));
+        if at.tracker.is_none() || self.leads_to_end(at, tokens, vocabulary)? {
+            return Ok(Some(Fewest {
+                tokens: tokens.clone(),
+                exact: need.exact,
+            }));
         }
         let text = self.shortest_completion(at)?;
         let tokens = fewest_to_spell(&text, &vocabulary.trie);
@@ -60,21 +76,32 @@ impl Engine {
         }))
     }
 
-    /// Takes the tokens from the mask after which more than `left` would be needed, but for what is repeated. Were there
-    /// any?
+    /// Takes the tokens from the mask after which there is no room for what is needed, but for what is repeated. Were
+    /// there any?
     pub fn keep_completable(
         &mut self,
         at: &Configuration,
-        left: usize,
+        left: Room,
         vocabulary: &Vocabulary,
         words: &mut [u32],
     ) -> Result<bool> {
+        let longest = vocabulary.trie.max_depth();
+        let most = self.most_needed(vocabulary)?;
+        if most.is_some_and(|most| most <= left.tokens && most.saturating_add(longest) <= left.bytes) {
+            return Ok(false);
+        }
+        self.places.forget_if_full();
         let place = self.places.of(at);
         let mut removed = false;
         for group in self.groups(place, vocabulary)?.all.iter() {
             let need = self.needed(group.to, left, vocabulary)?;
-            if need.tokens.is_none_or(|tokens| tokens.len() > left) {
-                for &token in &group.tokens {
+            let fits = need.tokens(left).is_some_and(|tokens| tokens.len() <= left.tokens);
+            for &token in &group.tokens {
+                let length = match left.is_short_of_bytes() {
+                    true => need.bytes + vocabulary.token(token).map_or(0, <[u8]>::len),
+                    false => 0,
+                };
+                if !fits || length > left.bytes {
                     let (word, bit) = (token as usize / 32, 1 << (token % 32));
                     removed |= words[word] & bit != 0;
                     words[word] &= !bit;
@@ -84,45 +111,42 @@ impl Engine {
         Ok(removed)
     }
 
-    /// What is needed at a place; fewer tokens than at hand are looked for if these are not enough.
-    fn needed(&mut self, place: Place, enough: usize, vocabulary: &Vocabulary) -> Result<Need> {
-        let need = match self.places.needs.get(&place) {
+    /// What is needed at a place; fewer tokens than at hand are looked for if there is no room for these.
+    fn needed(&mut self, place: Place, room: Room, vocabulary: &Vocabulary) -> Result<Need> {
+        let mut need = match self.places.needs.get(&place) {
             Some(known) => known.clone(),
             None => {
                 let at = self.places.configuration(place).clone();
                 let text = self.shortest_completion(&at)?;
                 let tokens = fewest_to_spell(&text, &vocabulary.trie);
                 let exact = tokens.as_ref().is_some_and(|tokens| tokens.len() <= 1);
-                Need {
-                    tokens: tokens.map(Arc::from),
+                let need = Need {
+                    spelled: tokens.map(Arc::from),
+                    bytes: text.len(),
+                    fewer: None,
                     searched: exact,
                     exact,
-                }
+                };
+                self.places.needs.insert(place, need.clone());
+                need
             }
         };
-        let at_hand = need.tokens.as_ref().map_or(usize::MAX, |tokens| tokens.len());
-        let need = match at_hand <= enough || need.searched {
-            true => need,
-            false => {
-                let (fewer, exact) = self.fewer_tokens(place, at_hand, vocabulary)?;
-                Need {
-                    tokens: fewer.map(Arc::from).or(need.tokens),
-                    searched: true,
-                    exact,
-                }
-            }
-        };
-        self.places.needs.insert(place, need.clone());
+        let at_hand = need.spelled.as_ref().map_or(usize::MAX, |tokens| tokens.len());
+        if at_hand > room.tokens && !need.searched && !room.is_short_of_bytes() {
+            let (fewer, exact) = self.fewer_tokens(place, at_hand, vocabulary)?;
+            need = Need {
+                fewer: fewer.map(Arc::from),
+                searched: true,
+                exact,
+                ..need
+            };
+            self.places.needs.insert(place, need.clone());
+        }
         Ok(need)
     }
 
     /// Fewer tokens than `most` that complete the text at a place, if there are; and whether all ways were looked at.
-    fn fewer_tokens(
-        &mut self,
-        start: Place,
-        most: usize,
-        vocabulary: &Vocabulary,
-    ) -> Result<(Option<Vec<u32>>, bool)> {
+    fn fewer_tokens(&mut self, start: Place, most: usize, vocabulary: &Vocabulary) -> Result<(Option<Vec<u32>>, bool)> {
         let mut left = SEARCH_STEPS[usize::from(!self.is_one_terminal())];
         // by place, the one before and the token between them
         let mut before: FxHashMap<Place, (Place, u32)> = FxHashMap::default();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::Room;
 use crate::engine::{Configuration, Engine, Threads};
 use crate::error::Result;
 use crate::vocabulary::Vocabulary;
@@ -44,18 +45,33 @@ pub struct Places {
     groups: Vec<Option<Groups>>,
     /// What completes the text from a place, so far as is known.
     pub(super) needs: FxHashMap<Place, Need>,
+    /// The most that is needed from anywhere, once that is known: see `most`.
+    pub(super) most: Option<Option<usize>>,
     bytes: usize,
 }
 
-/// Tokens that complete the text from a place.
+/// What completes the text from a place.
 #[derive(Debug, Clone)]
 pub(super) struct Need {
-    /// None where the vocabulary can't spell what is at hand.
-    pub tokens: Option<Arc<[u32]>>,
+    /// A shortest completion; None where the vocabulary can't spell it.
+    pub spelled: Option<Arc<[u32]>>,
+    /// Its length.
+    pub bytes: usize,
+    /// Fewer tokens, perhaps of more bytes.
+    pub fewer: Option<Arc<[u32]>>,
     /// Were fewer looked for?
     pub searched: bool,
     /// Is it known that there are no fewer?
     pub exact: bool,
+}
+
+impl Need {
+    pub fn tokens(&self, room: Room) -> Option<&Arc<[u32]>> {
+        match &self.fewer {
+            Some(fewer) if !room.is_short_of_bytes() => Some(fewer),
+            _ => self.spelled.as_ref(),
+        }
+    }
 }
 
 impl Places {
@@ -72,7 +88,8 @@ impl Places {
         let next = self.configurations.len() as Place;
         let place = *self.known.entry((threads.clone(), at.accepting)).or_insert(next);
         if place == next {
-            self.bytes += 256 + 2 * size_of_val(threads.as_slice());
+            // its row of steps, mostly
+            self.bytes += 1_400 + 2 * size_of_val(threads.as_slice());
             self.configurations.push(Configuration {
                 threads,
                 accepting: at.accepting,
@@ -89,8 +106,13 @@ impl Places {
         &self.configurations[place as usize]
     }
 
-    pub fn is_full(&self) -> bool {
-        self.bytes > KEPT_BYTES
+    pub fn forget_if_full(&mut self) {
+        if self.bytes > KEPT_BYTES {
+            *self = Places {
+                most: self.most,
+                ..Places::default()
+            };
+        }
     }
 }
 
@@ -147,8 +169,15 @@ impl Engine {
             to,
             tokens: tokens.into(),
         });
-        let groups = Groups { all: all.collect(), cost };
-        self.places.bytes += groups.all.iter().map(|group| 64 + group.tokens.len() * 4).sum::<usize>();
+        let groups = Groups {
+            all: all.collect(),
+            cost,
+        };
+        self.places.bytes += groups
+            .all
+            .iter()
+            .map(|group| 64 + group.tokens.len() * 4)
+            .sum::<usize>();
         self.places.groups[place as usize] = Some(groups.clone());
         Ok(groups)
     }

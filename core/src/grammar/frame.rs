@@ -308,6 +308,10 @@ impl Frame {
         self.sorted_keys.sort_by(|a, b| literal(a).cmp(&literal(b)));
     }
 
+    pub fn has_demands(&self) -> bool {
+        self.demands.is_some()
+    }
+
     /// Nothing of the frame is there yet.
     pub fn tally(&self) -> Tally {
         let bounds = (self.minimum, self.maximum);

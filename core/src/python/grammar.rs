@@ -12,6 +12,7 @@ use super::errors::{work, work_with_pauses};
 use super::form::{read_grammar, read_limits};
 use super::vocabulary::PyVocabulary;
 use crate::artifact::{Description, LoadOptions};
+use crate::budget::Room;
 use crate::matcher::{Compiled, Matcher, fill_masks};
 use crate::precompute::MAX_BUDGET;
 
@@ -188,6 +189,14 @@ fn token(py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
     }
 }
 
+/// What may still be written.
+fn room(tokens: usize, bytes: Option<usize>) -> Room {
+    Room {
+        tokens,
+        bytes: bytes.unwrap_or(usize::MAX),
+    }
+}
+
 /// Fill a row of `bitmask` for each matcher, over threads, without the GIL.
 ///
 /// ValueError for a wrong dtype, shape or row; LimitError when a budget ran out for a matcher, whose row is left as it
@@ -351,18 +360,40 @@ impl PyMatcher {
     }
 
     /// Few tokens that complete the text from here, and whether no fewer do; None where the vocabulary has none.
-    #[pyo3(signature = (enough=0))]
-    fn fewest_tokens(&self, py: Python<'_>, enough: usize) -> PyResult<Option<(Vec<u32>, bool)>> {
-        let found = work(py, || self.inner.fewest_tokens(enough))?;
+    #[pyo3(signature = (left=0, left_bytes=None))]
+    fn fewest_tokens(
+        &self,
+        py: Python<'_>,
+        left: usize,
+        left_bytes: Option<usize>,
+    ) -> PyResult<Option<(Vec<u32>, bool)>> {
+        let found = work(py, || self.inner.fewest_tokens(room(left, left_bytes)))?;
         Ok(found.map(|found| (found.tokens.to_vec(), found.exact)))
     }
 
-    /// Take the tokens from `bitmask[row]` after which more than `left` would be needed; were there any?
-    #[pyo3(signature = (bitmask, left, row=0))]
-    fn keep_completable(&self, py: Python<'_>, bitmask: &Bound<'_, PyAny>, left: usize, row: i64) -> PyResult<bool> {
+    /// Take the tokens from `bitmask[row]` after which more than what is left would be needed; were there any?
+    #[pyo3(signature = (bitmask, left, left_bytes=None, row=0))]
+    fn keep_completable(
+        &self,
+        py: Python<'_>,
+        bitmask: &Bound<'_, PyAny>,
+        left: usize,
+        left_bytes: Option<usize>,
+        row: i64,
+    ) -> PyResult<bool> {
         let mut bitmask = Bitmask::new(bitmask, self.words())?;
         let words = bitmask.row_mut(row)?;
-        work(py, || self.inner.keep_completable(left, words))
+        work(py, || self.inner.keep_completable(room(left, left_bytes), words))
+    }
+
+    /// No text so far needs more tokens than this to be completed, nor more bytes; None without such a bound.
+    fn most_needed(&self, py: Python<'_>) -> PyResult<Option<usize>> {
+        work(py, || self.inner.most_needed())
+    }
+
+    /// Must some things in the text differ, or be repeated, so that what it needs depends on all of it?
+    fn is_tracked(&self) -> bool {
+        self.inner.is_tracked()
     }
 
     /// Bytes that complete the text from here (few of them; empty when already complete).

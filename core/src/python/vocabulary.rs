@@ -93,6 +93,12 @@ impl PyVocabulary {
         hexadecimal(&self.inner.sha256)
     }
 
+    /// Bytes of the longest token.
+    #[getter]
+    fn longest_token(&self) -> usize {
+        self.inner.trie.max_depth()
+    }
+
     /// Size of the trie that masks walk.
     #[getter]
     fn trie_nodes(&self) -> usize {

@@ -64,6 +64,16 @@ impl Automaton {
         self.states[state as usize].shortest
     }
 
+    /// Length of the longest of these.
+    pub fn longest(&self) -> u64 {
+        self.states.iter().map(|state| state.shortest).max().unwrap_or(0)
+    }
+
+    /// What is read on steps.
+    pub fn labels(&self) -> impl Iterator<Item = ExpressionId> + '_ {
+        self.steps.iter().map(|step| step.label)
+    }
+
     /// The step that a shortest string begins with, from a state that does not accept.
     pub fn first_step(&self, state: u32) -> Step {
         self.steps[self.states[state as usize].first as usize]

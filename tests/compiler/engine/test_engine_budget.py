@@ -5,12 +5,13 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from engine_driver import Tokens, allowed, bracket_tokens, random_tokens
+from engine_driver import Tokens, allowed, bracket_tokens, byte_tokens, random_tokens
 from engine_oracle import Oracle, after, begun, satisfiable
 from engine_random import random_finite_grammar, random_regular_grammar
 from engine_shapes import random_shape
+from test_engine_members import random_member_grammar
 
-from constrain import Grammar, Matcher, UnsatisfiableError, allocate_token_bitmask
+from constrain import Grammar, Matcher, UnsatisfiableError, Vocabulary, allocate_token_bitmask, compile_lark
 from constrain.compiler.bitmask import bitmask_to_ids
 from constrain.compiler.reference import State
 
@@ -155,3 +156,60 @@ def test_other_languages_are_close(block: int) -> None:
         found = check(grammar, tokens[number % 4], random, exact=False)
         ours, brute = ours + found[0], brute + found[1]
     assert 0 < brute <= ours <= 1.1 * brute
+
+
+def test_no_text_needs_more_than_the_bound() -> None:
+    """Random walks through languages with a bound, and how much each place of them needs."""
+    bounded = 0
+    tokens = byte_tokens()
+    for seed in range(400):
+        random = Random(seed)
+        makers = (random_regular_grammar, lambda seed: random_finite_grammar(seed)[0], random_member_grammar)
+        try:
+            matcher = tokens.compile(makers[seed % 3](seed)).matcher()
+        except UnsatisfiableError:
+            continue
+        most = matcher.most_needed()
+        bounded += most is not None
+        for _ in range(40):
+            assert most is None or len(matcher.shortest_completion()) <= most, seed
+            following = matcher.next_bytes()
+            if not following:
+                break
+            assert matcher.accept_bytes(bytes([random.choice(following)]))
+    assert bounded > 300
+
+
+@pytest.mark.parametrize(
+    ("grammar", "most"),
+    [
+        ('s: "abc"', 3),
+        ('s: "abc" | "de"', 2),
+        ("s: /[a-z]{3,9}/", 3),
+        ('s: s "," /[0-9]{4}/ | "x"', 5),  # left recursion needs no way back
+        ('s: "x" s | "y"', 1),
+        ('s: "x" s "zz" | "y"', None),
+        ('s: t "!"\nt: "(" s ")" | "a"', None),
+        ("s: /[ab]{2}/~2..5", 4),
+    ],
+)
+def test_bounds(grammar: str, most: int | None) -> None:
+    assert compile_lark(grammar, byte_tokens().native, start="s").matcher().most_needed() == most
+
+
+def test_without_all_bytes_there_is_no_bound() -> None:
+    assert compile_lark('s: "a"', Vocabulary([b"a", None], [1]), start="s").matcher().most_needed() is None
+
+
+@pytest.mark.parametrize("size", [3, 5, None])
+def test_bytes_may_be_scarce(size: int | None) -> None:
+    """A shortest text of three tokens, and a longer one of two."""
+    vocabulary = Vocabulary([b"a", b"b", b"c", b"wxyz", b"u", None], [5])
+    matcher = compile_lark('s: "abc" | "uwxyz"', vocabulary, start="s").matcher()
+    found = matcher.fewest_tokens(0, size)
+    assert found is not None
+    assert len(found[0]) == (2 if size is None else 3)
+    bitmask = allocate_token_bitmask(1, 6)
+    matcher.fill_next_token_bitmask(bitmask)
+    matcher.keep_completable(bitmask, 2, size)
+    assert bitmask_to_ids(bitmask[0]).tolist() == ([0] if size == 3 else [0, 4])
