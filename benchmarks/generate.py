@@ -65,7 +65,7 @@ def unconstrained(model: CausalModel, prompt: Sequence[int], options: Generation
         before = time.perf_counter()
         logits = model.forward(unread, cache).numpy()
         between = time.perf_counter()
-        unread = [chooser.choose(logits, everything).token_id]
+        unread = [chooser.choose(chooser.shaped(logits), everything).token_id]
         in_model += between - before
         in_sampling += time.perf_counter() - between
     return Round(tokens, time.perf_counter() - started, 0.0, in_model, in_sampling)

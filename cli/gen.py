@@ -74,6 +74,14 @@ def gen(
     max_tokens: Annotated[
         int, typer.Option("--max-tokens", min=1, metavar="N", help="Longest output in tokens.")
     ] = 512,
+    tokenization: Annotated[
+        str,
+        typer.Option(
+            "--tokenization",
+            metavar="canonical|any",
+            help="Certain text as the tokenizer spells it, without asking the model; or in any way.",
+        ),
+    ] = "canonical",
     max_bytes: Annotated[
         int | None, typer.Option("--max-bytes", min=1, metavar="N", help="Longest output in bytes [any length].")
     ] = None,
@@ -159,7 +167,7 @@ def gen(
     --deadline; limits that no output fits into are refused (exit 5). One on which the validator and the automaton
     disagree is not printed (exit 6).
     """
-    _refuse(method, on_limit, on_nan, prompt_schema)
+    _refuse(method, tokenization, on_limit, on_nan, prompt_schema)
     if stream and (many or envelope or number > 1):
         raise UsageProblem("--stream prints one plain output", expected="no --many, --envelope or -n with it")
     if many and prompt not in (None, "-"):
@@ -216,6 +224,7 @@ def gen(
             _seed(seed),
             max_tokens,
             method=method,
+            tokenization=tokenization,
             max_bytes=max_bytes,
             deadline=deadline,
             on_limit="close" if on_limit == "close" else "cut",
@@ -241,10 +250,11 @@ def _seed(given: int | None) -> int:
     return secrets.randbelow(1 << 31) if given is None else given
 
 
-def _refuse(method: str, on_limit: str, on_nan: str, prompt_schema: str) -> None:
+def _refuse(method: str, tokenization: str, on_limit: str, on_nan: str, prompt_schema: str) -> None:
     """Refuse what this version does not have, by name."""
     for name, value, known, later in (
         ("--method", method, METHODS, LATER_METHODS),
+        ("--tokenization", tokenization, ("canonical", "any"), ()),
         ("--on-limit", on_limit, ("close", "fail", "raw"), ()),
         ("--on-nan", on_nan, ("error", "uniform"), ()),
         ("--prompt-schema", prompt_schema, ("auto", "none"), ()),

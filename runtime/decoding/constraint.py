@@ -84,6 +84,10 @@ class Constraint:
         ids = bitmask_to_ids(self._bitmask[0])
         return Allowed(np.setdiff1d(ids, self._refused, assume_unique=True) if self._refused else ids, before)
 
+    def forced(self) -> list[int]:
+        """The tokens that come next as the tokenizer spells them, where what they spell is certain."""
+        return self._matcher.forced_tokens()
+
     def needed(self, room: Room) -> int:
         """How many tokens complete the text; 0 where it need not be completed."""
         return 0 if self._closing is None else self._closing.needed(room)

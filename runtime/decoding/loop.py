@@ -78,6 +78,7 @@ class _Run:
         self._prompt_tokens = len(prompt_ids)
         self._closes = options.on_limit == "close"
         self._wants_logprobs = options.logprobs
+        self._is_canonical = options.tokenization == "canonical"
         self._left = RoomLeft(options)
         self._clock = dict.fromkeys(("mask", "model", "sampling"), 0.0)
         with self._timed("mask"):
@@ -98,6 +99,8 @@ class _Run:
             self._settle_last()
 
     def _step(self) -> None:
+        if self._is_canonical and self._take_forced():
+            return
         room = self._room()
         with self._timed("mask"):
             allowed = self._constraint.allowed(room)
@@ -111,6 +114,16 @@ class _Run:
                 self._record.defer(int(allowed.ids[0]), allowed)
         else:
             self._choose(allowed, room)
+
+    def _take_forced(self) -> int:
+        """Write what is certain, so far as there is room for it in this spelling; how many tokens that were."""
+        with self._timed("mask"):
+            forced = self._constraint.forced()
+        for count, token_id in enumerate(forced):
+            if (not self._closes and self._left.spent()) or not self._takes(token_id, self._room()):
+                return count
+            self._record.defer(token_id)
+        return len(forced)
 
     def _room(self) -> Room:
         """What may still be written; never less than the output needs."""

@@ -10,6 +10,7 @@ __all__ = ["METHODS", "GenerationOptions"]
 METHODS = ("mask", "greedy")
 ON_LIMIT = ("close", "cut")
 ON_NAN = ("error", "uniform")
+TOKENIZATIONS = ("canonical", "any")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,9 @@ class GenerationOptions:
 
     Attributes:
         method: ``mask`` draws from the allowed tokens; ``greedy`` takes the likeliest allowed one.
+        tokenization: which token sequences of a text count. ``canonical``: where the next bytes are certain, those of
+            the tokenizer's own encoding, so far as it does not depend on what follows; the model is not asked for them.
+            ``any``: all of them, so that the model decides how even certain bytes are spelled.
         max_tokens: most tokens of text; the stop token is not counted.
         max_bytes: most bytes of text; None for any number.
         deadline: seconds from the start of the generation; None for any time. It is kept by the pace of the steps so
@@ -40,6 +44,7 @@ class GenerationOptions:
     """
 
     method: str = "mask"
+    tokenization: str = "canonical"
     max_tokens: int = 512
     max_bytes: int | None = None
     deadline: float | None = None
@@ -65,6 +70,7 @@ class GenerationOptions:
             ("method", self.method, METHODS),
             ("on_limit", self.on_limit, ON_LIMIT),
             ("on_nan", self.on_nan, ON_NAN),
+            ("tokenization", self.tokenization, TOKENIZATIONS),
         ):
             if value not in known:
                 raise ValueError(f"unknown {name} {value!r}; expected one of {', '.join(known)}")

@@ -24,7 +24,7 @@ class Record:
     def __init__(self, chooser: TokenChooser) -> None:
         self.tokens: list[ChosenToken] = []
         self._chooser = chooser
-        self._pending: list[tuple[int, Allowed]] = []
+        self._pending: list[tuple[int, Allowed | None]] = []
         self._kept: dict[str, float] = {}
 
     @property
@@ -37,8 +37,8 @@ class Record:
         """By limit, the probability that it ruled out: see ``GenerationResult``."""
         return {name: -float(np.expm1(kept)) for name, kept in self._kept.items()}
 
-    def defer(self, token_id: int, allowed: Allowed) -> None:
-        """Take a token without an alternative."""
+    def defer(self, token_id: int, allowed: Allowed | None = None) -> None:
+        """Take a token without an alternative; ``allowed`` where it is the limits that left none."""
         self._pending.append((token_id, allowed))
 
     def settle(self, logits: NDArray[np.float32] | None) -> None:
@@ -56,11 +56,11 @@ class Record:
                 self.add(ChosenToken(token_id, float(shaped[token_id]) - log_sum_exp(shaped), 0.0), shaped, allowed)
         self._pending.clear()
 
-    def add(self, chosen: ChosenToken, shaped: NDArray[np.float64], allowed: Allowed) -> None:
+    def add(self, chosen: ChosenToken, shaped: NDArray[np.float64], allowed: Allowed | None) -> None:
         """Take a token that was chosen."""
         self._chooser.note(chosen.token_id)
         self.tokens.append(chosen)
-        if allowed.ids is not allowed.of_language:
+        if allowed is not None and allowed.ids is not allowed.of_language:
             whole = log_sum_exp(shaped[allowed.of_language])
             kept = log_sum_exp(shaped[allowed.ids]) - whole
             if whole > -np.inf and kept < 0.0:
