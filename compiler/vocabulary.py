@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast, runtime_checkable
 
 from constrain import _core
 from constrain.compiler.files import write_whole
@@ -29,6 +29,9 @@ from constrain.compiler.tokenizers import (
     well_known_stop_tokens,
 )
 from constrain.errors import ArtifactError, VocabularyError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 __all__ = ["Vocabulary"]
 
@@ -151,7 +154,7 @@ class Vocabulary(_core.Vocabulary):
         if eos_token_ids is None:
             declared = [{"eos_token_id": getattr(tokenizer, "eos_token_id", None)}]
             eos_token_ids = declared_stop_tokens(declared, {}) or well_known_stop_tokens(table.special_ids)
-        encode = ContinuationEncoder(lambda: _document(backend))
+        encode = ContinuationEncoder(cast("Tokenizer", backend))
         return cls._from_table(table, eos_token_ids, vocab_size, encode)
 
     @classmethod

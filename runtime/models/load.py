@@ -123,7 +123,7 @@ def _load_converted(folder: Path, name: str, dtype: str, device: torch.device) -
 
     with quiet(), model_errors(f"loading the converted model in {folder} (constrain cache clear removes it)"):
         tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
-        encode = ContinuationEncoder(lambda: _document(tokenizer))
+        encode = ContinuationEncoder(tokenizer.backend_tokenizer)
         vocabulary = Vocabulary.load(folder / VOCABULARY_FILE, encode=encode)
         model = _weights(str(folder), dtype, device, local_files_only=True)
     return CausalModel(name, model, tokenizer, vocabulary)
@@ -144,11 +144,6 @@ def _weights(place: str, dtype: str, device: torch.device, **where: Any) -> Any:
             f"shape, among them {unusable[0]}"
         )
     return model.to(device)
-
-
-def _document(tokenizer: Any) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
-    return data
 
 
 def _existing(path: Path) -> Path:
