@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from constrain.runtime.cache import Cache, CacheEntry
-    from constrain.runtime.decoding import GenerationOptions, GenerationResult, generate
+    from constrain.runtime.decoding import Generation, GenerationOptions, GenerationResult, generate
+    from constrain.runtime.generator import Generator, TextStream
     from constrain.runtime.kernels import apply_token_bitmask_inplace
     from constrain.runtime.models import CausalModel, load_model
+    from constrain.runtime.partial_json import PartialJson, PartialValue
 
 __all__ = [
     "Cache",
     "CacheEntry",
     "CausalModel",
+    "Generation",
     "GenerationOptions",
     "GenerationResult",
+    "Generator",
+    "PartialJson",
+    "PartialValue",
+    "TextStream",
     "apply_token_bitmask_inplace",
     "generate",
     "load_model",
@@ -29,8 +36,13 @@ _HOMES = {
     "Cache": "constrain.runtime.cache",
     "CacheEntry": "constrain.runtime.cache",
     "CausalModel": "constrain.runtime.models",
+    "Generation": "constrain.runtime.decoding",
     "GenerationOptions": "constrain.runtime.decoding",
     "GenerationResult": "constrain.runtime.decoding",
+    "Generator": "constrain.runtime.generator",
+    "PartialJson": "constrain.runtime.partial_json",
+    "PartialValue": "constrain.runtime.partial_json",
+    "TextStream": "constrain.runtime.generator",
     "apply_token_bitmask_inplace": "constrain.runtime.kernels",
     "generate": "constrain.runtime.decoding",
     "load_model": "constrain.runtime.models",

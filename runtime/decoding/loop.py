@@ -23,7 +23,7 @@ from constrain.runtime.decoding.text import TextWriter
 if TYPE_CHECKING:
     from constrain.runtime.models import CausalModel
 
-__all__ = ["generate"]
+__all__ = ["Generation", "generate"]
 
 
 def generate(
@@ -52,26 +52,30 @@ def generate(
         LimitError: a budget of the grammar ran out.
         VocabularyError: the vocabulary cannot spell what has to follow.
     """
-    options = options or GenerationOptions()
-    _check(model, compiled, prompt_ids, options)
-    started = time.perf_counter()
-    run = _Run(model, compiled, prompt_ids, options, begun, on_text)
-    run.to_the_end()
-    return run.result(time.perf_counter() - started)
+    generation = Generation(model, compiled, prompt_ids, options, begun=begun, on_text=on_text)
+    while not generation.is_finished:
+        generation.step()
+    return generation.result()
 
 
-class _Run:
-    """State of one generation."""
+class Generation:
+    """One output in the making. Arguments and errors are those of :func:`generate`."""
 
     def __init__(
         self,
         model: CausalModel,
         compiled: CompiledGrammar,
         prompt_ids: Sequence[int],
-        options: GenerationOptions,
-        begun: bytes,
-        on_text: Callable[[str], None] | None,
+        options: GenerationOptions | None = None,
+        *,
+        begun: bytes = b"",
+        on_text: Callable[[str], None] | None = None,
     ) -> None:
+        """Begin; the model is not run yet."""
+        options = options or GenerationOptions()
+        _check(model, compiled, prompt_ids, options)
+        self._started = time.perf_counter()
+        self._seconds = 0.0
         self._model = model
         self._cache = model.new_cache()
         self._unread = list(prompt_ids)
@@ -91,16 +95,24 @@ class _Run:
         self._finish_reason: FinishReason | None = None
         self._limit: str | None = None
 
-    def to_the_end(self) -> None:
-        """Token by token until the output is complete, or cut."""
-        while self._finish_reason is None:
-            self._step()
-        if self._record.pending:
+    @property
+    def is_finished(self) -> bool:
+        """Is the output complete, or cut?"""
+        return self._finish_reason is not None
+
+    def step(self) -> None:
+        """Write what is certain, or else one token; the model is run at most once, and once more at the end."""
+        if self._finish_reason is None:
+            self._go_on()
+            self._seconds = time.perf_counter() - self._started
+
+    def _go_on(self) -> None:
+        if not (self._is_canonical and self._take_forced()):
+            self._take_one()
+        if self.is_finished and self._record.pending:
             self._settle_last()
 
-    def _step(self) -> None:
-        if self._is_canonical and self._take_forced():
-            return
+    def _take_one(self) -> None:
         room = self._room()
         with self._timed("mask"):
             allowed = self._constraint.allowed(room)
@@ -194,8 +206,8 @@ class _Run:
         self._left.stepped()
         return logits
 
-    def result(self, seconds: float) -> GenerationResult:
-        """What came of it."""
+    def result(self) -> GenerationResult:
+        """What came of it; before it is finished, what there is."""
         tokens = self._record.tokens
         of_text = tokens[: len(self._token_ids)]
         return GenerationResult(
@@ -212,7 +224,7 @@ class _Run:
             uniform_steps=self._chooser.uniform_steps,
             model_calls=self._model_calls,
             prompt_tokens=self._prompt_tokens,
-            seconds=seconds,
+            seconds=self._seconds,
             timings=Timings(**self._clock),
         )
 

@@ -41,6 +41,7 @@ from constrain.errors import (
 
 if TYPE_CHECKING:
     from constrain.compiler import allocate_token_bitmask
+    from constrain.runtime.generator import Generator
 
 __version__ = "0.1.0"
 
@@ -50,6 +51,7 @@ __all__ = [
     "CompiledGrammar",
     "ConstrainError",
     "DataError",
+    "Generator",
     "Grammar",
     "GrammarBuilder",
     "GrammarError",
@@ -84,4 +86,8 @@ def __getattr__(name: str) -> Any:
         from constrain.compiler import allocate_token_bitmask
 
         return allocate_token_bitmask
+    if name == "Generator":
+        from constrain.runtime.generator import Generator
+
+        return Generator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
