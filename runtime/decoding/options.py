@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from constrain.runtime.decoding.adjust import LogitsFunction
+
 __all__ = ["METHODS", "GenerationOptions"]
 
 METHODS = ("mask", "greedy")
@@ -28,6 +30,8 @@ class GenerationOptions:
             far; where even the shortest output takes longer, the output is as short as can be.
         on_limit: ``close``: tokens after which the output could not be completed within these limits are not allowed,
             so that it always is complete; ``cut``: it ends where the limit is.
+        logits: functions that change the model's logits, in order, before anything else: see
+            :data:`~constrain.runtime.decoding.adjust.LogitsFunction`. What they give counts as the model.
         repetition_penalty: divides positive logits, multiplies negative ones, of tokens in prompt or output (CTRL,
             arXiv 1909.05858); 1 does nothing.
         presence_penalty: taken off the logits of tokens that the output holds.
@@ -49,6 +53,7 @@ class GenerationOptions:
     max_bytes: int | None = None
     deadline: float | None = None
     on_limit: str = "close"
+    logits: tuple[LogitsFunction, ...] = ()
     repetition_penalty: float = 1.0
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0

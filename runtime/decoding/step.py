@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constrain.errors import ModelError
+from constrain.runtime.decoding.adjust import adjusted
 from constrain.runtime.decoding.distribution import log_sum_exp, normalise
 from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.penalties import apply_count_penalties, apply_repetition_penalty
@@ -41,20 +42,24 @@ class TokenChooser:
     def __init__(self, options: GenerationOptions, prompt_ids: Sequence[int]) -> None:
         self._options = options
         self._sampler = make_sampler(options)
+        self._token_ids = list(prompt_ids)
         self._seen = set(prompt_ids)
         self._counts: Counter[int] = Counter()
         self.uniform_steps = 0
         """Steps at which the model said nothing of use, and every allowed token was as likely."""
 
     def shaped(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Logits after penalties and temperature.
+        """Logits after the user's functions, penalties and temperature.
 
         Args:
             logits: float32 ``[vocab_size]``, as the model gave them.
 
         Raises:
-            ModelError: NaN or plus infinity among them. Minus infinity is a model's way to say never.
+            ModelError: NaN or plus infinity among them (minus infinity is a model's way to say never); or a function
+                fails.
         """
+        if self._options.logits:
+            logits = adjusted(self._options.logits, self._token_ids, logits)
         peak = logits.max()
         if np.isnan(peak) or peak == np.inf:
             self._report("the model's logits are not numbers", "finite logits; --dtype float32 may help")
@@ -90,6 +95,7 @@ class TokenChooser:
 
     def note(self, token_id: int) -> None:
         """Count a token as a part of the output."""
+        self._token_ids.append(token_id)
         self._seen.add(token_id)
         self._counts[token_id] += 1
 
