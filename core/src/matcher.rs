@@ -337,6 +337,13 @@ impl Matcher {
         write(&self.engine).keep_completable(self.current(), left, &self.compiled.vocabulary, words)
     }
 
+    /// Tokens that begin with bytes and go on as the text may: see `Engine::tokens_from`.
+    pub fn tokens_from(&self, beginning: &[u8]) -> Result<Vec<u32>> {
+        let mut engine = write(&self.engine);
+        let place = engine.places.of(self.current());
+        engine.tokens_from(place, beginning, &self.compiled.vocabulary)
+    }
+
     /// A bound on what any text needs to be completed: see `Engine::most_needed`.
     pub fn most_needed(&self) -> Result<Option<usize>> {
         write(&self.engine).most_needed(&self.compiled.vocabulary)

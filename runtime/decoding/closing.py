@@ -92,11 +92,11 @@ class Closing:
             words.view(np.uint32)[0, self._plan[0] >> 5] |= np.uint32(1 << (self._plan[0] & 31))
         return removed
 
-    def confirm(self, token_id: int, room: Room) -> bool:
+    def confirm(self, token_id: int | None, room: Room) -> bool:
         """May the output go on from where the matcher is now?
 
         Args:
-            token_id: the token that it has just accepted.
+            token_id: the token that it has just accepted; None for a part of one.
             room: after it. Where the answer is no, the matcher is to be rolled back.
         """
         if self._plan and self._plan[0] == token_id:

@@ -88,6 +88,26 @@ class Constraint:
         """The tokens that come next as the tokenizer spells them, where what they spell is certain."""
         return self._matcher.forced_tokens()
 
+    def healing(self, last_id: int, last: bytes) -> Allowed:
+        """The tokens that may stand in the place of the one before the text, as that itself may.
+
+        Args:
+            last_id: the token before the text.
+            last: its bytes.
+        """
+        ids = [last_id]
+        if len(self._refused) <= MAX_REFUSED:
+            ids = sorted({last_id, *self._matcher.tokens_from(last)} - {*self._refused})
+        array = np.array(ids, dtype=np.int64)
+        return Allowed(array, array)
+
+    def accept_healed(self, token_id: int, text: bytes, room: Room) -> bool:
+        """As :meth:`accept`, with the part of the token that belongs to the text."""
+        if not self._matcher.accept_bytes(text):
+            self._refused.append(token_id)  # it repeats what must not be repeated
+            return False
+        return self._is_confirmed(token_id, room, is_planned=False)
+
     def needed(self, room: Room) -> int:
         """How many tokens complete the text; 0 where it need not be completed."""
         return 0 if self._closing is None else self._closing.needed(room)
@@ -117,7 +137,11 @@ class Constraint:
         """
         if not self._matcher.accept_token(token_id):
             raise ModelError(f"the automaton refuses the token {token_id}, which its mask allowed")
-        if self._closing is not None and not self._closing.confirm(token_id, room):
+        return self._is_confirmed(token_id, room)
+
+    def _is_confirmed(self, token_id: int, room: Room, *, is_planned: bool = True) -> bool:
+        """Does a completion fit into what is left? If not, the token is given back."""
+        if self._closing is not None and not self._closing.confirm(token_id if is_planned else None, room):
             self._matcher.rollback(1)
             self._refused.append(token_id)
             return False

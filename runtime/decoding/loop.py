@@ -79,7 +79,8 @@ class Generation:
         self._model = model
         self._cache = model.new_cache()
         self._unread = list(prompt_ids)
-        self._prompt_tokens = len(prompt_ids)
+        self._heals = options.heal and len(prompt_ids) > 1 and bool(model.vocabulary.token(prompt_ids[-1]))
+        self._prompt_tokens = len(prompt_ids) - self._heals
         self._closes = options.on_limit == "close"
         self._wants_logprobs = options.logprobs
         self._is_canonical = options.tokenization == "canonical"
@@ -107,10 +108,33 @@ class Generation:
             self._seconds = time.perf_counter() - self._started
 
     def _go_on(self) -> None:
-        if not (self._is_canonical and self._take_forced()):
+        if self._heals:
+            self._heal(self._unread.pop())
+        elif not (self._is_canonical and self._take_forced()):
             self._take_one()
         if self.is_finished and self._record.pending:
             self._settle_last()
+
+    def _heal(self, last_id: int) -> None:
+        """Choose a token that begins as the prompt's last one, in its place."""
+        self._heals = False
+        room, last = self._room(), self._model.vocabulary.token(last_id) or b""
+
+        def takes(token_id: int) -> bool:
+            text = self._model.vocabulary.text(token_id)[len(last) :]
+            after = room.after(len(text)) if text else room
+            with self._timed("mask"):
+                if not self._constraint.accept_healed(token_id, text, after):
+                    return False
+            if text:
+                self._left.take(len(text))
+            self._write(token_id, text)
+            return True
+
+        def find() -> Allowed:
+            return self._constraint.healing(last_id, last)
+
+        self._choose(find(), find, takes)
 
     def _take_one(self) -> None:
         room = self._room()
@@ -125,7 +149,7 @@ class Generation:
             if self._takes(int(allowed.ids[0]), room):
                 self._record.defer(int(allowed.ids[0]), allowed)
         else:
-            self._choose(allowed, room)
+            self._choose(allowed, lambda: self._constraint.allowed(room), lambda token_id: self._takes(token_id, room))
 
     def _take_forced(self) -> int:
         """Write what is certain, so far as there is room for it in this spelling; how many tokens that were."""
@@ -146,17 +170,18 @@ class Generation:
             needed = self._constraint.needed(Room(affordable, room.bytes))
         return Room(min(max(affordable, needed), room.tokens), room.bytes)
 
-    def _choose(self, allowed: Allowed, room: Room) -> None:
+    def _choose(self, allowed: Allowed, find: Callable[[], Allowed], takes: Callable[[int], bool]) -> None:
+        """Draw until a token is taken: from what is allowed, and then from what ``find`` says is left of it."""
         shaped = self._predicted()
         while True:
             with self._timed("sampling"):
                 chosen = self._chooser.choose(shaped, allowed.ids)
-            if self._takes(chosen.token_id, room):
+            if takes(chosen.token_id):
                 break
-            if self._finish_reason is not None:
+            if self.is_finished:
                 return
             with self._timed("mask"):
-                allowed = self._constraint.allowed(room)
+                allowed = find()
         with self._timed("sampling"):
             self._record.add(chosen, shaped, allowed)
 
@@ -174,10 +199,13 @@ class Generation:
             if not self._constraint.accept(token_id, after):
                 return False
         self._left.take(len(text))
+        self._write(token_id, text)
+        return True
+
+    def _write(self, token_id: int, text: bytes) -> None:
         self._token_ids.append(token_id)
         self._unread.append(token_id)
         self._writer.write(text)
-        return True
 
     def _predicted(self) -> NDArray[np.float64]:
         """What the model says of the next token, after penalties and temperature."""

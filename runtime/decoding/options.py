@@ -21,6 +21,9 @@ class GenerationOptions:
 
     Attributes:
         method: ``mask`` draws from the allowed tokens; ``greedy`` takes the likeliest allowed one.
+        heal: may the first token stand for the prompt's last one as well, so that a word need not be split where prompt
+            and output meet (token healing)? The output's tokens then begin with the one in its place. Prompts that end
+            with a special token are left as they are.
         tokenization: which token sequences of a text count. ``canonical``: where the next bytes are certain, those of
             the tokenizer's own encoding, so far as it does not depend on what follows; the model is not asked for them.
             ``any``: all of them, so that the model decides how even certain bytes are spelled.
@@ -48,6 +51,7 @@ class GenerationOptions:
     """
 
     method: str = "mask"
+    heal: bool = False
     tokenization: str = "canonical"
     max_tokens: int = 512
     max_bytes: int | None = None

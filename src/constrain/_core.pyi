@@ -199,6 +199,12 @@ class Matcher:
             left_bytes: bytes that may still be written, the next token's among them; None for any number.
             row: of the mask.
         """
+    def tokens_from(self, beginning: bytes) -> list[int]:
+        """Tokens that begin with these bytes, after which they go on as the text may from here.
+
+        What can stand in the place of a prompt's last token, so that a word need not be split where prompt and output
+        meet (token healing). What must be distinct, or repeated, is left out of account.
+        """
     def most_needed(self) -> int | None:
         """No beginning of a text needs more tokens, or bytes, than this to be completed; None without such a bound.
 

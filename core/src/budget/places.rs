@@ -135,6 +135,37 @@ impl Engine {
         Ok(to)
     }
 
+    /// Tokens that begin with bytes, after which they go on as the text may: what can stand for a token of a prompt.
+    pub fn tokens_from(&mut self, place: Place, beginning: &[u8], vocabulary: &Vocabulary) -> Result<Vec<u32>> {
+        let trie = &vocabulary.trie;
+        let mut root = None;
+        for &byte in beginning {
+            match trie.child(root, byte) {
+                Some(child) => root = Some(child as u32),
+                None => return Ok(Vec::new()),
+            }
+        }
+        let Some(root) = root.map(|root| root as usize) else {
+            return Ok(Vec::new());
+        };
+        let mut found = trie.tokens_at(root).to_vec();
+        let mut path = vec![place; trie.max_depth() + 1];
+        let mut index = root + 1;
+        while index < trie.node(root).end as usize {
+            let node = trie.node(index);
+            let depth = usize::from(node.depth);
+            let to = self.place_after(path[depth - 1], node.byte)?;
+            if to == NOWHERE {
+                index = node.end as usize;
+                continue;
+            }
+            path[depth] = to;
+            found.extend_from_slice(trie.tokens_at(index));
+            index += 1;
+        }
+        Ok(found)
+    }
+
     /// The tokens that may come next, by the places that they lead to, in the order of their first tokens.
     pub fn groups(&mut self, place: Place, vocabulary: &Vocabulary) -> Result<Groups> {
         if let Some(known) = &self.places.groups[place as usize] {

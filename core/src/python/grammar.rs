@@ -386,6 +386,11 @@ impl PyMatcher {
         work(py, || self.inner.keep_completable(room(left, left_bytes), words))
     }
 
+    /// Tokens that begin with bytes, after which they go on as the text may from here.
+    fn tokens_from(&self, py: Python<'_>, beginning: &[u8]) -> PyResult<Vec<u32>> {
+        work(py, || self.inner.tokens_from(beginning))
+    }
+
     /// No text so far needs more tokens than this to be completed, nor more bytes; None without such a bound.
     fn most_needed(&self, py: Python<'_>) -> PyResult<Option<usize>> {
         work(py, || self.inner.most_needed())
