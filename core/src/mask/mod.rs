@@ -264,14 +264,15 @@ impl Engine {
         self.tables = tables;
     }
 
-    /// Equal for threads that no token tells apart.
+    /// Equal for threads that no token tells apart. One whose bounds no token comes near is like one without, so that a
+    /// string of a thousand characters and one of any number share their masks.
     fn clamped(&self, thread: Thread, vocabulary: &Vocabulary) -> Thread {
         let most = vocabulary.trie.max_depth() as u32 + self.lexer.most_needed(thread.lexer.counter);
-        let bounds = thread.lexer.bounds.clamped(most);
-        Thread {
-            lexer: Progress { bounds, ..thread.lexer },
-            ..thread
-        }
+        let lexer = match thread.lexer.bounds.clamped(most) {
+            Bounds::NONE => Progress::uncounted(thread.lexer.state),
+            bounds => Progress { bounds, ..thread.lexer },
+        };
+        Thread { lexer, ..thread }
     }
 
     /// Overwrites `words` with the tokens that are allowed, stop tokens aside.

@@ -9,8 +9,10 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from engine_driver import Tokens, byte_tokens, random_tokens
+from engine_driver import Tokens, allowed, byte_tokens, random_tokens
 from engine_oracle import LIMITS, Oracle, after, check, position_after, satisfiable
+
+from constrain import compile_regex
 
 PARTS = [
     r'("!" | "#" [!\u{C0}-\u{FF}])',
@@ -72,3 +74,19 @@ def shortest(oracle: Oracle, text: bytes) -> int:
         seen.update(level)
         length += 1
     return length
+
+
+@pytest.mark.parametrize("none_of", [[], ["a|bb|cab"], [".*dda"]])
+def test_far_from_a_bound_masks_are_those_without_one(none_of: list[str]) -> None:
+    tokens = TOKENS["random"]
+    bounded, unbounded = (
+        compile_regex(pattern, tokens.native, none_of=none_of) for pattern in ("[a-d]{0,5000}", "[a-d]*")
+    )
+    matchers = bounded.matcher(), unbounded.matcher()
+    made = []
+    for _ in range(300):
+        ours, theirs = (allowed(matcher, tokens) for matcher in matchers)
+        assert ours == theirs
+        made.append(bounded.statistics()["mask_misses"])
+        assert all(matcher.accept_bytes(b"d") for matcher in matchers)
+    assert made[-1] == made[5]
