@@ -61,6 +61,10 @@ class CompiledFile:
             self._language = CompiledGrammar.load(self.path, Vocabulary.bytes(), limits=self._limits, rebind=True)
         return self._language
 
+    def narrowed_for(self, vocabulary: Vocabulary) -> CompiledGrammar | None:
+        """None: the automaton is taken as it was saved."""
+        return None
+
     def compiled_for(self, vocabulary: Vocabulary, asked_by: str = "") -> CompiledGrammar:
         """The automaton as it was saved.
 

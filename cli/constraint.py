@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
 
@@ -12,7 +12,8 @@ from constrain.cli import environment
 from constrain.cli.notations import check_notation
 from constrain.cli.problems import UsageProblem
 from constrain.cli.tagged import check_style, check_thinking, tags_grammar, tools_grammar, with_thinking
-from constrain.errors import ConstrainError, InputError, UnsatisfiableError
+from constrain.compiler.sizes import UNBOUNDED, Sizes
+from constrain.errors import ConstrainError, InputError, LimitError, UnsatisfiableError
 
 if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar, Grammar, Limits, Vocabulary
@@ -153,6 +154,7 @@ class Constraint:
         options: how to read it.
         limits: budgets to compile it under; None for the defaults.
         folders: what messages call the folders that a grammar imports from: its own, and the search paths.
+        sizes: bounds of what a model writes, no part of the language.
     """
 
     kind: Kind
@@ -161,23 +163,25 @@ class Constraint:
     options: CompileOptions = field(default_factory=CompileOptions)
     limits: Limits | None = None
     folders: tuple[str | None, ...] = ()
+    sizes: Sizes = UNBOUNDED
 
     @property
     def sha256(self) -> str:
         """Hash of the text, in hexadecimal."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
-    def grammar(self, vocabulary: Vocabulary | None = None) -> Grammar:
+    def grammar(self, vocabulary: Vocabulary | None = None, sizes: Sizes = UNBOUNDED) -> Grammar:
         """Read the constraint; every error about its text comes from here.
 
         Args:
             vocabulary: whose special tokens are meant where the constraint names them; None: texts alone.
+            sizes: bounds of what has none; by default the whole language.
 
         Raises:
             InputError: with a note that names the source.
         """
         try:
-            return with_thinking(self._build(vocabulary), self.options, vocabulary)
+            return with_thinking(self._build(vocabulary, sizes), self.options, vocabulary)
         except ConstrainError as error:
             error.add_note(self.source)
             raise
@@ -207,7 +211,28 @@ class Constraint:
         Raises:
             InputError: with a note that names the source.
         """
-        return self._compiled_once(self._description(), vocabulary, vocabulary)
+        return self._compiled_once(self._description(), vocabulary, lambda: self.grammar(vocabulary))
+
+    def narrowed_for(self, vocabulary: Vocabulary) -> CompiledGrammar | None:
+        """The automaton of those texts that keep to :attr:`sizes`, for ``vocabulary``; None where that is all of them.
+
+        Its texts are spelled as those of :meth:`compiled_for`, which takes every one of them.
+
+        Raises:
+            InputError: with a note that names the source.
+        """
+        if self.sizes == UNBOUNDED:
+            return None
+        from constrain.compiler.sameness import is_same
+
+        try:
+            grammar = self.grammar(vocabulary, self.sizes)
+            if is_same(grammar, self.grammar(vocabulary)):
+                return None
+            made_from = {**self._description(), "sizes": json.dumps(asdict(self.sizes))}
+            return self._compiled_once(made_from, vocabulary, lambda: grammar)
+        except LimitError:
+            return None  # what is too large to be bounded is written without bounds
 
     def language(self) -> CompiledGrammar:
         """The automaton over bytes, in which tokens are their texts; errors as those of :meth:`compiled_for`."""
@@ -215,10 +240,10 @@ class Constraint:
 
         if not self.depends_on_tokens:
             return self.compiled_for(Vocabulary.bytes())
-        return self._compiled_once({**self._description(), "over": "texts"}, Vocabulary.bytes(), None)
+        return self._compiled_once({**self._description(), "over": "texts"}, Vocabulary.bytes(), self.grammar)
 
     def _compiled_once(
-        self, made_from: dict[str, str], vocabulary: Vocabulary, tokens: Vocabulary | None
+        self, made_from: dict[str, str], vocabulary: Vocabulary, grammar: Callable[[], Grammar]
     ) -> CompiledGrammar:
         from constrain.runtime.cache import Cache
         from constrain.runtime.compiled import compiled_once
@@ -227,7 +252,7 @@ class Constraint:
             Cache(environment.cache_directory()),
             made_from,
             vocabulary,
-            lambda: self.compile(self.grammar(tokens), vocabulary),
+            lambda: self.compile(grammar(), vocabulary),
             limits=self.budget(),
         )
 
@@ -298,12 +323,12 @@ class Constraint:
             "limits": self.budget(),
         }
 
-    def _build(self, vocabulary: Vocabulary | None) -> Grammar:
+    def _build(self, vocabulary: Vocabulary | None, sizes: Sizes) -> Grammar:
         options = self.options
         if self.kind == "tags":
-            return tags_grammar(self, vocabulary)
+            return tags_grammar(self, vocabulary, sizes=sizes)
         if self.kind == "tools":
-            return tools_grammar(self, vocabulary)
+            return tools_grammar(self, vocabulary, sizes=sizes)
         if self.kind == "schema":
             from constrain.compiler import json_schema
 
@@ -319,6 +344,7 @@ class Constraint:
                 numbers="any" if options.numbers == "any" else "plain",
                 escapes="any" if options.escapes == "any" else "minimal",
                 formats_bound="outer" if options.formats_bound == "outer" else "inner",
+                sizes=sizes,
             )
         if self.kind == "regex":
             from constrain.compiler import regex

@@ -131,6 +131,10 @@ def gen(
     order: option.Order = "schema",
     numbers: option.Numbers = "plain",
     escapes: option.Escapes = "minimal",
+    max_string: option.MaxString = None,
+    max_digits: option.MaxDigits = None,
+    max_items: option.MaxItems = None,
+    max_depth: option.MaxDepth = None,
     draft: option.Draft = None,
     ref: option.Reference = None,
     ref_dir: option.ReferenceFolder = None,
@@ -215,6 +219,12 @@ def gen(
             think_max=think_max,
         ),
         budget=budget,
+        sizes={
+            "max_string": max_string,
+            "max_digits": max_digits,
+            "max_items": max_items,
+            "max_depth": max_depth,
+        },
         standard_input_taken=from_input,
     )
     session = Session(

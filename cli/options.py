@@ -30,6 +30,10 @@ __all__ = [
     "ImportPath",
     "Job",
     "Json",
+    "MaxDepth",
+    "MaxDigits",
+    "MaxItems",
+    "MaxString",
     "Model",
     "Not",
     "Numbers",
@@ -282,6 +286,29 @@ Escapes: TypeAlias = Annotated[
     typer.Option(
         "--escapes", metavar="minimal|any", help="Escapes in generated strings: where JSON needs them, or any."
     ),
+]
+
+MaxString: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-string",
+        metavar="N",
+        help="Most characters of a string that the schema does not bound; or none [1000].",
+    ),
+]
+MaxDigits: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--max-digits", metavar="N", help="Most digits of such a number, before the point and after it [20]."),
+]
+MaxItems: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-items", metavar="N", help="Most items of such an array, and undeclared members of an object [100]."
+    ),
+]
+MaxDepth: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--max-depth", metavar="N", help="Arrays and objects inside each other, where they recur [16]."),
 ]
 
 Budget: TypeAlias = Annotated[

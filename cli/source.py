@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,7 +19,9 @@ from constrain.cli.data import grammar_data, read_documents, read_lists, schema_
 from constrain.cli.imports import grammar_folders, imported_texts
 from constrain.cli.notations import notation_of
 from constrain.cli.problems import InputFileError, UsageProblem
+from constrain.cli.sizes import read_sizes
 from constrain.cli.streams import STANDARD_INPUT, read_text_file
+from constrain.compiler.sizes import UNBOUNDED
 from constrain.errors import ConstrainError, InputError
 
 if TYPE_CHECKING:
@@ -53,6 +56,12 @@ class Source(Protocol):
     def language_with(self, vocabulary: Vocabulary) -> CompiledGrammar:
         """As :meth:`language`, of a constraint that names tokens by their ids in a vocabulary."""
 
+    def narrowed_for(self, vocabulary: Vocabulary) -> CompiledGrammar | None:
+        """The automaton of those texts that a model may ramble in nowhere; None where that is all of them.
+
+        Each of its texts is one of the language. Errors as those of :meth:`compiled_for`.
+        """
+
     def compiled_for(self, vocabulary: Vocabulary, asked_by: str) -> CompiledGrammar:
         """The automaton for a vocabulary; errors as those of :meth:`language`, or the file is for another one.
 
@@ -80,6 +89,7 @@ def read_source(
     data: list[str] | None,
     options: CompileOptions,
     budget: list[str] | None = None,
+    sizes: Mapping[str, str | None] | None = None,
     standard_input_taken: bool = False,
 ) -> Source:
     """The one constraint or compiled file among the options.
@@ -90,6 +100,7 @@ def read_source(
         all_of, none_of: what goes with a regular expression.
         options: how to read it.
         budget: the limits to compile it under, as given.
+        sizes: bounds of what a model writes, as given, by name; None: there are none.
         standard_input_taken: something else is read from standard input.
 
     Raises:
@@ -127,6 +138,7 @@ def read_source(
         if more and option != "--regex":
             raise UsageProblem(f"{name} goes with --regex only")
     limits = read_budget(budget or ())
+    bounds = UNBOUNDED if sizes is None else read_sizes(sizes, option)
     if option == "--choice":
         choices = [argument_text(text, option) for text in values]
         return Constraint("choice", json.dumps(choices, ensure_ascii=False), option, options, limits)
@@ -153,9 +165,9 @@ def read_source(
     if value == "-" and standard_input_taken:
         raise UsageProblem(f"{option} and the text cannot both come from standard input")
     if option == "--schema":
-        return schema_constraint(value, options, limits, option=option, data=data)
+        return replace(schema_constraint(value, options, limits, option=option, data=data), sizes=bounds)
     if option in ("--tags", "--tools"):
-        return _tagged(value, option, options, limits, data)
+        return replace(_tagged(value, option, options, limits, data), sizes=bounds)
     return grammar_constraint(value, options, limits, import_paths, data)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from constrain.cli.problems import UsageProblem
+from constrain.compiler.sizes import UNBOUNDED, Sizes
 from constrain.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,27 +56,30 @@ def check_thinking(tag: str | None, maximum: int | None) -> None:
         )
 
 
-def tags_grammar(constraint: Constraint, vocabulary: Vocabulary | None, *, as_text: bool = False) -> Grammar:
+def tags_grammar(
+    constraint: Constraint, vocabulary: Vocabulary | None, *, as_text: bool = False, sizes: Sizes = UNBOUNDED
+) -> Grammar:
     """The grammar of a tag file.
 
     Args:
         constraint: the file's text, and how it is read.
         vocabulary: whose tokens are meant by names and ids; None: texts alone.
         as_text: the vocabulary only tells what its ids stand for.
+        sizes: bounds of what has none.
     """
     from constrain.compiler import Limits, structural_tag
     from constrain.compiler.special_tokens import token_names
 
     return structural_tag.build(
         constraint.text,
-        reading=_reading(constraint.options),
+        reading=_reading(constraint.options, sizes),
         special=() if as_text else _special(vocabulary),
         token_names=None if vocabulary is None else token_names(vocabulary),
         limits=constraint.limits or Limits(),
     )
 
 
-def tools_grammar(constraint: Constraint, vocabulary: Vocabulary | None) -> Grammar:
+def tools_grammar(constraint: Constraint, vocabulary: Vocabulary | None, *, sizes: Sizes = UNBOUNDED) -> Grammar:
     """The grammar of messages that may call tools; arguments as those of :func:`tags_grammar`."""
     from constrain.compiler import Limits, tools
 
@@ -85,7 +89,7 @@ def tools_grammar(constraint: Constraint, vocabulary: Vocabulary | None) -> Gram
         style=options.tool_style,
         choice=options.tool_choice,
         parallel=options.parallel_tool_calls,
-        reading=_reading(options),
+        reading=_reading(options, sizes),
         special=_special(vocabulary),
         limits=constraint.limits or Limits(),
     )
@@ -143,7 +147,7 @@ def _special(vocabulary: Vocabulary | None) -> dict[str, int]:
     return {} if vocabulary is None else dict(vocabulary.special_tokens)
 
 
-def _reading(options: CompileOptions) -> SchemaReading:
+def _reading(options: CompileOptions, sizes: Sizes) -> SchemaReading:
     from constrain.compiler.structural_tag import SchemaReading
 
     return SchemaReading(
@@ -156,4 +160,5 @@ def _reading(options: CompileOptions) -> SchemaReading:
         order="any" if options.order == "any" else "schema",
         numbers="any" if options.numbers == "any" else "plain",
         escapes="any" if options.escapes == "any" else "minimal",
+        sizes=sizes,
     )

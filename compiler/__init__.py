@@ -18,6 +18,7 @@ from constrain.compiler.compile import (
     compile_tools,
 )
 from constrain.compiler.grammar import Grammar, GrammarBuilder, Limits
+from constrain.compiler.sizes import Sizes
 from constrain.compiler.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "GrammarBuilder",
     "Limits",
     "Matcher",
+    "Sizes",
     "Vocabulary",
     "allocate_token_bitmask",
     "compile_choices",

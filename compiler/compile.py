@@ -15,6 +15,7 @@ from constrain._core import __version__ as _version
 from constrain._core import compile_grammar as _compile_grammar
 from constrain.compiler.collection import collection_paused
 from constrain.compiler.grammar import Grammar, Limits
+from constrain.compiler.sizes import UNBOUNDED, Sizes
 from constrain.errors import UnsatisfiableError
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def compile_json_schema(
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",
+    sizes: Sizes = UNBOUNDED,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> CompiledGrammar:
     """A JSON Schema, for one vocabulary.
@@ -90,6 +92,7 @@ def compile_json_schema(
         order: members in schema order (undeclared ones last), or in any.
         numbers: ``"plain"`` writes integers without fraction or exponent, ``"any"`` every spelling of a number.
         escapes: ``"minimal"`` escapes only what must be, ``"any"`` is every spelling of a string.
+        sizes: bounds of what the schema sets no bound of, for texts that a model writes; by default none.
         limits: budgets.
 
     Raises:
@@ -112,6 +115,7 @@ def compile_json_schema(
         order=order,
         numbers=numbers,
         escapes=escapes,
+        sizes=sizes,
     )
     described = {
         "kind": "schema",
@@ -121,6 +125,7 @@ def compile_json_schema(
         "order": order,
         "numbers": numbers,
         "escapes": escapes,
+        **_sizes(sizes),
     }
     return compile_grammar(grammar, vocabulary, limits, description=described)
 
@@ -269,6 +274,7 @@ def compile_structural_tag(
     escapes: Literal["minimal", "any"] = "minimal",
     references: Mapping[str, Any] | None = None,
     data: Mapping[str, bytes | str] | None = None,
+    sizes: Sizes = UNBOUNDED,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> CompiledGrammar:
     """Free text with constrained regions, for one vocabulary: the JSON form that xgrammar, vLLM and SGLang share.
@@ -280,6 +286,7 @@ def compile_structural_tag(
             :func:`compile_json_schema`.
         references: other documents for ``$ref`` by URI. Nothing is ever fetched.
         data: contents of the files that schemas and Lark grammars in it name, by name.
+        sizes: bounds of values that schemas set no bound of, see :func:`compile_json_schema`.
         limits: budgets.
 
     Raises:
@@ -301,6 +308,7 @@ def compile_structural_tag(
         order=order,
         numbers=numbers,
         escapes=escapes,
+        sizes=sizes,
     )
     grammar = structural_tag.build(
         tag,
@@ -325,6 +333,7 @@ def compile_tools(
     escapes: Literal["minimal", "any"] = "minimal",
     references: Mapping[str, Any] | None = None,
     data: Mapping[str, bytes | str] | None = None,
+    sizes: Sizes = UNBOUNDED,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> CompiledGrammar:
     """Messages that may call tools, for one vocabulary; :func:`constrain.compiler.tools.read_message` reads them.
@@ -338,6 +347,7 @@ def compile_tools(
         whitespace, order, numbers, escapes: how arguments are written, see :func:`compile_json_schema`.
         references: other documents for ``$ref`` by URI. Nothing is ever fetched.
         data: contents of the files that schemas of arguments name, by name.
+        sizes: bounds of values that schemas set no bound of, see :func:`compile_json_schema`.
         limits: budgets.
 
     Raises:
@@ -359,6 +369,7 @@ def compile_tools(
         order=order,
         numbers=numbers,
         escapes=escapes,
+        sizes=sizes,
     )
     grammar = front_end.build(
         front_end.read_tools(tools),
@@ -375,7 +386,12 @@ def compile_tools(
 
 def _spelling(reading: SchemaReading) -> dict[str, str]:
     names = ("whitespace", "order", "numbers", "escapes")
-    return {name: getattr(reading, name) for name in names}
+    return {name: getattr(reading, name) for name in names} | _sizes(reading.sizes)
+
+
+def _sizes(sizes: Sizes) -> dict[str, str]:
+    """Those that are bounded."""
+    return {name: str(value) for name in Sizes.__slots__ if (value := getattr(sizes, name)) is not None}
 
 
 def _check_text(name: str, value: object) -> None:

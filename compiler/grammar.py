@@ -42,6 +42,7 @@ __all__ = [
     "State",
     "Symbol",
     "SymbolNode",
+    "parts_of",
     "reachable",
 ]
 
@@ -503,13 +504,14 @@ def reachable(grammar: Grammar) -> list[Symbol]:
     """The symbols that the start symbol leads to, itself among them, ascending."""
     found, agenda = {grammar.start}, [grammar.start]
     while agenda:
-        new = set(_parts_of(grammar.symbols[agenda.pop()])) - found
+        new = set(parts_of(grammar.symbols[agenda.pop()])) - found
         found |= new
         agenda.extend(new)
     return sorted(found)
 
 
-def _parts_of(node: SymbolNode) -> list[Symbol]:
+def parts_of(node: SymbolNode) -> list[Symbol]:
+    """The symbols that one refers to."""
     if node[0] == "rule":
         return [part for parts in node[2] for part in parts]
     if node[0] == "repeat":

@@ -11,9 +11,11 @@ One thing is left out of it: ``pretty`` ends at a declared depth.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
-from constrain.compiler.grammar import Grammar
+from constrain.compiler.emptiness import has_text
+from constrain.compiler.grammar import Grammar, reachable
 from constrain.compiler.json_schema.algebra import Algebra
 from constrain.compiler.json_schema.lowering import Lowering
 from constrain.compiler.json_schema.model import Store
@@ -22,9 +24,10 @@ from constrain.compiler.json_schema.options import Options, read_options
 from constrain.compiler.json_schema.read_text import read_schema_text
 from constrain.compiler.json_schema.reader import NeedsAnnotations, Reader, pointer_of_name
 from constrain.compiler.nesting import bounded_nesting
+from constrain.compiler.sizes import UNBOUNDED, Sizes
 from constrain.errors import SchemaError
 
-__all__ = ["build", "read_schema_text"]
+__all__ = ["UNBOUNDED", "Sizes", "build", "read_schema_text"]
 
 
 def build(
@@ -40,6 +43,7 @@ def build(
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",
     formats_bound: Literal["inner", "outer"] = "inner",
+    sizes: Sizes = UNBOUNDED,
 ) -> Grammar:
     """The grammar of the JSON texts that satisfy a schema.
 
@@ -61,6 +65,7 @@ def build(
         escapes: spellings of characters: ``minimal`` escapes what must be escaped, ``any`` is every spelling there is.
         formats_bound: of formats that are not practically regular, ``inner`` is the declared subset. ``outer`` is for
             judges that look at what it takes once more: all valid texts are taken, and some that are not.
+        sizes: bounds of what the schema sets no bound of, for texts that a model writes; by default none.
 
     Raises:
         SchemaError: not a valid schema, or an option that is not known.
@@ -81,6 +86,7 @@ def build(
         numbers=numbers,
         escapes=escapes,
         formats_bound=formats_bound,
+        sizes=sizes,
     )
     document: Any = read_schema_text(schema) if isinstance(schema, str | bytes) else schema
     if not isinstance(document, dict | bool):
@@ -110,4 +116,20 @@ def _lowered(document: Any, options: Options, *, annotates: bool) -> Grammar:
     root = reader.root()
     by_spelling = options.policy.numbers == "any" and not reader.draft.integral_floats
     algebra = Algebra(store, reader.target, integers_by_spelling=by_spelling)
-    return Lowering.of(store, algebra, options, reader.draft).grammar(root)
+    grammar = Lowering.of(store, algebra, options, reader.draft).grammar(root)
+    if options.policy.sizes != UNBOUNDED and _may_lack_room(grammar) and not has_text(grammar):
+        # bounds that each value keeps, but not all of them together
+        whole = replace(options, policy=options.policy._replace(sizes=UNBOUNDED))
+        grammar = Lowering.of(store, algebra, whole, reader.draft).grammar(root)
+    return grammar
+
+
+def _may_lack_room(grammar: Grammar) -> bool:
+    """Might there be too few values or names that differ, or too few kinds of members, once they are bounded?"""
+    for index in reachable(grammar):
+        node = grammar.symbols[index]
+        if node[0] == "terminal" and node[3] is not None and node[1] == "open [":
+            return True
+        if node[0] == "members" and (node[7] or (node[5] > 1 and not all(option.unique for option in node[2]))):
+            return True
+    return False

@@ -6,6 +6,7 @@ Reading, conjunction and complement; :mod:`~constrain.compiler.json_schema.items
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from constrain.compiler.json_schema.drafts import Draft
@@ -22,6 +23,9 @@ from constrain.compiler.json_schema.model import (
 from constrain.compiler.json_schema.values import exact
 
 __all__ = ["Items", "complements", "merge", "read"]
+
+MAXIMUM_COUNTED = 250
+"""States of an array that is given a bound beside what is counted of its items."""
 
 
 def read(raw: dict[str, Any], pointer: str, draft: Draft, child: Callable[[Any, str], SchemaId]) -> ArrayFacet:
@@ -74,6 +78,20 @@ class Items(NamedTuple):
         least = max([self.minimum, *(count.minimum for count in self.counts)])
         opposed = any(count.maximum is not None and count.maximum < count.minimum for count in self.counts)
         return opposed or (self.unique and self.repeated) or (self.maximum is not None and self.maximum < least)
+
+    def bounded(self, most: int | None) -> Items:
+        """With at most so many items, or as many as there must be, unless there is a bound already.
+
+        None is set where two items must be equal, which only an array without a bound can always come to, nor where the
+        number of items, beside what is counted of them, would make too many states.
+        """
+        if most is None or self.maximum is not None or self.repeated:
+            return self
+        # beyond the first items, only those that are counted may be needed
+        first = max([len(self.prefix), *(len(count.prefix) for count in self.counts)])
+        most = max(most, self.minimum, first + sum(count.minimum for count in self.counts))
+        counted = prod(1 + (count.minimum if count.maximum is None else count.maximum) for count in self.counts)
+        return self if self.counts and most * counted > MAXIMUM_COUNTED else self._replace(maximum=most)
 
 
 def merge(facets: Sequence[ArrayFacet]) -> Items:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from constrain.compiler.grammar import Expression, GrammarBuilder, Guard, Symbol
 from constrain.compiler.json_schema.options import Policy
+from constrain.compiler.sizes import UNBOUNDED
 from constrain.errors import UnsupportedError
 
 __all__ = ["MAXIMUM_BLANKS", "MAXIMUM_PRETTY_DEPTH", "Layout", "Punctuation"]
@@ -61,7 +62,8 @@ class Layout:
         blanks = builder.literal(b"")
         if policy.has_blanks:
             blank = builder.char_class([(9, 10), (13, 13), (32, 32)])
-            blanks = builder.repeat(blank, 0, MAXIMUM_BLANKS if policy.whitespace == "flexible" else None)
+            is_bounded = policy.whitespace == "flexible" or policy.sizes != UNBOUNDED
+            blanks = builder.repeat(blank, 0, MAXIMUM_BLANKS if is_bounded else None)
         colon = builder.literal(b": " if policy.whitespace == "pretty" else b":")
         if policy.has_blanks:
             colon = builder.concat([blanks, colon, blanks])
@@ -75,6 +77,11 @@ class Layout:
     def follows_depth(self) -> bool:
         """Whether rules differ from depth to depth."""
         return self.policy.whitespace == "pretty"
+
+    def openings(self) -> frozenset[Symbol]:
+        """The lexemes that objects and arrays begin with."""
+        found = [(at.open_object, at.empty_object, at.open_array, at.empty_array) for at in self.known.values()]
+        return frozenset(symbol for symbols in found for symbol in symbols)
 
     def key(self, quoted: bytes | Expression) -> Expression:
         """A member's name (with quotes), the colon and the blanks around it."""

@@ -57,6 +57,15 @@ class Lockstep(NamedTuple):
     maximum: int | None
     choices: tuple[tuple[Demand, ...], ...]
 
+    def bounded(self, others: int | None) -> Lockstep:
+        """With at most so many members beside the named ones, or as many as there must be, unless there is a bound."""
+        if others is None or self.maximum is not None or all(slot.name is not None for slot in self.slots):
+            return self
+        demands = [demand for choice in self.choices for demand in choice]
+        least = max([self.minimum, *(demand.minimum for demand in demands)])
+        needed = len({fact for demand in demands for fact in demand.needs})
+        return self._replace(maximum=max(least, len(self.slots) + needed + others))
+
 
 class _Facts:
     """Numbers facts."""

@@ -16,6 +16,7 @@ from constrain.compiler.json_schema import items, members, numbers, repeated_ite
 from constrain.compiler.json_schema.algebra import Algebra
 from constrain.compiler.json_schema.arrays import Items
 from constrain.compiler.json_schema.clauses import Clause, ObjectChoice
+from constrain.compiler.json_schema.depth import bounded_depth
 from constrain.compiler.json_schema.drafts import Draft
 from constrain.compiler.json_schema.layout import MAXIMUM_PRETTY_DEPTH, Layout
 from constrain.compiler.json_schema.model import (
@@ -100,7 +101,9 @@ class Lowering:
             raise UnsatisfiableError(self._reason(root), pointer="")
         start = self._value((root,), 0)
         self._finish_work()
-        return self._builder.finish(start)
+        grammar = self._builder.finish(start)
+        depth = self._layout.policy.sizes.max_depth
+        return grammar if depth is None else bounded_depth(grammar, self._layout.openings(), depth)
 
     def _finish_work(self) -> None:
         """Write the rules of the objects and arrays that are waiting, and of those inside them."""
@@ -130,6 +133,7 @@ class Lowering:
 
     def _clause(self, clause: Clause, depth: int, symbols: list[Symbol]) -> None:
         types, values, excluded, leaves, choices = clause
+        policy = self._layout.policy
         facets = [self._store.schemas[leaf] for leaf in leaves]
         builder = self._builder
         choosable = [self._store.schemas[leaf] for choice in choices for option in choice for leaf in option]
@@ -145,16 +149,17 @@ class Lowering:
         if types & NUMBER:
             number = numbers.merge([f.number for f in facets if f.number is not None])
             found: Expression | None = None
-            spelling = self._layout.policy.numbers
+            spelling = policy.numbers
             if values is None:
                 hidden = tuple(value[1] for value in excluded if value[0] == "number")
-                found = numbers.expression_of(builder, number, types & NUMBER, hidden, spelling)  # type: ignore[arg-type]  # numbers
+                most = policy.sizes.max_digits
+                found = numbers.expression_of(builder, number, types & NUMBER, hidden, spelling, most)  # type: ignore[arg-type]  # numbers
             else:
                 # 1.0 may be no integer by its spelling
                 by_spelling = spelling == "any but integers" and types & FRACTION
                 amounts = types | INTEGER if by_spelling else types
                 chosen = [v for v in values if v[0] == "number" and numbers.admits(number, amounts, v[1])]  # type: ignore[arg-type]  # a number
-                if numbers.is_free(spelling, types):
+                if numbers.is_free(spelling, types) and (policy.sizes.max_digits is None or not types & INTEGER):
                     found = numbers.every_spelling(builder, [value[1] for value in chosen], types)  # type: ignore[misc]  # numbers
                 else:
                     words.extend(text for v in chosen for text in numbers.spelled(v, types, spelling))
@@ -166,13 +171,15 @@ class Lowering:
             text = strings.merge([f.string for f in facets if f.string is not None])
             texts = None if values is None else [str(value[1]) for value in values if value[0] == "string"]
             hidden_texts = [str(value[1]) for value in excluded if value[0] == "string"]
+            if texts is None:
+                text = strings.bounded(text, policy.sizes.max_string, tuple(hidden_texts))
             body = strings.body_of(
                 builder,
                 text,
                 texts,
                 hidden_texts,
-                any_escape=self._layout.policy.any_escape,
-                formats_bound=self._layout.policy.formats_bound,
+                any_escape=policy.any_escape,
+                formats_bound=policy.formats_bound,
             )
             if body is not None:
                 symbols.append(builder.terminal(builder.concat([self._quote, body, self._quote]), "string"))
@@ -222,6 +229,7 @@ class Lowering:
         bodies: list[list[Symbol]] = []
         for merged in self._algebra.members(leaves):
             self._count(len(merged.named))
+            merged = merged.bounded(self._layout.policy.sizes.max_items)
             punctuation = self._layout.at(depth, "distinct" if merged.families else None)
             if depth == MAXIMUM_PRETTY_DEPTH:
                 # the declared bound of this layout: only an empty object fits
@@ -244,6 +252,7 @@ class Lowering:
         inside = self._inside(depth)
         combined = self._algebra.lockstep(leaves, choices)
         self._count(sum(len(slot.kinds) for slot in combined.slots))
+        combined = combined.bounded(self._layout.policy.sizes.max_items)
         if depth == MAXIMUM_PRETTY_DEPTH:
             combined = combined._replace(maximum=0)
         return members.lower_lockstep(
@@ -255,10 +264,8 @@ class Lowering:
             self._names,
         )
 
-    def _names(self, schemas: tuple[SchemaId, ...]) -> Expression | None:
-        """Bodies of the names that satisfy some schemas; None when all do."""
-        if not schemas:
-            return None
+    def _names(self, schemas: tuple[SchemaId, ...], most: int | None) -> Expression:
+        """Bodies of the names that satisfy some schemas, of so many characters at most where there is no bound."""
         builder = self._builder
         bodies = []
         for clause in self._algebra.expand(schemas):
@@ -270,11 +277,13 @@ class Lowering:
                 for refusal in facet.refusals:
                     if refusal.types & STRING:
                         raise refused(refusal)
+            text = strings.merge([f.string for f in facets if f.string is not None])
+            hidden = [str(value[1]) for value in excluded if value[0] == "string"]
             body = strings.body_of(
                 builder,
-                strings.merge([f.string for f in facets if f.string is not None]),
+                strings.bounded(text, most, tuple(hidden)) if values is None else text,
                 None if values is None else [str(value[1]) for value in values if value[0] == "string"],
-                [str(value[1]) for value in excluded if value[0] == "string"],
+                hidden,
                 any_escape=self._layout.policy.any_escape,
                 formats_bound=self._layout.policy.formats_bound,
             )
@@ -338,7 +347,7 @@ class Lowering:
         inside = self._inside(depth)
         return items.lower(
             self._builder,
-            merged,
+            merged.bounded(self._layout.policy.sizes.max_items),
             self._layout.at(depth, guard),
             lambda schemas: self._value(schemas, inside),
             self._algebra.negate,

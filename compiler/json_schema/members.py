@@ -11,15 +11,19 @@ from collections.abc import Callable
 from itertools import chain, permutations
 
 from constrain.compiler.grammar import Expression, GrammarBuilder, Option, Symbol
-from constrain.compiler.json_schema import json_text
+from constrain.compiler.json_schema import json_text, strings
 from constrain.compiler.json_schema.layout import Layout, Punctuation
 from constrain.compiler.json_schema.lockstep import Lockstep
-from constrain.compiler.json_schema.model import PatternTerm, SchemaId, conjunction
+from constrain.compiler.json_schema.model import PatternTerm, SchemaId, StringFacet, conjunction
 from constrain.compiler.json_schema.objects import Family, Members
 from constrain.compiler.json_schema.patterns import term_body
 from constrain.errors import LimitError
 
-__all__ = ["MAXIMUM_WANTED", "lower", "lower_lockstep"]
+__all__ = ["MAXIMUM_TOLD_APART", "MAXIMUM_WANTED", "lower", "lower_lockstep"]
+
+MAXIMUM_TOLD_APART = 50
+"""Declared names beside which the length of others is bounded: the engine looks at so many keys one by one, while more
+of them have masks that are made anew at every length."""
 
 MAXIMUM_WANTED = 3
 """Members of undeclared names that negations may ask for in one object: each order of them is a rule."""
@@ -34,7 +38,7 @@ class _Writer:
         layout: Layout,
         members: Members | Lockstep,
         symbol_of: Callable[[tuple[SchemaId, ...]], Symbol],
-        names_of: Callable[[tuple[SchemaId, ...]], Expression | None],
+        names_of: Callable[[tuple[SchemaId, ...], int | None], Expression],
     ) -> None:
         self.builder = builder
         self.layout = layout
@@ -47,9 +51,7 @@ class _Writer:
         builder = self.builder
         body = json_text.text_body(builder, name, self.layout.policy.any_escape)
         if names or self.members.names:
-            allowed = self.names_of(conjunction([*self.members.names, *names]))
-            if allowed is not None:
-                body = builder.intersection([body, allowed])
+            body = builder.intersection([body, self.names_of(conjunction([*self.members.names, *names]), None)])
         quote = builder.literal(b'"')
         key = self.layout.key(builder.concat([quote, body, quote]))
         return builder.choice(f"member {name}", [[builder.terminal(key, f"key {name}"), self.symbol_of(schemas)]])
@@ -94,17 +96,21 @@ class _Writer:
 
     def family(self, family: Family) -> list[Symbol]:
         """The key lexeme and the value of a family."""
-        builder, any_escape = self.builder, self.layout.policy.any_escape
-        parts = [term_body(builder, PatternTerm("pattern", pattern), any_escape) for pattern in family.matching]
-        for pattern in family.avoiding:
-            parts.append(term_body(builder, PatternTerm("pattern", pattern, negated=True), any_escape))
-        names = self.names_of(conjunction([*self.members.names, *family.names]))
-        if names is not None:
-            parts.append(names)
-        if not parts:
-            parts.append(json_text.any_characters(builder, any_escape=any_escape))
+        builder, policy = self.builder, self.layout.policy
+        terms = [PatternTerm("pattern", pattern) for pattern in family.matching]
+        terms += [PatternTerm("pattern", pattern, negated=True) for pattern in family.avoiding]
+        parts = [term_body(builder, term, policy.any_escape) for term in terms]
+        most = None
+        names = conjunction([*self.members.names, *family.names])
+        if names:
+            parts.append(self.names_of(names, None if terms else policy.sizes.max_string))
+        elif len(self.members.hidden) <= MAXIMUM_TOLD_APART:
+            facet = StringFacet(patterns=tuple(terms))
+            most = strings.bounded(facet, policy.sizes.max_string, self.members.hidden).maximum
+        if not parts or most is not None:
+            parts.append(json_text.any_characters(builder, 0, most, any_escape=policy.any_escape))
         if self.members.hidden:
-            parts.append(builder.complement(json_text.texts_body(builder, self.members.hidden, any_escape)))
+            parts.append(builder.complement(json_text.texts_body(builder, self.members.hidden, policy.any_escape)))
         quote = builder.literal(b'"')
         key = self.layout.key(builder.concat([quote, builder.intersection(parts), quote]))
         return [builder.terminal(key, "other key", guard="distinct"), self.symbol_of(family.schemas)]
@@ -116,7 +122,7 @@ def lower(
     members: Members,
     punctuation: Punctuation,
     symbol_of: Callable[[tuple[SchemaId, ...]], Symbol],
-    names_of: Callable[[tuple[SchemaId, ...]], Expression | None],
+    names_of: Callable[[tuple[SchemaId, ...], int | None], Expression],
 ) -> list[list[Symbol]]:
     """Alternatives of an object.
 
@@ -126,7 +132,7 @@ def lower(
         members: what the members must satisfy.
         punctuation: lexemes around them.
         symbol_of: the symbol of a value.
-        names_of: bodies of the names that satisfy some schemas; None when any will do.
+        names_of: bodies of the names that satisfy some schemas, of so many characters at most if they have no bound.
 
     Raises:
         LimitError: too many members of undeclared names must be there.
@@ -155,7 +161,7 @@ def lower_lockstep(
     members: Lockstep,
     punctuation: Punctuation,
     symbol_of: Callable[[tuple[SchemaId, ...]], Symbol],
-    names_of: Callable[[tuple[SchemaId, ...]], Expression | None],
+    names_of: Callable[[tuple[SchemaId, ...], int | None], Expression],
 ) -> list[list[Symbol]]:
     """Alternatives of an object whose alternatives run side by side; arguments as for :func:`lower`."""
     if any(slot.required and not slot.kinds for slot in members.slots):

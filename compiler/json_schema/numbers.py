@@ -8,8 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
+from constrain.compiler.emptiness import has_text
 from constrain.compiler.fragments import shared
-from constrain.compiler.grammar import MAXIMUM_DIVISOR, MAXIMUM_PLACES, Expression, GrammarBuilder
+from constrain.compiler.grammar import MAXIMUM_DIVISOR, MAXIMUM_PLACES, Expression, Grammar, GrammarBuilder
 from constrain.compiler.json_schema import numerals
 from constrain.compiler.json_schema.model import FRACTION, INTEGER, NUMBER, Bound, NumberFacet, Refusal, Schema, Value
 from constrain.compiler.json_schema.values import exact, is_integral
@@ -32,6 +33,9 @@ __all__ = [
 
 Spelling: TypeAlias = Literal["plain", "any", "any but integers"]
 """``plain`` ones, ``any`` of RFC 8259, or any where a fraction is possible: in draft 4, ``1.0`` is no integer."""
+
+MAXIMUM_BESIDE = 100
+"""Larger divisors have too many remainders to be told apart beside the digits of a fraction."""
 
 INTEGER_FORMATS = {
     "int32": NumberFacet(Bound(-(2**31)), Bound(2**31 - 1), (1,)),
@@ -215,6 +219,7 @@ def expression_of(
     types: int,
     excluded: tuple[int | Decimal, ...],
     spelling: Spelling = "plain",
+    most: int | None = None,
 ) -> Expression | None:
     """Numbers that satisfy a facet; None when there are none.
 
@@ -224,7 +229,10 @@ def expression_of(
         types: INTEGER, FRACTION or both. Without FRACTION the plain spelling has no fraction either.
         excluded: numbers that are not allowed.
         spelling: which spellings of each number.
+        most: digits before the point, and after it, where neither a bound nor a divisor has more; None: any number.
     """
+    if most is not None:
+        return _short_expression_of(builder, facet, types, excluded, spelling, most)
     if facet.avoided or is_free(spelling, types):
         numeral = _numeral(facet, types, excluded, spelling)
         return None if numeral is None else builder.numeral(numeral)
@@ -279,6 +287,64 @@ def _refined(
             parts.append(builder.concat([sign, pieces.natural, pieces.any_fraction]))
         parts.append(builder.complement(builder.union(numerals.spellings(builder, value) for value in excluded)))
     return builder.intersection(parts)
+
+
+def _short_expression_of(
+    builder: GrammarBuilder,
+    facet: NumberFacet,
+    types: int,
+    excluded: tuple[int | Decimal, ...],
+    spelling: Spelling,
+    most: int,
+) -> Expression | None:
+    """As :func:`expression_of`, numbers of no more digits than ``most``, or than their bounds; or than it takes."""
+    if is_free(spelling, types):
+        # the engine's own reading of numerals knows no number of digits, so only some spellings are left: those without
+        # an exponent, unless there are no bounds
+        plain = _short_expression_of(builder, facet, types, excluded, "plain", most)
+        if plain is None:
+            return expression_of(builder, facet, types, excluded, spelling)
+        if types & FRACTION:
+            return plain
+        zeros = builder.repeat(builder.literal(b"0"), 1, most)
+        return builder.concat([plain, builder.repeat(builder.concat([builder.literal(b"."), zeros]), 0, 1)])
+    bounds = [Fraction(bound.value) for bound in (facet.low, facet.high) if bound is not None]
+    if len(bounds) == 2 and not types & FRACTION:
+        return expression_of(builder, facet, types, excluded, spelling)
+    whole, places = numerals.digits_of(bounds, most)
+    divisor = _common(facet, types)
+    others = [*bounds, *map(Fraction, excluded), *([] if divisor is None else [divisor])]
+    # so near its bounds, or beyond them, there is a number that is not left out
+    enough = sum(numerals.digits_of(others, 1)) + len(str(len(excluded))) + 1
+    short = _of_digits(builder, facet, types, excluded, spelling, whole, places)
+    if enough > most and (short is None or not has_text(_alone(builder, short))):
+        return _of_digits(builder, facet, types, excluded, spelling, max(whole, enough), max(places, enough))
+    return short
+
+
+def _of_digits(
+    builder: GrammarBuilder,
+    facet: NumberFacet,
+    types: int,
+    excluded: tuple[int | Decimal, ...],
+    spelling: Spelling,
+    whole: int,
+    places: int,
+) -> Expression | None:
+    """Numbers of so many digits before the point and after it; there, multiples of large ones may end in more zeros."""
+    divisor = _common(facet, types)
+    if types & FRACTION and not facet.avoided and (divisor is None or divisor.numerator <= MAXIMUM_BESIDE):
+        found = expression_of(builder, facet, types, excluded, spelling)
+        short = numerals.short_numbers(builder, whole, places)
+        return None if found is None else builder.intersection([found, short])
+    last = 10**whole - 1
+    within = facet._replace(low=facet.low or Bound(-last), high=facet.high or Bound(last))
+    return expression_of(builder, within, types, excluded, spelling)
+
+
+def _alone(builder: GrammarBuilder, expression: Expression) -> Grammar:
+    alone = GrammarBuilder()
+    return alone.finish(alone.terminal(alone.paste(builder.fragment(expression)), "number"))
 
 
 def _multiples(builder: GrammarBuilder, divisor: Fraction, types: int) -> Expression:

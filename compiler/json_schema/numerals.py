@@ -6,12 +6,14 @@ have no fraction, no exponent and no ``-0``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 
 from constrain.compiler.grammar import Expression, GrammarBuilder
 from constrain.compiler.json_schema.model import Bound
 
-__all__ = ["MAXIMUM_EXPONENT_DIGITS", "any_number", "integers", "numbers", "spellings"]
+__all__ = ["MAXIMUM_EXPONENT_DIGITS", "any_number", "digits_of", "integers", "numbers", "short_numbers", "spellings"]
 
 MAXIMUM_EXPONENT_DIGITS = 3
 """Digits of the exponent of a number without bounds."""
@@ -206,6 +208,26 @@ def any_number(builder: GrammarBuilder) -> Expression:
     pieces = Numerals(builder)
     sign = builder.repeat(pieces.minus, 0, 1)
     return builder.concat([sign, pieces.natural, pieces.any_fraction, pieces.exponent])
+
+
+def short_numbers(builder: GrammarBuilder, whole: int, places: int) -> Expression:
+    """Numerals of so many digits at most before the point, and after it."""
+    digit = builder.char_class([(48, 57)])
+    sign = builder.repeat(builder.literal(b"-"), 0, 1)
+    fraction = builder.concat([builder.literal(b"."), builder.repeat(digit, 1, places)])
+    return builder.concat(
+        [sign, builder.repeat(digit, 1, whole), builder.repeat(fraction, 0, 1), Numerals(builder).exponent]
+    )
+
+
+def digits_of(numbers: Iterable[Fraction], least: int) -> tuple[int, int]:
+    """Digits before the point, and after it, of the longest of some decimals; ``least`` if they have fewer."""
+    whole = places = least
+    for number in numbers:
+        whole = max(whole, len(str(abs(int(number)))))
+        while (number * 10**places).denominator != 1:
+            places += 1
+    return whole, places
 
 
 def integers(builder: GrammarBuilder, low: int | None, high: int | None) -> Expression | None:

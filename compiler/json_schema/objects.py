@@ -127,6 +127,12 @@ class Members(NamedTuple):
         needed = max(self.minimum, self.needed)
         return self.missing is not None or (self.maximum is not None and self.maximum < needed)
 
+    def bounded(self, others: int | None) -> Members:
+        """With at most so many members beside the named ones, or as many as there must be, unless there is a bound."""
+        if others is None or self.maximum is not None or not self.families:
+            return self
+        return self._replace(maximum=max(self.minimum, len(self.named) + len(self.wanted) + others))
+
 
 def merge(facets: Sequence[ObjectFacet], store: Store) -> tuple[Members, ...]:
     """The conjunction, as alternatives: one for each way in which what must be there is there.

@@ -11,6 +11,7 @@ from constrain.compiler.data import DataFiles
 from constrain.compiler.json_schema.drafts import DRAFTS, Draft
 from constrain.compiler.json_schema.numbers import Spelling
 from constrain.compiler.json_schema.pointers import shown
+from constrain.compiler.sizes import UNBOUNDED, Sizes
 from constrain.errors import SchemaError, UnsupportedError
 
 __all__ = ["MAXIMUM_INDENT", "Options", "Policy", "read_options"]
@@ -20,7 +21,7 @@ MAXIMUM_INDENT = 16
 
 
 class Policy(NamedTuple):
-    """How JSON values are spelled.
+    """How JSON values are spelled, and how large they get.
 
     Attributes:
         whitespace: ``compact``, ``pretty``, ``flexible`` or ``any``.
@@ -30,6 +31,7 @@ class Policy(NamedTuple):
         numbers: which spellings of numbers.
         formats_bound: where a format is not practically regular, whether a part of what conforms is written
             (``inner``), or all of it and more (``outer``).
+        sizes: bounds of what the schema sets no bound of.
     """
 
     whitespace: Literal["compact", "pretty", "flexible", "any"] = "compact"
@@ -38,6 +40,7 @@ class Policy(NamedTuple):
     any_escape: bool = False
     numbers: Spelling = "plain"
     formats_bound: Literal["inner", "outer"] = "inner"
+    sizes: Sizes = UNBOUNDED
 
     @property
     def has_blanks(self) -> bool:
@@ -80,6 +83,7 @@ def read_options(
     numbers: str = "plain",
     escapes: str = "minimal",
     formats_bound: str = "inner",
+    sizes: Sizes = UNBOUNDED,
 ) -> Options:
     """Check option values.
 
@@ -120,7 +124,7 @@ def read_options(
         assert_formats=formats == "assert",
         ignored_formats=names - {"unknown"},
         ignore_unknown_formats=ignore_formats == "unknown" or "unknown" in names,
-        policy=Policy(layout, indent, order, escapes == "any", numbers, formats_bound),  # type: ignore[arg-type]  # known ones by now
+        policy=Policy(layout, indent, order, escapes == "any", numbers, formats_bound, sizes),  # type: ignore[arg-type]  # known ones by now
         references=_references({} if references is None else references),
         data=DataFiles(data),
     )

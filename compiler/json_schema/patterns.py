@@ -23,10 +23,11 @@ from constrain.compiler.regex.ast import (
     States,
     Union,
 )
+from constrain.compiler.regex.lengths import length_bounds
 from constrain.compiler.regex.lower import lower
 from constrain.errors import InputError, LimitError
 
-__all__ = ["check_pattern", "matches", "term_body", "term_text"]
+__all__ = ["check_pattern", "has_longest", "matches", "term_body", "term_text"]
 
 MAXIMUM_STEPS = 1_000_000
 """Steps of holding one name against one pattern, about a microsecond each."""
@@ -104,6 +105,16 @@ def term_text(builder: GrammarBuilder, term: PatternTerm) -> Expression:
 @shared
 def _plain(builder: GrammarBuilder, term: PatternTerm) -> Expression:
     return lower(_node(_kind(term, "inner"), term.text), builder)
+
+
+def has_longest(term: PatternTerm) -> bool:
+    """Whether it is certain that what a term accepts has a bound of length."""
+    return not term.negated and (term.source is not None or _has_longest(term.kind, term.text))
+
+
+@lru_cache(maxsize=4096)
+def _has_longest(kind: str, text: str) -> bool:
+    return length_bounds(_node(kind, text))[1] is not None
 
 
 def _kind(term: PatternTerm, bound: Literal["inner", "outer"]) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
+from constrain._core import CompiledGrammar
+from constrain.compiler.emptiness import over_bytes
 from constrain.compiler.grammar import Expression, GrammarBuilder
 from constrain.compiler.json_schema import json_text, sources
 from constrain.compiler.json_schema.drafts import Draft
@@ -20,10 +24,10 @@ from constrain.compiler.json_schema.model import (
 )
 from constrain.compiler.json_schema.numbers import INTEGER_FORMATS
 from constrain.compiler.json_schema.options import Options
-from constrain.compiler.json_schema.patterns import check_pattern, term_body, term_text
+from constrain.compiler.json_schema.patterns import check_pattern, has_longest, term_body, term_text
 from constrain.compiler.json_schema.values import exact
 
-__all__ = ["body_of", "complements", "merge", "read", "read_formats", "texts_of"]
+__all__ = ["body_of", "bounded", "complements", "merge", "read", "read_formats", "texts_of"]
 
 
 def read(raw: dict[str, Any], pointer: str, options: Options) -> StringFacet:
@@ -161,6 +165,42 @@ def body_of(
                 parts.append(json_text.any_characters(builder, any_escape=any_escape))
     parts.extend(term_body(builder, term, any_escape, formats_bound) for term in patterns)
     return builder.intersection(parts)
+
+
+_SOME_TEXT = 64
+"""Every format has a text of no more characters."""
+
+
+def bounded(facet: StringFacet, most: int | None, excluded: tuple[str, ...] = ()) -> StringFacet:
+    """With at most so many characters, or as many as there must be, unless there is a bound already.
+
+    Args:
+        facet: lengths and patterns.
+        most: characters; None: no bound.
+        excluded: texts that are not allowed.
+    """
+    if most is None or facet.maximum is not None or any(has_longest(term) for term in facet.patterns):
+        return facet
+    most = max(most, facet.minimum)
+    is_format = len(facet.patterns) == 1 and facet.patterns[0].kind == "format" and not facet.patterns[0].negated
+    if facet.patterns and (facet.minimum or excluded or not is_format or most < _SOME_TEXT):
+        most = _least_bound(facet, most, excluded)
+    return facet._replace(maximum=most)
+
+
+@lru_cache(maxsize=1024)
+def _least_bound(facet: StringFacet, most: int, excluded: tuple[str, ...]) -> int:
+    """A bound that some string keeps: ``most`` if it can be."""
+
+    def language(facet: StringFacet) -> CompiledGrammar | None:
+        builder = GrammarBuilder()
+        body = body_of(builder, facet, None, excluded)
+        return None if body is None else over_bytes(builder.finish(builder.terminal(body, "string")))
+
+    if language(facet._replace(maximum=most)) is not None:
+        return most
+    whole = language(facet)
+    return most if whole is None else len(json.loads(b'"%b"' % whole.matcher().shortest_completion()))
 
 
 def texts_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+from constrain.compiler.components import components
 from constrain.compiler.notation.tree import Node, Rule, names_in
 
 __all__ = ["components", "cycles", "least_fixpoint", "reachable", "uses_of"]
@@ -13,47 +14,6 @@ __all__ = ["components", "cycles", "least_fixpoint", "reachable", "uses_of"]
 def uses_of(rules: Mapping[str, Rule]) -> dict[str, list[str]]:
     """The names that each rule uses."""
     return {name: list(dict.fromkeys(use.text for use in names_in(rule.body))) for name, rule in rules.items()}
-
-
-def components(uses: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Names that lead to each other, together; what a name leads to comes before it.
-
-    Tarjan's algorithm (SIAM Journal on Computing 1, 1972), without recursion.
-    """
-    found: list[list[str]] = []
-    numbers: dict[str, int] = {}
-    lowest: dict[str, int] = {}
-    path: list[str] = []
-    on_path: set[str] = set()
-    for root in uses:
-        if root in numbers:
-            continue
-        calls: list[tuple[str, Iterator[str]]] = [(root, iter(uses[root]))]
-        numbers[root] = lowest[root] = len(numbers)
-        path.append(root)
-        on_path.add(root)
-        while calls:
-            name, pending = calls[-1]
-            used = next(pending, None)
-            if used is not None:
-                if used not in numbers:
-                    numbers[used] = lowest[used] = len(numbers)
-                    path.append(used)
-                    on_path.add(used)
-                    calls.append((used, iter(uses[used])))
-                elif used in on_path:
-                    lowest[name] = min(lowest[name], numbers[used])
-                continue
-            calls.pop()
-            if calls:
-                lowest[calls[-1][0]] = min(lowest[calls[-1][0]], lowest[name])
-            if lowest[name] == numbers[name]:
-                component = [path.pop()]
-                while component[-1] != name:
-                    component.append(path.pop())
-                on_path.difference_update(component)
-                found.append(component)
-    return found
 
 
 def reachable(rules: Mapping[str, Rule], start: str) -> list[str]:

@@ -115,6 +115,8 @@ def string_values(property: Property, builder: GrammarBuilder, reading: SchemaRe
             facet = strings.merge([facet.string for facet in facets if facet.string is not None])
             texts = None if values is None else [str(value[1]) for value in values if value[0] == "string"]
             hidden = [str(value[1]) for value in excluded if value[0] == "string"]
+            if texts is None:
+                facet = strings.bounded(facet, reading.sizes.max_string, tuple(hidden))
             found.append(strings.texts_of(builder, facet, texts, hidden))
     return builder.union(found) if found else None
 
@@ -133,6 +135,7 @@ def other_values(property: Property, reading: SchemaReading) -> Grammar | None:
             order=reading.order,
             numbers=reading.numbers,
             escapes=reading.escapes,
+            sizes=reading.sizes,
         )
     except UnsatisfiableError:
         return None

@@ -46,6 +46,7 @@ def build(schema: Any, reading: SchemaReading) -> Grammar:
                 whitespace=reading.whitespace,
                 order=reading.order,
                 numbers=reading.numbers,
+                sizes=reading.sizes,
             )
         except (InputError, DataError) as error:
             raise placed(error, each) from None

@@ -11,6 +11,7 @@ from typing import Literal
 
 from constrain.compiler.emptiness import has_text
 from constrain.compiler.grammar import Expression, Fragment, Grammar, GrammarBuilder, Limits, reachable
+from constrain.compiler.sizes import UNBOUNDED, Sizes
 from constrain.compiler.structural_tag.model import EmbeddedGrammar, JsonSchema, Regex
 from constrain.errors import DataError, InputError
 
@@ -30,6 +31,7 @@ class SchemaReading:
     order: Literal["schema", "any"] = "schema"
     numbers: Literal["plain", "any"] = "plain"
     escapes: Literal["minimal", "any"] = "minimal"
+    sizes: Sizes = UNBOUNDED
 
 
 def grammar_of(part: JsonSchema | Regex | EmbeddedGrammar, reading: SchemaReading, limits: Limits) -> Grammar:
@@ -88,6 +90,7 @@ def _schema_grammar(part: JsonSchema, reading: SchemaReading) -> Grammar:
         order="any" if part.any_order else reading.order,
         numbers=reading.numbers,
         escapes=reading.escapes,
+        sizes=reading.sizes,
     )
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from constrain import CompiledGrammar, Vocabulary, compile_grammar
+from constrain import CompiledGrammar, Sizes, Vocabulary, compile_grammar
 from constrain.compiler.reference import matches
+from constrain.compiler.sample import Sampler
 from constrain.compiler.special_tokens import marked, shown_text
 from constrain.compiler.structural_tag import SchemaReading
 from constrain.compiler.tools import STYLES, build, read_message, read_tools
@@ -210,3 +211,43 @@ def test_blanks_between_json_tokens(style: str, text: str) -> None:
     assert accepts(compact, text.replace('["x", "y"]', '["x","y"]'))
     (call,) = read_message(text, ANY, style=style).calls
     assert json.loads(call.arguments) == {"b": ["x", "y"]}
+
+
+ANYTHING = {
+    "text": {"type": "string"},
+    "number": {"type": "integer"},
+    "list": {"type": "array", "items": {"type": "boolean"}},
+    "tree": {"type": ["array", "string"], "items": {"type": "array"}},
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_arguments_have_sizes(style: str) -> None:
+    """Random messages of what is left are in the whole language, and no string, number or array is larger."""
+    parameters = {"type": "object", "properties": ANYTHING, "required": ["text"], "additionalProperties": False}
+    (tool,) = tools = read_tools(json.dumps([{"name": "say", "parameters": parameters}]))
+    sizes = Sizes(max_string=2, max_digits=1, max_items=2, max_depth=2)
+    narrow_grammar = build(tools, style=style, choice="required", parallel=False, reading=SchemaReading(sizes=sizes))
+    whole = compile_grammar(build(tools, style=style, choice="required", parallel=False), Vocabulary.bytes())
+    sampler = Sampler(compile_grammar(narrow_grammar, Vocabulary.bytes()), narrow_grammar, random.Random(5))
+    seen = set()
+    for _ in range(60):
+        text = sampler.draw().decode()
+        assert accepts(whole, text)
+        (call,) = read_message(text, tools, style=style).calls
+        for name, value in json.loads(call.arguments, strict=False).items():
+            seen.add(name)
+            assert size_of(value) <= 2, text
+    assert seen == set(ANYTHING)
+    assert tool.name == "say"
+
+
+def size_of(value: Any) -> int:
+    """The largest number of characters, items or levels in a value; of an integer, its digits and one more."""
+    if isinstance(value, list):
+        return max([len(value), *map(size_of, value), *(1 + depth_of(item) for item in value)])
+    return len(value) if isinstance(value, str) else len(str(abs(value))) + 1 if type(value) is int else 0
+
+
+def depth_of(value: Any) -> int:
+    return 1 + max(map(depth_of, value), default=0) if isinstance(value, list) else 0

@@ -1,0 +1,100 @@
+"""``--max-string`` and its kin: what the options say, and which language a model is held to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from constrain import Sizes, Vocabulary
+from constrain.cli.compiled import CompiledFile
+from constrain.cli.constraint import CompileOptions, Constraint
+from constrain.cli.sizes import read_sizes
+from constrain.cli.source import Source, read_source
+from constrain.compiler.sizes import UNBOUNDED
+
+NOTHING_GIVEN: dict[str, str | None] = dict.fromkeys(Sizes.__slots__)
+SAID = {"properties": {"what": {"type": "string"}}, "required": ["what"], "additionalProperties": False}
+TOOLS = json.dumps([{"name": "say", "parameters": SAID}])
+STRING = {"type": "json_schema", "json_schema": {"type": "string"}}
+TAG = {"type": "tag", "begin": "<a>", "content": STRING, "end": "</a>"}
+TAGS = json.dumps({"type": "structural_tag", "format": TAG})
+
+
+def source(option: str, value: str, **given: str) -> Source:
+    offered: dict[str, Any] = dict.fromkeys(
+        ["schema", "regex", "all_of", "none_of", "choice", "choice_file", "substring_of", "grammar", "tags", "tools"]
+    )
+    offered |= {"compiled": None, "data": None, "span_unit": None, option: [value]}
+    options = CompileOptions(tool_style="hermes" if option == "tools" else "")
+    return read_source(**offered, options=options, sizes={**NOTHING_GIVEN, **given})
+
+
+def longest(source: Source, begin: str) -> int | None:
+    """The longest run of a letter after which the narrowed language goes on; None where it is not narrowed."""
+    narrow = source.narrowed_for(Vocabulary.bytes())
+    return None if narrow is None else narrow.matcher().viable_prefix((begin + "9" * 3_000).encode()) - len(begin)
+
+
+def test_the_help_names_the_defaults(cli: Callable[..., Any]) -> None:
+    text = re.sub(r"\s+", " ", cli("gen", "--help").out)
+    for name in Sizes.__slots__:
+        option = f"--{name.replace('_', '-')} N "
+        assert f"[{getattr(Sizes(), name)}]" in text.partition(option)[2][:120]
+
+
+def test_values() -> None:
+    assert read_sizes(NOTHING_GIVEN, "--schema") == Sizes()
+    assert read_sizes({**NOTHING_GIVEN, "max_string": "7", "max_depth": "none"}, "--tags") == Sizes(7, 20, 100, None)
+    assert read_sizes(dict.fromkeys(Sizes.__slots__, "none"), "--tools") == UNBOUNDED
+    assert read_sizes(NOTHING_GIVEN, "--regex") == UNBOUNDED
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "begin"),
+    [
+        ("schema", '{"type": "string"}', '"'),
+        ("tags", TAGS, '<a>"'),
+        ("tools", TOOLS, '<tool_call>\n{"name": "say", "arguments": {"what":"'),
+    ],
+)
+def test_what_a_model_is_held_to(option: str, value: str, begin: str) -> None:
+    assert longest(source(option, value), begin) == 1000
+    assert longest(source(option, value, max_string="7"), begin) == 7
+    assert longest(source(option, value, max_string="none", max_digits="7"), begin) is None
+
+
+def test_what_is_bounded_is_not_narrowed() -> None:
+    for schema in ('{"type": "string", "maxLength": 9999}', '{"enum": [1, "a"]}', '{"type": "boolean"}'):
+        assert source("schema", schema).narrowed_for(Vocabulary.bytes()) is None
+
+
+@pytest.mark.parametrize("option", ["regex", "grammar"])
+def test_what_its_author_wrote_is_not_narrowed(option: str) -> None:
+    assert source(option, "json").narrowed_for(Vocabulary.bytes()) is None
+
+
+def test_a_compiled_file_is_not_narrowed(cli: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "any.bin"
+    assert cli("compile", "--schema", "true", "-o", str(file)).code == 0
+    assert CompiledFile(str(file)).narrowed_for(Vocabulary.bytes()) is None
+
+
+def test_the_language_stays_what_it_is(cli: Callable[..., Any], tmp_path: Path) -> None:
+    text = tmp_path / "long.json"
+    text.write_text(json.dumps("a" * 5_000))
+    assert cli("check", "--schema", '{"type": "string"}', str(text)).code == 0
+    narrowed = source("schema", '{"type": "string"}')
+    assert narrowed.language().matcher().viable_prefix(text.read_bytes()) == 5_002
+
+
+def test_sizes_are_part_of_what_is_kept() -> None:
+    """Two narrowed automata of one schema are not taken for one another in the cache."""
+    plain = Constraint("schema", '{"type": "string"}', "here")
+    for size in (5, 6, 5):
+        assert longest(replace(plain, sizes=Sizes(max_string=size)), '"') == size
