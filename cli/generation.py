@@ -174,6 +174,7 @@ class Session:
         self._thinks = False
         self._model: CausalModel | None = None
         self._compiled: CompiledGrammar | None = None
+        self._narrowed: CompiledGrammar | None = None
         self._validator: Judge | None = None
         self._automaton: AutomatonJudge | None = None
         self._rest: AutomatonJudge | None = None
@@ -221,6 +222,7 @@ class Session:
                 notify=progress.announce,
             )
             self._compiled = self._source.compiled_for(self._model.vocabulary, f"-m {choice.name or EMBEDDED}")
+            self._narrowed = self._source.narrowed_for(self._model.vocabulary)
             if self._automaton is None:
                 self._automaton = AutomatonJudge(self._source.language_with(self._model.vocabulary))
 
@@ -254,7 +256,9 @@ class Session:
             reserve=options.max_tokens,
         )
         mark, begun = self._begun(self._model, prompt_ids)
-        result = generate(self._model, self._compiled, prompt_ids, options, begun=begun, on_text=on_text)
+        result = generate(
+            self._model, self._compiled, prompt_ids, options, narrowed=self._narrowed, begun=begun, on_text=on_text
+        )
         return self._judged(result, sample, mark)
 
     def _begun(self, model: CausalModel, prompt_ids: list[int]) -> tuple[str, bytes]:

@@ -25,12 +25,15 @@ class Generator:
         print(piece, end="")
     """
 
-    def __init__(self, model: CausalModel, compiled: CompiledGrammar, **options: Any) -> None:
+    def __init__(
+        self, model: CausalModel, compiled: CompiledGrammar, *, narrowed: CompiledGrammar | None = None, **options: Any
+    ) -> None:
         """Keep what all outputs share.
 
         Args:
             model: from :func:`constrain.runtime.load_model`.
             compiled: a grammar compiled for ``model.vocabulary``.
+            narrowed: a part of its language that outputs keep to: see :func:`constrain.runtime.generate`.
             options: fields of :class:`GenerationOptions`.
 
         Raises:
@@ -39,6 +42,7 @@ class Generator:
         """
         self._model = model
         self._compiled = compiled
+        self._narrowed = narrowed
         self._options = GenerationOptions(**options)
 
     def __call__(self, prompt: str | Sequence[int], **options: Any) -> GenerationResult:
@@ -63,7 +67,9 @@ class Generator:
             self._model.encode_prompt(prompt, reserve=chosen.max_tokens) if isinstance(prompt, str) else list(prompt)
         )
         pieces: list[str] = []
-        generation = Generation(self._model, self._compiled, prompt_ids, chosen, on_text=pieces.append)
+        generation = Generation(
+            self._model, self._compiled, prompt_ids, chosen, narrowed=self._narrowed, on_text=pieces.append
+        )
         return TextStream(generation, pieces)
 
 

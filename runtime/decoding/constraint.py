@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from constrain.compiler import CompiledGrammar
+from constrain.compiler import CompiledGrammar, Matcher
 from constrain.compiler.bitmask import allocate_token_bitmask, bitmask_to_ids
-from constrain.errors import ModelError, VocabularyError
+from constrain.errors import BudgetError, ModelError, VocabularyError
 from constrain.runtime.decoding.closing import Closing
 from constrain.runtime.decoding.room import Room
 
@@ -23,25 +23,46 @@ MAX_REFUSED = 64
 class Allowed:
     """Tokens that may come next.
 
+    Each array is int64 ``[n]``, ascending, with at least one token; the same one as the array that it is a part of,
+    where it is all of that.
+
     Attributes:
-        ids: int64 ``[n]``, ascending, at least one.
-        of_language: those that the language allows, of which the limits may have taken some; the same array where they
-            have not.
+        of_language: what the language allows.
+        of_sizes: of these, what the part of it allows that the output keeps to.
+        ids: of these, what can be completed within the limits.
     """
 
-    ids: NDArray[np.int64]
     of_language: NDArray[np.int64]
+    of_sizes: NDArray[np.int64]
+    ids: NDArray[np.int64]
+
+    @classmethod
+    def all_of(cls, ids: NDArray[np.int64]) -> Allowed:
+        """What nothing was taken from."""
+        return cls(ids, ids, ids)
 
 
 class Constraint:
-    """A matcher with its bitmask, and what keeps the text completable."""
+    """A matcher with its bitmask, and what keeps the text completable.
 
-    def __init__(self, compiled: CompiledGrammar, begun: bytes = b"", *, room: Room | None = None) -> None:
+    Where the output keeps to a part of the language, there are two matchers in step: that of the part, which decides,
+    and that of the whole, which tells what it costs.
+    """
+
+    def __init__(
+        self,
+        compiled: CompiledGrammar,
+        begun: bytes = b"",
+        *,
+        narrowed: CompiledGrammar | None = None,
+        room: Room | None = None,
+    ) -> None:
         """Begin a sequence.
 
         Args:
             compiled: the grammar.
             begun: how its text begins, before the first token.
+            narrowed: a part of it that the output keeps to, where that fits into ``room``.
             room: the output is complete within it; None where it may be cut.
 
         Raises:
@@ -49,16 +70,27 @@ class Constraint:
             BudgetError: no output fits into ``room``.
             VocabularyError: the vocabulary can't spell what the closing of the text needs.
         """
-        self._matcher = compiled.matcher()
-        if begun and not self._matcher.accept_bytes(begun):
+        self._whole = compiled.matcher()
+        if begun and not self._whole.accept_bytes(begun):
             raise ModelError(f"no text of the constraint begins with {begun!r}", expected="the beginning of one")
+        self._matcher, self._closing = self._begun(compiled, narrowed, begun, room)
         self._bitmask = allocate_token_bitmask(1, compiled.vocabulary.vocab_size)
+        self._bitmask_of_whole = self._bitmask.copy()
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
         self._refused: list[int] = []
-        self._closing: Closing | None = None
-        if room is not None:
-            self._closing = Closing(compiled, self._matcher)
-            self._closing.begin(room)
+
+    def _begun(
+        self, compiled: CompiledGrammar, narrowed: CompiledGrammar | None, begun: bytes, room: Room | None
+    ) -> tuple[Matcher, Closing | None]:
+        """The matcher that decides, with its way to the end."""
+        if narrowed is not None:
+            matcher = narrowed.matcher()
+            if not begun or matcher.accept_bytes(begun):
+                try:
+                    return matcher, _closing(narrowed, matcher, room)
+                except BudgetError:
+                    pass  # the whole language may have shorter texts
+        return self._whole, _closing(compiled, self._whole, room)
 
     def allowed(self, room: Room) -> Allowed:
         """The tokens that may come next, but for those that were just refused.
@@ -68,7 +100,11 @@ class Constraint:
             LimitError: a budget of the grammar ran out.
         """
         self._matcher.fill_next_token_bitmask(self._bitmask, 0)
-        before = bitmask_to_ids(self._bitmask[0])
+        before = whole = bitmask_to_ids(self._bitmask[0])
+        if self._matcher is not self._whole:
+            self._whole.fill_next_token_bitmask(self._bitmask_of_whole, 0)
+            if not np.array_equal(self._bitmask, self._bitmask_of_whole):
+                whole = bitmask_to_ids(self._bitmask_of_whole[0])
         if not len(before):
             following = self._matcher.next_bytes()[:16]
             raise VocabularyError(
@@ -76,13 +112,13 @@ class Constraint:
                 expected="a tokenizer that can spell every byte of the constraint's texts",
             )
         if self._closing is None:
-            return Allowed(before, before)
+            return Allowed(whole, before, before)
         if len(self._refused) > MAX_REFUSED and self._closing.next_of_plan is not None:
-            return Allowed(np.array([self._closing.next_of_plan]), before)
+            return Allowed(whole, before, np.array([self._closing.next_of_plan]))
         if not self._closing.keep(self._bitmask, room, look=bool(self._refused)) and not self._refused:
-            return Allowed(before, before)
+            return Allowed(whole, before, before)
         ids = bitmask_to_ids(self._bitmask[0])
-        return Allowed(np.setdiff1d(ids, self._refused, assume_unique=True) if self._refused else ids, before)
+        return Allowed(whole, before, np.setdiff1d(ids, self._refused, assume_unique=True) if self._refused else ids)
 
     def forced(self) -> list[int]:
         """The tokens that come next as the tokenizer spells them, where what they spell is certain."""
@@ -98,14 +134,14 @@ class Constraint:
         ids = [last_id]
         if len(self._refused) <= MAX_REFUSED:
             ids = sorted({last_id, *self._matcher.tokens_from(last)} - {*self._refused})
-        array = np.array(ids, dtype=np.int64)
-        return Allowed(array, array)
+        return Allowed.all_of(np.array(ids, dtype=np.int64))
 
     def accept_healed(self, token_id: int, text: bytes, room: Room) -> bool:
         """As :meth:`accept`, with the part of the token that belongs to the text."""
         if not self._matcher.accept_bytes(text):
             self._refused.append(token_id)  # it repeats what must not be repeated
             return False
+        self._follow(self._matcher is self._whole or self._whole.accept_bytes(text), token_id)
         return self._is_confirmed(token_id, room, is_planned=False)
 
     def needed(self, room: Room) -> int:
@@ -135,14 +171,21 @@ class Constraint:
         Raises:
             ModelError: the automaton refuses a token its own mask allowed.
         """
-        if not self._matcher.accept_token(token_id):
-            raise ModelError(f"the automaton refuses the token {token_id}, which its mask allowed")
+        self._follow(self._matcher.accept_token(token_id), token_id)
+        self._follow(self._matcher is self._whole or self._whole.accept_token(token_id), token_id)
         return self._is_confirmed(token_id, room)
+
+    @staticmethod
+    def _follow(accepted: bool, token_id: int) -> None:
+        if not accepted:
+            raise ModelError(f"the automaton refuses the token {token_id}, which its mask allowed")
 
     def _is_confirmed(self, token_id: int, room: Room, *, is_planned: bool = True) -> bool:
         """Does a completion fit into what is left? If not, the token is given back."""
         if self._closing is not None and not self._closing.confirm(token_id if is_planned else None, room):
             self._matcher.rollback(1)
+            if self._matcher is not self._whole:
+                self._whole.rollback(1)
             self._refused.append(token_id)
             return False
         self._refused.clear()
@@ -150,4 +193,12 @@ class Constraint:
 
     def is_complete(self) -> bool:
         """Is the text so far in the language?"""
-        return self._matcher.is_accepting()
+        return self._whole.is_accepting()
+
+
+def _closing(compiled: CompiledGrammar, matcher: Matcher, room: Room | None) -> Closing | None:
+    if room is None:
+        return None
+    closing = Closing(compiled, matcher)
+    closing.begin(room)
+    return closing

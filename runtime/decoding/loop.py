@@ -32,6 +32,7 @@ def generate(
     prompt_ids: Sequence[int],
     options: GenerationOptions | None = None,
     *,
+    narrowed: CompiledGrammar | None = None,
     begun: bytes = b"",
     on_text: Callable[[str], None] | None = None,
 ) -> GenerationResult:
@@ -42,6 +43,8 @@ def generate(
         compiled: a grammar compiled for ``model.vocabulary``.
         prompt_ids: from :meth:`CausalModel.encode_prompt`.
         options: how tokens are chosen.
+        narrowed: a part of the language that the output keeps to, where that fits into the limits: such as that of
+            ``compile_json_schema(..., sizes=Sizes())``, in which nothing goes on without end.
         begun: the beginning of the text, where the prompt ends with it: the output is what comes after it.
         on_text: called with each new piece of text, in whole characters.
 
@@ -52,7 +55,7 @@ def generate(
         LimitError: a budget of the grammar ran out.
         VocabularyError: the vocabulary cannot spell what has to follow.
     """
-    generation = Generation(model, compiled, prompt_ids, options, begun=begun, on_text=on_text)
+    generation = Generation(model, compiled, prompt_ids, options, narrowed=narrowed, begun=begun, on_text=on_text)
     while not generation.is_finished:
         generation.step()
     return generation.result()
@@ -68,12 +71,15 @@ class Generation:
         prompt_ids: Sequence[int],
         options: GenerationOptions | None = None,
         *,
+        narrowed: CompiledGrammar | None = None,
         begun: bytes = b"",
         on_text: Callable[[str], None] | None = None,
     ) -> None:
         """Begin; the model is not run yet."""
         options = options or GenerationOptions()
         _check(model, compiled, prompt_ids, options)
+        if narrowed is not None:
+            _check(model, narrowed, prompt_ids, options)
         self._started = time.perf_counter()
         self._seconds = 0.0
         self._model = model
@@ -87,7 +93,8 @@ class Generation:
         self._left = RoomLeft(options)
         self._clock = dict.fromkeys(("mask", "model", "sampling"), 0.0)
         with self._timed("mask"):
-            self._constraint = Constraint(compiled, begun, room=self._left.room if self._closes else None)
+            room = self._left.room if self._closes else None
+            self._constraint = Constraint(compiled, begun, narrowed=narrowed, room=room)
         self._chooser = TokenChooser(options, prompt_ids)
         self._record = Record(self._chooser)
         self._writer = TextWriter(on_text)

@@ -60,8 +60,16 @@ class Record:
         """Take a token that was chosen."""
         self._chooser.note(chosen.token_id)
         self.tokens.append(chosen)
-        if allowed is not None and allowed.ids is not allowed.of_language:
-            whole = log_sum_exp(shaped[allowed.of_language])
-            kept = log_sum_exp(shaped[allowed.ids]) - whole
-            if whole > -np.inf and kept < 0.0:
-                self._kept["budget"] = self._kept.get("budget", 0.0) + kept
+        if allowed is not None:
+            self._weigh("sizes", shaped, allowed.of_language, allowed.of_sizes)
+            self._weigh("budget", shaped, allowed.of_sizes, allowed.ids)
+
+    def _weigh(
+        self, limit: str, shaped: NDArray[np.float64], before: NDArray[np.int64], after: NDArray[np.int64]
+    ) -> None:
+        if after is before:
+            return
+        whole = log_sum_exp(shaped[before])
+        kept = log_sum_exp(shaped[after]) - whole
+        if whole > -np.inf and kept < 0.0:
+            self._kept[limit] = self._kept.get(limit, 0.0) + kept

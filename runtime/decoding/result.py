@@ -43,9 +43,10 @@ class GenerationResult:
             for greedy).
         token_logprobs: ``logprob`` token by token, in step with ``token_ids``.
         sampling_token_logprobs: ``sampling_logprob`` token by token.
-        masked: by limit, the probability with which the draw would have gone, at some step, a way that the limit rules
-            out: 1 less the product, over the steps, of the share that it left of what the language allows. Only limits
-            that ruled out any are in it.
+        masked: by limit (``sizes``: of the part of the language that the output keeps to; ``budget``: of the options),
+            the probability with which the draw would have gone, at some step, a way that the limit rules out: 1 less
+            the product, over the steps, of the share that it left of what was allowed without it. Only limits that
+            ruled out any are in it.
         uniform_steps: at how many steps the model said nothing of use (see ``on_nan``).
         model_calls: how often the model was run.
         prompt_tokens: how many tokens the prompt had.
