@@ -303,7 +303,9 @@ MaxDigits: TypeAlias = Annotated[
 MaxItems: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--max-items", metavar="N", help="Most items of such an array, and undeclared members of an object [100]."
+        "--max-items",
+        metavar="N",
+        help="Most items of such an array, and members of an object beyond the number declared [100].",
     ),
 ]
 MaxDepth: TypeAlias = Annotated[

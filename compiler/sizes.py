@@ -26,7 +26,7 @@ class Sizes:
         max_string: characters of a string, and of a name that the schema does not declare. A page of prose has 2,000.
         max_digits: digits of a number before its point, and as many after it. Those of 64 bits have 20 at most, and a
             double is told from all others by 17.
-        max_items: items of an array; members of an object beside those that the schema declares.
+        max_items: items of an array; members of an object, as many as the schema declares and so many more.
         max_depth: arrays and objects inside each other down to which a value may hold one of its own kind again: by a
             ``$ref`` that leads back, or where the schema allows anything. Levels that it spells out always fit.
     """

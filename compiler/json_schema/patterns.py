@@ -38,6 +38,8 @@ def _node(kind: str, text: str) -> Node:
     if kind == "pattern":
         return ecma.search_language(text)
     known = FORMATS[text]
+    if kind == "short format" and known.short is not None:
+        return known.short()
     if kind == "beyond format" and known.superset is not None:
         return known.superset()
     return known.language()

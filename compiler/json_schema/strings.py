@@ -12,7 +12,7 @@ from constrain.compiler.emptiness import over_bytes
 from constrain.compiler.grammar import Expression, GrammarBuilder
 from constrain.compiler.json_schema import json_text, sources
 from constrain.compiler.json_schema.drafts import Draft
-from constrain.compiler.json_schema.formats import UNRESTRICTED, key_of
+from constrain.compiler.json_schema.formats import FORMATS, UNRESTRICTED, key_of
 from constrain.compiler.json_schema.model import (
     ALL_TYPES,
     STRING,
@@ -183,9 +183,12 @@ def bounded(facet: StringFacet, most: int | None, excluded: tuple[str, ...] = ()
         return facet
     most = max(most, facet.minimum)
     is_format = len(facet.patterns) == 1 and facet.patterns[0].kind == "format" and not facet.patterns[0].negated
-    if facet.patterns and (facet.minimum or excluded or not is_format or most < _SOME_TEXT):
-        most = _least_bound(facet, most, excluded)
-    return facet._replace(maximum=most)
+    if is_format and not facet.minimum and not excluded and most >= _SOME_TEXT:
+        (term,) = facet.patterns
+        if FORMATS[term.text].short is not None:
+            return facet._replace(patterns=(term._replace(kind="short format"),))
+        return facet._replace(maximum=most)
+    return facet._replace(maximum=_least_bound(facet, most, excluded) if facet.patterns else most)
 
 
 @lru_cache(maxsize=1024)

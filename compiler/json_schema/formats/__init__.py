@@ -32,19 +32,21 @@ class Format(NamedTuple):
         language: the texts that are generated.
         superset: None where ``language`` is all of the format; else a language that holds all of it.
         reason: what ``language`` leaves out.
+        short: of a format with texts of any length, those of a usual one, if a bound of length says so less well.
     """
 
     language: Callable[[], Node]
     superset: Callable[[], Node] | None = None
     reason: str | None = None
+    short: Callable[[], Node] | None = None
 
 
 _TABLES = "labels that need IDNA's tables: A-labels, code points that are valid in some contexts, rarer scripts"
 
 FORMATS = {
     "date": Format(calendar.date),
-    "time": Format(calendar.time),
-    "date-time": Format(calendar.date_time),
+    "time": Format(calendar.time, short=calendar.short_time),
+    "date-time": Format(calendar.date_time, short=calendar.short_date_time),
     "duration": Format(calendar.duration),
     "email": Format(mail.email),
     "idn-email": Format(mail.idn_email, mail.idn_email_superset, _TABLES),

@@ -8,7 +8,7 @@ from functools import cache
 from constrain.compiler.regex.ast import Node, concat, intersection, union
 from constrain.compiler.regex.ecma import whole_language
 
-__all__ = ["date", "date_time", "duration", "time"]
+__all__ = ["date", "date_time", "duration", "short_date_time", "short_time", "time"]
 
 _DATE = (
     r"(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
@@ -17,7 +17,8 @@ _DATE = (
     r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
 )
 _FRACTION = r"(?:\.[0-9]+)?"
-_PLAIN_TIME = rf"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]{_FRACTION}(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+_NANOSECONDS = r"(?:\.[0-9]{1,9})?"
+_MINUTE = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 # appendix A: units in descending order, without a gap between the largest and the smallest
 _CLOCK = r"T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S)"
 _DAYS = r"(?:[0-9]+Y(?:[0-9]+M(?:[0-9]+D)?)?|[0-9]+M(?:[0-9]+D)?|[0-9]+D)"
@@ -30,9 +31,15 @@ def date() -> Node:
 
 
 @cache
-def time() -> Node:
+def time(fraction: str = _FRACTION) -> Node:
     """``full-time``. Second 60 only where it is 23:59 in UTC, whatever the offset says the local time is."""
-    return union([whole_language(_PLAIN_TIME), _leap_second()])
+    plain = rf"{_MINUTE}:[0-5][0-9]{fraction}(?:[Zz]|[+-]{_MINUTE})"
+    return union([whole_language(plain), _leap_second(fraction)])
+
+
+def short_time() -> Node:
+    """Those of :func:`time` that tell nanoseconds at most."""
+    return time(_NANOSECONDS)
 
 
 def date_time() -> Node:
@@ -40,17 +47,22 @@ def date_time() -> Node:
     return concat([date(), whole_language("[Tt]"), time()])
 
 
+def short_date_time() -> Node:
+    """Those of :func:`date_time` that tell nanoseconds at most."""
+    return concat([date(), whole_language("[Tt]"), short_time()])
+
+
 def duration() -> Node:
     """``duration`` of appendix A."""
     return whole_language(_DURATION)
 
 
-def _leap_second() -> Node:
+def _leap_second(fraction: str) -> Node:
     """``hh:mm:60`` for every offset. Hours and minutes are tied to the offset's each by an alternative of its own, and
     the two are intersected: 84 alternatives in place of 1440.
     """
     hours, minutes = range(24), range(60)
-    second = f":60{_FRACTION}"
+    second = f":60{fraction}"
     zero = whole_language(rf"23:59{second}[Zz]")
     # local time is 23:59 less the offset: no minute is ever borrowed
     behind = intersection(

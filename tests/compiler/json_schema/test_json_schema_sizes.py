@@ -340,6 +340,16 @@ def test_every_spelling(schema: Any, options: dict[str, str], compiled: Compile)
         check_within(whole, narrow, text)
 
 
+@pytest.mark.parametrize(("name", "begin"), [("date-time", '"2024-02-29T10:00:00.'), ("time", '"23:59:60.')])
+def test_fractions_of_seconds_end(name: str, begin: str, compiled: Compile) -> None:
+    schema = {"type": "string", "format": name}
+    text = f'{begin}{"0" * 9}Z"'.encode()
+    for sizes, longest in ((Sizes(), len(begin) + 9), (UNBOUNDED, len(begin) + 99)):
+        narrow = compiled(schema, sizes=sizes)
+        assert narrow.matcher().viable_prefix((begin + "0" * 99).encode()) == longest
+        check_within(compiled(schema), narrow, text)
+
+
 def test_blanks_end(compiled: Compile) -> None:
     matcher = compiled({"type": "array"}, whitespace="any", sizes=Sizes()).matcher()
     assert matcher.viable_prefix(b"[" + b" " * 100) == 65
