@@ -359,7 +359,7 @@ impl PyMatcher {
         work(py, || self.inner.forced_tokens())
     }
 
-    /// Few tokens that complete the text from here, and whether no fewer do; None where the vocabulary has none.
+    /// Tokens that complete the text from here, stop tokens aside, and whether it is known that no fewer do.
     #[pyo3(signature = (left=0, left_bytes=None))]
     fn fewest_tokens(
         &self,
@@ -386,12 +386,12 @@ impl PyMatcher {
         work(py, || self.inner.keep_completable(room(left, left_bytes), words))
     }
 
-    /// Tokens that begin with bytes, after which they go on as the text may from here.
+    /// Tokens that begin with these bytes, after which they go on as the text may from here.
     fn tokens_from(&self, py: Python<'_>, beginning: &[u8]) -> PyResult<Vec<u32>> {
         work(py, || self.inner.tokens_from(beginning))
     }
 
-    /// No text so far needs more tokens than this to be completed, nor more bytes; None without such a bound.
+    /// No beginning of a text needs more tokens, or bytes, than this to be completed; None without such a bound.
     fn most_needed(&self, py: Python<'_>) -> PyResult<Option<usize>> {
         work(py, || self.inner.most_needed())
     }
