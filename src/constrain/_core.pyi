@@ -215,6 +215,41 @@ class Matcher:
     def shortest_completion(self) -> bytes:
         """Bytes that complete the text from here (few of them; empty when already complete)."""
 
+class Literals:
+    """Texts of which one has to be spelled next and then end. Immutable.
+
+    A text that ends in a word character ends where something else than a word character follows, or nothing; any other
+    text ends where it ends. What follows is not the texts' matter any more.
+    """
+
+    def __new__(cls, texts: Sequence[str], word: Sequence[tuple[int, int]]) -> Self:
+        """Of texts that are not empty (else ValueError).
+
+        Args:
+            texts: the texts.
+            word: which characters are word characters: inclusive ranges of code points.
+        """
+    def allows(self, data: bytes) -> bool:
+        """May what comes begin with these bytes?"""
+    def is_whole(self, data: bytes) -> bool:
+        """Are these bytes one of the texts, no more and no less?"""
+    def left_after(self, data: bytes) -> int | None:
+        """Length of the text that these bytes begin with, once they show that it ended; else None."""
+    def keep_allowed(self, vocabulary: Vocabulary, begun: bytes, bitmask: NDArray[np.int32], row: int = 0) -> None:
+        """Take the tokens from ``bitmask[row]`` that cannot come after ``begun``.
+
+        Stop tokens stay where ``begun`` is a whole text, and where it went on after one ended, all stays.
+
+        Args:
+            vocabulary: whose tokens they are.
+            begun: what came since one of the texts has to come.
+            bitmask: as for :meth:`Matcher.fill_next_token_bitmask`, which fills it before.
+            row: which row.
+
+        Raises:
+            ValueError: wrong dtype, shape or row.
+        """
+
 def compile_grammar(
     grammar: Grammar, vocabulary: Vocabulary, limits: Limits, description: Mapping[str, str] | None = None
 ) -> CompiledGrammar:

@@ -12,7 +12,8 @@
     ├── VocabularyError         token bytes that cannot be used              exit code 4
     ├── ArtifactError           a saved file that is corrupt or foreign      exit code 4
     ├── BudgetError             no complete output within the token budget   exit code 5
-    └── ModelError              a model cannot be loaded or run              exit code 6
+    ├── ModelError              a model cannot be loaded or run              exit code 6
+    └── MonitorError            a monitor fails, hangs, or leaves nothing    exit code 6
 
 The library raises; only the command line turns errors into text and exit codes.
 """
@@ -30,6 +31,7 @@ __all__ = [
     "InputError",
     "LimitError",
     "ModelError",
+    "MonitorError",
     "RegexError",
     "SchemaError",
     "Span",
@@ -161,5 +163,11 @@ class BudgetError(ConstrainError):
 
 class ModelError(ConstrainError):
     """A model or tokenizer cannot be found, loaded or run."""
+
+    exit_code = 6
+
+
+class MonitorError(ConstrainError):
+    """A monitor cannot be made, raises, does not answer in time, or refuses everything that could come next."""
 
     exit_code = 6

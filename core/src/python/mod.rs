@@ -4,6 +4,7 @@ mod bitmask;
 mod errors;
 mod form;
 mod grammar;
+mod literals;
 mod vocabulary;
 
 use pyo3::prelude::*;
@@ -32,6 +33,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<vocabulary::PyVocabulary>()?;
     module.add_class::<grammar::PyCompiledGrammar>()?;
     module.add_class::<grammar::PyMatcher>()?;
+    module.add_class::<literals::PyLiterals>()?;
     module.add_function(wrap_pyfunction!(grammar::compile_grammar, module)?)?;
     module.add_function(wrap_pyfunction!(grammar::fill_batch, module)?)?;
     module.add_function(wrap_pyfunction!(text_units, module)?)?;

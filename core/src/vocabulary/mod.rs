@@ -2,6 +2,7 @@
 
 pub mod file;
 pub mod interior;
+pub mod literals;
 pub mod risky;
 pub mod token_set;
 pub mod trie;

@@ -1,0 +1,55 @@
+"""``--monitor``, ``--monitor-arg`` and ``--monitor-deadline``."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from constrain.cli.problems import UsageProblem
+from constrain.errors import MonitorError
+
+if TYPE_CHECKING:
+    from constrain.runtime.monitors.calls import MonitorCalls
+
+__all__ = ["monitor_of"]
+
+
+def monitor_of(name: str | None, arguments: Sequence[str] = (), deadline: float | None = None) -> MonitorCalls | None:
+    """The monitor that the options name; None where they name none.
+
+    Args:
+        name: ``module:Class`` or ``file.py:Class``; the current folder is importable.
+        arguments: ``KEY=VALUE``, for the class.
+        deadline: seconds for each call; None for the usual number.
+
+    Raises:
+        UsageProblem: there is no such class, it fails, or the options contradict each other.
+    """
+    if name is None:
+        if arguments or deadline is not None:
+            option = "--monitor-arg" if arguments else "--monitor-deadline"
+            raise UsageProblem(f"{option} goes with --monitor only")
+        return None
+    from constrain.runtime.monitors.calls import DEADLINE
+    from constrain.runtime.monitors.load import load_monitor
+
+    if deadline is not None and not (0 < deadline < math.inf):
+        raise UsageProblem(f"--monitor-deadline is {deadline:g}", expected="a number of seconds above 0")
+    given: dict[str, str] = {}
+    for argument in arguments:
+        key, separator, value = argument.partition("=")
+        if not separator or not key.isidentifier():
+            raise UsageProblem(f"--monitor-arg {argument!r} is no argument", expected="KEY=VALUE")
+        if key in given:
+            raise UsageProblem(f"--monitor-arg {key} is given twice")
+        given[key] = value
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        return load_monitor(name, given, deadline=deadline or DEADLINE)
+    except MonitorError as error:
+        raise UsageProblem(f"--monitor {name}: {error.message}", expected=error.expected) from error
