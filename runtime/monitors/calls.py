@@ -106,8 +106,8 @@ class MonitorCalls:
         if len(answer) > MOST_SUGGESTIONS:
             raise MonitorError(f"the monitor {self.name} suggests more than {MOST_SUGGESTIONS:,} texts")
         for one in answer:
-            if not one or (not one.isascii() and any("\ud800" <= each <= "\udfff" for each in one)):
-                raise self._misanswers("suggest", one, "texts of at least one character, without surrogates")
+            if not one.isascii() and any("\ud800" <= each <= "\udfff" for each in one):
+                raise self._misanswers("suggest", one, "texts without surrogates")
         return list(dict.fromkeys(answer))
 
     def veto(self, text: str, complete: bool) -> str | None:

@@ -40,7 +40,8 @@ class Monitor:
         return False
 
     def suggest(self, prefix: str) -> Iterable[str] | None:
-        """The texts of which one has to come next: whole ones, not prefixes; None leaves it to the grammar.
+        """The texts of which one has to come next: whole ones, not prefixes; an empty one ends the word that is there.
+        None leaves it to the grammar.
 
         Those that the grammar does not take there are left out. Where none is left, or none was given, the token that
         led here is taken back. They stay in force until one of them is spelled, and what follows shows that it ended.

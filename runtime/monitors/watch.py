@@ -259,7 +259,7 @@ class Watch:
             if left is None:
                 return _State(text + _characters(rest)[0], literals, len(text), rest)
             text, rest, literals = text + rest[:left].decode(), rest[left:], None
-            if not self._is_word(text[-1]) and self._calls.triggered(text):
+            if left and not self._is_word(text[-1]) and self._calls.triggered(text):
                 literals = self._suggested(text, data[: len(data) - len(rest)], token_id)
         return literals
 
@@ -298,7 +298,7 @@ class Watch:
         data = suggestion.encode()
         if matcher.viable_prefix(data) < len(data):
             return False
-        if not self._is_word(suggestion[-1]):
+        if suggestion and not self._is_word(suggestion[-1]):
             return True
         matcher = matcher.fork()
         matcher.accept_bytes(data)

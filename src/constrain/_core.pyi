@@ -219,11 +219,12 @@ class Literals:
     """Texts of which one has to be spelled next and then end. Immutable.
 
     A text that ends in a word character ends where something else than a word character follows, or nothing; any other
-    text ends where it ends. What follows is not the texts' matter any more.
+    text ends where it ends. An empty text ends a word that is there already. What follows is not the texts' matter any
+    more.
     """
 
     def __new__(cls, texts: Sequence[str], word: Sequence[tuple[int, int]]) -> Self:
-        """Of texts that are not empty (else ValueError).
+        """Of any texts.
 
         Args:
             texts: the texts.

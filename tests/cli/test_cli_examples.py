@@ -22,6 +22,7 @@ COVERED = {
     "extract_many.sh",
     "grammar_in_two_files.sh",
     "letter.txt",
+    "monitors",  # tests/runtime/monitors/test_example_monitors.py
     "moves.gbnf",
     "note.ebnf",
     "order.json",

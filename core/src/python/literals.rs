@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use super::bitmask::Bitmask;
@@ -20,9 +19,6 @@ pub struct PyLiterals {
 impl PyLiterals {
     #[new]
     fn new(py: Python<'_>, texts: Vec<String>, word: Vec<(u32, u32)>) -> PyResult<Self> {
-        if texts.iter().any(String::is_empty) {
-            return Err(PyValueError::new_err("an empty text is spelled before anything comes"));
-        }
         let inner = work(py, move || Ok(Literals::new(&texts, &word)))?;
         Ok(PyLiterals { inner: Arc::new(inner) })
     }

@@ -1,17 +1,18 @@
 //! Texts of which one has to be spelled next and then end: what a monitor's suggestions take from a mask.
 //!
 //! After a text that ends in a word character (an identifier) comes something else than a word character, or the end of
-//! all; after any other text (`<iri>`) whatever may. What comes then is no longer the texts' matter. Texts are a sorted
-//! list, and a place in all of them at once is a range of it: those that begin with what was read.
+//! all; after any other text (`<iri>`) whatever may. An empty text ends a word that is there already. What comes then is
+//! no longer the texts' matter. Texts are a sorted list, and a place in all of them at once is a range of it: those that
+//! begin with what was read.
 
 use super::Vocabulary;
 use super::token_set::set_bit;
 
 #[derive(Debug)]
 pub struct Literals {
-    /// Sorted, distinct, not empty.
+    /// Sorted, distinct.
     texts: Vec<Box<[u8]>>,
-    /// By text: does it end in a word character?
+    /// By text: does it end in a word character, or is it empty?
     ends_in_word: Vec<bool>,
     /// Code points of word characters: inclusive ranges, ascending, apart.
     word: Vec<(u32, u32)>,
@@ -38,19 +39,15 @@ enum Step {
 }
 
 impl Literals {
-    /// Empty texts are left out; `word` are inclusive ranges of code points in any order.
+    /// `word` are inclusive ranges of code points in any order.
     pub fn new(texts: &[String], word: &[(u32, u32)]) -> Self {
-        let mut sorted: Vec<&str> = texts
-            .iter()
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
-            .collect();
+        let mut sorted: Vec<&str> = texts.iter().map(String::as_str).collect();
         sorted.sort_unstable();
         sorted.dedup();
         let word = merged(word);
         let ends_in_word = sorted
             .iter()
-            .map(|text| text.chars().last().is_some_and(|last| holds(&word, last as u32)))
+            .map(|text| text.chars().last().is_none_or(|last| holds(&word, last as u32)))
             .collect();
         Literals {
             texts: sorted.into_iter().map(|text| text.as_bytes().into()).collect(),
@@ -328,8 +325,15 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_text_ends_what_was_there_before() {
+        let one = literals(&["", "ame"]);
+        assert!(one.is_whole(b"") && one.allows(b".x") && one.allows(b"ame ") && !one.allows(b"b"));
+        assert_eq!(one.left_after(b".x"), Some(0));
+    }
+
+    #[test]
     fn no_texts_allow_nothing_but_to_begin() {
-        let none = literals(&[""]);
+        let none = literals(&[]);
         assert!(none.allows(b"") && !none.allows(b"a") && !none.is_whole(b""));
     }
 }

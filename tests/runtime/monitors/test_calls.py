@@ -62,11 +62,6 @@ class Numbers(Dotted):
         return [1, 2]
 
 
-class Empty(Dotted):
-    def suggest(self, prefix: str) -> list[str]:
-        return ["a", ""]
-
-
 class Surrogate(Dotted):
     def suggest(self, prefix: str) -> list[str]:
         return ["\ud800"]
@@ -95,7 +90,6 @@ class Failing(Dotted):
         (Impatient, r"failed in veto\(\): TimeoutError \("),
         (Text, r"answers suggest\(\) with 'ab'; expected texts, or None"),
         (Numbers, r"answers suggest\(\) with \[1, 2\]; expected texts, or None"),
-        (Empty, r"answers suggest\(\) with ''; expected texts of at least one character"),
         (Surrogate, r"answers suggest\(\) with '\\ud800'; expected texts"),
         (Endless, "suggests more than 100,000 texts"),
         (Failing, r"failed in suggest\(\): KeyError: 'b'"),

@@ -104,6 +104,19 @@ def test_suggestions_may_be_there_before_the_first_character_and_at_the_end() ->
     assert all(re.match(r"b(?!\w)", text) for text in found if not text.startswith("<"))
 
 
+def test_an_empty_suggestion_ends_the_word() -> None:
+    class Words(Monitor):
+        def triggered(self, prefix: str) -> bool:
+            return re.search(r"(?<!\w)\w$", prefix) is not None
+
+        def suggest(self, prefix: str) -> list[str]:
+            return {"a": ["", "b"], "b": []}[prefix[-1]]
+
+    compiled = compile_regex("[ab.]{1,4}", vocabulary(["a", "b", ".", "ab", ".a", "a.", "b.a"]))
+    possible = {"".join(one) for n in range(1, 5) for one in itertools.product("ab.", repeat=n)}
+    assert texts_of(compiled, Words()) == {text for text in possible if re.fullmatch(r"(\.|(?<!\w)ab?)*", text)}
+
+
 def test_what_was_given_is_part_of_the_prefix() -> None:
     compiled = compile_regex(r"[abc.]{1,5}", vocabulary(PIECES))
     seen: list[str] = []
