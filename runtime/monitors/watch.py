@@ -110,6 +110,8 @@ class Watch:
         self._most_refusals = most_refusals
         self._literals: dict[str, Literals | str | None] = {}
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
+        nothing = Literals([""], self._calls.word)
+        self._ends = frozenset(byte for byte in range(256) if nothing.allows(bytes([byte])))  # what ends a word
         self._refusals = 0
         triggered = self._calls.suggests and self._calls.triggered("")
         literals = self._suggested("", b"", None) if triggered else None
@@ -302,8 +304,7 @@ class Watch:
             return True
         matcher = matcher.fork()
         matcher.accept_bytes(data)
-        alone = Literals([suggestion], self._calls.word)
-        return matcher.is_accepting() or any(alone.allows(data + bytes([byte])) for byte in matcher.next_bytes())
+        return matcher.is_accepting() or not self._ends.isdisjoint(matcher.next_bytes())
 
     def _nothing_left(self, what: str, reason: str | None) -> MonitorError:
         text = self._state.text

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from monitor_driver import write
 
-from constrain import MonitorError
+from constrain import MonitorError, Vocabulary, compile_lark
 from constrain.cli.monitors import monitor_of
 from constrain.cli.problems import UsageProblem
 from constrain.runtime.monitors import load_monitor
@@ -123,3 +126,19 @@ def test_deadlines_are_positive(deadline: float) -> None:
 def test_the_library_raises_errors_of_its_own(folder: Path) -> None:
     with pytest.raises(MonitorError):
         load_monitor("longest_monitor.py:Broken")
+
+
+def test_the_monitor_of_the_guide(root: Path, tmp_path: Path) -> None:
+    guide = (root / "docs" / "monitors.md").read_text("utf-8")
+    (tmp_path / "files.py").write_text(guide.partition("```python\n")[2].partition("```")[0])
+    (tmp_path / "a.txt").touch()
+    monitor = load_monitor(f"{tmp_path / 'files.py'}:ExistingFiles", {"folder": str(tmp_path)})
+    compiled = compile_lark('start: (/[a-z ]/ | "<" /[a-z.]/+ ">")~1..20', Vocabulary.bytes())
+    found: set[str] = set()
+    for seed in range(40):
+        text = write(compiled, monitor, random.Random(seed))
+        assert text is not None
+        names = re.findall("<(.*?)>", text)
+        assert len(names) <= 3
+        found.update(names)
+    assert found == {"a.txt", "files.py"}
