@@ -118,8 +118,11 @@ class Watch:
         state = literals if isinstance(literals, str) else self._after(_State("", literals, 0, b""), begun)
         if not self._matcher.accept_bytes(begun):
             raise MonitorError(f"no text of the constraint begins with {begun!r}", expected="the beginning of one")
-        if isinstance(state, str):
-            raise MonitorError(f"the monitor {self.name} refuses how the output begins: {state}")
+        refused = state if isinstance(state, str) else None
+        if begun and not refused and self._calls.vetoes:
+            refused = self._calls.veto(_characters(begun)[0], False)
+        if refused or isinstance(state, str):
+            raise MonitorError(f"the monitor {self.name} refuses how the output begins: {refused}")
         self._state = state
         self._next: dict[int, _State] = {}
 

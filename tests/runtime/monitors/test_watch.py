@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 import re
@@ -14,7 +15,7 @@ import pytest
 from monitor_driver import Drawn, write
 from numpy.typing import NDArray
 
-from constrain import CompiledGrammar, MonitorError, Vocabulary, allocate_token_bitmask, compile_regex
+from constrain import CompiledGrammar, MonitorError, Vocabulary, allocate_token_bitmask, compile_lark, compile_regex
 from constrain.compiler.bitmask import bitmask_to_ids
 from constrain.runtime.monitors import Monitor, Watch
 
@@ -133,6 +134,10 @@ def test_what_was_given_is_part_of_the_prefix() -> None:
     assert seen == ["", "c", "c."]
     with pytest.raises(MonitorError, match="refuses how the output begins: none of the suggestions goes on as 'c'"):
         Watch(AfterDots(), compiled, begun=b"a.c", deadline=None)
+    with pytest.raises(MonitorError, match="refuses how the output begins: it must not be"):
+        Watch(AfterDots(), compiled, begun=b"cca", deadline=None)
+    with pytest.raises(MonitorError, match="no text of the constraint begins with b'x'"):
+        Watch(AfterDots(), compiled, begun=b"x", deadline=None)
 
 
 def test_none_leaves_it_to_the_grammar_and_nothing_takes_the_token_back() -> None:
@@ -306,3 +311,47 @@ def test_a_vocabulary_that_cannot_spell_the_suggestions() -> None:
             MonitorError, match=r"leaves no token after 1 characters of output \('a'\): the constraint and"
         ):
             write(compiled, Spelled(), random.Random(1))
+
+
+def test_a_model_and_its_sampler_under_a_monitor(tiny: Any) -> None:
+    """Real logits, a real tokenizer and the draws of the decoding loop."""
+    from constrain.runtime import GenerationOptions
+    from constrain.runtime.decoding.step import TokenChooser
+
+    class Names(Monitor):
+        def triggered(self, prefix: str) -> bool:
+            return prefix.endswith("<")
+
+        def suggest(self, prefix: str) -> list[str]:
+            return ["Anna>", "naïve 日本語>"]
+
+        def veto(self, prefix: str, complete: bool) -> bool:
+            return len(re.findall(">", prefix)) > 2 or (complete and len(prefix) < 12)
+
+    compiled = compile_lark('start: (/[a-z ]/ | "<" /[^<>]/+ ">")~1..20', tiny.vocabulary)
+    found: set[str] = set()
+    for seed in range(6):
+        matcher = compiled.matcher()
+        watch = Watch(Names(), compiled)
+        bitmask = allocate_token_bitmask(1, tiny.vocabulary.vocab_size)
+        prompt = tiny.encode_prompt("Write names.")
+        chooser, cache, unread = (
+            TokenChooser(GenerationOptions(seed=seed, temperature=1.0), prompt),
+            tiny.new_cache(),
+            prompt,
+        )
+        while not matcher.is_terminated():
+            matcher.fill_next_token_bitmask(bitmask, 0)
+            watch.restrict(bitmask, 0)
+            logits = tiny.forward(unread, cache).numpy()
+            draw = functools.partial(chooser.choose, logits)
+            token = watch.first_accepted(draw, bitmask_to_ids(bitmask[0])).token_id
+            watch.accept(token)
+            assert matcher.accept_token(token)
+            unread = [token]
+        names = re.findall("<(.*?)>", watch.text)
+        assert len(names) <= 2
+        assert len(watch.text) >= 12
+        found.update(names)
+    assert found
+    assert found <= {"Anna", "naïve 日本語"}
