@@ -88,20 +88,24 @@ class SqliteSchema(Monitor):
         head, letter = prefix[:-1], prefix[-1]
         names = [*self._names, *re.findall(r"(?i)\bAS\s+([^\W\d][\w$]*)", head)]
         calls = [f"{name}(" for name in self._functions]
-        words = [word for word in [*KEYWORDS, *names, *calls] if word[0] == letter]
+        words = [word for word in KEYWORDS if word[0] == letter]
+        words += [word for word in [*names, *calls] if word[0].casefold() == letter.casefold()]
         taken = [word for word in dict.fromkeys(words) if self._verdict(head + word) is None]
         if _levels(head)[0] == "from":
             spare = self._spare(head)
             taken = [word for word in taken if (spare if word in JOINS else word not in self._tables or word in spare)]
-        qualifiers = [f"{table}." for table in self._tables if table[0] == letter and self._has_columns(head + table)]
-        return [word[1:] for word in taken + qualifiers]
+        qualifiers = [f"{table}." for table in self._tables if table[0].casefold() == letter.casefold()]
+        taken += [name for name in qualifiers if self._has_columns(head + name[:-1])]
+        return [word[1:] for word in taken]
 
     def veto(self, prefix: str, complete: bool) -> str | bool:
         """What SQLite says against it."""
         tokens = [token.upper() for token in TOKEN.findall(prefix)]
         if complete:
             return self._explain(prefix) or False
-        words = [token for token in tokens if not token.isspace() and token[:2] not in ("--", "/*")]
+        if any(token.startswith(("--", "/*")) for token in tokens):
+            return "a comment may say anything"
+        words = [token for token in tokens if not token.isspace()]
         if words and not "SELECT".startswith(words[0]):
             return "it does not begin with SELECT"
         if {"?", "@", ":", "$"}.intersection(tokens):
@@ -110,8 +114,8 @@ class SqliteSchema(Monitor):
             return False if self._has_columns(prefix[:-1]) else "it is no table with columns here"
         if re.search(r"(,|\bJOIN)\s*$", prefix) and _levels(prefix)[0] == "from" and not self._spare(prefix):
             return "every table is there already"
-        if not tokens or re.search(r"[\w$.]$", prefix) or tokens[-1][0] in "'\"-/":
-            return False  # within a word, a number, a string or a comment
+        if not tokens or re.search(r"[\w$.]$", prefix) or tokens[-1][0] in "'\"":
+            return False  # within a word, a number or a string
         return self._verdict(prefix) or False
 
     def _spare(self, beginning: str) -> list[str]:

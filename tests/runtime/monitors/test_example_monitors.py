@@ -271,6 +271,7 @@ def test_queries_in_the_whole_of_sql(folder: Path, database: Path) -> None:
     ("prefix", "suggested", "not_suggested"),
     [
         ("SELECT n", ["ame"], ["ot_a_column"]),
+        ("SELECT N", ["ame"], ["ot_a_column"]),
         ("SELECT orders.p", ["laced"], ["roduct"]),
         ("SELECT name, t", ["otal_cents"], []),
         ("SELECT pieces FROM o", [], ["rders WHERE"]),
@@ -308,6 +309,7 @@ def test_names_that_sqlite_takes(
         ("SELECT 'nosuch ", False),
         ("SELECT ?", True),
         ("DELETE ", True),
+        ("SELECT name --", True),
         ("SELECT name.", True),
         ("SELECT customers.", False),
     ],
