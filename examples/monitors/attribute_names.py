@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -38,6 +39,7 @@ class AttributeNames(Monitor):
         self._project = jedi.Project(path=folder, added_sys_path=[str(folder)], smart_sys_path=False)
         self._environment = jedi.InterpreterEnvironment()  # what is installed beside this, without another process
         self._path = folder / file
+        self._names = lru_cache(maxsize=256)(self._complete)  # several outputs may begin alike
         self._before = ""
 
     def begin(self, prompt: str) -> Self:
@@ -59,7 +61,9 @@ class AttributeNames(Monitor):
 
     def suggest(self, prefix: str) -> list[str] | None:
         """The names that jedi finds, those of the object's class and its bases among them."""
-        code = self._before + prefix
+        return self._names(self._before + prefix)
+
+    def _complete(self, code: str) -> list[str] | None:
         script = jedi.Script(code, path=self._path, project=self._project, environment=self._environment)
         return [completion.name for completion in script.complete()] or None
 
