@@ -5,6 +5,7 @@ This file reads arguments and loops over prompts; ``generation`` makes and judge
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from constrain.cli import render
 from constrain.cli.constraint import CompileOptions
 from constrain.cli.generation import ModelChoice, Outcome, Sampling, Session
 from constrain.cli.imports import read_terminals
+from constrain.cli.monitors import logits_of, monitor_of
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.references import read_references
 from constrain.cli.source import argument_text, read_source
@@ -82,6 +84,9 @@ def gen(
             help="Certain text as the tokenizer spells it, without asking the model; or in any way.",
         ),
     ] = "canonical",
+    heal: Annotated[
+        bool, typer.Option("--heal", help="Let the first token stand for the prompt's last one, too (token healing).")
+    ] = False,
     max_bytes: Annotated[
         int | None, typer.Option("--max-bytes", min=1, metavar="N", help="Longest output in bytes [any length].")
     ] = None,
@@ -148,12 +153,30 @@ def gen(
     import_path: option.ImportPath = None,
     terminal: option.Terminal = None,
     budget: option.Budget = None,
+    logits: Annotated[
+        list[str] | None,
+        typer.Option("--logits", metavar="MODULE:FUNCTION", help="Changes the logits first; may be repeated."),
+    ] = None,
+    monitor: Annotated[
+        str | None,
+        typer.Option("--monitor", metavar="MODULE:CLASS", help="Suggests and vetoes what the grammar cannot know."),
+    ] = None,
+    monitor_arg: Annotated[
+        list[str] | None,
+        typer.Option("--monitor-arg", metavar="KEY=VALUE", help="Argument of the monitor; may be repeated."),
+    ] = None,
+    monitor_deadline: Annotated[
+        float | None,
+        typer.Option("--monitor-deadline", metavar="SECONDS", help="Longest time for one call of the monitor [10]."),
+    ] = None,
     stream: Annotated[
-        bool,
+        str | None,
         typer.Option(
-            "--stream", help="Print text as it comes; the exit code and a last line on standard error judge it."
+            "--stream",
+            metavar="text|partial",
+            help="Print text as it comes, or each value of a JSON text as it grows. The exit code judges it.",
         ),
-    ] = False,
+    ] = None,
     envelope: Annotated[
         bool, typer.Option("--envelope", help="Print a JSON record with data, seed, log-probability and timings.")
     ] = False,
@@ -171,9 +194,11 @@ def gen(
     --deadline; limits that no output fits into are refused (exit 5). One on which the validator and the automaton
     disagree is not printed (exit 6).
     """
-    _refuse(method, tokenization, on_limit, on_nan, prompt_schema)
+    _refuse(method, tokenization, on_limit, on_nan, prompt_schema, stream)
     if stream and (many or envelope or number > 1):
         raise UsageProblem("--stream prints one plain output", expected="no --many, --envelope or -n with it")
+    if monitor and heal:
+        raise UsageProblem("--heal does not go with --monitor")
     if many and prompt not in (None, "-"):
         raise UsageProblem("--many reads prompts from standard input", expected="no PROMPT with it")
     from_input = many or prompt == "-" or (prompt is None and not is_terminal(sys.stdin))
@@ -235,6 +260,8 @@ def gen(
             max_tokens,
             method=method,
             tokenization=tokenization,
+            heal=heal,
+            logits=logits_of(logits or ()),
             max_bytes=max_bytes,
             deadline=deadline,
             on_limit="close" if on_limit == "close" else "cut",
@@ -248,7 +275,10 @@ def gen(
         ),
         system=system,
         show_schema=prompt_schema == "auto",
+        monitor=monitor_of(monitor, monitor_arg or (), monitor_deadline),
     )
+    if stream == "partial" and not source.is_json:
+        raise UsageProblem("--stream partial is for JSON", expected="--schema, or --stream text")
     request = _Request(session, number, on_limit == "raw", envelope, stream)
     if many:
         return lambda: _run_many(request)
@@ -260,9 +290,10 @@ def _seed(given: int | None) -> int:
     return secrets.randbelow(1 << 31) if given is None else given
 
 
-def _refuse(method: str, tokenization: str, on_limit: str, on_nan: str, prompt_schema: str) -> None:
+def _refuse(method: str, tokenization: str, on_limit: str, on_nan: str, prompt_schema: str, stream: str | None) -> None:
     """Refuse what this version does not have, by name."""
     for name, value, known, later in (
+        ("--stream", stream or "text", ("text", "partial"), ()),
         ("--method", method, METHODS, LATER_METHODS),
         ("--tokenization", tokenization, ("canonical", "any"), ()),
         ("--on-limit", on_limit, ("close", "fail", "raw"), ()),
@@ -284,7 +315,7 @@ class _Request:
     number: int
     print_cut: bool
     envelope: bool
-    stream: bool
+    stream: str | None
 
 
 def _run_one(request: _Request, prompt: str) -> int:
@@ -293,15 +324,34 @@ def _run_one(request: _Request, prompt: str) -> int:
     session.prepare()
     codes = []
     for sample in range(request.number):
-        if request.stream:
+        if request.stream == "text":
             outcome = session.output(prompt, sample, on_text=lambda piece: write(piece, end=""))
             write("")
+        elif request.stream == "partial":
+            outcome = _stream_values(session, prompt, sample)
         else:
             outcome = session.output(prompt, sample)
             _print(request, outcome)
         _judge(request, outcome)
         codes.append(outcome.exit_code)
     return max(codes)
+
+
+def _stream_values(session: Session, prompt: str, sample: int) -> Outcome:
+    """Values as they grow, each with the path that leads to it."""
+    from constrain.runtime.partial_json import PartialJson, PartialValue
+
+    reader = PartialJson()
+
+    def show(values: list[PartialValue]) -> None:
+        for value in values:
+            told = {"path": value.pointer, "value": value.value, "complete": value.is_complete}
+            write(json.dumps(told, ensure_ascii=False))
+
+    outcome = session.output(prompt, sample, on_text=lambda piece: show(reader.feed(piece)))
+    if outcome.status == "ok":
+        show(reader.close())
+    return outcome
 
 
 def _print(request: _Request, outcome: Outcome) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar
     from constrain.compiler.tools import Call
     from constrain.runtime import CausalModel, GenerationOptions, GenerationResult
+    from constrain.runtime.monitors.calls import MonitorCalls
 
 __all__ = ["ModelChoice", "Outcome", "Sampling", "Session"]
 
@@ -162,13 +163,21 @@ class Session:
     """A model and a constraint, loaded once for any number of prompts."""
 
     def __init__(
-        self, source: Source, choice: ModelChoice, sampling: Sampling, *, system: str | None, show_schema: bool
+        self,
+        source: Source,
+        choice: ModelChoice,
+        sampling: Sampling,
+        *,
+        system: str | None,
+        show_schema: bool,
+        monitor: MonitorCalls | None = None,
     ) -> None:
         self._source = source
         self._choice = choice
         self._sampling = sampling
         self._system = system
         self._show_schema = show_schema
+        self._monitor = monitor
         self._schema_text: str | None = None
         self._tools: list[dict[str, Any]] | None = None
         self._thinks = False
@@ -256,8 +265,20 @@ class Session:
             reserve=options.max_tokens,
         )
         mark, begun = self._begun(self._model, prompt_ids)
+        watch = None
+        if self._monitor is not None:
+            from constrain.runtime.monitors import Watch
+
+            watch = Watch(self._monitor, self._compiled, prompt, begun=begun)
         result = generate(
-            self._model, self._compiled, prompt_ids, options, narrowed=self._narrowed, begun=begun, on_text=on_text
+            self._model,
+            self._compiled,
+            prompt_ids,
+            options,
+            narrowed=self._narrowed,
+            begun=begun,
+            watch=watch,
+            on_text=on_text,
         )
         return self._judged(result, sample, mark)
 

@@ -1,4 +1,4 @@
-"""``--monitor``, ``--monitor-arg`` and ``--monitor-deadline``."""
+"""``--monitor``, ``--monitor-arg``, ``--monitor-deadline`` and ``--logits``: code of one's own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from constrain.cli.problems import UsageProblem
 from constrain.errors import MonitorError
 
 if TYPE_CHECKING:
+    from constrain.runtime.decoding.adjust import LogitsFunction
     from constrain.runtime.monitors.calls import MonitorCalls
 
-__all__ = ["monitor_of"]
+__all__ = ["logits_of", "monitor_of"]
 
 
 def monitor_of(name: str | None, arguments: Sequence[str] = (), deadline: float | None = None) -> MonitorCalls | None:
@@ -46,10 +47,37 @@ def monitor_of(name: str | None, arguments: Sequence[str] = (), deadline: float 
         if key in given:
             raise UsageProblem(f"--monitor-arg {key} is given twice")
         given[key] = value
-    folder = os.getcwd()
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    _import_from_here()
     try:
         return load_monitor(name, given, deadline=deadline or DEADLINE)
     except MonitorError as error:
         raise UsageProblem(f"--monitor {name}: {error.message}", expected=error.expected) from error
+
+
+def logits_of(names: Sequence[str]) -> tuple[LogitsFunction, ...]:
+    """The functions that ``--logits`` names, in order.
+
+    Raises:
+        UsageProblem: there is no such function.
+    """
+    if not names:
+        return ()
+    from constrain.runtime.monitors.load import load_named
+
+    _import_from_here()
+    found = []
+    for name in names:
+        try:
+            function = load_named(name, "function")
+        except MonitorError as error:
+            raise UsageProblem(f"--logits {name}: {error.message}", expected=error.expected) from error
+        if not callable(function) or isinstance(function, type):
+            raise UsageProblem(f"--logits {name} is no function", expected="one that takes token ids and logits")
+        found.append(function)
+    return tuple(found)
+
+
+def _import_from_here() -> None:
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)

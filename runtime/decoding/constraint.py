@@ -12,6 +12,7 @@ from constrain.compiler.bitmask import allocate_token_bitmask, bitmask_to_ids
 from constrain.errors import BudgetError, ModelError, VocabularyError
 from constrain.runtime.decoding.closing import Closing
 from constrain.runtime.decoding.room import Room
+from constrain.runtime.monitors.watch import MOST_REFUSALS, Watch
 
 __all__ = ["Allowed", "Constraint"]
 
@@ -29,17 +30,19 @@ class Allowed:
     Attributes:
         of_language: what the language allows.
         of_sizes: of these, what the part of it allows that the output keeps to.
-        ids: of these, what can be completed within the limits.
+        of_budget: of these, what can be completed within the limits.
+        ids: of these, what a monitor leaves.
     """
 
     of_language: NDArray[np.int64]
     of_sizes: NDArray[np.int64]
+    of_budget: NDArray[np.int64]
     ids: NDArray[np.int64]
 
     @classmethod
     def all_of(cls, ids: NDArray[np.int64]) -> Allowed:
         """What nothing was taken from."""
-        return cls(ids, ids, ids)
+        return cls(ids, ids, ids, ids)
 
 
 class Constraint:
@@ -56,6 +59,7 @@ class Constraint:
         *,
         narrowed: CompiledGrammar | None = None,
         room: Room | None = None,
+        watch: Watch | None = None,
     ) -> None:
         """Begin a sequence.
 
@@ -64,6 +68,7 @@ class Constraint:
             begun: how its text begins, before the first token.
             narrowed: a part of it that the output keeps to, where that fits into ``room``.
             room: the output is complete within it; None where it may be cut.
+            watch: a monitor over the output, begun as it is.
 
         Raises:
             ModelError: none of its texts begins so.
@@ -78,6 +83,10 @@ class Constraint:
         self._bitmask_of_whole = self._bitmask.copy()
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
         self._refused: list[int] = []
+        self._watch = watch
+        self._vetoed: list[int] = []
+        self._reason: str | None = None
+        """Why the last of these was."""
 
     def _begun(
         self, compiled: CompiledGrammar, narrowed: CompiledGrammar | None, begun: bytes, room: Room | None
@@ -98,6 +107,7 @@ class Constraint:
         Raises:
             VocabularyError: no token of the vocabulary can spell what has to follow.
             LimitError: a budget of the grammar ran out.
+            MonitorError: the monitor leaves none of them, or fails.
         """
         self._matcher.fill_next_token_bitmask(self._bitmask, 0)
         before = whole = bitmask_to_ids(self._bitmask[0])
@@ -111,14 +121,31 @@ class Constraint:
                 f"no token of the vocabulary can continue the output, which has to go on with one of {following!r}",
                 expected="a tokenizer that can spell every byte of the constraint's texts",
             )
+        within = self._within(room, before)
+        return Allowed(whole, before, within, self._left_by_monitor(within))
+
+    def _within(self, room: Room, before: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What of the mask can be completed; the mask is made so."""
         if self._closing is None:
-            return Allowed(whole, before, before)
+            return before
         if len(self._refused) > MAX_REFUSED and self._closing.next_of_plan is not None:
-            return Allowed(whole, before, np.array([self._closing.next_of_plan]))
+            return np.array([self._closing.next_of_plan])
         if not self._closing.keep(self._bitmask, room, look=bool(self._refused)) and not self._refused:
-            return Allowed(whole, before, before)
-        ids = bitmask_to_ids(self._bitmask[0])
-        return Allowed(whole, before, np.setdiff1d(ids, self._refused, assume_unique=True) if self._refused else ids)
+            return before
+        return _without(bitmask_to_ids(self._bitmask[0]), self._refused)
+
+    def _left_by_monitor(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        if self._watch is None:
+            return ids
+        if self._watch.is_suggesting:
+            self._watch.restrict(self._bitmask, 0)
+            left = np.intersect1d(ids, bitmask_to_ids(self._bitmask[0]), assume_unique=True)
+        else:
+            left = ids
+        left = _without(left, self._vetoed)
+        if not len(left) or len(self._vetoed) > MOST_REFUSALS:
+            raise self._watch.stuck(len(self._vetoed), self._reason)
+        return left if len(left) < len(ids) else ids
 
     def forced(self) -> list[int]:
         """The tokens that come next as the tokenizer spells them, where what they spell is certain."""
@@ -149,9 +176,29 @@ class Constraint:
         return 0 if self._closing is None else self._closing.needed(room)
 
     def must_stop(self, allowed: Allowed) -> bool:
-        """Does the language leave nothing but to stop?"""
+        """Does the language leave nothing but to stop?
+
+        Raises:
+            MonitorError: it does, but the monitor does not.
+        """
         ids = allowed.of_language
-        return len(ids) <= len(self._stops) and self._stops.issuperset(ids.tolist())
+        if len(ids) > len(self._stops) or not self._stops.issuperset(ids.tolist()):
+            return False
+        if self._watch is not None:
+            self._watch.check_end()
+        return True
+
+    def may_stop(self, token_id: int) -> bool:
+        """Does a monitor let the output end? If not, that is not allowed any more here."""
+        return self._is_let(token_id)
+
+    def _is_let(self, token_id: int) -> bool:
+        reason = None if self._watch is None else self._watch.refusal(token_id)
+        if reason is None:
+            return True
+        self._reason = reason
+        self._vetoed.append(token_id)
+        return False
 
     def is_stop(self, token_id: int) -> bool:
         """Does this token end the output?"""
@@ -165,12 +212,15 @@ class Constraint:
             room: after it.
 
         Returns:
-            False where no completion would fit into what is left: then nothing has changed but that the token is not
-            allowed any more.
+            False where no completion would fit into what is left, or a monitor refuses it: then nothing has changed but
+            that the token is not allowed any more.
 
         Raises:
             ModelError: the automaton refuses a token its own mask allowed.
+            MonitorError: the monitor fails.
         """
+        if not self._is_let(token_id):
+            return False
         self._follow(self._matcher.accept_token(token_id), token_id)
         self._follow(self._matcher is self._whole or self._whole.accept_token(token_id), token_id)
         return self._is_confirmed(token_id, room)
@@ -189,11 +239,19 @@ class Constraint:
             self._refused.append(token_id)
             return False
         self._refused.clear()
+        self._vetoed.clear()
+        self._reason = None
+        if self._watch is not None:
+            self._watch.accept(token_id)
         return True
 
     def is_complete(self) -> bool:
         """Is the text so far in the language?"""
         return self._whole.is_accepting()
+
+
+def _without(ids: NDArray[np.int64], others: list[int]) -> NDArray[np.int64]:
+    return np.setdiff1d(ids, others, assume_unique=True) if others else ids
 
 
 def _closing(compiled: CompiledGrammar, matcher: Matcher, room: Room | None) -> Closing | None:

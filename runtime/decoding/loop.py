@@ -19,6 +19,7 @@ from constrain.runtime.decoding.result import FinishReason, GenerationResult, Ti
 from constrain.runtime.decoding.room import Room, RoomLeft
 from constrain.runtime.decoding.step import TokenChooser
 from constrain.runtime.decoding.text import TextWriter
+from constrain.runtime.monitors.watch import Watch
 
 if TYPE_CHECKING:
     from constrain.runtime.models import CausalModel
@@ -34,6 +35,7 @@ def generate(
     *,
     narrowed: CompiledGrammar | None = None,
     begun: bytes = b"",
+    watch: Watch | None = None,
     on_text: Callable[[str], None] | None = None,
 ) -> GenerationResult:
     """Generate one output in the language of ``compiled``.
@@ -46,6 +48,7 @@ def generate(
         narrowed: a part of the language that the output keeps to, where that fits into the limits: such as that of
             ``compile_json_schema(..., sizes=Sizes())``, in which nothing goes on without end.
         begun: the beginning of the text, where the prompt ends with it: the output is what comes after it.
+        watch: a monitor over this output, for ``compiled`` and with the same ``begun``.
         on_text: called with each new piece of text, in whole characters.
 
     Raises:
@@ -54,8 +57,11 @@ def generate(
         BudgetError: no output of the constraint fits into the limits of ``options``; the message names what is needed.
         LimitError: a budget of the grammar ran out.
         VocabularyError: the vocabulary cannot spell what has to follow.
+        MonitorError: the monitor fails, or leaves no way on.
     """
-    generation = Generation(model, compiled, prompt_ids, options, narrowed=narrowed, begun=begun, on_text=on_text)
+    generation = Generation(
+        model, compiled, prompt_ids, options, narrowed=narrowed, begun=begun, watch=watch, on_text=on_text
+    )
     while not generation.is_finished:
         generation.step()
     return generation.result()
@@ -73,11 +79,14 @@ class Generation:
         *,
         narrowed: CompiledGrammar | None = None,
         begun: bytes = b"",
+        watch: Watch | None = None,
         on_text: Callable[[str], None] | None = None,
     ) -> None:
         """Begin; the model is not run yet."""
         options = options or GenerationOptions()
         _check(model, compiled, prompt_ids, options)
+        if watch is not None and options.heal:
+            raise ValueError("a monitor judges whole tokens of the text: heal must be False")
         if narrowed is not None:
             _check(model, narrowed, prompt_ids, options)
         self._started = time.perf_counter()
@@ -94,7 +103,7 @@ class Generation:
         self._clock = dict.fromkeys(("mask", "model", "sampling"), 0.0)
         with self._timed("mask"):
             room = self._left.room if self._closes else None
-            self._constraint = Constraint(compiled, begun, narrowed=narrowed, room=room)
+            self._constraint = Constraint(compiled, begun, narrowed=narrowed, room=room, watch=watch)
         self._chooser = TokenChooser(options, prompt_ids)
         self._record = Record(self._chooser)
         self._writer = TextWriter(on_text)
@@ -195,6 +204,8 @@ class Generation:
     def _takes(self, token_id: int, room: Room) -> bool:
         """Go on with a token; False where it is not to be taken, since too little would be left after it."""
         if self._constraint.is_stop(token_id):
+            if not self._constraint.may_stop(token_id):
+                return False
             self._finish_reason = "stop"
             return True
         text = self._model.vocabulary.text(token_id)

@@ -62,7 +62,8 @@ class Record:
         self.tokens.append(chosen)
         if allowed is not None:
             self._weigh("sizes", shaped, allowed.of_language, allowed.of_sizes)
-            self._weigh("budget", shaped, allowed.of_sizes, allowed.ids)
+            self._weigh("budget", shaped, allowed.of_sizes, allowed.of_budget)
+            self._weigh("monitor", shaped, allowed.of_budget, allowed.ids)
 
     def _weigh(
         self, limit: str, shaped: NDArray[np.float64], before: NDArray[np.int64], after: NDArray[np.int64]

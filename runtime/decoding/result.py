@@ -43,7 +43,8 @@ class GenerationResult:
             for greedy).
         token_logprobs: ``logprob`` token by token, in step with ``token_ids``.
         sampling_token_logprobs: ``sampling_logprob`` token by token.
-        masked: by limit (``sizes``: of the part of the language that the output keeps to; ``budget``: of the options),
+        masked: by limit (``sizes``: of the part of the language that the output keeps to; ``budget``: of the options;
+            ``monitor``: of what it suggests and vetoes, so far as tokens were drawn to find out),
             the probability with which the draw would have gone, at some step, a way that the limit rules out: 1 less
             the product, over the steps, of the share that it left of what was allowed without it. Only limits that
             ruled out any are in it.

@@ -16,7 +16,7 @@ from constrain.errors import MonitorError
 from constrain.runtime.monitors.calls import DEADLINE, MonitorCalls, describe_failure
 from constrain.runtime.monitors.worker import DeadlineError, Worker
 
-__all__ = ["load_monitor"]
+__all__ = ["load_monitor", "load_named"]
 
 
 def load_monitor(
@@ -34,16 +34,30 @@ def load_monitor(
     Raises:
         MonitorError: no such module, file or class, it fails, does not take these arguments, or gives no monitor.
     """
-    place, separator, attribute = name.rpartition(":")
-    if not separator or not place or not attribute:
-        raise MonitorError(f"{name!r} names no monitor", expected="package.module:Class or path/to/file.py:Class")
     with contextlib.redirect_stdout(sys.stderr):
-        module = _from_file(Path(place)) if place.endswith(".py") else _by_name(place)
-        factory = getattr(module, attribute, None)
-        if factory is None:
-            raise MonitorError(f"{place} has no {attribute!r}", expected=_classes(module))
+        factory = load_named(name, "monitor")
         monitor = _made(name, factory, dict(arguments or {}), deadline)
     return MonitorCalls(monitor, name=name, deadline=deadline)
+
+
+def load_named(name: str, what: str) -> Any:
+    """What a name stands for, by import.
+
+    Args:
+        name: ``package.module:Name`` or ``path/to/file.py:Name``.
+        what: it is, for messages.
+
+    Raises:
+        MonitorError: no such module, file or name.
+    """
+    place, separator, attribute = name.rpartition(":")
+    if not separator or not place or not attribute:
+        raise MonitorError(f"{name!r} names no {what}", expected="package.module:Name or path/to/file.py:Name")
+    module = _from_file(Path(place)) if place.endswith(".py") else _by_name(place)
+    found = getattr(module, attribute, None)
+    if found is None:
+        raise MonitorError(f"{place} has no {attribute!r}", expected=_classes(module))
+    return found
 
 
 def _by_name(module: str) -> ModuleType:

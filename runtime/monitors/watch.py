@@ -309,6 +309,16 @@ class Watch:
         matcher.accept_bytes(data)
         return matcher.is_accepting() or not self._ends.isdisjoint(matcher.next_bytes())
 
+    def stuck(self, refused: int, reason: str | None) -> MonitorError:
+        """The error of an output that cannot go on.
+
+        Args:
+            refused: so many tokens were drawn here and refused.
+            reason: why the last of them was.
+        """
+        what = f"refuses each of the {refused} tokens drawn" if refused else "leaves no token"
+        return self._nothing_left(what, reason)
+
     def _nothing_left(self, what: str, reason: str | None) -> MonitorError:
         text = self._state.text
         place = f"after {len(text)} characters of output ({_end(text)!r})" if text else "at the beginning"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -210,6 +211,8 @@ def test_every_command_of_the_guide_runs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CONSTRAIN_CACHE_DIR", str(tmp_path / "cache"))
     (tmp_path / "examples").symlink_to(root / "examples")
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.execute("CREATE TABLE orders (id INTEGER, total INTEGER)")
 
     def constrain(*arguments: str, **options: Any) -> Any:
         replaced = [str(tiny_model) if argument == "./my-model" else argument for argument in arguments]

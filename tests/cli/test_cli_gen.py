@@ -129,8 +129,8 @@ def test_one_token(gen: Callable[..., Any]) -> None:
 
 def test_streams_print_as_they_go_and_judge_at_the_end(gen: Callable[..., Any]) -> None:
     plain = gen("--regex", CODE, "x")
-    good = gen("--stream", "--regex", CODE, "x")
-    cut = gen("--stream", "--regex", "[a-z]{40}", "--max-tokens", "5", "--on-limit", "fail", "x")
+    good = gen("--stream", "text", "--regex", CODE, "x")
+    cut = gen("--stream", "text", "--regex", "[a-z]{40}", "--max-tokens", "5", "--on-limit", "fail", "x")
 
     assert (good.code, good.out) == (0, plain.out)
     assert good.err.startswith("ok: complete and valid, 6 tokens")

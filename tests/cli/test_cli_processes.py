@@ -143,7 +143,7 @@ def test_signals_while_generating(
     number: signal.Signals, code: int, says: bytes, start: Start, tiny_model: Path
 ) -> None:
     process = start(
-        *("gen", "-m", str(tiny_model), "--stream", "--regex", "[a-z]+-[a-z]{400000}"),
+        *("gen", "-m", str(tiny_model), "--stream", "text", "--regex", "[a-z]+-[a-z]{400000}"),
         *("--max-tokens", "500000", "hello"),
     )
     assert process.stdout is not None
@@ -158,7 +158,7 @@ def test_signals_while_generating(
 
 def test_a_reader_that_leaves_while_text_streams(start: Start, tiny_model: Path) -> None:
     process = start(
-        *("gen", "-m", str(tiny_model), "--stream", "--regex", "[a-z]+-[a-z]{400000}"),
+        *("gen", "-m", str(tiny_model), "--stream", "text", "--regex", "[a-z]+-[a-z]{400000}"),
         *("--max-tokens", "500000", "hello"),
     )
     assert process.stdout is not None

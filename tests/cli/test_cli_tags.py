@@ -95,7 +95,7 @@ def test_thoughts_come_first_and_are_no_output(cli: Any, tiny_model: Path) -> No
     record = json.loads(cli(*common, "--envelope", "Go").out)
     assert record["data"] == json.loads(plain.out)
     assert len(record["thinking"]) <= 5
-    streamed = cli(*common, "--stream", "Go").out
+    streamed = cli(*common, "--stream", "text", "Go").out
     assert streamed.startswith(f"<think>{record['thinking']}</think>")
 
 
@@ -115,11 +115,11 @@ def test_thoughts_begin_where_the_prompt_ends(
     assert record["status"] == "ok"
     assert re.fullmatch("ab+", record["data"])
     assert len(record["thinking"]) <= 5
-    streamed = cli(*common, "--think", "think", "--stream", "Go").out
+    streamed = cli(*common, "--think", "think", "--stream", "text", "Go").out
     begin = "" if in_prompt else "<think>"
     assert streamed.startswith(f"{begin}{record['thinking']}</think>")
     # another tag's thoughts have not begun
-    assert cli(*common, "--think", "other", "--stream", "Go").out.startswith("<other>")
+    assert cli(*common, "--think", "other", "--stream", "text", "Go").out.startswith("<other>")
 
 
 def test_saved_constraints_keep_what_they_were_made_from(cli: Any, tiny_model: Path, tmp_path: Path) -> None:

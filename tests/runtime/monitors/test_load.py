@@ -70,7 +70,7 @@ def test_a_monitor_by_module_or_file(folder: Path, place: str, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("Longest", [], "names no monitor; expected package.module:Class or path/to/file.py:Class"),
+        ("Longest", [], "names no monitor; expected package.module:Name or path/to/file.py:Name"),
         (":Longest", [], "names no monitor"),
         ("no_such_module:Longest", [], "cannot import 'no_such_module': ModuleNotFoundError: No module named"),
         ("no_such_file.py:Longest", [], "there is no file no_such_file.py"),
