@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from constrain.compiler import CompiledGrammar
 from constrain.runtime.decoding import Generation, GenerationOptions, GenerationResult
+from constrain.runtime.monitors import Watch
 
 if TYPE_CHECKING:
     from constrain.runtime.models import CausalModel
@@ -26,7 +27,13 @@ class Generator:
     """
 
     def __init__(
-        self, model: CausalModel, compiled: CompiledGrammar, *, narrowed: CompiledGrammar | None = None, **options: Any
+        self,
+        model: CausalModel,
+        compiled: CompiledGrammar,
+        *,
+        narrowed: CompiledGrammar | None = None,
+        monitor: object = None,
+        **options: Any,
     ) -> None:
         """Keep what all outputs share.
 
@@ -34,6 +41,7 @@ class Generator:
             model: from :func:`constrain.runtime.load_model`.
             compiled: a grammar compiled for ``model.vocabulary``.
             narrowed: a part of its language that outputs keep to: see :func:`constrain.runtime.generate`.
+            monitor: an object that suggests and vetoes: see :class:`constrain.runtime.monitors.Monitor`.
             options: fields of :class:`GenerationOptions`.
 
         Raises:
@@ -43,6 +51,7 @@ class Generator:
         self._model = model
         self._compiled = compiled
         self._narrowed = narrowed
+        self._monitor = monitor
         self._options = GenerationOptions(**options)
 
     def __call__(self, prompt: str | Sequence[int], **options: Any) -> GenerationResult:
@@ -67,8 +76,17 @@ class Generator:
             self._model.encode_prompt(prompt, reserve=chosen.max_tokens) if isinstance(prompt, str) else list(prompt)
         )
         pieces: list[str] = []
+        watch = None
+        if self._monitor is not None:
+            watch = Watch(self._monitor, self._compiled, prompt if isinstance(prompt, str) else "")
         generation = Generation(
-            self._model, self._compiled, prompt_ids, chosen, narrowed=self._narrowed, on_text=pieces.append
+            self._model,
+            self._compiled,
+            prompt_ids,
+            chosen,
+            narrowed=self._narrowed,
+            watch=watch,
+            on_text=pieces.append,
         )
         return TextStream(generation, pieces)
 

@@ -107,6 +107,7 @@ class Constraint:
         Raises:
             VocabularyError: no token of the vocabulary can spell what has to follow.
             LimitError: a budget of the grammar ran out.
+            BudgetError: too little is left, though there was enough: a completion at hand could not be written.
             MonitorError: the monitor leaves none of them, or fails.
         """
         self._matcher.fill_next_token_bitmask(self._bitmask, 0)
@@ -122,6 +123,8 @@ class Constraint:
                 expected="a tokenizer that can spell every byte of the constraint's texts",
             )
         within = self._within(room, before)
+        if not len(within):
+            raise BudgetError("nothing that fits into what is left completes the output", expected="larger limits")
         return Allowed(whole, before, within, self._left_by_monitor(within))
 
     def _within(self, room: Room, before: NDArray[np.int64]) -> NDArray[np.int64]:

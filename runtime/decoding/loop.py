@@ -209,14 +209,15 @@ class Generation:
             self._finish_reason = "stop"
             return True
         text = self._model.vocabulary.text(token_id)
-        after = room.after(len(text))
+        size = len(self._model.vocabulary.token(token_id) or b"")  # names of special tokens cost no bytes
+        after = room.after(size)
         if after.bytes is not None and after.bytes < 0 and not self._closes:
             self._finish_reason, self._limit = "length", "max_bytes"
             return False
         with self._timed("mask"):
             if not self._constraint.accept(token_id, after):
                 return False
-        self._left.take(len(text))
+        self._left.take(size)
         self._write(token_id, text)
         return True
 

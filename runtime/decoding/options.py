@@ -28,7 +28,7 @@ class GenerationOptions:
             the tokenizer's own encoding, so far as it does not depend on what follows; the model is not asked for them.
             ``any``: all of them, so that the model decides how even certain bytes are spelled.
         max_tokens: most tokens of text; the stop token is not counted.
-        max_bytes: most bytes of text; None for any number.
+        max_bytes: most bytes of text, names of special tokens aside; None for any number.
         deadline: seconds from the start of the generation; None for any time. It is kept by the pace of the steps so
             far; where even the shortest output takes longer, the output is as short as can be.
         on_limit: ``close``: tokens after which the output could not be completed within these limits are not allowed,

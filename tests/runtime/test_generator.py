@@ -77,6 +77,17 @@ def test_values_as_they_come(tiny: CausalModel) -> None:
     assert any(not value.is_complete for value in values)
 
 
+def test_a_monitor(tiny: CausalModel) -> None:
+    class Even:
+        def veto(self, prefix: str, complete: bool) -> bool:
+            return complete and len(prefix) % 2 == 1
+
+    generator = Generator(tiny, compile_regex("[a-z]{1,8}", tiny.vocabulary), monitor=Even(), max_tokens=6)
+    assert {len(generator("x", seed=seed).text) % 2 for seed in range(8)} == {0}
+    with pytest.raises(ValueError, match="heal must be False"):
+        generator("x", heal=True)
+
+
 def test_bad_options(tiny: CausalModel) -> None:
     compiled = compile_regex("a", tiny.vocabulary)
     with pytest.raises(TypeError, match="warmth"):
