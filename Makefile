@@ -15,7 +15,7 @@ BUILT_FROM := $(wildcard $(BUILT_FROM))
 PROMPT ?= Maria Lopez orders two mechanical keyboards and one USB-C cable, to be sent to Lisbon.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-python test-core fuzz lint format wheel-check bench bench-generate clean
+.PHONY: help demo test test-python test-core fuzz lint format wheel-check bench bench-generate bench-quality clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -55,11 +55,14 @@ wheel-check: $(VENV)/dev.stamp ## build sdist and wheel, install the wheel in a 
 bench: benchmarks/masks/.peers/bench.stamp ## masks beside llguidance, xgrammar and outlines-core (BENCH_FLAGS=...)
 	benchmarks/masks/.peers/bin/python benchmarks/masks/run.py $(BENCH_FLAGS)
 
-bench-generate: $(VENV)/demo.stamp ## tokens per second with and without a constraint, on the embedded model
-	$(BIN)/python benchmarks/generate.py $(BENCH_FLAGS)
+bench-generate: $(VENV)/demo.stamp ## outputs of the embedded model with and without a constraint (BENCH_FLAGS=...)
+	$(BIN)/python benchmarks/generate/run.py $(BENCH_FLAGS)
+
+bench-quality: $(VENV)/demo.stamp ## accuracy with and without a constraint, on the embedded model
+	$(BIN)/python benchmarks/quality/run.py $(BENCH_FLAGS)
 
 clean: ## remove what these commands made
-	rm -rf $(VENV) benchmarks/masks/.peers core/target build dist src/*.egg-info src/constrain/*.so
+	rm -rf $(VENV) benchmarks/masks/.peers benchmarks/generate/.peers core/target build dist src/*.egg-info src/constrain/*.so
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

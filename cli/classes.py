@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import os
 import sys
 from typing import Any
 
+from constrain.cli import environment
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.errors import SchemaError
 
@@ -50,9 +50,7 @@ def schema_of_class(name: str) -> str:
 
 
 def _imported(module: str, attribute: str) -> Any:
-    folder = os.getcwd()
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    environment.import_from_here()
     try:
         with contextlib.redirect_stdout(sys.stderr):
             value = importlib.import_module(module)

@@ -13,7 +13,7 @@ from constrain.cli.notations import check_notation
 from constrain.cli.problems import UsageProblem
 from constrain.cli.tagged import check_style, check_thinking, tags_grammar, tools_grammar, with_thinking
 from constrain.compiler.sizes import UNBOUNDED, Sizes
-from constrain.errors import ConstrainError, InputError, LimitError, UnsatisfiableError
+from constrain.errors import ConstrainError, InputError, LimitError, UnsatisfiableError, UnsupportedError
 
 if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar, Grammar, Limits, Vocabulary
@@ -227,12 +227,13 @@ class Constraint:
 
         try:
             grammar = self.grammar(vocabulary, self.sizes)
-            if is_same(grammar, self.grammar(vocabulary)):
+            whole = self.grammar(vocabulary)
+            if grammar == whole or (whole.lexing is None and is_same(grammar, whole)):
                 return None
             made_from = {**self._description(), "sizes": json.dumps(asdict(self.sizes))}
             return self._compiled_once(made_from, vocabulary, lambda: grammar)
-        except LimitError:
-            return None  # what is too large to be bounded is written without bounds
+        except (LimitError, UnsupportedError, UnsatisfiableError):
+            return None  # what can't be bounded so is written without bounds
 
     def language(self) -> CompiledGrammar:
         """The automaton over bytes, in which tokens are their texts; errors as those of :meth:`compiled_for`."""
@@ -351,7 +352,7 @@ class Constraint:
 
             return regex.build(self.text, **self._patterns())
         if self.kind == "grammar":
-            return self._build_grammar()
+            return self._build_grammar(sizes)
         if self.kind == "substring":
             from constrain.compiler import spans
 
@@ -393,8 +394,8 @@ class Constraint:
             "limits": self.budget(),
         }
 
-    def _build_grammar(self) -> Grammar:
+    def _build_grammar(self, sizes: Sizes) -> Grammar:
         from constrain.compiler import notation
 
         written_in = check_notation("--grammar-format", self.options.notation or "lark")
-        return notation.build(self.text, written_in, indenter=self.indenter, **self.reading())
+        return notation.build(self.text, written_in, indenter=self.indenter, sizes=sizes, **self.reading())

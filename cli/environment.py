@@ -7,9 +7,10 @@ Variables: ``CONSTRAIN_CACHE_DIR`` (where converted models are kept), ``CONSTRAI
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
-__all__ = ["cache_directory", "debug", "prepare_libraries"]
+__all__ = ["cache_directory", "debug", "import_from_here", "prepare_libraries"]
 
 
 def cache_directory() -> Path | None:
@@ -21,6 +22,13 @@ def cache_directory() -> Path | None:
 def debug() -> bool:
     """Does the user want tracebacks?"""
     return _is_set("CONSTRAIN_DEBUG")
+
+
+def import_from_here() -> None:
+    """Make the current folder importable, as it is for ``python -m``."""
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
 
 
 def prepare_libraries(*, offline: bool, verbose: bool) -> bool:

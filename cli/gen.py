@@ -17,13 +17,15 @@ import typer
 from constrain.cli import options as option
 from constrain.cli import render
 from constrain.cli.constraint import CompileOptions
-from constrain.cli.generation import ModelChoice, Outcome, Sampling, Session
+from constrain.cli.generation import ModelChoice, Sampling, Session
 from constrain.cli.imports import read_terminals
+from constrain.cli.jobs import Job, Jobs, LineJobs, PromptJobs
 from constrain.cli.monitors import logits_of, monitor_of
+from constrain.cli.outcome import Outcome
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.references import read_references
 from constrain.cli.source import argument_text, read_source
-from constrain.cli.streams import decode, is_terminal, read_standard_input, standard_input_lines, write
+from constrain.cli.streams import is_terminal, read_standard_input, write
 from constrain.errors import ConstrainError
 
 __all__ = ["EXAMPLES", "gen"]
@@ -35,8 +37,8 @@ EXAMPLES = option.examples(
     "constrain gen --many --schema examples/order.json < orders.txt > orders.jsonl",
 )
 
-LATER_METHODS = ("beam", "asap", "exact", "smc", "mcmc", "best-of", "awrs")
-METHODS = ("mask", "greedy")
+LATER_METHODS = ("asap", "exact", "smc", "mcmc", "best-of", "awrs")
+METHODS = ("mask", "greedy", "beam", "map")
 
 
 def gen(
@@ -70,12 +72,37 @@ def gen(
     many: Annotated[
         bool, typer.Option("--many", help="One prompt per line of standard input, one JSON record per line out.")
     ] = False,
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", min=1, metavar="N", help="With -n or --many: outputs that are made side by side [1]."),
+    ] = None,
     method: Annotated[
-        str, typer.Option("--method", metavar="mask|greedy", help="Sample under the mask, or take the likeliest token.")
+        str,
+        typer.Option(
+            "--method",
+            metavar="mask|greedy|beam|map",
+            help="Sample under the mask, take the likeliest token, keep beams, or find the most probable output.",
+        ),
     ] = "mask",
     max_tokens: Annotated[
         int, typer.Option("--max-tokens", min=1, metavar="N", help="Longest output in tokens.")
     ] = 512,
+    drafts: Annotated[
+        str,
+        typer.Option(
+            "--drafts",
+            metavar="auto|none",
+            help="Guess what follows and read it in the same run of the model: faster, the same output.",
+        ),
+    ] = "auto",
+    draft_model: Annotated[
+        str | None,
+        typer.Option(
+            "--draft-model",
+            metavar="PATH|NAME",
+            help="A smaller model with the same tokens, which guesses as well; named as by -m.",
+        ),
+    ] = None,
     tokenization: Annotated[
         str,
         typer.Option(
@@ -84,6 +111,13 @@ def gen(
             help="Certain text as the tokenizer spells it, without asking the model; or in any way.",
         ),
     ] = "canonical",
+    beams: Annotated[
+        int | None,
+        typer.Option("--beams", min=1, metavar="W", help="With --method beam: beginnings that are kept [4]."),
+    ] = None,
+    distinct: Annotated[
+        bool, typer.Option("--distinct", help="With -n N: N different outputs, drawn without replacement.")
+    ] = False,
     heal: Annotated[
         bool, typer.Option("--heal", help="Let the first token stand for the prompt's last one, too (token healing).")
     ] = False,
@@ -140,6 +174,7 @@ def gen(
     max_digits: option.MaxDigits = None,
     max_items: option.MaxItems = None,
     max_depth: option.MaxDepth = None,
+    max_blanks: option.MaxBlanks = None,
     draft: option.Draft = None,
     ref: option.Reference = None,
     ref_dir: option.ReferenceFolder = None,
@@ -194,9 +229,34 @@ def gen(
     --deadline; limits that no output fits into are refused (exit 5). One on which the validator and the automaton
     disagree is not printed (exit 6).
     """
-    _refuse(method, tokenization, on_limit, on_nan, prompt_schema, stream)
+    _refuse(method, drafts, tokenization, on_limit, on_nan, prompt_schema, stream)
+    if draft_model is not None and drafts == "none":
+        raise UsageProblem("--draft-model drafts", expected="no --drafts none with it")
     if stream and (many or envelope or number > 1):
         raise UsageProblem("--stream prints one plain output", expected="no --many, --envelope or -n with it")
+    if batch is not None and not (many or number > 1):
+        raise UsageProblem("--batch is for several outputs", expected="-n or --many with it")
+    if distinct and method != "mask":
+        raise UsageProblem("--distinct draws outputs", expected="--method mask with it")
+    if beams is not None and method != "beam":
+        raise UsageProblem("--beams goes with --method beam only")
+    if distinct or method in ("beam", "map"):
+        given = {
+            "--batch": batch,
+            "--draft-model": draft_model,
+            "--monitor": monitor,
+            "--heal": heal or None,
+            "--stream": stream,
+            "--deadline": deadline,
+            "--on-limit": None if on_limit == "close" else on_limit,
+        }
+        if method != "mask":
+            given |= {"--top-k": top_k, "--top-p": top_p, "--min-p": min_p}
+        if method == "map":
+            given |= {"--temperature": temperature, "--repetition-penalty": repetition_penalty}
+        for name, value in given.items():
+            if value is not None:
+                raise UsageProblem(f"{name} says nothing with {'--distinct' if distinct else f'--method {method}'}")
     if monitor and heal:
         raise UsageProblem("--heal does not go with --monitor")
     if many and prompt not in (None, "-"):
@@ -249,14 +309,16 @@ def gen(
             "max_digits": max_digits,
             "max_items": max_items,
             "max_depth": max_depth,
+            "max_blanks": max_blanks,
         },
         standard_input_taken=from_input,
     )
+    first_seed = _seed(seed)
     session = Session(
         source,
         ModelChoice(model, revision, offline, dtype, device, verbose),
         Sampling(
-            _seed(seed),
+            first_seed,
             max_tokens,
             method=method,
             tokenization=tokenization,
@@ -276,10 +338,15 @@ def gen(
         system=system,
         show_schema=prompt_schema == "auto",
         monitor=monitor_of(monitor, monitor_arg or (), monitor_deadline),
+        number=number,
+        search="distinct" if distinct else method if method in ("beam", "map") else None,
+        beams=beams or 4,
+        drafts=drafts == "auto",
+        draft_model=draft_model,
     )
     if stream == "partial" and not source.is_json:
         raise UsageProblem("--stream partial is for JSON", expected="--schema, or --stream text")
-    request = _Request(session, number, on_limit == "raw", envelope, stream)
+    request = _Request(session, number, on_limit == "raw", envelope, stream, first_seed, batch or 1)
     if many:
         return lambda: _run_many(request)
     return lambda: _run_one(request, read_standard_input("a prompt") if from_input else str(prompt))
@@ -290,11 +357,14 @@ def _seed(given: int | None) -> int:
     return secrets.randbelow(1 << 31) if given is None else given
 
 
-def _refuse(method: str, tokenization: str, on_limit: str, on_nan: str, prompt_schema: str, stream: str | None) -> None:
+def _refuse(
+    method: str, drafts: str, tokenization: str, on_limit: str, on_nan: str, prompt_schema: str, stream: str | None
+) -> None:
     """Refuse what this version does not have, by name."""
     for name, value, known, later in (
         ("--stream", stream or "text", ("text", "partial"), ()),
         ("--method", method, METHODS, LATER_METHODS),
+        ("--drafts", drafts, ("auto", "none"), ()),
         ("--tokenization", tokenization, ("canonical", "any"), ()),
         ("--on-limit", on_limit, ("close", "fail", "raw"), ()),
         ("--on-nan", on_nan, ("error", "uniform"), ()),
@@ -316,28 +386,37 @@ class _Request:
     print_cut: bool
     envelope: bool
     stream: str | None
+    seed: int
+    batch: int
 
 
 def _run_one(request: _Request, prompt: str) -> int:
     """One prompt: plain text, or records with ``--envelope``. The worst output decides the exit code."""
-    session = request.session
+    session, jobs = request.session, PromptJobs(prompt, request.number, request.seed)
     session.prepare()
     codes = []
-    for sample in range(request.number):
-        if request.stream == "text":
-            outcome = session.output(prompt, sample, on_text=lambda piece: write(piece, end=""))
-            write("")
-        elif request.stream == "partial":
-            outcome = _stream_values(session, prompt, sample)
-        else:
-            outcome = session.output(prompt, sample)
+    for _, outcome in _streamed(request, jobs) if request.stream else session.outputs(jobs, request.batch):
+        if isinstance(outcome, ConstrainError):
+            raise outcome
+        if not request.stream:
             _print(request, outcome)
         _judge(request, outcome)
         codes.append(outcome.exit_code)
     return max(codes)
 
 
-def _stream_values(session: Session, prompt: str, sample: int) -> Outcome:
+def _streamed(request: _Request, jobs: Jobs) -> Iterator[tuple[Job, Outcome]]:
+    """One output after the other, printed as it comes."""
+    for job in jobs:
+        if request.stream == "partial":
+            yield job, _stream_values(request.session, job)
+        else:
+            outcome = request.session.output(job, on_text=lambda piece: write(piece, end=""))
+            write("")
+            yield job, outcome
+
+
+def _stream_values(session: Session, job: Job) -> Outcome:
     """Values as they grow, each with the path that leads to it."""
     from constrain.runtime.partial_json import PartialJson, PartialValue
 
@@ -348,7 +427,7 @@ def _stream_values(session: Session, prompt: str, sample: int) -> Outcome:
             told = {"path": value.pointer, "value": value.value, "complete": value.is_complete}
             write(json.dumps(told, ensure_ascii=False))
 
-    outcome = session.output(prompt, sample, on_text=lambda piece: show(reader.feed(piece)))
+    outcome = session.output(job, on_text=lambda piece: show(reader.feed(piece)))
     if outcome.status == "ok":
         show(reader.close())
     return outcome
@@ -376,33 +455,14 @@ def _judge(request: _Request, outcome: Outcome) -> None:
 
 def _run_many(request: _Request) -> int:
     """One record per prompt and sample, as soon as it is there; a failed one does not stop the others."""
-    session = request.session
-    failed = False
-    count = 0
-    for number, prompt in _prompts():
-        if count == 0:
-            session.prepare()
-        for sample in range(request.number):
-            outcome = prompt if isinstance(prompt, Outcome) else _attempt(session, prompt, sample)
-            write(outcome.record(number, keep_cut=request.print_cut))
-            failed = failed or outcome.status != "ok"
-            count += 1
-    if count == 0:
+    session, failed = request.session, False
+    jobs = LineJobs(request.number, request.seed)
+    if not jobs.has_any():
         raise InputFileError("standard input is empty", expected="one prompt per line")
+    session.prepare()
+    for job, outcome in session.outputs(jobs, request.batch):
+        if isinstance(outcome, ConstrainError):
+            outcome = session.failure(outcome, job)
+        write(outcome.record(job.number, keep_cut=request.print_cut))
+        failed = failed or outcome.status != "ok"
     return 1 if failed else 0
-
-
-def _attempt(session: Session, prompt: str, sample: int) -> Outcome:
-    try:
-        return session.output(prompt, sample)
-    except ConstrainError as error:
-        return session.failure(error, sample)
-
-
-def _prompts() -> Iterator[tuple[int, str | Outcome]]:
-    """Line numbers with prompts, or with what became of lines that are not text."""
-    for number, line in standard_input_lines():
-        try:
-            yield number, decode(line, f"line {number}")
-        except InputFileError as error:
-            yield number, Outcome.of_error(error)

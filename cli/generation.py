@@ -1,4 +1,4 @@
-"""One output: prompt in, text generated, judged twice, and what became of it.
+"""Outputs: prompt in, text generated, judged twice, and what became of it.
 
 Reading the constraint comes before loading the model, so that a mistake in a schema costs milliseconds. It is
 compiled for bytes first, which finds every empty language, and again for the model's vocabulary.
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from constrain.cli import environment, render
-from constrain.cli.budget import in_options
-from constrain.cli.json_lines import one_line
+from constrain.cli.jobs import Job, Jobs
 from constrain.cli.models import EMBEDDED, named_model
+from constrain.cli.outcome import Outcome
 from constrain.cli.problems import UsageProblem
 from constrain.cli.progress import Progress
 from constrain.cli.tagged import message_of, thoughts_and_rest, thoughts_begun
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     from constrain.cli.documents import AutomatonJudge, Judge
     from constrain.cli.source import Source
     from constrain.compiler import CompiledGrammar
-    from constrain.compiler.tools import Call
     from constrain.runtime import CausalModel, GenerationOptions, GenerationResult
+    from constrain.runtime.decoding.batch import Request
+    from constrain.runtime.decoding.draft_model import DraftModel
+    from constrain.runtime.decoding.drafts import DraftMemory
+    from constrain.runtime.models.rows import Rows
     from constrain.runtime.monitors.calls import MonitorCalls
 
-__all__ = ["ModelChoice", "Outcome", "Sampling", "Session"]
-
-Status: TypeAlias = Literal["ok", "truncated", "error"]
+__all__ = ["ModelChoice", "Sampling", "Session"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ class Sampling:
         self.max_tokens = max_tokens
         self._chosen = {name: value for name, value in chosen.items() if value is not None}
 
-    def options(self, sample: int) -> GenerationOptions:
-        """The runtime's options for the n-th output.
+    def options(self, seed: int) -> GenerationOptions:
+        """The runtime's options for an output.
 
         Raises:
             UsageProblem: a value outside its range.
@@ -70,93 +72,9 @@ class Sampling:
         from constrain.runtime.decoding.options import GenerationOptions
 
         try:
-            return GenerationOptions(max_tokens=self.max_tokens, seed=self.seed + sample, **self._chosen)
+            return GenerationOptions(max_tokens=self.max_tokens, seed=seed, **self._chosen)
         except ValueError as error:
             raise UsageProblem(str(error)) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one output.
-
-    Attributes:
-        status: ``ok``: complete and valid; ``truncated``: cut by the token budget; ``error``: anything else.
-        text: the text, also when it is not printed.
-        reason: why the status is not ``ok``.
-        exit_code: what a run with only this output ends with.
-        thinking: the free text before a complete output, which is no part of it.
-        tool_calls: the calls in it, where there were tools.
-    """
-
-    status: Status
-    text: str = ""
-    reason: str = ""
-    exit_code: int = 0
-    is_json: bool = False
-    finish_reason: str | None = None
-    tokens: int = 0
-    seconds: float = 0.0
-    logprob: float | None = None
-    masked: Mapping[str, float] = field(default_factory=dict)
-    uniform_steps: int = 0
-    seed: int | None = None
-    model: str | None = None
-    schema_sha256: str | None = None
-    thinking: str | None = None
-    tool_calls: tuple[Call, ...] | None = None
-
-    @classmethod
-    def of_error(cls, error: ConstrainError) -> Outcome:
-        """An output that never came to be."""
-        return cls("error", reason=in_options(str(error)), exit_code=error.exit_code)
-
-    def one_line(self) -> str:
-        """The text; JSON without white space between its tokens, digits untouched."""
-        return one_line(self.text) if self.is_json else self.text
-
-    def record(self, number: int, *, keep_cut: bool) -> str:
-        """One JSON line.
-
-        Args:
-            number: the ``id``.
-            keep_cut: is the text of a truncated output data?
-        """
-        if self.status == "ok":
-            # spliced in as it is: reading and writing numbers could change their digits
-            data = self.one_line() if self.is_json else json.dumps(self.text, ensure_ascii=False)
-        else:
-            data = json.dumps(self.text, ensure_ascii=False) if self.status == "truncated" and keep_cut else "null"
-        rest: dict[str, Any] = {
-            "finish_reason": self.finish_reason,
-            "tokens": self.tokens,
-            "seconds": round(self.seconds, 3),
-            "schema_sha256": self.schema_sha256,
-            "model": self.model,
-            "seed": self.seed,
-            "logprob": self.logprob,
-        }
-        if self.masked:
-            rest["masked"] = dict(self.masked)
-        if self.uniform_steps:
-            rest["uniform_steps"] = self.uniform_steps
-        if self.thinking is not None:
-            rest["thinking"] = self.thinking
-        if self.status != "ok":
-            rest["error"] = self.reason
-        calls = "" if self.tool_calls is None else f'"tool_calls": [{", ".join(map(_call, self.tool_calls))}], '
-        head = json.dumps({"id": str(number), "status": self.status})
-        return f'{head[:-1]}, "data": {data}, {calls}{json.dumps(rest, ensure_ascii=False)[1:]}'
-
-    def problem(self) -> ConstrainError:
-        """The outcome as an error, for standard error."""
-        if self.status == "truncated":
-            return BudgetError(self.reason, expected=render.CUT_EXPECTED)
-        return ModelError(self.reason)
-
-
-def _call(call: Call) -> str:
-    """A call as JSON, its arguments digit for digit."""
-    return f'{{"name": {json.dumps(call.name)}, "arguments": {one_line(call.arguments)}}}'
 
 
 class Session:
@@ -171,13 +89,42 @@ class Session:
         system: str | None,
         show_schema: bool,
         monitor: MonitorCalls | None = None,
+        number: int = 1,
+        search: str | None = None,
+        beams: int = 4,
+        drafts: bool = True,
+        draft_model: str | None = None,
     ) -> None:
+        """Keep what all outputs share.
+
+        Args:
+            source: the constraint.
+            choice: the model.
+            sampling: how tokens are drawn.
+            system: what comes before the prompt.
+            show_schema: is the model shown the schema?
+            monitor: what suggests and vetoes.
+            number: outputs for each prompt.
+            search: how these are found together: ``beam``, ``map`` or ``distinct``; None where each is drawn by itself.
+            beams: beginnings that are kept by ``beam``.
+            drafts: is what is likely to follow read together with what is there?
+            draft_model: a smaller model that guesses it, as ``-m`` names one.
+        """
         self._source = source
         self._choice = choice
         self._sampling = sampling
         self._system = system
         self._show_schema = show_schema
         self._monitor = monitor
+        self._number = number
+        self._search = search
+        self._beams = beams
+        self._rows: Rows | None = None
+        self._found: Iterator[GenerationResult] = iter(())
+        self._memory: DraftMemory | None = None
+        self._is_drafted = drafts
+        self._draft_name = draft_model
+        self._draft_model: DraftModel | None = None
         self._schema_text: str | None = None
         self._tools: list[dict[str, Any]] | None = None
         self._thinks = False
@@ -196,11 +143,11 @@ class Session:
             InputError: the constraint is at fault.
             InputFileError: there is no such model folder or file.
             ArtifactError: the compiled file is, or it is for another vocabulary than the model's.
-            ModelError, VocabularyError: the model is.
+            ModelError, VocabularyError: the model is, or the draft model.
         """
         from constrain.cli.documents import AutomatonJudge, SchemaJudge
 
-        self._sampling.options(0)
+        self._sampling.options(self._sampling.seed)
         try:
             self._automaton = AutomatonJudge(self._source.language())
         except UnsupportedError:
@@ -215,72 +162,181 @@ class Session:
             if constraint.kind == "tools" and self._show_schema:
                 self._tools = json.loads(constraint.text)
         choice = self._choice
-        name = named_model(choice.name)
         offline = environment.prepare_libraries(offline=choice.offline, verbose=choice.verbose)
         with Progress() as progress:
-            progress.show(render.loading(name))
-            from constrain.runtime import load_model
-
-            self._model = load_model(
-                name,
-                revision=choice.revision,
-                offline=offline,
-                dtype=choice.dtype,
-                device=choice.device,
-                cache_dir=environment.cache_directory(),
-                notify=progress.announce,
-            )
+            self._model = self._load(choice.name, choice.revision, offline, progress)
+            if self._draft_name is not None:
+                self._draft_model = self._load_draft_model(self._draft_name, self._model, offline, progress)
             self._compiled = self._source.compiled_for(self._model.vocabulary, f"-m {choice.name or EMBEDDED}")
             self._narrowed = self._source.narrowed_for(self._model.vocabulary)
+            from constrain.runtime.decoding.drafts import DraftMemory
+            from constrain.runtime.models.rows import Rows
+
+            # outputs share what the model knows of their prompts, and what can be drafted from earlier ones
+            self._rows, self._memory = Rows(self._model), DraftMemory() if self._is_drafted else None
             if self._automaton is None:
                 self._automaton = AutomatonJudge(self._source.language_with(self._model.vocabulary))
+
+    def _load(self, name: str | None, revision: str | None, offline: bool, progress: Progress) -> CausalModel:
+        name = named_model(name)
+        progress.show(render.loading(name))
+        from constrain.runtime import load_model
+
+        return load_model(
+            name,
+            revision=revision,
+            offline=offline,
+            dtype=self._choice.dtype,
+            device=self._choice.device,
+            cache_dir=environment.cache_directory(),
+            notify=progress.announce,
+        )
+
+    def _load_draft_model(self, name: str, target: CausalModel, offline: bool, progress: Progress) -> DraftModel:
+        from constrain.runtime import DraftModel
+
+        return DraftModel(self._load(name, None, offline, progress), target)
 
     def _names_tokens_by_id(self) -> bool:
         """Might the constraint be readable with the model's vocabulary alone?"""
         constraint = self._source.constraint
         return constraint is not None and constraint.kind == "tags" and "token" in constraint.text
 
-    def output(self, prompt: str, sample: int, *, on_text: Callable[[str], None] | None = None) -> Outcome:
+    def output(self, job: Job, *, on_text: Callable[[str], None] | None = None) -> Outcome:
         """Generate and judge one output.
 
         Args:
-            prompt: what the user wrote.
-            sample: its number; added to the seed.
+            job: the output.
             on_text: receives the text as it comes.
 
         Raises:
             ConstrainError: it could not be generated at all.
         """
-        if self._model is None or self._compiled is None:
-            raise ModelError("the session was not prepared")
-        from constrain.runtime import generate
+        request, begun = self._request(job)
+        if self._search is not None:
+            return self._judged(self._searched(list(request.prompt_ids), job), job, begun)
+        return self._judged(request.begin(self._loaded, self._rows, on_text).run(), job, begun)
 
-        options = self._sampling.options(sample)
-        prompt_ids = self._model.encode_prompt(
-            prompt,
+    def outputs(self, jobs: Jobs, size: int) -> Iterator[tuple[Job, Outcome | ConstrainError]]:
+        """Generate and judge outputs, so many at a time; in the order of the jobs, each as soon as it is its turn."""
+        if size == 1 or self._search is not None:
+            for job in jobs:
+                yield job, self._attempt(job)
+            return
+        done: dict[Job, Outcome | ConstrainError] = {}
+        waiting: deque[Job] = deque()
+        for job, outcome in self._side_by_side(jobs, size, waiting):
+            done[job] = outcome
+            while waiting and waiting[0] in done:
+                first = waiting.popleft()
+                yield first, done.pop(first)
+
+    def _attempt(self, job: Job) -> Outcome | ConstrainError:
+        try:
+            return self.output(job)
+        except ConstrainError as error:
+            return error
+
+    def _side_by_side(self, jobs: Jobs, size: int, begun: deque[Job]) -> Iterator[tuple[Job, Outcome | ConstrainError]]:
+        """What became of outputs, as they end; ``begun`` gets each in turn."""
+        from constrain.runtime.decoding.batch import Batch
+
+        made: dict[Request, tuple[Job, str]] = {}
+        with Batch(self._loaded, rows=self._rows) as batch:
+            while True:
+                while len(batch) < size and (job := jobs.next(wait=not len(batch))) is not None:
+                    begun.append(job)
+                    try:
+                        request, text = self._request(job)
+                    except ConstrainError as error:
+                        yield job, error
+                    else:
+                        made[request] = job, text
+                        batch.join(request)
+                if not len(batch):
+                    return
+                for ended in batch.step():
+                    job, text = made.pop(ended.request)
+                    if ended.result is not None:
+                        yield job, self._judged(ended.result, job, text)
+                    elif ended.error is not None:
+                        yield job, ended.error
+
+    def _request(self, job: Job) -> tuple[Request, str]:
+        """What to generate, and the text that its prompt ends with already.
+
+        Raises:
+            ConstrainError: it can't be generated.
+        """
+        from constrain.runtime.decoding.batch import Request
+        from constrain.runtime.monitors import Watch
+
+        if job.problem is not None:
+            raise job.problem
+        model, options = self._loaded, self._sampling.options(job.seed)
+        prompt_ids = model.encode_prompt(
+            job.prompt,
             system=self._system,
             schema_text=self._schema_text,
             tools=self._tools,
             think=self._thinks,
             reserve=options.max_tokens,
         )
-        mark, begun = self._begun(self._model, prompt_ids)
-        watch = None
-        if self._monitor is not None:
-            from constrain.runtime.monitors import Watch
-
-            watch = Watch(self._monitor, self._compiled, prompt, begun=begun)
-        result = generate(
-            self._model,
-            self._compiled,
+        text, begun = self._begun(model, prompt_ids)
+        compiled = self._automata
+        watch = None if self._monitor is None else Watch(self._monitor, compiled, job.prompt, begun=begun)
+        request = Request(
+            compiled,
             prompt_ids,
             options,
             narrowed=self._narrowed,
             begun=begun,
             watch=watch,
-            on_text=on_text,
+            memory=self._memory,
+            draft_model=self._draft_model,
         )
-        return self._judged(result, sample, mark)
+        return request, text
+
+    @property
+    def _loaded(self) -> CausalModel:
+        if self._model is None:
+            raise ModelError("the session was not prepared")
+        return self._model
+
+    @property
+    def _automata(self) -> CompiledGrammar:
+        if self._compiled is None:
+            raise ModelError("the session was not prepared")
+        return self._compiled
+
+    def _searched(self, prompt_ids: list[int], job: Job) -> GenerationResult:
+        """The next of the outputs that are found together.
+
+        Raises:
+            BudgetError: there are no more, or it was not found.
+        """
+        if job.sample == 0:
+            self._found = self._search_for(prompt_ids, self._sampling.options(job.seed))
+        found = next(self._found, None)
+        if found is None:
+            raise BudgetError(f"there are no more outputs than {job.sample}", expected="a smaller -n")
+        return found
+
+    def _search_for(self, prompt_ids: list[int], options: GenerationOptions) -> Iterator[GenerationResult]:
+        from constrain.runtime.decoding.several import several
+
+        if self._rows is None:
+            raise ModelError("the session was not prepared")
+        return several(
+            self._loaded,
+            self._automata,
+            prompt_ids,
+            options,
+            self._rows,
+            number=self._number,
+            beams=self._beams,
+            narrowed=self._narrowed,
+        )
 
     def _begun(self, model: CausalModel, prompt_ids: list[int]) -> tuple[str, bytes]:
         """What of the output's text the prompt ends with already, as text and in bytes."""
@@ -289,20 +345,20 @@ class Session:
             return "", b""
         return thoughts_begun(model.prompt_end(prompt_ids), constraint.options, model.vocabulary)
 
-    def failure(self, error: ConstrainError, sample: int) -> Outcome:
+    def failure(self, error: ConstrainError, job: Job) -> Outcome:
         """The outcome of an attempt that raised."""
-        return replace(Outcome.of_error(error), **self._identity(sample))
+        return replace(Outcome.of_error(error), **self._identity(job))
 
-    def _identity(self, sample: int) -> dict[str, Any]:
+    def _identity(self, job: Job) -> dict[str, Any]:
         constraint = self._source.constraint
         return {
-            "seed": self._sampling.seed + sample,
+            "seed": job.seed,
             "model": self._model.name if self._model else None,
             "schema_sha256": constraint.sha256 if constraint else None,
             "is_json": self._source.is_json,
         }
 
-    def _judged(self, result: GenerationResult, sample: int, begun: str) -> Outcome:
+    def _judged(self, result: GenerationResult, job: Job, begun: str) -> Outcome:
         outcome = Outcome(
             "ok",
             result.text,
@@ -312,7 +368,7 @@ class Session:
             logprob=result.logprob if math.isfinite(result.logprob) else None,
             masked=result.masked,
             uniform_steps=result.uniform_steps,
-            **self._identity(sample),
+            **self._identity(job),
         )
         if result.finish_reason == "length":
             reason = render.cut(str(result.limit), len(result.token_ids), len(result.text))

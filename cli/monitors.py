@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from constrain.cli import environment
 from constrain.cli.problems import UsageProblem
 from constrain.errors import MonitorError
 
@@ -47,7 +46,7 @@ def monitor_of(name: str | None, arguments: Sequence[str] = (), deadline: float 
         if key in given:
             raise UsageProblem(f"--monitor-arg {key} is given twice")
         given[key] = value
-    _import_from_here()
+    environment.import_from_here()
     try:
         return load_monitor(name, given, deadline=deadline or DEADLINE)
     except MonitorError as error:
@@ -64,7 +63,7 @@ def logits_of(names: Sequence[str]) -> tuple[LogitsFunction, ...]:
         return ()
     from constrain.runtime.monitors.load import load_named
 
-    _import_from_here()
+    environment.import_from_here()
     found = []
     for name in names:
         try:
@@ -75,9 +74,3 @@ def logits_of(names: Sequence[str]) -> tuple[LogitsFunction, ...]:
             raise UsageProblem(f"--logits {name} is no function", expected="one that takes token ids and logits")
         found.append(function)
     return tuple(found)
-
-
-def _import_from_here() -> None:
-    folder = os.getcwd()
-    if folder not in sys.path:
-        sys.path.insert(0, folder)

@@ -30,6 +30,7 @@ __all__ = [
     "ImportPath",
     "Job",
     "Json",
+    "MaxBlanks",
     "MaxDepth",
     "MaxDigits",
     "MaxItems",
@@ -311,6 +312,14 @@ MaxItems: TypeAlias = Annotated[
 MaxDepth: TypeAlias = Annotated[
     str | None,
     typer.Option("--max-depth", metavar="N", help="Arrays and objects inside each other, where they recur [16]."),
+]
+MaxBlanks: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-blanks",
+        metavar="N",
+        help="Most blanks between two tokens; characters of what a Lark grammar ignores there [64].",
+    ),
 ]
 
 Budget: TypeAlias = Annotated[

@@ -19,7 +19,7 @@ from constrain.cli.data import grammar_data, read_documents, read_lists, schema_
 from constrain.cli.imports import grammar_folders, imported_texts
 from constrain.cli.notations import notation_of
 from constrain.cli.problems import InputFileError, UsageProblem
-from constrain.cli.sizes import read_sizes
+from constrain.cli.sizes import BLANKS, read_sizes
 from constrain.cli.streams import STANDARD_INPUT, read_text_file
 from constrain.compiler.sizes import UNBOUNDED
 from constrain.errors import ConstrainError, InputError
@@ -168,7 +168,10 @@ def read_source(
         return replace(schema_constraint(value, options, limits, option=option, data=data), sizes=bounds)
     if option in ("--tags", "--tools"):
         return replace(_tagged(value, option, options, limits, data), sizes=bounds)
-    return grammar_constraint(value, options, limits, import_paths, data)
+    constraint = grammar_constraint(value, options, limits, import_paths, data)
+    if sizes and sizes[BLANKS] and constraint.options.notation not in (None, "lark"):
+        raise UsageProblem(f"--max-blanks says nothing about a grammar in {constraint.options.notation.upper()}")
+    return replace(constraint, sizes=bounds)
 
 
 def _names(paths: list[str]) -> str:

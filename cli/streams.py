@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -17,6 +19,7 @@ from constrain.cli.problems import InputFileError
 
 __all__ = [
     "STANDARD_INPUT",
+    "StandardInputLines",
     "decode",
     "flush",
     "is_terminal",
@@ -24,7 +27,6 @@ __all__ = [
     "read_standard_input",
     "read_text_file",
     "silence_output",
-    "standard_input_lines",
     "use_utf8",
     "without_final_line_break",
     "write",
@@ -34,6 +36,9 @@ STANDARD_INPUT = "standard input"
 
 MAXIMUM_TEXT = 256_000_000
 """Bytes of a constraint or a prompt. What is larger is another file than was meant, or a device that never ends."""
+
+
+CHUNK = 1 << 16
 
 
 def decode(data: bytes, source: str) -> str:
@@ -98,12 +103,50 @@ def read_standard_input(what: str) -> str:
     return text
 
 
-def standard_input_lines() -> Iterator[tuple[int, bytes]]:
+class StandardInputLines:
     """Lines of standard input as they arrive, with their 1-based numbers, without line breaks; blank ones left out."""
-    for number, line in enumerate(_binary_input(), start=1):
-        stripped = line.rstrip(b"\r\n")
-        if stripped.strip():
-            yield number, stripped
+
+    def __init__(self) -> None:
+        self._stream = _binary_input()
+        self._number = 0
+        self._complete: deque[bytes] = deque()
+        self._begun: list[bytes] = []
+        """Parts of a line whose end has not come."""
+        self._is_over = False
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        return self
+
+    def __next__(self) -> tuple[int, bytes]:
+        while True:
+            while not self._complete:
+                if self._is_over:
+                    raise StopIteration
+                self._read()
+            self._number += 1
+            line = self._complete.popleft().rstrip(b"\r\n")
+            if line.strip():
+                return self._number, line
+
+    def is_ready(self) -> bool:
+        """Is a line there, the beginning of one, or the end? Where that can't be found out, yes."""
+        if self._complete or self._is_over:
+            return True
+        try:
+            return bool(select.select([self._stream], [], [], 0)[0])
+        except (OSError, ValueError):
+            return True
+
+    def _read(self) -> None:
+        data = self._stream.read1(CHUNK)
+        first, *others = data.split(b"\n")
+        self._begun.append(first)
+        for part in others:
+            self._complete.append(b"".join(self._begun))
+            self._begun = [part]
+        if not data:
+            self._is_over = True
+            self._complete.extend(filter(None, [b"".join(self._begun)]))
 
 
 def without_final_line_break(text: str) -> str:
@@ -163,7 +206,7 @@ def silence_output() -> None:
         return  # standard output is closed, or not a file (a test's capture): there is nothing to flush
 
 
-def _binary_input() -> io.BufferedIOBase | io.RawIOBase | io.BytesIO:
+def _binary_input() -> io.BufferedReader:
     stream = sys.stdin
     if stream is None or stream.closed:
         raise InputFileError(f"{STANDARD_INPUT} is closed")

@@ -179,6 +179,7 @@ def compile_lark(
     import_paths: Sequence[str | PathLike[str]] = (),
     terminals: Mapping[str, str] | None = None,
     data: Mapping[str, bytes | str] | None = None,
+    sizes: Sizes = UNBOUNDED,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> CompiledGrammar:
     """A Lark grammar, for one vocabulary.
@@ -195,6 +196,8 @@ def compile_lark(
         import_paths: folders that ``%import`` looks in before it looks among lark's own grammars.
         terminals: regular expressions for the terminals that the grammar only declares (``%declare``), by name.
         data: contents of the files that ``%choices`` and ``%substring_of`` name, by name.
+        sizes: of these, ``max_blanks`` bounds the text that is ignored between two terminals, for texts that a model
+            writes; by default nothing does.
         limits: budgets.
 
     Raises:
@@ -216,6 +219,8 @@ def compile_lark(
     described = {"kind": "grammar", "start": start or "", "lexer": lexer or ""}
     if indenter is not None:
         described["indenter"] = indenter
+    if sizes.max_blanks is not None:
+        described["max_blanks"] = str(sizes.max_blanks)
     built = lark.build(
         grammar,
         start=start,
@@ -224,6 +229,7 @@ def compile_lark(
         files=files,
         terminals=terminals,
         data=data,
+        sizes=sizes,
         limits=limits,
     )
     return compile_grammar(built, vocabulary, limits, description=described)

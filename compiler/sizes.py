@@ -1,4 +1,4 @@
-"""How large the values get that a model writes, where the schema does not say.
+"""How large the values get that a model writes, where the schema does not say; and how much is written between them.
 
 No part of the language: what is valid stays what it is, and whoever checks a text never asks for sizes. What is written
 under them is a part of the language, the one that a model cannot ramble in: no string, number, array, nesting or run of
@@ -29,12 +29,15 @@ class Sizes:
         max_items: items of an array; members of an object, as many as the schema declares and so many more.
         max_depth: arrays and objects inside each other down to which a value may hold one of its own kind again: by a
             ``$ref`` that leads back, or where the schema allows anything. Levels that it spells out always fit.
+        max_blanks: blanks between two tokens of JSON, where there may be any; characters of what a Lark grammar ignores
+            between two terminals.
     """
 
     max_string: int | None = 1000
     max_digits: int | None = 20
     max_items: int | None = 100
     max_depth: int | None = 16
+    max_blanks: int | None = 64
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -43,5 +46,5 @@ class Sizes:
                 raise ValueError(f"{name} must be an integer from 1 to {MAXIMUM_SIZE:,} or None, not {value!r}")
 
 
-UNBOUNDED = Sizes(None, None, None, None)
+UNBOUNDED = Sizes(None, None, None, None, None)
 """Those of the whole language."""

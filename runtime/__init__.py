@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from constrain.runtime.cache import Cache, CacheEntry
     from constrain.runtime.decoding import Generation, GenerationOptions, GenerationResult, generate
+    from constrain.runtime.decoding.draft_model import DraftModel
     from constrain.runtime.generator import Generator, TextStream
     from constrain.runtime.kernels import apply_token_bitmask_inplace
     from constrain.runtime.models import CausalModel, load_model
@@ -20,6 +21,7 @@ __all__ = [
     "Cache",
     "CacheEntry",
     "CausalModel",
+    "DraftModel",
     "Generation",
     "GenerationOptions",
     "GenerationResult",
@@ -36,6 +38,7 @@ _HOMES = {
     "Cache": "constrain.runtime.cache",
     "CacheEntry": "constrain.runtime.cache",
     "CausalModel": "constrain.runtime.models",
+    "DraftModel": "constrain.runtime.decoding.draft_model",
     "Generation": "constrain.runtime.decoding",
     "GenerationOptions": "constrain.runtime.decoding",
     "GenerationResult": "constrain.runtime.decoding",

@@ -28,7 +28,7 @@ __all__ = ["Cache", "CacheEntry"]
 DEFAULT_MAX_BYTES = 32 * 1000**3
 """32 GB: a few converted models."""
 
-KINDS = ("compiled", "digests", "models")
+KINDS = ("attention", "compiled", "digests", "models")
 """All kinds of entries there are; another kind is added here."""
 
 KEY = re.compile(r"[0-9a-f]{64}(-[0-9]+)?")

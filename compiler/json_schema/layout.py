@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from constrain.compiler.grammar import Expression, GrammarBuilder, Guard, Symbol
 from constrain.compiler.json_schema.options import Policy
-from constrain.compiler.sizes import UNBOUNDED
 from constrain.errors import UnsupportedError
 
 __all__ = ["MAXIMUM_BLANKS", "MAXIMUM_PRETTY_DEPTH", "Layout", "Punctuation"]
@@ -62,8 +61,10 @@ class Layout:
         blanks = builder.literal(b"")
         if policy.has_blanks:
             blank = builder.char_class([(9, 10), (13, 13), (32, 32)])
-            is_bounded = policy.whitespace == "flexible" or policy.sizes != UNBOUNDED
-            blanks = builder.repeat(blank, 0, MAXIMUM_BLANKS if is_bounded else None)
+            most = policy.sizes.max_blanks
+            if policy.whitespace == "flexible":
+                most = min(most or MAXIMUM_BLANKS, MAXIMUM_BLANKS)
+            blanks = builder.repeat(blank, 0, most)
         colon = builder.literal(b": " if policy.whitespace == "pretty" else b":")
         if policy.has_blanks:
             colon = builder.concat([blanks, colon, blanks])

@@ -13,6 +13,7 @@ from constrain.compiler.lark.header import Indenter, Lexer, read_header
 from constrain.compiler.lark.reader import read
 from constrain.compiler.lark.rules import grammar_of
 from constrain.compiler.regex.ast import text_span
+from constrain.compiler.sizes import UNBOUNDED, Sizes
 from constrain.compiler.starts import no_start
 from constrain.errors import GrammarError, InputError
 
@@ -32,6 +33,7 @@ def build(
     files: Files = _NO_FILES,
     terminals: Mapping[str, str] | None = None,
     data: Mapping[str, bytes | str] | None = None,
+    sizes: Sizes = UNBOUNDED,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> Grammar:
     """The language of a Lark grammar.
@@ -47,6 +49,8 @@ def build(
         files: what ``%import`` may read besides lark's own grammars.
         terminals: regular expressions for the terminals that the grammar only declares, by name.
         data: contents of the files that ``%choices`` and ``%substring_of`` name, by name.
+        sizes: of these, ``max_blanks`` bounds the text that is ignored between two terminals, for texts that a model
+            writes: see :mod:`~.ignored`. By default nothing does.
         limits: how long the grammar may be, and what it imports.
 
     Raises:
@@ -59,7 +63,7 @@ def build(
         LimitError: a grammar that is too long; nesting, imports, terminals or templates beyond the fixed bounds.
     """
     try:
-        return _build(text, start, lexer, indenter, files, terminals, DataFiles(data), limits)
+        return _build(text, start, lexer, indenter, files, terminals, DataFiles(data), sizes, limits)
     except InputError as error:
         if source is None:
             raise
@@ -76,6 +80,7 @@ def _build(
     files: Files,
     terminals: Mapping[str, str] | None,
     data: DataFiles,
+    sizes: Sizes,
     limits: Limits,
 ) -> Grammar:
     try:
@@ -94,5 +99,5 @@ def _build(
     if lexer == "contextual":
         from constrain.compiler.lark import contextual
 
-        return contextual.grammar_of(definitions, start, indented=indenter is not None)
-    return grammar_of(definitions, start, data)
+        return contextual.grammar_of(definitions, start, indented=indenter is not None, max_ignored=sizes.max_blanks)
+    return grammar_of(definitions, start, data, sizes.max_blanks)

@@ -14,6 +14,7 @@ from constrain.compiler.data import DataFiles
 from constrain.compiler.grammar import Expression, Grammar, GrammarBuilder, Symbol
 from constrain.compiler.lark.definitions import Definition, Definitions, Scope, declared_error
 from constrain.compiler.lark.following import Lexeme, Way, multiplied
+from constrain.compiler.lark.ignored import at_most
 from constrain.compiler.lark.syntax import Call, Choice, Data, Literal, Name, Node, Range, Repeat
 from constrain.compiler.lark.terminals import Terminals
 from constrain.compiler.regex.ast import Look, repeat, union
@@ -45,27 +46,29 @@ class Context(NamedTuple):
     arguments: Mapping[str, _Argument]
 
 
-def grammar_of(definitions: Definitions, start: str, data: DataFiles) -> Grammar:
+def grammar_of(definitions: Definitions, start: str, data: DataFiles, max_ignored: int | None = None) -> Grammar:
     """The grammar of everything that ``start`` reaches.
 
     Args:
         definitions: what names stand for.
         start: a rule.
         data: the files that terminals may be taken from.
+        max_ignored: characters of what is ignored between two terminals, see :mod:`~.ignored`; None: any number.
 
     Raises:
         GrammarError: a template in place of a rule, or the other way round.
         LimitError: templates make too many rules.
         ConstraintError: errors of :class:`~.terminals.Terminals`.
     """
-    return Rules(definitions, Terminals(definitions, data)).build(definitions.scope.table[start])
+    return Rules(definitions, Terminals(definitions, data), max_ignored).build(definitions.scope.table[start])
 
 
 class Rules:
     """Makes a grammar's symbols."""
 
-    def __init__(self, definitions: Definitions, terminals: Terminals) -> None:
+    def __init__(self, definitions: Definitions, terminals: Terminals, max_ignored: int | None) -> None:
         self._definitions = definitions
+        self._max_ignored = max_ignored
         self._terminals = terminals
         self._builder = GrammarBuilder()
         self._rules: dict[tuple[Definition, tuple[_Argument, ...]], Symbol] = {}
@@ -94,7 +97,7 @@ class Rules:
         plain = union([ending.node for each in ignored for ending in each if not ending.looks])
         looking = [Way(ending.node, ending.looks) for each in ignored for ending in each if ending.looks]
         if not looking:
-            return self._terminal_of("%ignore", (Way(repeat(plain, 0, None)),))
+            return self._terminal_of("%ignore", (Way(at_most(repeat(plain, 0, None), self._max_ignored)),))
         one = self._terminal_of("%ignore", (Way(plain), *looking))
         return self._builder.repeat_symbol(one, 0, None, name="%ignore")
 

@@ -13,6 +13,7 @@ from constrain.compiler.notation.ebnf_reader import read_ebnf
 from constrain.compiler.notation.gbnf_reader import read_gbnf
 from constrain.compiler.notation.tree import Notation, RuleSet
 from constrain.compiler.regex.ast import text_span
+from constrain.compiler.sizes import UNBOUNDED, Sizes
 from constrain.errors import GrammarError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def build(
     files: Files | None = None,
     terminals: Mapping[str, str] | None = None,
     data: Mapping[str, bytes | str] | None = None,
+    sizes: Sizes = UNBOUNDED,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> Grammar:
     """The language of a grammar in any notation.
@@ -50,6 +52,7 @@ def build(
         files: what a Lark grammar may import.
         terminals: regular expressions for the terminals that a Lark grammar only declares.
         data: contents of the files that terminals of a Lark grammar are taken from, by name.
+        sizes: bound of what a Lark grammar ignores.
         limits: how long the grammar may be.
 
     Raises:
@@ -68,6 +71,7 @@ def build(
             files=files or lark.Files.on_disk(),
             terminals=terminals,
             data=data,
+            sizes=sizes,
             limits=limits,
         )
     with bounded_nesting("grammar", "a flatter one"):  # differences take more of the stack than brackets

@@ -1,9 +1,11 @@
 //! A compiled grammar and the sequences that run under it.
 
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rayon::prelude::*;
+use rustc_hash::FxBuildHasher;
 
 use crate::artifact::Description;
 use crate::budget::{Fewest, Room};
@@ -332,7 +334,7 @@ impl Matcher {
         write(&self.engine).fewest_tokens(self.current(), room, &self.compiled.vocabulary)
     }
 
-    /// Takes the tokens from a mask after which there is no room for what is needed; were there any?
+    /// Takes the tokens from a mask that leave no room for what is needed after them; were there any?
     pub fn keep_completable(&self, left: Room, words: &mut [u32]) -> Result<bool> {
         write(&self.engine).keep_completable(self.current(), left, &self.compiled.vocabulary, words)
     }
@@ -347,6 +349,14 @@ impl Matcher {
     /// A bound on what any text needs to be completed: see `Engine::most_needed`.
     pub fn most_needed(&self) -> Result<Option<usize>> {
         write(&self.engine).most_needed(&self.compiled.vocabulary)
+    }
+
+    /// A number for what may follow: the same where the same may, repetitions aside, as long as the engine lasts.
+    pub fn state_hash(&self) -> u64 {
+        let at = self.current();
+        let mut threads = at.threads.clone();
+        threads.sort_unstable();
+        FxBuildHasher.hash_one((&threads[..], at.accepting))
     }
 
     /// Are repetitions told apart in the text so far?

@@ -9,6 +9,8 @@ from then on, and given back to be drawn anew where there is none.
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +35,12 @@ class Closing:
         self._most = matcher.most_needed()
         self._plan: list[int] | None = None
 
+    def of(self, matcher: Matcher) -> Closing:
+        """The same for a fork of the matcher."""
+        other = copy(self)
+        other._matcher = matcher
+        return other
+
     def begin(self, room: Room) -> None:
         """Find the first plan.
 
@@ -56,7 +64,9 @@ class Closing:
                 if len(plan) > room.tokens
                 else (f"{room.bytes} bytes", f"at most {size} bytes are needed", f"--max-bytes {size}")
             )
-            raise BudgetError(f"no output fits into {given}: {needed}", expected=f"{option} or more")
+            # what must be distinct may hide a shorter one
+            none = "no output was found that fits" if self._matcher.is_tracked() else "no output fits"
+            raise BudgetError(f"{none} into {given}: {needed}", expected=f"{option} or more")
         self._plan = plan
 
     def needed(self, room: Room) -> int:
@@ -84,9 +94,7 @@ class Closing:
             return False
         if self._plan is None:
             self._plan = self._found(room)
-        removed = self._matcher.keep_completable(words, max(room.tokens - 1, 0), room.bytes)
-        if room.tokens == 0:
-            removed |= self._keep_stops(words)
+        removed = self._matcher.keep_completable(words, room.tokens, room.bytes)
         if self._plan:
             # what was found on the way here may be less than what a search from there finds
             words.view(np.uint32)[0, self._plan[0] >> 5] |= np.uint32(1 << (self._plan[0] & 31))
@@ -132,11 +140,3 @@ class Closing:
 
     def _size(self, token_ids: list[int]) -> int:
         return sum(len(self._vocabulary.token(token_id) or b"") for token_id in token_ids)
-
-    def _keep_stops(self, words: NDArray[np.int32]) -> bool:
-        stops = np.zeros_like(words)
-        for token_id in self._vocabulary.eos_token_ids:
-            stops.view(np.uint32)[0, token_id >> 5] |= np.uint32(1 << (token_id & 31))
-        before = words.copy()
-        words &= stops
-        return bool((before != words).any())

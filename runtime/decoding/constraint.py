@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,7 +126,7 @@ class Constraint:
         within = self._within(room, before)
         if not len(within):
             raise BudgetError("nothing that fits into what is left completes the output", expected="larger limits")
-        return Allowed(whole, before, within, self._left_by_monitor(within))
+        return Allowed(whole, before, within, self._left_by_monitor(whole, before, within))
 
     def _within(self, room: Room, before: NDArray[np.int64]) -> NDArray[np.int64]:
         """What of the mask can be completed; the mask is made so."""
@@ -137,18 +138,48 @@ class Constraint:
             return before
         return _without(bitmask_to_ids(self._bitmask[0]), self._refused)
 
-    def _left_by_monitor(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _left_by_monitor(
+        self, whole: NDArray[np.int64], before: NDArray[np.int64], ids: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         if self._watch is None:
             return ids
-        if self._watch.is_suggesting:
-            self._watch.restrict(self._bitmask, 0)
-            left = np.intersect1d(ids, bitmask_to_ids(self._bitmask[0]), assume_unique=True)
-        else:
-            left = ids
-        left = _without(left, self._vetoed)
+        suggested = self._suggested(ids)
+        if not len(suggested):
+            for limit, limited in (("values' sizes", before), ("limits", ids)):
+                if (
+                    limited is not whole
+                    and not len(self._suggested(limited))
+                    and len(further := self._suggested(whole))
+                ):
+                    raise self._watch.beyond(limit, limited, further)
+        left = _without(suggested, self._vetoed)
         if not len(left) or len(self._vetoed) > MOST_REFUSALS:
             raise self._watch.stuck(len(self._vetoed), self._reason)
         return left if len(left) < len(ids) else ids
+
+    def _suggested(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of some tokens, those with which a suggestion goes on; all of them where none is being spelled."""
+        if self._watch is None or not self._watch.is_suggesting:
+            return ids
+        bits = np.full_like(self._bitmask, -1)
+        self._watch.restrict(bits, 0)
+        return np.intersect1d(ids, bitmask_to_ids(bits[0]), assume_unique=True)
+
+    def fork(self) -> Constraint:
+        """Another sequence at the same place; what one accepts leaves the other unchanged."""
+        other = copy(self)
+        other._whole = self._whole.fork()
+        other._matcher = other._whole if self._matcher is self._whole else self._matcher.fork()
+        other._closing = None if self._closing is None else self._closing.of(other._matcher)
+        other._bitmask, other._bitmask_of_whole = self._bitmask.copy(), self._bitmask_of_whole.copy()
+        other._refused, other._vetoed = list(self._refused), list(self._vetoed)
+        other._watch = None if self._watch is None else self._watch.fork()
+        return other
+
+    @property
+    def matcher(self) -> Matcher:
+        """The matcher that decides, for whoever looks ahead; it must be left where it is."""
+        return self._matcher
 
     def forced(self) -> list[int]:
         """The tokens that come next as the tokenizer spells them, where what they spell is certain."""
@@ -202,6 +233,10 @@ class Constraint:
         self._reason = reason
         self._vetoed.append(token_id)
         return False
+
+    def refuse(self, token_id: int) -> None:
+        """Leave a token out of what is allowed here; a fork did not go on with it."""
+        self._refused.append(token_id)
 
     def is_stop(self, token_id: int) -> bool:
         """Does this token end the output?"""

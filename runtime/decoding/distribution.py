@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["draw", "log_sum_exp", "normalise"]
+__all__ = ["draw", "log_sum_exp", "normalise", "pooled"]
 
 
 def log_sum_exp(values: NDArray[np.float64]) -> float:
@@ -18,7 +18,19 @@ def log_sum_exp(values: NDArray[np.float64]) -> float:
 
 def normalise(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-probabilities of weights given as logarithms, at least one of them finite."""
-    return values - log_sum_exp(values)
+    shifted = values - values.max()  # first, so that huge values leave digits for the sum
+    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum())
+    return result
+
+
+def pooled(logprobs: NDArray[np.float64], members: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Log-probabilities in which some members are one event, in the place of the first of them."""
+    places = np.flatnonzero(members)
+    if len(places) < 2:
+        return logprobs
+    result = logprobs.copy()
+    result[places[0]], result[places[1:]] = log_sum_exp(logprobs[places]), -np.inf
+    return result
 
 
 def draw(logprobs: NDArray[np.float64], uniform: float) -> int:

@@ -13,16 +13,22 @@ from numpy.typing import NDArray
 from constrain.compiler import CompiledGrammar
 from constrain.errors import ArtifactError, ModelError
 from constrain.runtime.decoding.constraint import Allowed, Constraint
+from constrain.runtime.decoding.drafters import Place
+from constrain.runtime.decoding.drafts import MOST, DraftMemory, Drafts
 from constrain.runtime.decoding.options import GenerationOptions
+from constrain.runtime.decoding.reader import ModelReader, Reader, Reading, RowReader
 from constrain.runtime.decoding.record import Record
 from constrain.runtime.decoding.result import FinishReason, GenerationResult, Timings
 from constrain.runtime.decoding.room import Room, RoomLeft
 from constrain.runtime.decoding.step import TokenChooser
 from constrain.runtime.decoding.text import TextWriter
 from constrain.runtime.monitors.watch import Watch
+from constrain.runtime.tree import NOTHING, Tree
 
 if TYPE_CHECKING:
+    from constrain.runtime.decoding.draft_model import DraftModel
     from constrain.runtime.models import CausalModel
+    from constrain.runtime.models.rows import Rows
 
 __all__ = ["Generation", "generate"]
 
@@ -36,6 +42,9 @@ def generate(
     narrowed: CompiledGrammar | None = None,
     begun: bytes = b"",
     watch: Watch | None = None,
+    rows: Rows | None = None,
+    memory: DraftMemory | None = None,
+    draft_model: DraftModel | None = None,
     on_text: Callable[[str], None] | None = None,
 ) -> GenerationResult:
     """Generate one output in the language of ``compiled``.
@@ -49,6 +58,10 @@ def generate(
             ``compile_json_schema(..., sizes=Sizes())``, in which nothing goes on without end.
         begun: the beginning of the text, where the prompt ends with it: the output is what comes after it.
         watch: a monitor over this output, for ``compiled`` and with the same ``begun``.
+        rows: of ``model``, with which the output shares what they know of the prompt; and where tokens can be drafted.
+        memory: of earlier outputs of ``compiled``, to draft from; with ``rows`` only. Drafts change the time, not the
+            output.
+        draft_model: a smaller one for ``model``, likewise; it can do without ``memory``.
         on_text: called with each new piece of text, in whole characters.
 
     Raises:
@@ -59,12 +72,19 @@ def generate(
         VocabularyError: the vocabulary cannot spell what has to follow.
         MonitorError: the monitor fails, or leaves no way on.
     """
-    generation = Generation(
-        model, compiled, prompt_ids, options, narrowed=narrowed, begun=begun, watch=watch, on_text=on_text
-    )
-    while not generation.is_finished:
-        generation.step()
-    return generation.result()
+    return Generation(
+        model,
+        compiled,
+        prompt_ids,
+        options,
+        narrowed=narrowed,
+        begun=begun,
+        watch=watch,
+        rows=rows,
+        memory=memory,
+        draft_model=draft_model,
+        on_text=on_text,
+    ).run()
 
 
 class Generation:
@@ -80,6 +100,9 @@ class Generation:
         narrowed: CompiledGrammar | None = None,
         begun: bytes = b"",
         watch: Watch | None = None,
+        rows: Rows | None = None,
+        memory: DraftMemory | None = None,
+        draft_model: DraftModel | None = None,
         on_text: Callable[[str], None] | None = None,
     ) -> None:
         """Begin; the model is not run yet."""
@@ -92,15 +115,16 @@ class Generation:
         self._started = time.perf_counter()
         self._seconds = 0.0
         self._model = model
-        self._cache = model.new_cache()
-        self._unread = list(prompt_ids)
         self._heals = options.heal and len(prompt_ids) > 1 and bool(model.vocabulary.token(prompt_ids[-1]))
-        self._prompt_tokens = len(prompt_ids) - self._heals
+        certain = prompt_ids[:-1] if self._heals else prompt_ids
+        self._last_id = prompt_ids[-1]
+        self._sequence = list(certain)
+        self._prompt_tokens = len(certain)
         self._closes = options.on_limit == "close"
         self._wants_logprobs = options.logprobs
         self._is_canonical = options.tokenization == "canonical"
         self._left = RoomLeft(options)
-        self._clock = dict.fromkeys(("mask", "model", "sampling"), 0.0)
+        self._clock = dict.fromkeys(("mask", "model", "sampling", "draft"), 0.0)
         with self._timed("mask"):
             room = self._left.room if self._closes else None
             self._constraint = Constraint(compiled, begun, narrowed=narrowed, room=room, watch=watch)
@@ -108,74 +132,165 @@ class Generation:
         self._record = Record(self._chooser)
         self._writer = TextWriter(on_text)
         self._token_ids: list[int] = []
-        self._model_calls = 0
+        self._here = self._left.room
+        self._allowed: Allowed | None = None
         self._finish_reason: FinishReason | None = None
         self._limit: str | None = None
+        # last, for whoever joins rows has to leave them: nothing after this may fail
+        self._reader: Reader = ModelReader(model) if rows is None else RowReader(rows, certain)
+        self._unread = list(certain[self._reader.read_already :])
+        self._memory = DraftMemory() if memory is None and draft_model is not None else memory
+        self._drafts = self._drafts_for(prompt_ids, draft_model) if self._reader.takes_drafts else None
 
     @property
     def is_finished(self) -> bool:
-        """Is the output complete, or cut?"""
-        return self._finish_reason is not None
+        """Is the output complete, or cut, and all known that is wanted of it?"""
+        return self._finish_reason is not None and not self._record.pending
+
+    @property
+    def row_reader(self) -> RowReader:
+        """What reads for an output with rows."""
+        if not isinstance(self._reader, RowReader):
+            raise TypeError("the output was made without rows")
+        return self._reader
+
+    def run(self) -> GenerationResult:
+        """Take it to its end."""
+        try:
+            while not self.is_finished:
+                self.step()
+        finally:
+            self.close()
+        return self.result()
 
     def step(self) -> None:
-        """Write what is certain, or else one token; the model is run at most once, and once more at the end."""
+        """Write what is certain, or else one token; the model is run at most once."""
+        if self.is_finished or self.write_certain():
+            return
         if self._finish_reason is None:
-            self._go_on()
-            self._seconds = time.perf_counter() - self._started
+            self.look()
+            if self._take_without_model():
+                return
+        reading = self.reading()
+        started = time.perf_counter()
+        logits = self._reader.read(reading)
+        self.receive(logits, time.perf_counter() - started)
 
-    def _go_on(self) -> None:
-        if self._heals:
-            self._heal(self._unread.pop())
-        elif not (self._is_canonical and self._take_forced()):
-            self._take_one()
-        if self.is_finished and self._record.pending:
-            self._settle_last()
-
-    def _heal(self, last_id: int) -> None:
-        """Choose a token that begins as the prompt's last one, in its place."""
-        self._heals = False
-        room, last = self._room(), self._model.vocabulary.token(last_id) or b""
-
-        def takes(token_id: int) -> bool:
-            text = self._model.vocabulary.text(token_id)[len(last) :]
-            after = room.after(len(text)) if text else room
-            with self._timed("mask"):
-                if not self._constraint.accept_healed(token_id, text, after):
-                    return False
-            if text:
-                self._left.take(len(text))
-            self._write(token_id, text)
-            return True
-
-        def find() -> Allowed:
-            return self._constraint.healing(last_id, last)
-
-        self._choose(find(), find, takes)
-
-    def _take_one(self) -> None:
-        room = self._room()
+    def write_certain(self) -> bool:
+        """Write what comes next whatever the model says, as the tokenizer spells it; was there any?"""
+        if self._finish_reason is not None or self._heals or not self._is_canonical:
+            return False
         with self._timed("mask"):
-            allowed = self._constraint.allowed(room)
+            forced = self._constraint.forced()
+        written = 0
+        for token_id in forced:
+            if (not self._closes and self._left.spent()) or not self._takes(token_id, self._room()):
+                break  # so far as there is room for it in this spelling
+            self._record.defer(token_id)
+            written += 1
+        return self._wrote(written > 0)
+
+    def look(self) -> None:
+        """Find out what may come next. It may run beside :meth:`Rows.forward`, in another thread."""
+        if self._finish_reason is None:
+            self._here = self._room()
+            self._allowed = self._find()
+
+    def reading(self, most_drafted: int = MOST) -> Reading:
+        """What the model is to read, for :meth:`receive`; with a draft of at most so many tokens."""
+        pending = self._record.pending if self._wants_logprobs else 0
+        if self._finish_reason is None:
+            return Reading(self._unread, pending + 1, self._draft(most_drafted))
+        # a stop token is not in the text; another one is, but what comes after it is not asked
+        is_stopped = len(self._token_ids) < len(self._record.tokens) + pending
+        return Reading(self._unread if is_stopped else self._unread[:-1], pending)
+
+    def receive(self, logits: NDArray[np.float32], seconds: float) -> None:
+        """Go on with what the model says.
+
+        Args:
+            logits: of the tokens of :meth:`reading`, float32 ``[count, vocab_size]``.
+            seconds: how long that took.
+        """
+        self._clock["model"] += seconds
+        self._left.stepped()
+        self._unread = []
+        with self._timed("sampling"):
+            is_last = self._finish_reason is not None
+            self._record.settle(logits if is_last else logits[:-1] if self._wants_logprobs else None)
+        if not is_last and self._allowed is not None and not self._is_over(self._allowed):
+            with self._timed("sampling"):
+                shaped = self._chooser.shaped(logits[-1])
+            self._choose(self._allowed, shaped)
+        self._wrote(True)
+
+    def _wrote(self, anything: bool) -> bool:
+        if self._finish_reason is not None and not self._wants_logprobs:
+            self._record.settle(None)
+        self._seconds = time.perf_counter() - self._started
+        return anything
+
+    def _find(self) -> Allowed:
+        """What is allowed here, but for what was refused."""
+        with self._timed("mask"):
+            if self._heals:
+                return self._constraint.healing(self._last_id, self._model.vocabulary.token(self._last_id) or b"")
+            return self._constraint.allowed(self._here)
+
+    def _is_over(self, allowed: Allowed) -> bool:
+        """Does the output end here, whatever the model says?"""
+        if self._heals:
+            return False
         if self._constraint.must_stop(allowed):
             self._finish_reason = "stop"
         elif not self._closes and (limit := self._left.spent()):
             self._finish_reason, self._limit = "length", limit
-        elif len(allowed.ids) == 1:
-            # nothing to choose: the model reads it together with what comes next
-            if self._takes(int(allowed.ids[0]), room):
-                self._record.defer(int(allowed.ids[0]), allowed)
-        else:
-            self._choose(allowed, lambda: self._constraint.allowed(room), lambda token_id: self._takes(token_id, room))
+        return self._finish_reason is not None
 
-    def _take_forced(self) -> int:
-        """Write what is certain, so far as there is room for it in this spelling; how many tokens that were."""
+    def _take_without_model(self) -> bool:
+        """End the output, or write the one token that is allowed, if so it is."""
+        allowed = self._allowed
+        if allowed is None or self._heals or len(allowed.ids) > 1:
+            return self._wrote(allowed is not None and self._is_over(allowed))
+        if not self._is_over(allowed):
+            # nothing to choose: the model reads it together with what comes next
+            token_id = int(allowed.ids[0])
+            if self._takes(token_id, self._here):
+                self._record.defer(token_id, allowed)
+        return self._wrote(True)
+
+    def _choose(self, allowed: Allowed, shaped: NDArray[np.float64]) -> None:
+        """Draw until a token is taken: from what is allowed, and then from what is left of it."""
+        state = self._constraint.matcher.state_hash() if self._memory is not None else 0
+        last_id = self._last_id
+        while True:
+            with self._timed("sampling"):
+                chosen = self._chooser.choose(shaped, allowed.ids)
+            if self._takes_here(chosen.token_id):
+                break
+            if self._finish_reason is not None:
+                return
+            allowed = self._find()
+        if self._memory is not None:
+            self._memory.follow(state, last_id, chosen.token_id)
+        with self._timed("sampling"):
+            self._record.add(chosen, shaped, allowed)
+
+    def _takes_here(self, token_id: int) -> bool:
+        return self._takes_healed(token_id) if self._heals else self._takes(token_id, self._here)
+
+    def _takes_healed(self, token_id: int) -> bool:
+        """Take a token that begins as the prompt's last one, in its place; False where it is not to be taken."""
+        begun = self._model.vocabulary.token(self._last_id) or b""
+        text = self._model.vocabulary.text(token_id)[len(begun) :]
         with self._timed("mask"):
-            forced = self._constraint.forced()
-        for count, token_id in enumerate(forced):
-            if (not self._closes and self._left.spent()) or not self._takes(token_id, self._room()):
-                return count
-            self._record.defer(token_id)
-        return len(forced)
+            if not self._constraint.accept_healed(token_id, text, self._here.after(len(text)) if text else self._here):
+                return False
+        if text:
+            self._left.take(len(text))
+        self._heals = False
+        self._write(token_id, text)
+        return True
 
     def _room(self) -> Room:
         """What may still be written; never less than the output needs."""
@@ -185,21 +300,6 @@ class Generation:
         with self._timed("mask"):
             needed = self._constraint.needed(Room(affordable, room.bytes))
         return Room(min(max(affordable, needed), room.tokens), room.bytes)
-
-    def _choose(self, allowed: Allowed, find: Callable[[], Allowed], takes: Callable[[int], bool]) -> None:
-        """Draw until a token is taken: from what is allowed, and then from what ``find`` says is left of it."""
-        shaped = self._predicted()
-        while True:
-            with self._timed("sampling"):
-                chosen = self._chooser.choose(shaped, allowed.ids)
-            if takes(chosen.token_id):
-                break
-            if self.is_finished:
-                return
-            with self._timed("mask"):
-                allowed = find()
-        with self._timed("sampling"):
-            self._record.add(chosen, shaped, allowed)
 
     def _takes(self, token_id: int, room: Room) -> bool:
         """Go on with a token; False where it is not to be taken, since too little would be left after it."""
@@ -222,36 +322,35 @@ class Generation:
         return True
 
     def _write(self, token_id: int, text: bytes) -> None:
+        self._last_id = token_id
+        self._sequence.append(token_id)
         self._token_ids.append(token_id)
         self._unread.append(token_id)
         self._writer.write(text)
 
-    def _predicted(self) -> NDArray[np.float64]:
-        """What the model says of the next token, after penalties and temperature."""
-        pending = self._record.pending if self._wants_logprobs else 0
-        logits = self._read(self._unread, pending + 1)
-        self._unread = []
-        with self._timed("sampling"):
-            self._record.settle(logits[:-1] if self._wants_logprobs else None)
-            return self._chooser.shaped(logits[-1])
+    def _draft(self, most: int) -> Tree:
+        if self._drafts is None or self._heals or self._reader.knows(self._unread):
+            return NOTHING
+        with self._timed("draft"):
+            self._drafts.saved(self._reader.saved)
+            most = min(most, self._left.room.tokens)
+            place = Place(self._constraint.matcher, self._sequence, self._writer.data, most)
+            return self._drafts.draft(place) if most else NOTHING
 
-    def _settle_last(self) -> None:
-        """Find out what the model says of the tokens after its last choice."""
-        logits = None
-        if self._wants_logprobs:
-            pending = self._record.pending
-            # a stop token is not in the text; another one is, but what comes after it is not asked
-            is_stopped = len(self._token_ids) < len(self._record.tokens) + pending
-            logits = self._read(self._unread if is_stopped else self._unread[:-1], pending)
-        with self._timed("sampling"):
-            self._record.settle(logits)
+    def _drafts_for(self, prompt_ids: Sequence[int], draft_model: DraftModel | None) -> Drafts | None:
+        if self._memory is None:
+            return None
+        vocabulary = self._model.vocabulary
+        prompt = b"".join(vocabulary.token(token_id) or b"" for token_id in prompt_ids)
+        return Drafts(vocabulary, prompt, self._memory, model=draft_model)
 
-    def _read(self, token_ids: Sequence[int], count: int) -> NDArray[np.float32]:
-        with self._timed("model"):
-            logits: NDArray[np.float32] = self._model.forward_last(token_ids, self._cache, count).numpy()
-        self._model_calls += 1
-        self._left.stepped()
-        return logits
+    def close(self) -> None:
+        """Let go of what it shares with others; it can't go on then."""
+        if self._memory is not None:
+            self._memory.remember(self._writer.data)
+        if self._drafts is not None:
+            self._drafts.close()
+        self._reader.close()
 
     def result(self) -> GenerationResult:
         """What came of it; before it is finished, what there is."""
@@ -269,7 +368,8 @@ class Generation:
             sampling_token_logprobs=tuple(token.sampling_logprob for token in of_text),
             masked=self._record.masked,
             uniform_steps=self._chooser.uniform_steps,
-            model_calls=self._model_calls,
+            model_calls=self._reader.calls,
+            drafted_tokens=self._reader.accepted,
             prompt_tokens=self._prompt_tokens,
             seconds=self._seconds,
             timings=Timings(**self._clock),
@@ -287,6 +387,8 @@ class Generation:
 def _check(
     model: CausalModel, compiled: CompiledGrammar, prompt_ids: Sequence[int], options: GenerationOptions
 ) -> None:
+    if options.method not in ("mask", "greedy"):
+        raise ValueError(f"method {options.method!r} finds several outputs together: see constrain.runtime.decoding")
     if compiled.vocabulary.sha256 != model.vocabulary.sha256:
         raise ArtifactError(
             f"the grammar was compiled for another vocabulary ({compiled.vocabulary.vocab_size} tokens) than that of "

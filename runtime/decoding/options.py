@@ -9,7 +9,7 @@ from constrain.runtime.decoding.adjust import LogitsFunction
 
 __all__ = ["METHODS", "GenerationOptions"]
 
-METHODS = ("mask", "greedy")
+METHODS = ("mask", "greedy", "beam", "map")
 ON_LIMIT = ("close", "cut")
 ON_NAN = ("error", "uniform")
 TOKENIZATIONS = ("canonical", "any")
@@ -20,7 +20,9 @@ class GenerationOptions:
     """Options of one generation, in the order in which they act.
 
     Attributes:
-        method: ``mask`` draws from the allowed tokens; ``greedy`` takes the likeliest allowed one.
+        method: ``mask`` draws from the allowed tokens; ``greedy`` takes the likeliest allowed one. ``beam`` and ``map``
+            are those of :func:`~constrain.runtime.decoding.beam.beam_search` and
+            :func:`~constrain.runtime.decoding.best_first.most_probable`.
         heal: may the first token stand for the prompt's last one as well, so that a word need not be split where prompt
             and output meet (token healing)? The output's tokens then begin with the one in its place. Prompts that end
             with a special token are left as they are.

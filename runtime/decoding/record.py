@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,27 @@ from constrain.runtime.decoding.constraint import Allowed
 from constrain.runtime.decoding.distribution import log_sum_exp
 from constrain.runtime.decoding.step import ChosenToken, TokenChooser
 
-__all__ = ["Record"]
+__all__ = ["Kept", "Record", "masked", "weigh"]
+
+Kept: TypeAlias = dict[str, float]
+"""By limit, the logarithm of the share that it left, of all steps together."""
+
+
+def weigh(kept: Kept, shaped: NDArray[np.float64], allowed: Allowed) -> None:
+    """Count what the limits left at one step."""
+    stages = (allowed.of_language, allowed.of_sizes, allowed.of_budget, allowed.ids)
+    for limit, before, after in zip(("sizes", "budget", "monitor"), stages, stages[1:], strict=False):
+        if after is before:
+            continue
+        whole = log_sum_exp(shaped[before])
+        left = log_sum_exp(shaped[after]) - whole
+        if whole > -np.inf and left < 0.0:
+            kept[limit] = kept.get(limit, 0.0) + left
+
+
+def masked(kept: Kept) -> Mapping[str, float]:
+    """By limit, the probability that it ruled out: see ``GenerationResult``."""
+    return {name: -float(np.expm1(left)) for name, left in kept.items()}
 
 
 class Record:
@@ -25,7 +46,7 @@ class Record:
         self.tokens: list[ChosenToken] = []
         self._chooser = chooser
         self._pending: list[tuple[int, Allowed | None]] = []
-        self._kept: dict[str, float] = {}
+        self._kept: Kept = {}
 
     @property
     def pending(self) -> int:
@@ -35,7 +56,7 @@ class Record:
     @property
     def masked(self) -> Mapping[str, float]:
         """By limit, the probability that it ruled out: see ``GenerationResult``."""
-        return {name: -float(np.expm1(kept)) for name, kept in self._kept.items()}
+        return masked(self._kept)
 
     def defer(self, token_id: int, allowed: Allowed | None = None) -> None:
         """Take a token without an alternative; ``allowed`` where it is the limits that left none."""
@@ -53,7 +74,7 @@ class Record:
                 self.tokens.append(ChosenToken(token_id, float("nan"), 0.0))
             else:
                 shaped = self._chooser.shaped(logits[index])
-                self.add(ChosenToken(token_id, float(shaped[token_id]) - log_sum_exp(shaped), 0.0), shaped, allowed)
+                self.add(self._chooser.choose(shaped, np.array([token_id])), shaped, allowed)
         self._pending.clear()
 
     def add(self, chosen: ChosenToken, shaped: NDArray[np.float64], allowed: Allowed | None) -> None:
@@ -61,16 +82,4 @@ class Record:
         self._chooser.note(chosen.token_id)
         self.tokens.append(chosen)
         if allowed is not None:
-            self._weigh("sizes", shaped, allowed.of_language, allowed.of_sizes)
-            self._weigh("budget", shaped, allowed.of_sizes, allowed.of_budget)
-            self._weigh("monitor", shaped, allowed.of_budget, allowed.ids)
-
-    def _weigh(
-        self, limit: str, shaped: NDArray[np.float64], before: NDArray[np.int64], after: NDArray[np.int64]
-    ) -> None:
-        if after is before:
-            return
-        whole = log_sum_exp(shaped[before])
-        kept = log_sum_exp(shaped[after]) - whole
-        if whole > -np.inf and kept < 0.0:
-            self._kept[limit] = self._kept.get(limit, 0.0) + kept
+            weigh(self._kept, shaped, allowed)

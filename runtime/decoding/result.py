@@ -19,11 +19,13 @@ class Timings:
         mask: finding the allowed tokens and advancing the automaton.
         model: running the model, the prompt included.
         sampling: choosing tokens.
+        draft: looking for drafts.
     """
 
     mask: float
     model: float
     sampling: float
+    draft: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class GenerationResult:
             stop token counts where it was chosen among others, not where it alone was possible. NaN where
             log-probabilities were not wanted and the model did not read all of the output.
         sampling_logprob: the same under the distribution the tokens were drawn from (constrained and truncated; zero
-            for greedy).
+            for greedy). Where tokens were drawn and refused, by a monitor or since what they need does not fit, that
+            of the last draw, from which the refused ones were left out, but none that would have been.
         token_logprobs: ``logprob`` token by token, in step with ``token_ids``.
         sampling_token_logprobs: ``sampling_logprob`` token by token.
         masked: by limit (``sizes``: of the part of the language that the output keeps to; ``budget``: of the options;
@@ -50,6 +53,7 @@ class GenerationResult:
             ruled out any are in it.
         uniform_steps: at how many steps the model said nothing of use (see ``on_nan``).
         model_calls: how often the model was run.
+        drafted_tokens: how many tokens needed no run, as they had been drafted and read with others.
         prompt_tokens: how many tokens the prompt had.
         seconds: wall time of the whole.
         timings: where the time went.
@@ -67,11 +71,15 @@ class GenerationResult:
     masked: Mapping[str, float]
     uniform_steps: int
     model_calls: int
+    drafted_tokens: int
     prompt_tokens: int
     seconds: float
     timings: Timings
 
     @property
     def logweight(self) -> float:
-        """Log of the importance weight: how much likelier the model finds the output than the sampler did."""
+        """Log of the importance weight: how much likelier the model finds the output than the sampler did.
+
+        Too large on average where drawn tokens may be refused: see ``sampling_logprob``.
+        """
         return self.logprob - self.sampling_logprob

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,14 +56,17 @@ class TokenChooser:
             logits: float32 ``[vocab_size]``, as the model gave them.
 
         Raises:
-            ModelError: NaN or plus infinity among them (minus infinity is a model's way to say never); or a function
-                fails.
+            ModelError: NaN or plus infinity among them, or nothing but minus infinity, which is a model's way to say
+                never; or a function fails.
         """
         if self._options.logits:
             logits = adjusted(self._options.logits, self._token_ids, logits)
         peak = logits.max()
         if np.isnan(peak) or peak == np.inf:
             self._report("the model's logits are not numbers", "finite logits; --dtype float32 may help")
+            return np.zeros(len(logits))
+        if peak == -np.inf:
+            self._report("the model gives probability zero to every token", "finite logits")
             return np.zeros(len(logits))
         options = self._options
         shaped = apply_repetition_penalty(logits.astype(np.float64), self._seen, options.repetition_penalty)
@@ -82,6 +86,15 @@ class TokenChooser:
         Raises:
             ModelError: the logits rule out every allowed token.
         """
+        if len(allowed) == 1:  # no choice, and no random number spent on it
+            token_id = int(allowed[0])
+            return ChosenToken(token_id, float(shaped[token_id]) - log_sum_exp(shaped), 0.0)
+        choice = self._sampler.choose(self.permitted(shaped, allowed))
+        token_id = int(allowed[choice.index])
+        return ChosenToken(token_id, float(shaped[token_id]) - log_sum_exp(shaped), choice.sampling_logprob)
+
+    def permitted(self, shaped: NDArray[np.float64], allowed: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Log-probabilities of the allowed tokens among themselves; arguments and errors as those of :meth:`choose`."""
         permitted = shaped[allowed]
         if permitted.max() == -np.inf:
             self._report(
@@ -89,9 +102,13 @@ class TokenChooser:
                 "--on-nan uniform to draw one of them all the same",
             )
             permitted = np.zeros_like(permitted)
-        choice = self._sampler.choose(normalise(permitted))
-        token_id = int(allowed[choice.index])
-        return ChosenToken(token_id, float(shaped[token_id]) - log_sum_exp(shaped), choice.sampling_logprob)
+        return normalise(permitted)
+
+    def fork(self) -> TokenChooser:
+        """Another sequence with the same past; both draw from one random state."""
+        other = copy(self)
+        other._token_ids, other._seen, other._counts = self._token_ids[:], set(self._seen), self._counts.copy()
+        return other
 
     def note(self, token_id: int) -> None:
         """Count a token as a part of the output."""

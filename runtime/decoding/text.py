@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from constrain.compiler.vocabulary import Vocabulary
 from constrain.errors import ModelError
 
-__all__ = ["TextWriter"]
+__all__ = ["TextWriter", "text_of"]
 
 
 class TextWriter:
@@ -16,6 +17,7 @@ class TextWriter:
     def __init__(self, on_text: Callable[[str], None] | None = None) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="strict")
         self._pieces: list[str] = []
+        self._data = bytearray()
         self._on_text = on_text
 
     def write(self, data: bytes) -> None:
@@ -24,6 +26,7 @@ class TextWriter:
         Raises:
             ModelError: they are not UTF-8 after what came before; the constraint would not have allowed that.
         """
+        self._data += data
         try:
             piece = self._decoder.decode(data)
         except UnicodeDecodeError as error:
@@ -34,6 +37,19 @@ class TextWriter:
                 self._on_text(piece)
 
     @property
+    def data(self) -> bytes:
+        """Everything so far."""
+        return bytes(self._data)
+
+    @property
     def text(self) -> str:
         """Everything so far, in whole characters."""
         return "".join(self._pieces)
+
+
+def text_of(vocabulary: Vocabulary, token_ids: Iterable[int]) -> str:
+    """The text of tokens, in whole characters."""
+    writer = TextWriter()
+    for token_id in token_ids:
+        writer.write(vocabulary.text(token_id))
+    return writer.text

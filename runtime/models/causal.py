@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -13,6 +14,10 @@ from constrain.compiler.vocabulary import Vocabulary
 from constrain.errors import ModelError
 from constrain.runtime.models.errors import model_errors
 from constrain.runtime.models.prompts import chat_messages, chat_text, knows_tools, plain_text, with_tools
+
+if TYPE_CHECKING:
+    from constrain.runtime.cache import Cache
+    from constrain.runtime.models.rows.attention import AttentionForm
 
 __all__ = ["CausalModel", "KeyValueCache"]
 
@@ -37,7 +42,16 @@ class KeyValueCache:
 
 
 class CausalModel:
-    """A Hugging Face causal model with its tokenizer."""
+    """A Hugging Face causal model with its tokenizer.
+
+    Attributes:
+        name: what users call it.
+        device: where the network's input has to be.
+        cache: where what is found out about the network is kept for other processes, if anywhere.
+        takes_logits_to_keep: can the network be told of which tokens the logits are needed?
+        vocabulary: its tokens.
+        context_length: the longest sequence it was made for; None where nothing says so.
+    """
 
     def __init__(self, name: str, model: Any, tokenizer: Any, vocabulary: Vocabulary | None = None) -> None:
         """Wrap a loaded model.
@@ -53,10 +67,11 @@ class CausalModel:
             VocabularyError: the tokenizer cannot be mapped to bytes.
         """
         self.name = name
+        self.cache: Cache | None = None
         self._model = model.eval()
         self._tokenizer = tokenizer
-        self._device = next(model.parameters()).device
-        self._takes_logits_to_keep = "logits_to_keep" in inspect.signature(model.forward).parameters
+        self.device = next(model.parameters()).device
+        self.takes_logits_to_keep = "logits_to_keep" in inspect.signature(model.forward).parameters
         if vocabulary is None:
             vocabulary = Vocabulary.from_tokenizer(
                 tokenizer, eos_token_ids=_stop_tokens(model, tokenizer), vocab_size=_head_width(model)
@@ -73,6 +88,18 @@ class CausalModel:
     def has_chat_template(self) -> bool:
         """Is the model prompted as a conversation?"""
         return bool(getattr(self._tokenizer, "chat_template", None))
+
+    @property
+    def network(self) -> Any:
+        """The transformers model, for what reads several sequences at once."""
+        return self._model
+
+    @cached_property
+    def attention_form(self) -> AttentionForm | None:
+        """How the network is told what a token may see, if it can be; tried on the network when first asked for."""
+        from constrain.runtime.models.rows.known import known_form
+
+        return known_form(self, self.cache)
 
     def encode_prompt(
         self,
@@ -184,10 +211,10 @@ class CausalModel:
         """
         fresh = list(token_ids)
         read = fresh if cache.state is not None else [*cache.token_ids, *fresh]
-        arguments: dict[str, Any] = {"logits_to_keep": count} if self._takes_logits_to_keep else {}
+        arguments: dict[str, Any] = {"logits_to_keep": count} if self.takes_logits_to_keep else {}
         with model_errors("running the model"), torch.inference_mode():
             output = self._model(
-                input_ids=torch.tensor([read], dtype=torch.long, device=self._device),
+                input_ids=torch.tensor([read], dtype=torch.long, device=self.device),
                 past_key_values=cache.state,
                 use_cache=True,
                 **arguments,

@@ -49,7 +49,8 @@ def load_model(
         dtype: ``float32``, ``bfloat16``, ``float16``; ``auto`` (the default) is the form the weights are stored in,
             but float32 on processors without fast half-precision arithmetic.
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; ``auto`` (the default) takes an accelerator where there is one.
-        cache_dir: where converted GGUF files are kept; by default the platform's cache folder.
+        cache_dir: where converted GGUF files are kept, and what was found out about networks; by default the platform's
+            cache folder.
         notify: told, in one line each, about work that takes long.
 
     Raises:
@@ -63,8 +64,20 @@ def load_model(
         import torch  # noqa: F401  # the slow import, once, with an error that says what it was for
         import transformers  # noqa: F401  # likewise
     cache = Cache(cache_dir)
-    notify = notify or _say_nothing
-    target = _device(device or "auto")
+    model = _loaded(name, revision, offline, dtype, _device(device or "auto"), cache, notify or _say_nothing)
+    model.cache = cache
+    return model
+
+
+def _loaded(
+    name: str | None,
+    revision: str | None,
+    offline: bool,
+    dtype: str,
+    target: torch.device,
+    cache: Cache,
+    notify: Callable[[str], None],
+) -> CausalModel:
     if name is None:
         from constrain.runtime.models.gguf import converted_embedded
 

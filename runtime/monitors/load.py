@@ -34,14 +34,14 @@ def load_monitor(
     Raises:
         MonitorError: no such module, file or class, it fails, does not take these arguments, or gives no monitor.
     """
+    factory = load_named(name, "monitor")
     with contextlib.redirect_stdout(sys.stderr):
-        factory = load_named(name, "monitor")
         monitor = _made(name, factory, dict(arguments or {}), deadline)
     return MonitorCalls(monitor, name=name, deadline=deadline)
 
 
 def load_named(name: str, what: str) -> Any:
-    """What a name stands for, by import.
+    """What a name stands for, by import; what the module prints meanwhile goes to standard error.
 
     Args:
         name: ``package.module:Name`` or ``path/to/file.py:Name``.
@@ -53,7 +53,8 @@ def load_named(name: str, what: str) -> Any:
     place, separator, attribute = name.rpartition(":")
     if not separator or not place or not attribute:
         raise MonitorError(f"{name!r} names no {what}", expected="package.module:Name or path/to/file.py:Name")
-    module = _from_file(Path(place)) if place.endswith(".py") else _by_name(place)
+    with contextlib.redirect_stdout(sys.stderr):
+        module = _from_file(Path(place)) if place.endswith(".py") else _by_name(place)
     found = getattr(module, attribute, None)
     if found is None:
         raise MonitorError(f"{place} has no {attribute!r}", expected=_classes(module))

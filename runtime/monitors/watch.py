@@ -319,13 +319,38 @@ class Watch:
         what = f"refuses each of the {refused} tokens drawn" if refused else "leaves no token"
         return self._nothing_left(what, reason)
 
+    def beyond(self, limit: str, left: NDArray[np.int64], suggested: NDArray[np.int64]) -> MonitorError:
+        """The error of an output that could go on as suggested, were there more room.
+
+        Args:
+            limit: what there is too little of.
+            left: the tokens that the limit leaves.
+            suggested: those that the monitor suggests, and the constraint allows.
+        """
+        further, others = (", ".join(self._shown(ids)) for ids in (suggested, left))
+        return MonitorError(
+            f"the monitor {self.name} suggests what the {limit} leave no room for {self._place()}: they leave "
+            f"{others} of what the constraint allows, it suggests {further}",
+            expected="larger limits, or a monitor that vetoes what leads to suggestions that are too long",
+        )
+
+    def _shown(self, ids: NDArray[np.int64]) -> list[str]:
+        texts = [text_of(self._vocabulary, token_id).decode(errors="replace") for token_id in ids[:3].tolist()]
+        names = [
+            "the end" if token_id in self._stops else repr(text)
+            for token_id, text in zip(ids.tolist(), texts, strict=False)
+        ]
+        return names + ["…"] * (len(ids) > 3)
+
     def _nothing_left(self, what: str, reason: str | None) -> MonitorError:
-        text = self._state.text
-        place = f"after {len(text)} characters of output ({_end(text)!r})" if text else "at the beginning"
         last = f"; the last because {reason}" if reason else ""
         if self._state.literals is not None and reason is None:
             last = ": the constraint and its suggestions have none in common"
-        return MonitorError(f"the monitor {self.name} {what} {place}{last}")
+        return MonitorError(f"the monitor {self.name} {what} {self._place()}{last}")
+
+    def _place(self) -> str:
+        text = self._state.text
+        return f"after {len(text)} characters of output ({_end(text)!r})" if text else "at the beginning"
 
 
 def _characters(data: bytes) -> tuple[str, bytes]:

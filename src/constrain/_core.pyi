@@ -189,13 +189,13 @@ class Matcher:
     def keep_completable(
         self, bitmask: NDArray[np.int32], left: int, left_bytes: int | None = None, row: int = 0
     ) -> bool:
-        """Take the tokens from ``bitmask[row]`` after which more than what is left would be needed; were there any?
+        """Take the tokens from ``bitmask[row]`` that leave too little for what is needed after them; were there any?
 
         What must be distinct, or repeated, is left out of account: see :meth:`fewest_tokens` of what was accepted.
 
         Args:
             bitmask: int32, shape ``[batch, ceil(vocab_size / 32)]``, C-contiguous.
-            left: tokens that may follow the next one.
+            left: tokens that may still be written, the next one among them.
             left_bytes: bytes that may still be written, the next token's among them; None for any number.
             row: of the mask.
         """
@@ -209,6 +209,11 @@ class Matcher:
         """No beginning of a text needs more tokens, or bytes, than this to be completed; None without such a bound.
 
         What must be distinct, or repeated, is left out of account.
+        """
+    def state_hash(self) -> int:
+        """A number for what may follow: where it is the same, the same may, what must be distinct aside.
+
+        It may be the same by chance. It means nothing in another process, nor after tables were dropped to save memory.
         """
     def is_tracked(self) -> bool:
         """Must some things in the text differ, or be repeated, so that what it needs depends on all of it?"""

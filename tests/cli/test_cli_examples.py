@@ -215,7 +215,9 @@ def test_every_command_of_the_guide_runs(
         database.execute("CREATE TABLE orders (id INTEGER, total INTEGER)")
 
     def constrain(*arguments: str, **options: Any) -> Any:
-        replaced = [str(tiny_model) if argument == "./my-model" else argument for argument in arguments]
+        replaced = [
+            str(tiny_model) if argument in ("./my-model", "./my-small-model") else argument for argument in arguments
+        ]
         if replaced[0] == "gen" and "-m" not in replaced:
             replaced[1:1] = ["-m", str(tiny_model)]
         ran = cli(*replaced, **options)

@@ -192,13 +192,39 @@ def test_a_failed_record_does_not_stop_the_others(gen: Callable[..., Any], tiny_
     assert [record["status"] for record in records] == ["ok", "error", "error", "ok"]
     assert "byte offset 1" in records[1]["error"]
     assert "context" in records[2]["error"]
-    assert records[0]["data"] == records[3]["data"]
 
 
 def test_many_samples_of_many_prompts(gen: Callable[..., Any]) -> None:
     records = [json.loads(line) for line in gen("--many", "-n", "2", "--regex", CODE, stdin="a\nb\n").out.splitlines()]
 
-    assert [(record["id"], record["seed"]) for record in records] == [("1", 1), ("1", 2), ("2", 1), ("2", 2)]
+    assert [(record["id"], record["seed"]) for record in records] == [("1", 1), ("1", 2), ("2", 3), ("2", 4)]
+    assert [
+        gen("--regex", CODE, "--seed", str(record["seed"]), prompt).out
+        for record, prompt in zip(records, "aabb", strict=True)
+    ] == [f"{record['data']}\n" for record in records]
+
+
+def test_outputs_side_by_side_are_the_same(gen: Callable[..., Any]) -> None:
+    prompts = "\n".join(["Two mugs.", "", "no" * 300_000, "Three.", "A very long order of many things.", "One."])
+    schema = ("--schema", json.dumps({"enum": [1, "two", [3, 4], {"five": 6}, None]}), "--temperature", "0.5")
+    apart = gen("--many", *schema, stdin=prompts)
+    together = gen("--many", "--batch", "3", *schema, stdin=prompts)
+
+    def facts(text: str) -> list[tuple[Any, ...]]:
+        records = [json.loads(line) for line in text.splitlines()]
+        return [(record["id"], record["status"], record["seed"], record["data"]) for record in records]
+
+    assert facts(together.out) == facts(apart.out)
+    assert [record[:2] for record in facts(together.out)] == [
+        ("1", "ok"),
+        ("3", "error"),
+        ("4", "ok"),
+        ("5", "ok"),
+        ("6", "ok"),
+    ]
+    assert gen("-n", "5", "--regex", CODE, "x").out == gen("-n", "5", "--batch", "2", "--regex", CODE, "x").out
+    failed = gen("-n", "3", "--batch", "2", "--regex", "[a-z]{9}", "--max-bytes", "3", "x")
+    assert (failed.code, failed.out) == (5, ""), failed.err
 
 
 def test_disagreement_is_withheld(gen: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,3 +306,37 @@ def test_next_takes_a_model_or_a_tokenizer(cli: Callable[..., Any], tiny_model: 
     assert by_model["allowed"] == 2
     assert by_model["tokens"] == by_file["tokens"]
     assert json.loads(cli("compile", "--regex", "a", "-m", str(tiny_model), "--json").out)["vocabulary_size"] == 257
+
+
+def test_the_most_probable_outputs(gen: Callable[..., Any]) -> None:
+    choices = [word for name in ("red", "green", "blue") for word in ("--choice", name)]
+    ran = gen("--method", "map", "-n", "2", "--envelope", *choices, "x")
+    records = [json.loads(line) for line in ran.out.splitlines()]
+    assert ran.code == 0
+    assert records[0]["logprob"] >= records[1]["logprob"]
+    assert gen("--method", "map", *choices, "x").out == records[0]["data"] + "\n"
+    again = gen("--method", "map", "--many", *choices, stdin="x\nx\n")
+    assert [json.loads(line)["data"] for line in again.out.splitlines()] == [records[0]["data"]] * 2
+
+
+def test_more_outputs_than_there_are(gen: Callable[..., Any]) -> None:
+    ran = gen("--method", "map", "-n", "3", "--regex", "", "x")
+    assert ran.code == 5
+    assert "there are no more outputs than 1" in ran.err
+
+
+def test_beams(gen: Callable[..., Any]) -> None:
+    greedy = json.loads(gen("--method", "greedy", "--temperature", "1", "--regex", CODE, "--envelope", "x").out)
+    ran = gen("--method", "beam", "--beams", "6", "--temperature", "1", "--regex", CODE, "--envelope", "-n", "2", "x")
+    first, second = (json.loads(line) for line in ran.out.splitlines())
+    assert first["logprob"] >= second["logprob"]
+    assert first["logprob"] >= greedy["logprob"]
+    assert re.fullmatch(CODE, first["data"])
+    assert re.fullmatch(CODE, second["data"])
+
+
+def test_different_outputs(gen: Callable[..., Any]) -> None:
+    ran = gen("--distinct", "-n", "4", *(word for name in "abcd" for word in ("--choice", name)), "x")
+    assert sorted(ran.out.split()) == ["a", "b", "c", "d"]
+    more = gen("--distinct", "-n", "3", "--choice", "a", "--choice", "b", "x")
+    assert (more.code, sorted(more.out.split())) == (5, ["a", "b"])

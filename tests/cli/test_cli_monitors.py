@@ -35,6 +35,8 @@ class Never:
     def veto(self, prefix, complete):
         return "it is not to be"
 
+print("imported")
+
 def flat(token_ids, logits):
     return np.zeros_like(logits)
 
@@ -102,6 +104,7 @@ def test_functions_of_the_logits(gen: Callable[..., Any]) -> None:
     plain, flat = gen("--regex", "[a-z]{6}"), gen("--regex", "[a-z]{6}", "--logits", "mine.py:flat")
     assert plain.code == flat.code == 0
     assert plain.out != flat.out
+    assert re.fullmatch("[a-z]{6}\n", flat.out)  # what the module prints is no data
 
 
 def test_a_stream_of_values(gen: Callable[..., Any]) -> None:

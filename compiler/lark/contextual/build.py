@@ -9,7 +9,7 @@ from constrain.compiler.lark.contextual.backus_naur import BackusNaur
 from constrain.compiler.lark.contextual.indentation import MARKS, NEWLINE, checked, indenter_of, mark
 from constrain.compiler.lark.contextual.matches import Matches
 from constrain.compiler.lark.contextual.names import NamedTerminal, Names
-from constrain.compiler.lark.contextual.scanners import expression_of, found, lexing_of
+from constrain.compiler.lark.contextual.scanners import alone, expression_of, found, lexing_of, shortened
 from constrain.compiler.lark.definitions import Definition, Definitions, Scope
 from constrain.compiler.lark.rules import Context, Rules
 from constrain.compiler.lark.syntax import Call, Choice, Literal, Name, Node, Range, Repeat
@@ -20,27 +20,30 @@ from constrain.errors import GrammarError
 __all__ = ["grammar_of"]
 
 
-def grammar_of(definitions: Definitions, start: str, *, indented: bool = False) -> Grammar:
+def grammar_of(
+    definitions: Definitions, start: str, *, indented: bool = False, max_ignored: int | None = None
+) -> Grammar:
     """The grammar of everything that ``start`` reaches, as lark reads it with ``parser="lalr", lexer="contextual"``.
 
     Args:
         definitions: what names stand for.
         start: a rule.
         indented: do the columns of lines open and close blocks, as with ``postlex=PythonIndenter()``?
+        max_ignored: characters of what is ignored between two terminals, see :mod:`~..ignored`; None: any number.
 
     Raises:
         GrammarError: an ignored terminal in a rule; or a mistake in a template or terminal.
         UnsupportedError: a terminal whose matches cannot be told; blocks that no text can have.
         LimitError: the rules are too large once they are multiplied out, or templates make too many of them.
     """
-    return _ContextualRules(definitions, indented).build(definitions.scope.table[start])
+    return _ContextualRules(definitions, indented, max_ignored).build(definitions.scope.table[start])
 
 
 class _ContextualRules(Rules):
     """Rules without repetitions or groups, over terminals that are told apart by their names."""
 
-    def __init__(self, definitions: Definitions, indented: bool) -> None:
-        super().__init__(definitions, Terminals(definitions, ordered=True))
+    def __init__(self, definitions: Definitions, indented: bool, max_ignored: int | None) -> None:
+        super().__init__(definitions, Terminals(definitions, ordered=True), max_ignored)
         self._indented = indented
         self._marks: dict[str, Symbol] = {}
         self._shapes = BackusNaur(self._builder)
@@ -51,6 +54,10 @@ class _ContextualRules(Rules):
         self._of_leaves: dict[int, NamedTerminal] = {}
         self._used: dict[NamedTerminal, tuple[Symbol, Matches]] = {}
         self._ignoring = [self._ignored_terminal(each) for each in definitions.ignored]
+        self._narrowed: dict[NamedTerminal, Matches] = {}
+        if max_ignored is not None:
+            every = {terminal: found(terminal, self._terminals) for terminal in self._ignoring}
+            self._narrowed = alone({one: shortened(matches, max_ignored) for one, matches in every.items()})
 
     def build(self, start: Definition) -> Grammar:
         """The grammar."""
@@ -151,7 +158,7 @@ class _ContextualRules(Rules):
 
     def _symbol(self, terminal: NamedTerminal) -> Symbol:
         if terminal not in self._used:
-            matches = found(terminal, self._terminals)
+            matches = self._narrowed.get(terminal) or found(terminal, self._terminals)
             expression = expression_of(matches, self._lower)
             self._used[terminal] = self._builder.terminal(expression, terminal.name), matches
         return self._used[terminal][0]

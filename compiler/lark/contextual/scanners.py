@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from constrain.compiler.grammar import Expression, Symbol
 from constrain.compiler.lark.contextual.matches import Matches, Taken, is_prefix_free, matches_of
 from constrain.compiler.lark.contextual.names import NamedTerminal
+from constrain.compiler.lark.ignored import at_most
 from constrain.compiler.lark.terminals import Terminals, widths
 from constrain.compiler.lexing import Lexing, Outcome, Reserved, Scanner
 from constrain.compiler.regex import python_re
 from constrain.compiler.regex.ast import (
     ANY,
     NOTHING,
+    CharacterClass,
     Complement,
     Node,
     Ranges,
@@ -28,6 +30,7 @@ from constrain.compiler.regex.ast import (
     concat,
     contains_lazy,
     intersection,
+    repeat,
     union,
 )
 from constrain.compiler.regex.emptiness import is_empty
@@ -37,7 +40,7 @@ from constrain.compiler.regex.preference import first_characters, meets
 from constrain.compiler.regex.python_properties import prepare
 from constrain.errors import GrammarError, LimitError, RegexError, UnsupportedError
 
-__all__ = ["expression_of", "found", "lexing_of"]
+__all__ = ["alone", "expression_of", "found", "lexing_of", "shortened"]
 
 
 def found(terminal: NamedTerminal, terminals: Terminals) -> Matches:
@@ -73,6 +76,41 @@ def found(terminal: NamedTerminal, terminals: Terminals) -> Matches:
             expected="at least one character",
         )
     return matches
+
+
+def shortened(matches: Matches, most: int) -> Matches:
+    """What is taken so far as it has at most so many characters; longer matches rule shorter ones out as ever."""
+    taken = [each._replace(texts=at_most(each.texts, most)) for each in matches.taken]
+    return matches._replace(taken=tuple(each for each in taken if not is_empty(each.texts)))
+
+
+def alone(ignored: Mapping[NamedTerminal, Matches]) -> dict[NamedTerminal, Matches]:
+    """The same, but that no comment comes behind another, with nothing but blanks between them.
+
+    Blanks are what has no other characters than those that it may begin with; all else that is ignored are comments.
+    """
+    blanks: list[Node] = []
+    comments: list[Node] = []
+    for terminal, matches in ignored.items():
+        begins = CharacterClass(tuple(_first_characters(terminal)))
+        is_blank = is_empty(intersection([matches.possible, Complement(repeat(begins, 0, None))]))
+        (blanks if is_blank else comments).append(matches.possible)
+    if not comments:
+        return dict(ignored)
+    comment = concat([repeat(union(blanks), 0, None), union(comments)])
+    return {
+        terminal: _followed_by_no(comment, matches) if matches.possible in comments else matches
+        for terminal, matches in ignored.items()
+    }
+
+
+def _followed_by_no(texts: Node, matches: Matches) -> Matches:
+    """Where nothing is said of the text that follows yet."""
+    taken = [
+        each._replace(follow=texts) if each.follow is None and each.longer != "none unless followed" else each
+        for each in matches.taken
+    ]
+    return matches._replace(taken=tuple(taken))
 
 
 def lexing_of(

@@ -23,6 +23,7 @@ use crate::engine::{Configuration, Engine};
 use crate::error::Result;
 use crate::grammar::Next;
 use crate::vocabulary::Vocabulary;
+use crate::vocabulary::token_set::set_bit;
 use places::{Need, Place};
 use spelling::fewest_to_spell;
 
@@ -76,7 +77,7 @@ impl Engine {
         }))
     }
 
-    /// Takes the tokens from the mask after which there is no room for what is needed, but for what is repeated. Were
+    /// Takes the tokens from the mask that leave no room for what is needed after them, but for what is repeated. Were
     /// there any?
     pub fn keep_completable(
         &mut self,
@@ -87,15 +88,22 @@ impl Engine {
     ) -> Result<bool> {
         let longest = vocabulary.trie.max_depth();
         let most = self.most_needed(vocabulary)?;
-        if most.is_some_and(|most| most <= left.tokens && most.saturating_add(longest) <= left.bytes) {
+        if most.is_some_and(|most| most < left.tokens && most.saturating_add(longest) <= left.bytes) {
             return Ok(false);
         }
+        let Some(further) = left.tokens.checked_sub(1) else {
+            return Ok(keep_stops(vocabulary, words));
+        };
+        let after = Room {
+            tokens: further,
+            ..left
+        };
         self.places.forget_if_full();
         let place = self.places.of(at);
         let mut removed = false;
         for group in self.groups(place, vocabulary)?.all.iter() {
-            let need = self.needed(group.to, left, vocabulary)?;
-            let fits = need.tokens(left).is_some_and(|tokens| tokens.len() <= left.tokens);
+            let need = self.needed(group.to, after, vocabulary)?;
+            let fits = need.tokens(after).is_some_and(|tokens| tokens.len() <= further);
             for &token in &group.tokens {
                 let length = match left.is_short_of_bytes() {
                     true => need.bytes + vocabulary.token(token).map_or(0, <[u8]>::len),
@@ -199,6 +207,18 @@ impl Engine {
         }
         Ok(at.accepting)
     }
+}
+
+/// Takes all but stop tokens from a mask; were there any?
+fn keep_stops(vocabulary: &Vocabulary, words: &mut [u32]) -> bool {
+    let mut stops = vec![0; words.len()];
+    vocabulary.eos_token_ids.iter().for_each(|&id| set_bit(&mut stops, id));
+    let mut removed = false;
+    for (word, stop) in words.iter_mut().zip(stops) {
+        removed |= *word & !stop != 0;
+        *word &= stop;
+    }
+    removed
 }
 
 /// The tokens on the way to a place.

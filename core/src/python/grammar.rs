@@ -371,7 +371,7 @@ impl PyMatcher {
         Ok(found.map(|found| (found.tokens.to_vec(), found.exact)))
     }
 
-    /// Take the tokens from `bitmask[row]` after which more than what is left would be needed; were there any?
+    /// Take the tokens from `bitmask[row]` that leave too little for what is needed after them; were there any?
     #[pyo3(signature = (bitmask, left, left_bytes=None, row=0))]
     fn keep_completable(
         &self,
@@ -394,6 +394,11 @@ impl PyMatcher {
     /// No beginning of a text needs more tokens, or bytes, than this to be completed; None without such a bound.
     fn most_needed(&self, py: Python<'_>) -> PyResult<Option<usize>> {
         work(py, || self.inner.most_needed())
+    }
+
+    /// A number for what may follow: where it is the same, the same may, what must be distinct aside.
+    fn state_hash(&self) -> u64 {
+        self.inner.state_hash()
     }
 
     /// Must some things in the text differ, or be repeated, so that what it needs depends on all of it?

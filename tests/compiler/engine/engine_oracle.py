@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
@@ -78,6 +78,13 @@ def _with_text(state: State, text: bytes) -> State:
 def expected(recogniser: Recogniser, state: State, tokens: Tokens) -> set[int]:
     """The reference's mask: every token is tried, those that share a dead beginning at once."""
     found = set(tokens.eos_token_ids) if recogniser.accepting(state) else set()
+    for _, ids in continued(recogniser, state, tokens):
+        found.update(ids)
+    return found
+
+
+def continued(recogniser: Recogniser, state: State, tokens: Tokens) -> Iterator[tuple[State, Sequence[int]]]:
+    """The states after tokens, each with the tokens of one text that lead there."""
     path: list[State] = [state] * (tokens.longest + 1)
     trie, at = tokens.trie, 0
     while at < len(trie):
@@ -87,9 +94,9 @@ def expected(recogniser: Recogniser, state: State, tokens: Tokens) -> set[int]:
             at = past
         else:
             path[depth + 1] = reached
-            found.update(ids)
             at += 1
-    return found
+            if ids:
+                yield reached, ids
 
 
 def after(recogniser: Recogniser, text: bytes, state: State | None = None) -> State | None:

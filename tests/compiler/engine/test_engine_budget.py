@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 from engine_driver import Tokens, allowed, bracket_tokens, byte_tokens, random_tokens
-from engine_oracle import Oracle, after, begun, satisfiable
+from engine_oracle import Oracle, after, begun, continued, satisfiable
 from engine_random import random_finite_grammar, random_regular_grammar
 from engine_shapes import random_shape
 from test_engine_members import random_member_grammar
@@ -47,19 +47,10 @@ def fewest(recogniser: Oracle, start: State, tokens: Tokens) -> int | None:
     for count in range(1, MOST + 1):
         following = []
         for state in layer:
-            path: list[State] = [state] * (tokens.longest + 1)
-            trie, at = tokens.trie, 0
-            while at < len(trie):
-                depth, byte, past, ids = trie[at]
-                reached = recogniser.advance(path[depth], byte)
-                if reached is None:
-                    at = past
-                    continue
-                path[depth + 1] = reached
-                at += 1
-                if ids and recogniser.accepting(reached):
+            for reached, _ in continued(recogniser, state, tokens):
+                if recogniser.accepting(reached):
                     return count
-                if ids and id(reached.threads) not in seen:
+                if id(reached.threads) not in seen:
                     seen.add(id(reached.threads))
                     following.append(reached)
         if len(seen) > MOST_STATES:
@@ -74,10 +65,10 @@ def leads_to_end(matcher: Matcher, ids: list[int]) -> bool:
 
 
 def kept(matcher: Matcher, tokens: Tokens, left: int) -> tuple[set[int], bool]:
-    """The mask of what leaves enough of a budget, and whether it is another one."""
+    """The mask of tokens after which ``left`` more are enough, and whether it is another one."""
     bitmask = allocate_token_bitmask(1, tokens.vocab_size)
     matcher.fill_next_token_bitmask(bitmask)
-    removed = matcher.keep_completable(bitmask, left)
+    removed = matcher.keep_completable(bitmask, left + 1)
     return set(bitmask_to_ids(bitmask[0]).tolist()), removed
 
 
@@ -211,5 +202,5 @@ def test_bytes_may_be_scarce(size: int | None) -> None:
     assert len(found[0]) == (2 if size is None else 3)
     bitmask = allocate_token_bitmask(1, 6)
     matcher.fill_next_token_bitmask(bitmask)
-    matcher.keep_completable(bitmask, 2, size)
+    matcher.keep_completable(bitmask, 3, size)
     assert bitmask_to_ids(bitmask[0]).tolist() == ([0] if size == 3 else [0, 4])

@@ -33,6 +33,7 @@ from constrain.errors import ConstrainError
 Compile = Callable[..., CompiledGrammar]
 
 TIGHT = Sizes(max_string=3, max_digits=2, max_items=2, max_depth=2)
+MEASURED = ("max_string", "max_digits", "max_items", "max_depth")
 CASES = tomllib.loads((Path(__file__).parents[2] / "data/json_schema.toml").read_text("utf-8"))["case"]
 TREE = {
     "$ref": "#/$defs/tree",
@@ -175,7 +176,7 @@ def test_small_languages_are_what_is_left_of_all_values(
     schema: Any, sizes: Sizes, universe: list[Any], compiled: Compile
 ) -> None:
     validator = jsonschema_rs.validator_for(schema)
-    limits = [getattr(sizes, name) or MAXIMUM_SIZE for name in Sizes.__slots__]
+    limits = [getattr(sizes, name) or MAXIMUM_SIZE for name in MEASURED]
     expected = {
         text_of(value)
         for value in universe
@@ -279,12 +280,12 @@ def test_bounds_of_the_schema_count(schema: Any) -> None:
     assert is_same(json_schema.build(schema), json_schema.build(schema, sizes=TIGHT))
 
 
-@pytest.mark.parametrize("name", Sizes.__slots__)
+@pytest.mark.parametrize("name", MEASURED)
 def test_each_bound_is_one_of_its_own(name: str, compiled: Compile) -> None:
     """With one of them, values of the other three sizes get larger than with it."""
-    only = Sizes(**{other: getattr(TIGHT, name) if other == name else None for other in Sizes.__slots__})
+    only = Sizes(**{other: getattr(TIGHT, name) if other == name else None for other in MEASURED})
     narrow = compiled(True, sizes=only)
-    place = Sizes.__slots__.index(name)
+    place = MEASURED.index(name)
     largest = [
         max(sizes) for sizes in zip(*(measure(parsed(text)) for text in walks(narrow, 3, 300, 300)), strict=True)
     ]
@@ -354,6 +355,9 @@ def test_blanks_end(compiled: Compile) -> None:
     matcher = compiled({"type": "array"}, whitespace="any", sizes=Sizes()).matcher()
     assert matcher.viable_prefix(b"[" + b" " * 100) == 65
     assert compiled({"type": "array"}, whitespace="any").matcher().viable_prefix(b"[" + b" " * 100) == 101
+    for whitespace, most, longest in [("any", 7, 7), ("any", None, 99), ("flexible", 7, 7), ("flexible", None, 64)]:
+        matcher = compiled({"type": "array"}, whitespace=whitespace, sizes=Sizes(max_blanks=most)).matcher()
+        assert matcher.viable_prefix(b"[" + b" " * 99) == 1 + longest
 
 
 def outcome(schema: Any, compiled: Compile, **options: Any) -> CompiledGrammar | type[ConstrainError]:
@@ -418,6 +422,6 @@ def test_bad_sizes(name: str, value: Any) -> None:
 
 
 def test_no_sizes_are_the_whole_language() -> None:
-    assert is_same(json_schema.build(True), json_schema.build(True, sizes=Sizes(None, None, None, None)))
-    assert Sizes(None, None, None, None) == UNBOUNDED
+    assert is_same(json_schema.build(True), json_schema.build(True, sizes=UNBOUNDED))
+    assert Sizes(**dict.fromkeys(Sizes.__slots__)) == UNBOUNDED
     assert not is_same(json_schema.build(True), json_schema.build(True, sizes=Sizes()))

@@ -1,0 +1,1 @@
+"""How fast outputs are written under a constraint, on a real model."""
