@@ -95,7 +95,7 @@ def check(compiled: CompiledGrammar, model: Any, options: GenerationOptions) -> 
     [(0, 200), *(pytest.param(block * 1_000, 1_000, marks=pytest.mark.slow) for block in range(1, 13))],
 )
 def test_random_schemas_and_budgets(vocabulary: Vocabulary, first: int, count: int) -> None:
-    done = bit = 0
+    done = bit = hard = 0
     for seed in range(first, first + count):
         choose, schema = random.Random(seed), Writer(seed).document()
         try:
@@ -114,9 +114,13 @@ def test_random_schemas_and_budgets(vocabulary: Vocabulary, first: int, count: i
         model = FarthestFromTheEnd(compiled, seed) if seed % 10 == 0 else NeverClosing(vocabulary, seed)
         settings: dict[str, Any] = choose.choice([{}, {"method": "greedy"}, {"top_k": 3}, {"temperature": 3.0}])
         options = GenerationOptions(max_tokens=max(room, 1), max_bytes=max_bytes, seed=seed, **settings)
-        bit += bool(check(compiled, model, options).masked)
+        try:
+            bit += bool(check(compiled, model, options).masked)
+        except LimitError:  # keys that are few and may not repeat: a search for what is left may be given up
+            hard += 1
         done += 1
     assert done > 0.8 * count
+    assert hard <= 1
     assert bit > 0.4 * count
 
 
