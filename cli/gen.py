@@ -340,7 +340,7 @@ def gen(
         monitor=monitor_of(monitor, monitor_arg or (), monitor_deadline),
         number=number,
         search="distinct" if distinct else method if method in ("beam", "map") else None,
-        beams=beams or 4,
+        beams=beams,
         drafts=drafts == "auto",
         draft_model=draft_model,
     )

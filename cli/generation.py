@@ -91,7 +91,7 @@ class Session:
         monitor: MonitorCalls | None = None,
         number: int = 1,
         search: str | None = None,
-        beams: int = 4,
+        beams: int | None = None,
         drafts: bool = True,
         draft_model: str | None = None,
     ) -> None:
@@ -106,7 +106,7 @@ class Session:
             monitor: what suggests and vetoes.
             number: outputs for each prompt.
             search: how these are found together: ``beam``, ``map`` or ``distinct``; None where each is drawn by itself.
-            beams: beginnings that are kept by ``beam``.
+            beams: beginnings that are kept by ``beam``, or the default.
             drafts: is what is likely to follow read together with what is there?
             draft_model: a smaller model that guesses it, as ``-m`` names one.
         """

@@ -17,7 +17,7 @@ from constrain.errors import ConstrainError, ModelError
 from constrain.runtime.decoding import Generation, GenerationOptions, GenerationResult
 from constrain.runtime.decoding.batch import Batch, Ended, Request
 from constrain.runtime.decoding.drafts import DraftMemory
-from constrain.runtime.decoding.several import BEAMS, several
+from constrain.runtime.decoding.several import several
 from constrain.runtime.monitors import Watch
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Generator:
                 batch.close()
 
     def several(
-        self, prompt: str | Sequence[int], number: int, *, beams: int = BEAMS, **options: Any
+        self, prompt: str | Sequence[int], number: int, *, beams: int | None = None, **options: Any
     ) -> Iterator[GenerationResult]:
         """Several outputs for one prompt, found together: see :func:`constrain.runtime.decoding.several.several`.
 

@@ -342,7 +342,7 @@ impl Matcher {
     /// Tokens that begin with bytes and go on as the text may: see `Engine::tokens_from`.
     pub fn tokens_from(&self, beginning: &[u8]) -> Result<Vec<u32>> {
         let mut engine = write(&self.engine);
-        let place = engine.places.of(self.current());
+        let place = engine.first_place(self.current(), &self.compiled.vocabulary);
         engine.tokens_from(place, beginning, &self.compiled.vocabulary)
     }
 

@@ -200,7 +200,10 @@ class Batch:
         started = time.perf_counter()
         try:
             self._forward(members)
-        except ModelError:
+        except ModelError as error:
+            if len(members) == 1:
+                members[0].error = error
+                return time.perf_counter() - started
             # whose fault it is shows when each is read alone
             for member in members:
                 _succeeds(member, partial(self._forward, [member]))

@@ -26,6 +26,7 @@ from constrain.compiler import CompiledGrammar
 from constrain.errors import ModelError
 from constrain.runtime.decoding.constraint import Constraint
 from constrain.runtime.decoding.distribution import log_sum_exp, normalise, pooled
+from constrain.runtime.decoding.fitting import check_fit
 from constrain.runtime.decoding.mask import truncate
 from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.record import Kept, masked, weigh
@@ -193,8 +194,9 @@ def beam_search(
         narrowed: a part of the language that outputs keep to.
 
     Raises:
+        ArtifactError: ``compiled`` is for another vocabulary.
         BudgetError: no output fits into the limits.
-        ModelError: the model fails.
+        ModelError: the prompt does not fit, or the model fails.
     """
     return _Search(model, compiled, prompt_ids, options, rows, narrowed, width, _Likeliest(), beats=True).run()
 
@@ -230,6 +232,7 @@ class _Search:
         *,
         beats: bool,
     ) -> None:
+        check_fit(model, (compiled, narrowed), prompt_ids, options)
         self._model = model
         self._options = options
         self._rows = rows

@@ -22,6 +22,7 @@ from constrain.compiler import CompiledGrammar
 from constrain.errors import BudgetError, ModelError
 from constrain.runtime.decoding.constraint import Constraint
 from constrain.runtime.decoding.distribution import log_sum_exp, pooled
+from constrain.runtime.decoding.fitting import check_fit
 from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.result import GenerationResult, Timings
 from constrain.runtime.decoding.room import Room
@@ -96,9 +97,10 @@ def most_probable(
         max_model_calls: so many beginnings are scored.
 
     Raises:
+        ArtifactError: ``compiled`` is for another vocabulary.
         BudgetError: no output fits into the limits; or the next one was not found within so many calls: the message
             says how probable it is at most.
-        ModelError: the model fails, or finds every output impossible.
+        ModelError: the prompt does not fit, or the model fails or finds every output impossible.
     """
     return _Search(model, compiled, prompt_ids, options, rows, max_model_calls).run()
 
@@ -113,6 +115,7 @@ class _Search:
         rows: Rows,
         max_model_calls: int,
     ) -> None:
+        check_fit(model, (compiled,), prompt_ids, options)
         self._model = model
         self._prompt_ids = prompt_ids
         self._rows = rows

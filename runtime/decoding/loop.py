@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constrain.compiler import CompiledGrammar
-from constrain.errors import ArtifactError, ModelError
 from constrain.runtime.decoding.constraint import Allowed, Constraint
 from constrain.runtime.decoding.drafters import Place
 from constrain.runtime.decoding.drafts import MOST, DraftMemory, Drafts
+from constrain.runtime.decoding.fitting import check_fit
 from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.reader import ModelReader, Reader, Reading, RowReader
 from constrain.runtime.decoding.record import Record
@@ -107,11 +107,13 @@ class Generation:
     ) -> None:
         """Begin; the model is not run yet."""
         options = options or GenerationOptions()
-        _check(model, compiled, prompt_ids, options)
+        if options.method not in ("mask", "greedy"):
+            raise ValueError(
+                f"method {options.method!r} finds several outputs together: see constrain.runtime.decoding"
+            )
+        check_fit(model, (compiled, narrowed), prompt_ids, options)
         if watch is not None and options.heal:
             raise ValueError("a monitor judges whole tokens of the text: heal must be False")
-        if narrowed is not None:
-            _check(model, narrowed, prompt_ids, options)
         self._started = time.perf_counter()
         self._seconds = 0.0
         self._model = model
@@ -382,25 +384,3 @@ class Generation:
             yield
         finally:
             self._clock[what] += time.perf_counter() - started
-
-
-def _check(
-    model: CausalModel, compiled: CompiledGrammar, prompt_ids: Sequence[int], options: GenerationOptions
-) -> None:
-    if options.method not in ("mask", "greedy"):
-        raise ValueError(f"method {options.method!r} finds several outputs together: see constrain.runtime.decoding")
-    if compiled.vocabulary.sha256 != model.vocabulary.sha256:
-        raise ArtifactError(
-            f"the grammar was compiled for another vocabulary ({compiled.vocabulary.vocab_size} tokens) than that of "
-            f"{model.name} ({model.vocabulary.vocab_size} tokens)",
-            expected="a grammar compiled for model.vocabulary",
-        )
-    if not prompt_ids:
-        raise ModelError("the prompt has no tokens", expected="at least one, as encode_prompt gives")
-    context = model.context_length
-    if context is not None and len(prompt_ids) + options.max_tokens > context:
-        raise ModelError(
-            f"{len(prompt_ids)} tokens of prompt and {options.max_tokens} reserved for the output exceed the model's "
-            f"context of {context} tokens",
-            expected="a shorter prompt or a smaller --max-tokens",
-        )

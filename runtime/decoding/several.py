@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from constrain.runtime.models import CausalModel
     from constrain.runtime.models.rows import Rows
 
-__all__ = ["BEAMS", "several"]
+__all__ = ["several"]
 
 BEAMS = 4
 """Beginnings that are kept, unless more outputs are wanted."""
@@ -29,7 +29,7 @@ def several(
     rows: Rows,
     *,
     number: int = 1,
-    beams: int = BEAMS,
+    beams: int | None = None,
     narrowed: CompiledGrammar | None = None,
 ) -> Iterator[GenerationResult]:
     """Find several outputs together.
@@ -42,7 +42,7 @@ def several(
             order, and ``mask`` different ones, drawn without replacement.
         rows: of ``model``.
         number: how many outputs are wanted; of ``map``, any number may be taken.
-        beams: of ``beam``: beginnings that are kept.
+        beams: of ``beam``: beginnings that are kept [4].
         narrowed: as for :func:`generate`; not for ``map``.
 
     Yields:
@@ -56,7 +56,7 @@ def several(
     if options.method == "map":
         return most_probable(model, compiled, prompt_ids, options, rows)
     if options.method == "beam":
-        width = max(beams, number)
+        width = max(beams or BEAMS, number)
         best = beam_search(model, compiled, prompt_ids, options, rows, width=width, narrowed=narrowed)
         return iter(best[:number])
     if options.method == "mask":

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-# Before torch is imported: threads that spin while they wait make a busy machine tens of times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 CORPUS = [
     '{"name": "Anna", "age": 34, "tags": ["chess", "hiking"]}',

@@ -17,6 +17,7 @@ from adversary import FarthestFromTheEnd, NeverClosing, OutOfTheLanguage, Prefix
 from random_constraints import RandomConstraint, random_constraint
 
 from constrain import (
+    ArtifactError,
     BudgetError,
     CompiledGrammar,
     LimitError,
@@ -188,6 +189,21 @@ def test_no_row_is_left_when_the_model_fails(bare: Vocabulary, method: str) -> N
         with pytest.raises(ModelError, match="it was to fail here"):
             failing(rows, method, compiled, NeverClosing(bare, 1))
         assert len(rows) == 0
+
+
+@pytest.mark.parametrize("method", ["mask", "beam", "distinct", "map"])
+def test_what_does_not_fit_together_is_refused(bare: Vocabulary, tiny: CausalModel, method: str) -> None:
+    compiled, model = compile_regex("a", bare), NeverClosing(bare, 1)
+    rows, options = PrefixRows(model), GenerationOptions(max_tokens=12)
+    constraint = RandomConstraint("", compiled, None, lambda _: None)
+    with pytest.raises(ArtifactError, match=f"{bare.vocab_size} tokens.*288 tokens"):
+        failing(rows, method, compiled, tiny)
+    with pytest.raises(ModelError, match="no tokens"):
+        list(outputs(method, model, constraint, [], options, 1))
+    model.context_length = 20
+    with pytest.raises(ModelError, match=r"9 tokens of prompt and 12 .* context of 20"):
+        list(outputs(method, model, constraint, [0] * 9, options, 1))
+    assert len(rows) == 0
 
 
 @pytest.mark.parametrize("method", ["beam", "distinct"])

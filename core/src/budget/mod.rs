@@ -24,11 +24,13 @@ use crate::error::Result;
 use crate::grammar::Next;
 use crate::vocabulary::Vocabulary;
 use crate::vocabulary::token_set::set_bit;
-use places::{Need, Place};
+use places::{Group, Need, Place};
 use spelling::fewest_to_spell;
 
 /// So many nodes of the trie are visited to look for fewer tokens, in a language that is one terminal's, and in others.
 const SEARCH_STEPS: [usize; 2] = [1 << 22, 1 << 17];
+/// And so many for each place that a token of a mask may lead to, and for all of them, outside a language of one terminal.
+const MASK_STEPS: [usize; 2] = [1 << 15, 1 << 19];
 
 /// What may still be written.
 #[derive(Debug, Clone, Copy)]
@@ -53,20 +55,61 @@ pub struct Fewest {
     pub exact: bool,
 }
 
+/// How far fewer tokens than at hand are looked for.
+struct Effort {
+    /// Only so many are of use.
+    most_tokens: usize,
+    /// Nodes of the trie that are visited from one place at most, and from all.
+    once: usize,
+    left: usize,
+}
+
+impl Effort {
+    fn for_place(in_one_terminal: bool) -> Self {
+        let steps = SEARCH_STEPS[usize::from(!in_one_terminal)];
+        Effort {
+            most_tokens: usize::MAX,
+            once: steps,
+            left: steps,
+        }
+    }
+
+    fn for_mask(in_one_terminal: bool, most_tokens: usize) -> Self {
+        let [once, left] = if in_one_terminal {
+            [SEARCH_STEPS[0], usize::MAX]
+        } else {
+            MASK_STEPS
+        };
+        Effort {
+            most_tokens,
+            once,
+            left,
+        }
+    }
+}
+
+/// What came of looking for them.
+enum Fewer {
+    Found(Vec<u32>),
+    /// None that are fewer than so many.
+    AtLeast(usize),
+    Unknown,
+}
+
 impl Engine {
     /// Few tokens that complete the text: fewer than there is room for are not looked for. None where the vocabulary can't
     /// spell any that is at hand.
     pub fn fewest_tokens(&mut self, at: &Configuration, room: Room, vocabulary: &Vocabulary) -> Result<Option<Fewest>> {
-        self.places.forget_if_full();
-        let place = self.places.of(at);
-        let need = self.needed(place, room, vocabulary)?;
+        let place = self.first_place(at, vocabulary);
+        let mut effort = Effort::for_place(self.is_one_terminal());
+        let need = self.needed(place, room, &mut effort, vocabulary)?;
         let Some(tokens) = need.tokens(room) else {
             return Ok(None);
         };
         if at.tracker.is_none() || self.leads_to_end(at, tokens, vocabulary)? {
             return Ok(Some(Fewest {
                 tokens: tokens.clone(),
-                exact: need.exact,
+                exact: need.least >= tokens.len(),
             }));
         }
         let text = self.shortest_completion(at)?;
@@ -98,91 +141,132 @@ impl Engine {
             tokens: further,
             ..left
         };
-        self.places.forget_if_full();
-        let place = self.places.of(at);
+        let place = self.first_place(at, vocabulary);
+        let groups = self.groups(place, vocabulary)?;
         let mut removed = false;
-        for group in self.groups(place, vocabulary)?.all.iter() {
-            let need = self.needed(group.to, after, vocabulary)?;
-            let fits = need.tokens(after).is_some_and(|tokens| tokens.len() <= further);
-            for &token in &group.tokens {
-                let length = match left.is_short_of_bytes() {
-                    true => need.bytes + vocabulary.token(token).map_or(0, <[u8]>::len),
-                    false => 0,
-                };
-                if !fits || length > left.bytes {
-                    let (word, bit) = (token as usize / 32, 1 << (token % 32));
-                    removed |= words[word] & bit != 0;
-                    words[word] &= !bit;
+        let mut misfits = Vec::new();
+        for group in groups.all.iter() {
+            let need = self.spelled(group.to, vocabulary)?;
+            if left.is_short_of_bytes() {
+                removed |= remove_long(group, left.bytes.checked_sub(need.bytes), vocabulary, words);
+            }
+            if !need.fits(after) {
+                misfits.push(group);
+            }
+        }
+        let mut effort = Effort::for_mask(self.is_one_terminal(), further);
+        // a quick look everywhere before a thorough one
+        for once in [effort.once >> 4, effort.once] {
+            effort.once = once;
+            let mut rest = Vec::new();
+            for group in misfits {
+                if !self.needed(group.to, after, &mut effort, vocabulary)?.fits(after) {
+                    rest.push(group);
                 }
             }
+            misfits = rest;
+        }
+        for group in misfits {
+            removed |= remove_long(group, None, vocabulary, words);
         }
         Ok(removed)
     }
 
-    /// What is needed at a place; fewer tokens than at hand are looked for if there is no room for these.
-    fn needed(&mut self, place: Place, room: Room, vocabulary: &Vocabulary) -> Result<Need> {
-        let mut need = match self.places.needs.get(&place) {
-            Some(known) => known.clone(),
-            None => {
-                let at = self.places.configuration(place).clone();
-                let text = self.shortest_completion(&at)?;
-                let tokens = fewest_to_spell(&text, &vocabulary.trie);
-                let exact = tokens.as_ref().is_some_and(|tokens| tokens.len() <= 1);
-                let need = Need {
-                    spelled: tokens.map(Arc::from),
-                    bytes: text.len(),
-                    fewer: None,
-                    searched: exact,
-                    exact,
-                };
-                self.places.needs.insert(place, need.clone());
-                need
-            }
+    /// What is at hand at a place.
+    fn spelled(&mut self, place: Place, vocabulary: &Vocabulary) -> Result<Need> {
+        if let Some(known) = self.places.needs.get(&place) {
+            return Ok(known.clone());
+        }
+        let at = self.places.configuration(place).clone();
+        let text = self.shortest_completion(&at)?;
+        let need = Need {
+            spelled: fewest_to_spell(&text, &vocabulary.trie).map(Arc::from),
+            bytes: text.len(),
+            fewer: None,
+            tried: 0,
+            least: text.len().min(1),
         };
-        let at_hand = need.spelled.as_ref().map_or(usize::MAX, |tokens| tokens.len());
-        if at_hand > room.tokens && !need.searched && !room.is_short_of_bytes() {
-            let (fewer, exact) = self.fewer_tokens(place, at_hand, vocabulary)?;
-            need = Need {
-                fewer: fewer.map(Arc::from),
-                searched: true,
-                exact,
-                ..need
-            };
+        self.places.needs.insert(place, need.clone());
+        Ok(need)
+    }
+
+    /// What is needed at a place; fewer tokens than at hand are looked for if there is no room for these.
+    fn needed(&mut self, place: Place, room: Room, effort: &mut Effort, vocabulary: &Vocabulary) -> Result<Need> {
+        let mut need = self.spelled(place, vocabulary)?;
+        let most = effort.most_tokens.min(need.count().saturating_sub(1));
+        let is_of_use = need.count() > room.tokens && need.least <= most && !room.is_short_of_bytes();
+        if is_of_use && need.tried < effort.once && effort.left > 0 {
+            let steps = effort.once.min(effort.left);
+            let (found, rest) = self.fewer_tokens(place, most, steps, vocabulary)?;
+            effort.left = effort.left.saturating_sub(steps - rest);
+            match found {
+                Fewer::Found(tokens) => {
+                    need.least = tokens.len();
+                    need.fewer = Some(tokens.into());
+                }
+                Fewer::AtLeast(tokens) => need.least = tokens.min(need.count()),
+                Fewer::Unknown => need.tried = steps,
+            }
             self.places.needs.insert(place, need.clone());
         }
         Ok(need)
     }
 
-    /// Fewer tokens than `most` that complete the text at a place, if there are; and whether all ways were looked at.
-    fn fewer_tokens(&mut self, start: Place, most: usize, vocabulary: &Vocabulary) -> Result<(Option<Vec<u32>>, bool)> {
-        let mut left = SEARCH_STEPS[usize::from(!self.is_one_terminal())];
+    /// The fewest tokens that complete the text at a place, if they are at most so many; and what is left of the steps.
+    fn fewer_tokens(
+        &mut self,
+        start: Place,
+        most: usize,
+        mut steps: usize,
+        vocabulary: &Vocabulary,
+    ) -> Result<(Fewer, usize)> {
         // by place, the one before and the token between them
         let mut before: FxHashMap<Place, (Place, u32)> = FxHashMap::default();
         let mut layer = vec![start];
-        let mut count = 1;
-        while count < most && !layer.is_empty() {
+        // the fewest so far, and the place from which they are known
+        let mut best: Option<(usize, Place)> = None;
+        for count in 1..=most {
+            if let Some((tokens, place)) = best
+                && tokens <= count
+            {
+                let rest = self.places.needs[&place].at_hand();
+                let mut found = way(start, place, &before);
+                found.extend(rest.iter().flat_map(|tokens| tokens.iter()));
+                return Ok((Fewer::Found(found), steps));
+            }
+            if layer.is_empty() && best.is_none() {
+                break;
+            }
             let mut next = Vec::new();
             for place in layer {
-                let groups = self.groups(place, vocabulary)?;
+                let groups = self.ways_on(place, vocabulary)?;
                 for group in groups.all.iter() {
                     if group.to == start || before.contains_key(&group.to) {
                         continue;
                     }
-                    before.insert(group.to, (place, group.tokens[0]));
+                    before.insert(group.to, (place, vocabulary.trie.tokens(&group.tokens[0])[0]));
                     if self.places.configuration(group.to).accepting {
-                        return Ok((Some(way(start, group.to, &before)), true));
+                        return Ok((Fewer::Found(way(start, group.to, &before)), steps));
                     }
-                    next.push(group.to);
+                    match self.places.needs.get(&group.to) {
+                        Some(need) if count + need.least > most => {}
+                        Some(need) if need.is_exact() => {
+                            let tokens = count + need.count();
+                            if best.is_none_or(|(fewest, _)| tokens < fewest) {
+                                best = Some((tokens, group.to));
+                            }
+                        }
+                        _ => next.push(group.to),
+                    }
                 }
-                match left.checked_sub(groups.cost) {
-                    Some(rest) => left = rest,
-                    None => return Ok((None, false)),
+                match steps.checked_sub(groups.cost) {
+                    Some(rest) => steps = rest,
+                    None => return Ok((Fewer::Unknown, 0)),
                 }
             }
             layer = next;
-            count += 1;
         }
-        Ok((None, true))
+        Ok((Fewer::AtLeast(most + 1), steps))
     }
 
     /// Is the whole language that of one terminal?
@@ -207,6 +291,20 @@ impl Engine {
         }
         Ok(at.accepting)
     }
+}
+
+/// Takes the tokens of a group that are longer than this from a mask, all of them for None; were there any?
+fn remove_long(group: &Group, most_bytes: Option<usize>, vocabulary: &Vocabulary, words: &mut [u32]) -> bool {
+    let mut removed = false;
+    for &token in group.tokens.iter().flat_map(|range| vocabulary.trie.tokens(range)) {
+        let length = vocabulary.token(token).map_or(0, <[u8]>::len);
+        if most_bytes.is_none_or(|most| length > most) {
+            let (word, bit) = (token as usize / 32, 1 << (token % 32));
+            removed |= words[word] & bit != 0;
+            words[word] &= !bit;
+        }
+    }
+    removed
 }
 
 /// Takes all but stop tokens from a mask; were there any?

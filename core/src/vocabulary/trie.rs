@@ -1,7 +1,9 @@
 //! All tokens as one flat trie in depth-first order: a walk reads it front to back and skips a subtree with one jump.
 
+use std::ops::Range;
+
 use super::token_set::{TokenSet, set_bit};
-use crate::bytes::{ClassSet, STRAY_BYTES, UNFINISHED, beginnings, begins_character, class_of};
+use crate::bytes::{ClassSet, STRAY_BYTES, UNFINISHED, beginnings, begins_character, class_of, continuation};
 
 /// A node stands for the bytes on the path to it.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,8 @@ pub struct Trie {
     /// Per node, what the bytes below it are, if its own ends a character. If its own begins one of several bytes, what
     /// the bytes are from there on, and `UNFINISHED`.
     below: Vec<ClassSet>,
+    /// Per node, does a token that ends in its subtree end inside a character?
+    cut: Vec<bool>,
     /// By byte, the node of all tokens that begin with it; past the last node where there are none.
     first: Box<[u32; 256]>,
     /// In the order of `ids`: characters that begin in the token.
@@ -76,6 +80,7 @@ impl Trie {
             byte: 0,
         });
         let below = summaries(&nodes);
+        let cut = cut(&nodes);
         let mut first = Box::new([end; 256]);
         let mut next = 0;
         while next < end {
@@ -90,6 +95,7 @@ impl Trie {
             nodes,
             ids,
             below,
+            cut,
             first,
             characters,
             by_characters,
@@ -136,11 +142,39 @@ impl Trie {
         (classes & UNFINISHED != 0).then_some(classes & !UNFINISHED)
     }
 
+    /// What the bytes from the node's own on are, where it begins a character and no token of its subtree ends inside one.
+    #[inline]
+    pub fn whole_characters(&self, index: usize) -> Option<ClassSet> {
+        let byte = self.nodes[index].byte;
+        match byte {
+            _ if self.cut[index] => None,
+            0..0x80 => Some(class_of(byte) | self.below[index]),
+            _ => self.from_character(index),
+        }
+    }
+
+    /// Where the tokens that end in the subtree of the node stand among all.
+    #[inline]
+    pub fn range_below(&self, index: usize) -> Range<u32> {
+        let node = &self.nodes[index];
+        node.first_token..self.nodes[node.end as usize].first_token
+    }
+
+    /// Where the tokens that end at the node stand among all.
+    #[inline]
+    pub fn range_at(&self, index: usize) -> Range<u32> {
+        self.nodes[index].first_token..self.nodes[index + 1].first_token
+    }
+
+    /// Tokens by where they stand among all.
+    #[inline]
+    pub fn tokens(&self, range: &Range<u32>) -> &[u32] {
+        &self.ids[range.start as usize..range.end as usize]
+    }
+
     /// Tokens that end in the subtree of the node.
     pub fn tokens_below(&self, index: usize) -> &[u32] {
-        let node = &self.nodes[index];
-        let to = self.nodes[node.end as usize].first_token as usize;
-        &self.ids[node.first_token as usize..to]
+        self.tokens(&self.range_below(index))
     }
 
     /// Numbers of characters that begin in each of `tokens_below`.
@@ -219,9 +253,7 @@ impl Trie {
     /// Tokens whose bytes end at the node.
     #[inline]
     pub fn tokens_at(&self, index: usize) -> &[u32] {
-        let from = self.nodes[index].first_token as usize;
-        let to = self.nodes[index + 1].first_token as usize;
-        &self.ids[from..to]
+        self.tokens(&self.range_at(index))
     }
 }
 
@@ -245,6 +277,25 @@ fn children(nodes: &[TrieNode], index: usize) -> impl Iterator<Item = usize> + '
             child
         })
     })
+}
+
+/// `Trie::cut` of all nodes.
+fn cut(nodes: &[TrieNode]) -> Vec<bool> {
+    // by node, how many bytes its character lacks
+    let mut lacks = vec![0u8; nodes.len()];
+    for index in 0..nodes.len() - 1 {
+        if let Some((_, _, count)) = continuation(nodes[index].byte) {
+            lacks[index] = count;
+        }
+        let after = lacks[index].saturating_sub(1);
+        children(nodes, index).for_each(|child| lacks[child] = after);
+    }
+    let mut cut = vec![false; nodes.len()];
+    for index in (0..nodes.len() - 1).rev() {
+        let ends_here = nodes[index].first_token != nodes[index + 1].first_token;
+        cut[index] = ends_here && lacks[index] > 0 || children(nodes, index).any(|child| cut[child]);
+    }
+    cut
 }
 
 /// `Trie::below` of all nodes, the closing one included, from the leaves up.

@@ -11,7 +11,15 @@ from engine_random import random_finite_grammar, random_regular_grammar
 from engine_shapes import random_shape
 from test_engine_members import random_member_grammar
 
-from constrain import Grammar, Matcher, UnsatisfiableError, Vocabulary, allocate_token_bitmask, compile_lark
+from constrain import (
+    Grammar,
+    Matcher,
+    UnsatisfiableError,
+    Vocabulary,
+    allocate_token_bitmask,
+    compile_lark,
+    compile_regex,
+)
 from constrain.compiler.bitmask import bitmask_to_ids
 from constrain.compiler.reference import State
 
@@ -204,3 +212,51 @@ def test_bytes_may_be_scarce(size: int | None) -> None:
     matcher.fill_next_token_bitmask(bitmask)
     matcher.keep_completable(bitmask, 3, size)
     assert bitmask_to_ids(bitmask[0]).tolist() == ([0] if size == 3 else [0, 4])
+
+
+TEXT_PIECES = ["ab", "abc", "é", "aé", "日本", "日", '"', '",', '"!', 'a"', 'é"!', "b\\", '\\"', "12", "1!", "! ", "  "]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r'"[^"\\]*"!',
+        r'"([^"\\]|\\.)*"(,"[a-z]*")?!',
+        r'"[^"\\]{0,60}"!',
+        r'"[^"\\]{0,400}"!',
+        r'"[^"\\]{3,300}"(,"[ab]{1,500}")?!',
+        r'"[^"\\]{2,9}",[0-9]{1,30}!',
+        r'"[a-z]{3,}", *[0-9]+!',
+        r'"([a-f]|[é日]|b\\)*"!',
+        r'"(true|[^"\\t][^"\\]*)?"!',
+    ],
+)
+def test_masks_of_free_text_are_those_of_each_token(pattern: str) -> None:
+    """Whole subtrees of tokens are taken together, some of which are cut inside a character."""
+    cut = [b"\xe6\x97", b"a\xc3", "é".encode() + b"\xe6", b"\xa9ab"]
+    tokens = Tokens("text", [*(bytes([b]) for b in range(256)), *map(str.encode, TEXT_PIECES), *cut, None], [277], 278)
+    compiled = compile_regex(pattern, tokens.native)
+    limited = 0
+    for seed in range(6):
+        random, matcher = Random(seed), compiled.matcher()
+        for _ in range(12):
+            following = sorted(allowed(matcher, tokens))
+            for left in range(6):
+                fitting = set()
+                for token in following:
+                    fork = matcher.fork()
+                    fork.accept_token(token)
+                    rest = [] if fork.is_terminated() else (fork.fewest_tokens() or ([0] * 99, True))[0]
+                    if len(rest) <= left:
+                        fitting.add(token)
+                ids, removed = kept(matcher, tokens, left)
+                assert ids == fitting, (seed, left)
+                assert removed == (len(fitting) < len(following))
+                limited += removed
+            # mostly text, so that it gets long
+            plain = [token for token in following if (tokens.token_bytes[token] or b"")[:1].isalnum() or token > 255]
+            token = random.choice(plain if plain and random.random() < 0.8 else following)
+            matcher.accept_token(token)
+            if matcher.is_terminated():
+                break
+    assert limited > 10
