@@ -1,10 +1,12 @@
 //! Places that texts lead to, and the tokens that lead from one to another.
 //!
-//! A place is a configuration of which only matters what may follow; and where there may be more repetitions than a token
-//! and what completes the text after it are likely to have, there may be so many. So what completes the text from a place
-//! does so wherever else it stands for. Its tokens fall into groups that lead to the same
-//! place: few of them, since within free text all places are alike. Bytes are read once from each place, so that a walk
-//! over tokens mostly looks up numbers; and where all that a subtree of them holds is free text, the subtree is taken whole.
+//! A place is a configuration of which only matters what may follow. Of repetitions with an upper bound, a place allows no
+//! more than a token may have, and what completes the text after it has use for: so most counts are one place, and what
+//! completes the text from there does so wherever else it stands for.
+//!
+//! The tokens of a place fall into groups that lead to the same place: few of them, since within free text all places are
+//! alike. Bytes are read once from each place, so that a walk over tokens mostly looks up numbers; and where all that a
+//! subtree of them holds is free text, the subtree is taken whole.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,7 +28,8 @@ pub type Place = u32;
 const NOWHERE: Place = 0;
 /// Not read yet.
 const UNREAD: Place = Place::MAX;
-/// Completions have no use for more repetitions than these and those that must be.
+/// Completions hardly have a use for more repetitions than these and those that must be: only a token that begins with
+/// more of them, where any would do.
 const REACH: u32 = 16;
 /// What is kept may take this many bytes; then it is dropped, and made again as needed.
 const KEPT_BYTES: usize = 64 << 20;
@@ -80,6 +83,8 @@ pub struct Places {
     free_text: Vec<Option<FreeText>>,
     /// Bytes of the longest token.
     longest: u32,
+    /// So many repetitions are of use in what completes the text, and those that must be.
+    reach: u32,
     /// What completes the text from a place, so far as is known.
     pub(super) needs: FxHashMap<Place, Need>,
     /// The most that is needed from anywhere, once that is known: see `most`.
@@ -164,6 +169,7 @@ impl Places {
             *self = Places {
                 most: self.most,
                 longest: self.longest,
+                reach: self.reach,
                 ..Places::default()
             };
         }
@@ -173,14 +179,20 @@ impl Places {
 impl Engine {
     /// The place of a configuration to begin with: the others may be forgotten.
     pub fn first_place(&mut self, at: &Configuration, vocabulary: &Vocabulary) -> Place {
-        self.places.longest = vocabulary.trie.max_depth() as u32;
+        let longest = vocabulary.trie.max_depth() as u32;
+        self.places.longest = longest;
+        self.places.reach = if self.is_one_terminal() {
+            longest
+        } else {
+            longest.min(REACH)
+        };
         self.places.forget_if_full();
         self.place_of_token(at)
     }
 
     /// The place of a configuration, with no more repetitions than are of use in a token and after it.
     fn place_of_token(&mut self, at: &Configuration) -> Place {
-        self.place_with(at, self.places.longest + REACH)
+        self.place_with(at, self.places.longest + self.places.reach)
     }
 
     /// The place of a configuration, with no more repetitions than these and those that must be.
@@ -189,7 +201,7 @@ impl Engine {
         for progress in threads.iter_mut().map(|thread| &mut thread.lexer) {
             let bounds = &mut progress.bounds;
             // a place must allow the same tokens as all that it stands for
-            if bounds.max != u32::MAX && self.lexer.most_needed(progress.counter) <= REACH {
+            if bounds.max != u32::MAX && self.lexer.most_needed(progress.counter) <= self.places.reach {
                 bounds.max = bounds.max.min(bounds.min + repetitions);
             }
         }
@@ -210,7 +222,7 @@ impl Engine {
             return known;
         }
         let at = self.places.configuration(place).clone();
-        let found = self.place_with(&at, REACH);
+        let found = self.place_with(&at, self.places.reach);
         self.places.within_reach[place as usize] = found;
         found
     }
@@ -295,7 +307,7 @@ impl Engine {
                     }
                 }
                 if is_long {
-                    to = self.place_with(&after, REACH);
+                    to = self.place_with(&after, self.places.reach);
                 }
             }
             _ => classes = 0,

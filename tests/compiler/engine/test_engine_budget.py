@@ -260,3 +260,17 @@ def test_masks_of_free_text_are_those_of_each_token(pattern: str) -> None:
             if matcher.is_terminated():
                 break
     assert limited > 10
+
+
+@pytest.mark.parametrize("spare", [0, 5, 17, 24, 40, 400])
+def test_a_long_token_of_repetitions_is_found(spare: int) -> None:
+    """Many more repetitions than must be are of use where a token has them; and only as many as are allowed."""
+    long = b"a" * 24 + b"!"
+    vocabulary = Vocabulary([*(bytes([byte]) for byte in range(256)), long, None], [257])
+    matcher = compile_regex(f"x[a-z]{{3,{3 + spare}}}!", vocabulary).matcher()
+    for taken in range(3):
+        found = matcher.fewest_tokens()
+        assert found is not None
+        fits = 3 + spare - max(taken - 1, 0) >= 24
+        assert (len(found[0]), found[1]) == ((2 if taken == 0 else 1) if fits else 5 - taken, True)
+        assert matcher.accept_bytes(b"x" if taken == 0 else b"b")
