@@ -38,9 +38,8 @@ const KEPT_BYTES: usize = 64 << 20;
 #[derive(Debug, Clone, Copy)]
 struct FreeText {
     classes: ClassSet,
-    /// Where the longest token of them leads: what completes the text there does so after any other. `NOWHERE` where so
-    /// long a token may be too long.
-    to: Place,
+    /// After so many repetitions the text can still be completed: `u32::MAX` for any number.
+    room: u32,
 }
 
 impl FreeText {
@@ -81,6 +80,7 @@ pub struct Places {
     within_reach: Vec<Place>,
     /// See `free_text`.
     free_text: Vec<Option<FreeText>>,
+    after_free_text: FxHashMap<(Place, u32), Place>,
     /// Bytes of the longest token.
     longest: u32,
     /// So many repetitions are of use in what completes the text, and those that must be.
@@ -281,10 +281,9 @@ impl Engine {
         if let Some(known) = self.places.free_text[place as usize] {
             return Ok(known);
         }
-        let longest = self.places.longest;
         let mut after = self.places.configuration(place).clone();
         let mut classes = if after.threads.is_empty() { 0 } else { ClassSet::MAX };
-        let mut is_long = true;
+        let mut room = u32::MAX;
         for progress in after.threads.iter_mut().map(|thread| &mut thread.lexer) {
             classes &= self.lexer.own_classes(progress.state)? | self.lexer.own_characters(progress.state)?;
             if progress.counter != NO_COUNTER {
@@ -292,29 +291,36 @@ impl Engine {
                     0 => self.lexer.counted_classes(progress.counter)?,
                     _ => 0,
                 };
-                is_long &= progress.bounds.max >= longest;
+                let lacks = self.lexer.most_needed(progress.counter);
+                room = room.min(progress.bounds.max.saturating_sub(lacks));
                 progress.bounds.max = progress.bounds.max.saturating_sub(1);
             }
         }
-        let mut to = NOWHERE;
         // all of them match the same, so that one tells whether something else begins after them
         let sample = (0..128u8).find(|&byte| class_of(byte) & classes != 0);
         match sample {
-            Some(byte) if self.place_after(place, byte)? == self.places.of(after.clone()) => {
-                for progress in after.threads.iter_mut().map(|thread| &mut thread.lexer) {
-                    if progress.counter != NO_COUNTER {
-                        progress.bounds.max = progress.bounds.max.saturating_sub(longest - 1);
-                    }
-                }
-                if is_long {
-                    to = self.place_with(&after, self.places.reach);
-                }
-            }
+            Some(byte) if self.place_after(place, byte)? == self.places.of(after) => {}
             _ => classes = 0,
         }
-        let found = FreeText { classes, to };
+        let found = FreeText { classes, room };
         self.places.free_text[place as usize] = Some(found);
         Ok(found)
+    }
+
+    /// Where free text of so many bytes leads: what completes the text there does so after any that is shorter.
+    fn after_free_text(&mut self, place: Place, bytes: u32) -> Place {
+        if let Some(&known) = self.places.after_free_text.get(&(place, bytes)) {
+            return known;
+        }
+        let mut after = self.places.configuration(place).clone();
+        for progress in after.threads.iter_mut().map(|thread| &mut thread.lexer) {
+            if progress.counter != NO_COUNTER {
+                progress.bounds.max -= bytes;
+            }
+        }
+        let found = self.place_with(&after, self.places.reach);
+        self.places.after_free_text.insert((place, bytes), found);
+        found
     }
 
     /// The tokens that may come next, by the places that they lead to, in the order of their first tokens.
@@ -346,8 +352,9 @@ impl Engine {
                 index = node.end as usize;
                 continue;
             }
-            if free.to != NOWHERE && free.holds(index, trie) {
-                found.add(free.to, trie.range_below(index));
+            let rest = self.places.longest - u32::from(node.depth);
+            if free.room >= rest && free.holds(index, trie) {
+                found.add(self.after_free_text(from, rest), trie.range_below(index));
                 index = node.end as usize;
                 continue;
             }

@@ -17,6 +17,7 @@ from constrain import (
     UnsatisfiableError,
     Vocabulary,
     allocate_token_bitmask,
+    compile_json_schema,
     compile_lark,
     compile_regex,
 )
@@ -229,13 +230,15 @@ TEXT_PIECES = ["ab", "abc", "é", "aé", "日本", "日", '"', '",', '"!', 'a"',
         r'"[a-z]{3,}", *[0-9]+!',
         r'"([a-f]|[é日]|b\\)*"!',
         r'"(true|[^"\\t][^"\\]*)?"!',
+        '{"pattern": "a|b", "maxLength": 100}',
+        '{"type": "string", "pattern": "[12]!", "maxLength": 9}',
     ],
 )
 def test_masks_of_free_text_are_those_of_each_token(pattern: str) -> None:
     """Whole subtrees of tokens are taken together, some of which are cut inside a character."""
     cut = [b"\xe6\x97", b"a\xc3", "é".encode() + b"\xe6", b"\xa9ab"]
     tokens = Tokens("text", [*(bytes([b]) for b in range(256)), *map(str.encode, TEXT_PIECES), *cut, None], [277], 278)
-    compiled = compile_regex(pattern, tokens.native)
+    compiled = (compile_json_schema if pattern[0] == "{" else compile_regex)(pattern, tokens.native)
     limited = 0
     for seed in range(6):
         random, matcher = Random(seed), compiled.matcher()
