@@ -40,6 +40,9 @@ UNFINISHED = ".unfinished-"
 ABANDONED_SECONDS = 6 * 3600.0
 """An unfinished entry untouched for so long belongs to a process that died."""
 
+PUT_ATTEMPTS = 5
+"""So often, the entry that was in another one's way may be gone when it is looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
@@ -105,12 +108,9 @@ class Cache:
         try:
             yield unfinished
             unfinished.chmod(0o755)
-            with suppress(OSError):  # another process finished first: its entry is as good
-                unfinished.rename(path)
+            _put(unfinished, path)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-        if not path.exists():
-            raise OSError(f"the cache entry {path} could not be put in place")
         self.evict(keep=path)
 
     def add_bytes(self, kind: str, key: str, content: bytes) -> Path:
@@ -205,12 +205,32 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
+def _put(folder: Path, path: Path) -> None:
+    """Make a folder the entry at a path, unless another process finished first: its entry is as good."""
+    for _ in range(PUT_ATTEMPTS):
+        try:
+            folder.rename(path)
+        except OSError as error:
+            if path.exists():
+                return
+            failure = error  # there is none, or none any more
+        else:
+            return
+    raise OSError(f"the cache entry {path} could not be put in place") from failure
+
+
 def _remove(path: Path) -> None:
     """Take an entry out of sight with one rename, then delete it, so that nobody finds half of it."""
-    if path.is_dir() and not path.is_symlink():
-        doomed = path.with_name(f"{UNFINISHED}removed-{os.getpid()}-{path.name}")
-        with suppress(OSError):
-            path.rename(doomed)
+    doomed = path.with_name(f"{UNFINISHED}removed-{os.getpid()}-{path.name}")
+    try:
+        path.rename(doomed)
+    except FileNotFoundError:
+        return  # removed by another process meanwhile
+    except OSError:
+        if path.is_dir():
+            return
+        raise
+    if doomed.is_dir() and not doomed.is_symlink():
         shutil.rmtree(doomed, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        doomed.unlink(missing_ok=True)
