@@ -241,7 +241,7 @@ class _Search:
         self._beats = beats
         self._prompt_tokens = len(prompt_ids)
         self._started = time.perf_counter()
-        self._clock = dict.fromkeys(("mask", "model", "sampling", "draft"), 0.0)
+        self._clock = Timings.clock()
         self._calls = 0
         room = Room(options.max_tokens, options.max_bytes)
         constraint = Constraint(compiled, narrowed=narrowed, room=room)

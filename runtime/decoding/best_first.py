@@ -121,7 +121,7 @@ class _Search:
         self._rows = rows
         self._max_model_calls = max_model_calls
         self._started = time.perf_counter()
-        self._clock = dict.fromkeys(("mask", "model", "sampling", "draft"), 0.0)
+        self._clock = Timings.clock()
         self._calls = 0
         self._stops = np.array(compiled.vocabulary.eos_token_ids, dtype=np.int64)
         self._impossible: ModelError | None = None

@@ -126,7 +126,7 @@ class Generation:
         self._wants_logprobs = options.logprobs
         self._is_canonical = options.tokenization == "canonical"
         self._left = RoomLeft(options)
-        self._clock = dict.fromkeys(("mask", "model", "sampling", "draft"), 0.0)
+        self._clock = Timings.clock()
         with self._timed("mask"):
             room = self._left.room if self._closes else None
             self._constraint = Constraint(compiled, begun, narrowed=narrowed, room=room, watch=watch)

@@ -23,7 +23,7 @@ use crate::engine::{Configuration, Engine};
 use crate::error::Result;
 use crate::grammar::Next;
 use crate::vocabulary::Vocabulary;
-use crate::vocabulary::token_set::set_bit;
+use crate::vocabulary::token_set::{clear_bit, has_bit, set_bit};
 use places::{Group, Need, Place};
 use spelling::fewest_to_spell;
 
@@ -299,9 +299,8 @@ fn remove_long(group: &Group, most_bytes: Option<usize>, vocabulary: &Vocabulary
     for &token in group.tokens.iter().flat_map(|range| vocabulary.trie.tokens(range)) {
         let length = vocabulary.token(token).map_or(0, <[u8]>::len);
         if most_bytes.is_none_or(|most| length > most) {
-            let (word, bit) = (token as usize / 32, 1 << (token % 32));
-            removed |= words[word] & bit != 0;
-            words[word] &= !bit;
+            removed |= has_bit(words, token);
+            clear_bit(words, token);
         }
     }
     removed

@@ -179,9 +179,8 @@ impl Trie {
 
     /// Numbers of characters that begin in each of `tokens_below`.
     pub fn characters_below(&self, index: usize) -> &[u16] {
-        let node = &self.nodes[index];
-        let to = self.nodes[node.end as usize].first_token as usize;
-        &self.characters[node.first_token as usize..to]
+        let range = self.range_below(index);
+        &self.characters[range.start as usize..range.end as usize]
     }
 
     /// Sets of tokens by the number of characters that begin in them.
