@@ -126,6 +126,7 @@ class Session:
         self._draft_name = draft_model
         self._draft_model: DraftModel | None = None
         self._schema_text: str | None = None
+        self._whitespace = "compact"
         self._tools: list[dict[str, Any]] | None = None
         self._thinks = False
         self._model: CausalModel | None = None
@@ -157,6 +158,7 @@ class Session:
         if constraint is not None and constraint.kind == "schema":
             self._validator = SchemaJudge(constraint)
             self._schema_text = constraint.text if self._show_schema else None
+            self._whitespace = constraint.options.whitespace
         if constraint is not None:
             self._thinks = bool(constraint.options.think)
             if constraint.kind == "tools" and self._show_schema:
@@ -278,6 +280,7 @@ class Session:
             job.prompt,
             system=self._system,
             schema_text=self._schema_text,
+            whitespace=self._whitespace,
             tools=self._tools,
             think=self._thinks,
             reserve=options.max_tokens,

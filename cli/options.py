@@ -273,7 +273,9 @@ IgnoreFormat: TypeAlias = Annotated[
 ]
 Whitespace: TypeAlias = Annotated[
     str,
-    typer.Option("--whitespace", metavar="compact|pretty:N|flexible|any", help="White space between JSON tokens."),
+    typer.Option(
+        "--whitespace", metavar="compact|spaced|pretty:N|flexible|any", help="White space between JSON tokens."
+    ),
 ]
 Order: TypeAlias = Annotated[
     str, typer.Option("--order", metavar="schema|any", help="Order of declared properties in generated JSON.")

@@ -88,7 +88,8 @@ def compile_json_schema(
         ignore_formats: names of formats that only describe, or ``"unknown"`` for all that no draft defines.
         references: documents for ``$ref`` by URI. Nothing is ever fetched.
         data: contents of the files that ``x-constrain-choices`` and ``x-constrain-substring-of`` name, by name.
-        whitespace: ``"compact"`` (none), ``"pretty:N"`` (indented by N) ``"flexible"`` (bounded) or ``"any"``.
+        whitespace: ``"compact"`` (none), ``"spaced"`` (one after commas and colons), ``"pretty:N"`` (indented by N),
+            ``"flexible"`` (bounded) or ``"any"``.
         order: members in schema order (undeclared ones last), or in any.
         numbers: ``"plain"`` writes integers without fraction or exponent, ``"any"`` every spelling of a number.
         escapes: ``"minimal"`` escapes only what must be, ``"any"`` is every spelling of a string.

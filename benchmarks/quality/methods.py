@@ -41,6 +41,7 @@ class Method:
 TEXT, PROMPTED = "text", "json"
 GREEDY = {"method": "greedy"}
 FLEXIBLE = {**GREEDY, "whitespace": "flexible"}
+SPACED = {**GREEDY, "whitespace": "spaced"}
 HEALED = {**GREEDY, "heal": True}
 THOUGHTS = Form(thinks=True)
 BLANKS = Form(blanks=True)
@@ -73,6 +74,14 @@ METHODS = (
         "shown with blanks: greedy, `--whitespace flexible`",
         BLANKS,
         options=FLEXIBLE,
+        tasks=SHORT,
+        beside="blanks-json",
+    ),
+    Method(
+        "blanks-spaced",
+        "shown with blanks: greedy, `--whitespace spaced`",
+        BLANKS,
+        options=SPACED,
         tasks=SHORT,
         beside="blanks-json",
     ),

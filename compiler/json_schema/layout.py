@@ -1,9 +1,10 @@
 """Where blanks go: the punctuation of objects and arrays under each whitespace policy.
 
-Every blank belongs to exactly one lexeme, so no text has two readings. ``compact`` has none. ``pretty:N`` is the
-layout of Python's ``json.dumps(indent=N)``. ``flexible`` takes up to 64 blanks between any two tokens, which bounds
-how long a model may go on writing nothing; ``any`` takes any number of them, which is all that RFC 8259 allows inside
-a value, and is meant for texts that are there already.
+Every blank belongs to exactly one lexeme, so no text has two readings. ``compact`` has none. ``spaced`` is the layout
+of Python's ``json.dumps()``, one blank after each comma and colon, and ``pretty:N`` that of ``json.dumps(indent=N)``.
+``flexible`` takes up to 64 blanks between any two tokens, which bounds how long a model may go on writing nothing;
+``any`` takes any number of them, which is all that RFC 8259 allows inside a value, and is meant for texts that are
+there already.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Layout:
             if policy.whitespace == "flexible":
                 most = min(most or MAXIMUM_BLANKS, MAXIMUM_BLANKS)
             blanks = builder.repeat(blank, 0, most)
-        colon = builder.literal(b": " if policy.whitespace == "pretty" else b":")
+        colon = builder.literal(policy.colon)
         if policy.has_blanks:
             colon = builder.concat([blanks, colon, blanks])
         return cls(builder, policy, blanks, colon, {})
@@ -88,8 +89,8 @@ class Layout:
         """A member's name (with quotes), the colon and the blanks around it."""
         builder = self.builder
         if isinstance(quoted, bytes):
-            if self.policy.whitespace == "compact":
-                return builder.literal(quoted + b":")
+            if not self.policy.has_blanks:
+                return builder.literal(quoted + self.policy.colon)
             quoted = builder.literal(quoted)
         return builder.concat([quoted, self.colon])
 
@@ -121,6 +122,7 @@ class Layout:
             outer = b"\n" + b" " * (self.policy.indent * depth)
         else:
             inner = outer = b""
+        next_one = b" " if self.policy.whitespace == "spaced" else inner
 
         def lexeme(name: str, before: bytes, middle: bytes, after: bytes, guard: Guard | None = always) -> Symbol:
             if self.policy.has_blanks:
@@ -145,5 +147,5 @@ class Layout:
             open_array=lexeme("open", b"", b"[", inner, opening),
             close_array=lexeme("close", outer, b"]", b"", guard),
             empty_array=empty(b"[]"),
-            separator=lexeme("separator", b"", b",", inner),
+            separator=lexeme("separator", b"", b",", next_one),
         )

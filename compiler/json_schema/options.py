@@ -24,7 +24,7 @@ class Policy(NamedTuple):
     """How JSON values are spelled, and how large they get.
 
     Attributes:
-        whitespace: ``compact``, ``pretty``, ``flexible`` or ``any``.
+        whitespace: ``compact``, ``spaced``, ``pretty``, ``flexible`` or ``any``.
         indent: spaces per level of ``pretty``.
         order: of members, ``schema`` or ``any``.
         any_escape: whether characters may be escaped that need not be.
@@ -34,7 +34,7 @@ class Policy(NamedTuple):
         sizes: bounds of what the schema sets no bound of.
     """
 
-    whitespace: Literal["compact", "pretty", "flexible", "any"] = "compact"
+    whitespace: Literal["compact", "spaced", "pretty", "flexible", "any"] = "compact"
     indent: int = 0
     order: Literal["schema", "any"] = "schema"
     any_escape: bool = False
@@ -46,6 +46,11 @@ class Policy(NamedTuple):
     def has_blanks(self) -> bool:
         """Whether blanks may stand between any two tokens."""
         return self.whitespace in ("flexible", "any")
+
+    @property
+    def colon(self) -> bytes:
+        """The colon after a key, without blanks that may be there or not."""
+        return b": " if self.whitespace in ("spaced", "pretty") else b":"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +114,10 @@ def read_options(
         layout, indent = "pretty", int(match[1])
         if indent > MAXIMUM_INDENT:
             raise SchemaError(f"whitespace={whitespace!r} is too wide", expected=f"at most 'pretty:{MAXIMUM_INDENT}'")
-    elif whitespace not in ("compact", "flexible", "any"):
+    elif whitespace not in ("compact", "spaced", "flexible", "any"):
         raise SchemaError(
-            f"whitespace={whitespace!r} is not known", expected="'compact', 'pretty:N', 'flexible' or 'any'"
+            f"whitespace={whitespace!r} is not known",
+            expected="'compact', 'spaced', 'pretty:N', 'flexible' or 'any'",
         )
     if isinstance(ignore_formats, str):
         names = frozenset[str]() if ignore_formats == "unknown" else frozenset([ignore_formats])

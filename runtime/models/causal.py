@@ -107,6 +107,7 @@ class CausalModel:
         *,
         system: str | None = None,
         schema_text: str | None = None,
+        whitespace: str = "compact",
         tools: Sequence[Mapping[str, Any]] | None = None,
         think: bool = False,
         reserve: int = 0,
@@ -117,6 +118,7 @@ class CausalModel:
             prompt: the user's text.
             system: instructions that come before it.
             schema_text: a JSON Schema to show to the model.
+            whitespace: layout of the answer, as of :func:`constrain.compile_json_schema`; of the example, if one is shown.
             tools: those that the model may call, in OpenAI's form, to show to it.
             think: may the model think before it answers?
             reserve: output tokens that must fit into the context as well.
@@ -124,10 +126,11 @@ class CausalModel:
         Raises:
             ModelError: the request and the reserve do not fit into the model's context; nothing is ever cut.
         """
-        token_ids = self._encode(prompt, system, schema_text, tools, think)
+        token_ids = self._encode(prompt, system, schema_text, whitespace, tools, think)
         if self.context_length is not None and len(token_ids) + reserve > self.context_length:
-            bare = len(self._encode(prompt, system, None, None, think)) if schema_text or tools else len(token_ids)
-            shown = len(token_ids) - bare
+            shown = 0
+            if schema_text or tools:
+                shown = len(token_ids) - len(self._encode(prompt, system, None, whitespace, None, think))
             raise ModelError(
                 f"the request does not fit into the model's context of {self.context_length} tokens: "
                 f"{len(token_ids) - shown} of prompt, {shown} of schema and {reserve} reserved for the output",
@@ -140,6 +143,7 @@ class CausalModel:
         prompt: str,
         system: str | None,
         schema_text: str | None,
+        whitespace: str,
         tools: Sequence[Mapping[str, Any]] | None,
         think: bool,
     ) -> list[int]:
@@ -150,7 +154,8 @@ class CausalModel:
             text = chat_text(self._tokenizer, messages, tools=tools, think=think)
             add_special_tokens = False
         else:
-            text, add_special_tokens = plain_text(prompt, system=system, schema_text=schema_text), True
+            text = plain_text(prompt, system=system, schema_text=schema_text, whitespace=whitespace)
+            add_special_tokens = True
         with model_errors("encoding the prompt"):
             token_ids = list(self._tokenizer(text, add_special_tokens=add_special_tokens)["input_ids"])
         if not token_ids:

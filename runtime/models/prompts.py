@@ -17,26 +17,37 @@ from constrain.runtime.models.errors import first_line
 __all__ = ["chat_messages", "chat_text", "knows_tools", "plain_text", "with_tools"]
 
 
-def plain_text(prompt: str, *, system: str | None = None, schema_text: str | None = None) -> str:
+def plain_text(
+    prompt: str, *, system: str | None = None, schema_text: str | None = None, whitespace: str = "compact"
+) -> str:
     """The document a base model continues. Without a system text and a schema it is the prompt itself."""
     if system is None and schema_text is None:
         return prompt
     parts = [] if system is None else [system.strip()]
     if schema_text is None:
         return "\n\n".join([*parts, prompt])
-    return "\n\n".join([*parts, EXAMPLE, _entry(_on_one_line(schema_text), prompt.strip(), "")])
+    return "\n\n".join([*parts, _solved_case(whitespace), _entry(_on_one_line(schema_text), prompt.strip(), "")])
 
 
 def _entry(schema: str, text: str, answer: str) -> str:
     return f"JSON Schema:\n{schema}\nText:\n{text}\nJSON:\n{answer}"
 
 
-EXAMPLE = _entry(
-    '{"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}}',
-    "Tom is 41 and plays football.",
-    '{"name":"Tom","age":41}',
-)
-"""One solved case. With it Gemma 3 270M names the goods of an order where it named the customer as goods before."""
+def _solved_case(whitespace: str) -> str:
+    """With it Gemma 3 270M names the goods of an order where it named the customer as goods before.
+
+    It is laid out as the answer is to be: a base model goes on as it was shown. Where it may choose, blanks stand where
+    most JSON has them.
+    """
+    answer = {"name": "Tom", "age": 41}
+    if whitespace == "compact":
+        laid_out = json.dumps(answer, separators=(",", ":"))
+    else:
+        _, _, indent = whitespace.partition("pretty:")
+        laid_out = json.dumps(answer, indent=int(indent) if indent else None)
+    schema = '{"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}}'
+    return _entry(schema, "Tom is 41 and plays football.", laid_out)
+
 
 SPACE_OUTSIDE_STRINGS = re.compile(r'("(?:[^"\\]|\\.)*")|([{\[])\s+|\s+([}\]])|\s+')
 

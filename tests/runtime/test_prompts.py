@@ -35,6 +35,19 @@ def test_a_schema_is_shown_on_one_line_and_otherwise_as_it_is() -> None:
     assert '{"enum": ["a  \\"b", 1.50, "[ x ]"]}' in plain_text("Hi", schema_text=schema)
 
 
+@pytest.mark.parametrize(
+    ("whitespace", "answer"),
+    [
+        ("compact", '{"name":"Tom","age":41}'),
+        ("spaced", '{"name": "Tom", "age": 41}'),
+        ("pretty:2", '{\n  "name": "Tom",\n  "age": 41\n}'),
+        ("flexible", '{"name": "Tom", "age": 41}'),
+    ],
+)
+def test_a_solved_case_is_laid_out_as_the_answer_is_to_be(whitespace: str, answer: str) -> None:
+    assert f"JSON:\n{answer}\n" in plain_text("Hi", schema_text="{}", whitespace=whitespace)
+
+
 def test_chat_messages() -> None:
     assert chat_messages("Hi") == [{"role": "user", "content": "Hi"}]
     system, user = chat_messages("Hi", system="Be exact.", schema_text="{}")

@@ -30,12 +30,14 @@ def test_pretty(value: object, indent: int, compiled: Any, takes: Any) -> None:
 
 
 @pytest.mark.parametrize("value", VALUES, ids=str)
-def test_compact_and_flexible(value: object, compiled: Any, takes: Any) -> None:
+def test_on_one_line(value: object, compiled: Any, takes: Any) -> None:
     compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     spaced = json.dumps(value, ensure_ascii=False)
     pretty = json.dumps(value, ensure_ascii=False, indent=3)
     assert takes(compiled(True), compact)
     assert takes(compiled(True), spaced) == (spaced == compact)
+    assert takes(compiled(True, whitespace="spaced"), spaced)
+    assert takes(compiled(True, whitespace="spaced"), compact) == (spaced == compact)
     flexible = compiled(True, whitespace="flexible")
     assert takes(flexible, compact)
     assert takes(flexible, spaced)
