@@ -118,7 +118,7 @@ class CausalModel:
             prompt: the user's text.
             system: instructions that come before it.
             schema_text: a JSON Schema to show to the model.
-            whitespace: layout of the answer, as of :func:`constrain.compile_json_schema`; of the example, if one is shown.
+            whitespace: layout of the answer, as of :func:`constrain.compile_json_schema`; an example is laid out so.
             tools: those that the model may call, in OpenAI's form, to show to it.
             think: may the model think before it answers?
             reserve: output tokens that must fit into the context as well.

@@ -1,4 +1,5 @@
-"""Every bit of every mask is the reference's, over 2,000 random pairs of a grammar and a beginning on each vocabulary.
+"""Every bit of every mask is the reference's, over 2,000 random pairs of a grammar and a beginning on each vocabulary
+(with --slow, as in CI; over fewer of them without).
 
 Each mask is asked for four times: from tables that know nothing yet, from tables that the other beginnings have left
 behind, once more when it was remembered, and from a compiled grammar that was saved with masks computed ahead and
@@ -28,6 +29,9 @@ BLOCK = 25
 
 BLOCKS = 20
 
+FEW = 10
+"""Grammars in one test of a real vocabulary."""
+
 BEGINNINGS = 6
 """Of each grammar, at most: with the grammars that are empty or finite, 2,000 pairs are left."""
 
@@ -38,9 +42,14 @@ MOODS = [b"abcxyz0123456789 ", b'[({<a"- ', b'])}>b,:"/\n', b'abcxyz0123456789,:
 """Bytes that a random text prefers for a while: stay in a lexeme, go in, come out, what tokens are made of, any."""
 
 
-def sources(block: int) -> Iterator[tuple[str, Grammar]]:
+def blocks(number: int, always: int) -> list[object]:
+    """The first few always, the others with --slow."""
+    return [pytest.param(block, marks=[] if block < always else pytest.mark.slow) for block in range(number)]
+
+
+def sources(block: int, size: int = BLOCK) -> Iterator[tuple[str, Grammar]]:
     """The grammars of a block: of each five, four with a shape that the engine treats specially and one at random."""
-    for seed in range(block * BLOCK, (block + 1) * BLOCK):
+    for seed in range(block * size, (block + 1) * size):
         if seed % 5 == 4:
             make = random_regular_grammar if seed % 2 else random_grammar
             yield f"{make.__name__}({seed})", make(seed)
@@ -124,21 +133,18 @@ def small_tokens(vocabulary: str, block: int) -> Tokens:
 
 
 @pytest.mark.parametrize("vocabulary", ["byte", "random"])
-@pytest.mark.parametrize("block", range(BLOCKS))
+@pytest.mark.parametrize("block", blocks(BLOCKS, 8))
 def test_masks(block: int, vocabulary: str, tmp_path: Path) -> None:
     tokens = small_tokens(vocabulary, block)
     pairs = [check_grammar(source, grammar, tokens, block, tmp_path) for source, grammar in sources(block)]
     assert sum(pairs) >= 4 * BLOCK
 
 
-@pytest.mark.parametrize(
-    "block", [pytest.param(block, marks=[pytest.mark.slow] if block > 0 else []) for block in range(BLOCKS)]
-)
+@pytest.mark.parametrize("block", blocks(BLOCKS * BLOCK // FEW, 1))
 def test_masks_of_a_real_vocabulary(block: int, tekken_vocabulary_tokens: Tokens, tmp_path: Path) -> None:
-    """100 of the pairs; all 2,000 with --slow, as in CI."""
     tokens = tekken_vocabulary_tokens
-    pairs = [check_grammar(source, grammar, tokens, block, tmp_path) for source, grammar in sources(block)]
-    assert sum(pairs) >= 4 * BLOCK
+    pairs = [check_grammar(source, grammar, tokens, block, tmp_path) for source, grammar in sources(block, FEW)]
+    assert sum(pairs) >= 3 * FEW
 
 
 @pytest.mark.parametrize("block", range(4))

@@ -19,7 +19,26 @@ from run_hostile import as_expected
 MEMORY = 1024
 """The most that may ever be resident, in MiB, interpreter and vocabulary included."""
 
-SLOW = {"a million unit rules", "a million alternatives", "a hundred thousand terminals", "everything is ambiguous"}
+SLOW = {
+    "a million unit rules",
+    "a million alternatives",
+    "a hundred thousand terminals",
+    "everything is ambiguous",
+    "many optional parts",
+    "boundaries",
+    "many assertions",
+    "far from the end, negated",
+    "conditions on forty",
+    "one of 200 objects",
+    "names that need the next, and no others",
+    "thirty kinds that overlap",
+    "choices of arrays",
+    "choices of strings",
+    "choices of numbers",
+    "long and pairs",
+    "long and holds",
+    "two patterns and a length",
+}
 """Alike enough to others that need not wait."""
 
 
