@@ -1,4 +1,4 @@
-"""What every test may use: the ``--slow`` switch, shared data, the byte vocabulary, repeatable hypothesis."""
+"""What every test may use: the ``--slow`` switch, shared data, the byte vocabulary, a tiny model, hypothesis."""
 
 from __future__ import annotations
 
@@ -67,3 +67,33 @@ def shared_data() -> Path:
 def byte_vocabulary() -> Vocabulary:
     """One token for each byte, with the byte as its id, and the stop token 256."""
     return Vocabulary([bytes([byte]) for byte in range(256)], [256], vocab_size=257)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random Llama of two thousand weights, whose tokens are the bytes and one stop token."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny") / "tiny-model"
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(alphabet)}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<eos>")
+    wrapped.save_pretrained(folder)
+    torch.manual_seed(7)
+    configuration = LlamaConfig(
+        vocab_size=257,
+        hidden_size=8,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=1 << 20,
+        initializer_range=1.0,  # large enough for the prompt to matter
+        eos_token_id=256,
+        bos_token_id=None,
+    )
+    LlamaForCausalLM(configuration).save_pretrained(folder)
+    return folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,12 @@ from quality.methods import Method
 from quality.peers import Allows, Peers
 from quality.prompts import THINK, prompt_of, schema_of
 from quality.tasks import Item, Task
-from quality.together import side_by_side
 
 if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar
     from constrain.runtime import CausalModel
+    from constrain.runtime.decoding import GenerationResult
+    from constrain.runtime.decoding.batch import Ended
     from constrain.runtime.models.rows import Row, Rows
 
 __all__ = ["Decoder", "Output"]
@@ -103,33 +104,29 @@ class Decoder:
     def _constrained(
         self, method: Method, items: Sequence[Item], prompts: Sequence[list[int]], seeds: Sequence[int]
     ) -> list[Output]:
-        from constrain.runtime.decoding import GenerationOptions, generate
-        from constrain.runtime.decoding.beam import beam_search
-        from constrain.runtime.decoding.best_first import most_probable
+        from constrain.runtime.decoding import GenerationOptions
+        from constrain.runtime.decoding.batch import Request, generate_batch
+        from constrain.runtime.decoding.several import several
 
-        chosen: dict[str, Any] = {
-            "max_tokens": self._task.max_tokens,
-            "logprobs": method.options.get("method") in ("beam", "map"),
-        }
+        searches = method.options.get("method") in ("beam", "map")
+        chosen: dict[str, Any] = {"max_tokens": self._task.max_tokens, "logprobs": searches}
         chosen |= {name: value for name, value in method.options.items() if name != "whitespace"}
-
-        def task_of(item: Item, prompt: list[int], seed: int) -> Callable[[Any], Output]:
-            compiled = self._grammar(method, item)
-            options = GenerationOptions(seed=seed, **chosen)
-
-            def run(rows: Any) -> Output:
-                if options.method == "beam":
-                    result = beam_search(self._model, compiled, prompt, options, rows, width=4)[0]
-                elif options.method == "map":
-                    result = next(most_probable(self._model, compiled, prompt, options, rows))
-                else:
-                    result = generate(self._model, compiled, prompt, options, rows=rows)
-                return Output(result.text, len(result.token_ids))
-
-            return run
-
-        tasks = [task_of(*each) for each in zip(items, prompts, seeds, strict=True)]
-        return side_by_side(self._rows, tasks)
+        requests = [
+            Request(self._grammar(method, item), prompt, GenerationOptions(seed=seed, **chosen))
+            for item, prompt, seed in zip(items, prompts, seeds, strict=True)
+        ]
+        if searches:
+            results = [
+                next(several(self._model, each.compiled, each.prompt_ids, each.options, self._rows))
+                for each in requests
+            ]
+        else:
+            ended = {
+                each.request: each
+                for each in generate_batch(self._model, requests, size=len(requests), rows=self._rows)
+            }
+            results = [_result(ended[request]) for request in requests]
+        return [Output(result.text, len(result.token_ids)) for result in results]
 
     def _grammar(self, method: Method, item: Item) -> CompiledGrammar:
         from constrain.compiler import compile_grammar, json_schema
@@ -144,3 +141,9 @@ class Decoder:
                 grammar = thinking_before(grammar, marks_of(THINK), self._task.reasoning_length)
             self._compiled[key] = compile_grammar(grammar, self._model.vocabulary)
         return self._compiled[key]
+
+
+def _result(ended: Ended) -> GenerationResult:
+    if ended.result is None:
+        raise ended.error or RuntimeError("an output ended without a result")
+    return ended.result

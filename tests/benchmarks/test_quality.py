@@ -20,7 +20,6 @@ from quality.records import Record, Records
 from quality.report import report
 from quality.tasks import TASKS, Item, Task
 from quality.tasks.task import items_of
-from quality.together import side_by_side
 
 JSON, TEXT, THOUGHTS = Form(), Form(is_json=False), Form(thinks=True)
 LETTERS = Item("Ada Hopper", "ar", "Ada ends in a, Hopper ends in r.")
@@ -230,36 +229,3 @@ def test_methods_are_held_against_ones_with_the_same_prompts() -> None:
                     method.form.blanks,
                     method.form.thinks,
                 )
-
-
-class CountedRows:
-    """Rows that are their own logits."""
-
-    is_batched = True
-
-    def __init__(self) -> None:
-        self.sizes: list[int] = []
-
-    def forward(self, token_ids: dict[str, list[int]], positions: dict[str, int]) -> dict[str, list[int]]:
-        self.sizes.append(len(token_ids))
-        if [99] in token_ids.values():
-            raise ValueError("no token 99")
-        return {row: [positions[row], *fresh] for row, fresh in token_ids.items()}
-
-
-def test_threads_share_forwards() -> None:
-    rows: Any = CountedRows()
-
-    def task(name: str, count: int) -> Any:
-        return lambda shared: [shared.forward({name: [step]}, {name: step})[name] for step in range(count)]
-
-    found = side_by_side(rows, [task("a", 3), task("b", 1), task("c", 2)])
-    assert found == [[[0, 0], [1, 1], [2, 2]], [[0, 0]], [[0, 0], [1, 1]]]
-    assert rows.sizes == [3, 2, 1]
-
-
-def test_an_error_reaches_every_thread() -> None:
-    rows: Any = CountedRows()
-    tasks = [lambda shared, token=token: shared.forward({str(token): [token]}) for token in (1, 99)]
-    with pytest.raises(ValueError, match="no token 99"):
-        side_by_side(rows, tasks)
