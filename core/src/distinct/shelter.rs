@@ -69,7 +69,8 @@ impl Engine {
 
     fn find_shelter(&mut self, at: &Configuration, after: Arc<Tracker>) -> Result<Option<bool>> {
         let (mut some, mut all) = (false, true);
-        for landed in self.after_values(at, &after)? {
+        let nodes = self.nodes_before(at)?;
+        for landed in self.after_values(&nodes, &after)? {
             self.shelters.visited.clear();
             let alive = self.is_alive(&landed)?;
             some |= alive;
@@ -134,6 +135,11 @@ impl Engine {
             Some(tracker) if tracker.needs_shelter() => Arc::new(tracker.after_value()),
             _ => return Ok(None),
         };
+        let nodes = self.nodes_before(at)?;
+        if nodes.is_empty() {
+            // blanks that the layout has after the colon are still to come
+            return Ok(None);
+        }
         if !self.shelters.visited.insert(essence.clone()) {
             return Ok(Some(false));
         }
@@ -141,7 +147,7 @@ impl Engine {
             return Err(self.too_much());
         }
         let mut landed = Vec::new();
-        for after in self.after_values(at, &after)? {
+        for after in self.after_values(&nodes, &after)? {
             landed.push((self.shortest_possible(&after)?.len(), after));
         }
         landed.sort_by_key(|&(length, _)| length);
@@ -152,8 +158,8 @@ impl Engine {
         found.unwrap_or(Ok(false)).map(Some)
     }
 
-    /// After each of the symbols that may come next.
-    fn after_values(&mut self, at: &Configuration, after: &Arc<Tracker>) -> Result<Vec<Configuration>> {
+    /// The nodes whose lexemes have not begun.
+    fn nodes_before(&mut self, at: &Configuration) -> Result<SmallVec<[NodeId; 4]>> {
         let mut nodes: SmallVec<[NodeId; 4]> = SmallVec::new();
         for thread in &at.threads {
             if self.begun_at(thread.node)? == Some(*thread) {
@@ -162,9 +168,14 @@ impl Engine {
         }
         nodes.sort_unstable();
         nodes.dedup();
+        Ok(nodes)
+    }
+
+    /// After each of the symbols that may come next.
+    fn after_values(&mut self, nodes: &[NodeId], after: &Arc<Tracker>) -> Result<Vec<Configuration>> {
         let mut landed = Vec::new();
         let mut seen = FxHashSet::default();
-        for node in nodes {
+        for &node in nodes {
             for symbol in self.parser.awaited(node) {
                 let next = self.parser.skip(node, symbol, &self.grammar, &mut self.lexer)?;
                 if seen.insert(next) {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations, product
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from constrain.compiler.json_schema.layout import MAXIMUM_BLANKS, MAXIMUM_PRETTY_DEPTH
@@ -42,6 +44,38 @@ def test_on_one_line(value: object, compiled: Any, takes: Any) -> None:
     assert takes(flexible, compact)
     assert takes(flexible, spaced)
     assert takes(flexible, pretty)
+
+
+@pytest.mark.parametrize("whitespace", ["compact", "spaced", "pretty:1", "flexible", "any"])
+@pytest.mark.parametrize("order", ["schema", "any"])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"patternProperties": {"^[ab]$": {"type": "integer"}}, "additionalProperties": False},
+        {"propertyNames": {"enum": ["a", "b", "c"]}, "minProperties": 2},
+        {"propertyNames": {"pattern": "^[a-c]$"}, "properties": {"a": {"type": "string"}}, "required": ["b"]},
+        {"propertyNames": {"maxLength": 1}, "maxProperties": 2, "additionalProperties": {"type": "integer"}},
+    ],
+    ids=json.dumps,
+)
+def test_layouts_hold_the_same_objects(
+    schema: dict[str, Any], order: str, whitespace: str, compiled: Any, takes: Any
+) -> None:
+    """Where there are few names, it is tried whether an object can be completed, whatever stands between its parts."""
+    schema = {"type": "object", **schema}
+    is_valid = jsonschema_rs.validator_for(schema).is_valid
+    grammar = compiled(schema, whitespace=whitespace, order=order)
+    layout: dict[str, Any] = {
+        "compact": {"separators": (",", ":")},
+        "pretty:1": {"indent": 1},
+    }.get(whitespace, {})
+    for count in range(4):
+        for names in permutations("abc", count):
+            for values in product((1, "x"), repeat=count):
+                value = dict(zip(names, values, strict=True))
+                if order == "schema" and "properties" in schema:
+                    value = dict(sorted(value.items()))  # declared, then required, then other names
+                assert takes(grammar, json.dumps(value, **layout)) == is_valid(value), value
 
 
 def test_flexible_is_bounded(compiled: Any, takes: Any) -> None:
