@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompileOptions", "Constraint"]
 
-_SPELLINGS = {"whitespace": "compact", "order": "schema", "numbers": "plain", "escapes": "minimal"}
+_SPELLINGS = {"whitespace": "spaced", "order": "schema", "numbers": "plain", "escapes": "minimal"}
 """Options of generated text that have their own name as an option, with their defaults."""
 
 Kind: TypeAlias = Literal["schema", "regex", "choice", "choice-file", "substring", "grammar", "tags", "tools"]
@@ -57,7 +57,7 @@ class CompileOptions:
     draft: str | None = None
     formats: str = "assert"
     ignore_formats: tuple[str, ...] = ()
-    whitespace: str = "compact"
+    whitespace: str = "spaced"
     order: str = "schema"
     numbers: str = "plain"
     escapes: str = "minimal"

@@ -166,7 +166,7 @@ def gen(
     prompt_schema: Annotated[
         str, typer.Option("--prompt-schema", metavar="auto|none", help="Is the model shown the schema?")
     ] = "auto",
-    whitespace: option.Whitespace = "compact",
+    whitespace: option.Whitespace = "spaced",
     order: option.Order = "schema",
     numbers: option.Numbers = "plain",
     escapes: option.Escapes = "minimal",

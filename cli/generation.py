@@ -126,7 +126,7 @@ class Session:
         self._draft_name = draft_model
         self._draft_model: DraftModel | None = None
         self._schema_text: str | None = None
-        self._whitespace = "compact"
+        self._whitespace = "spaced"
         self._tools: list[dict[str, Any]] | None = None
         self._thinks = False
         self._model: CausalModel | None = None

@@ -67,7 +67,7 @@ def next_tokens(
     data: option.Data = None,
     formats: option.Formats = "assert",
     ignore_format: option.IgnoreFormat = None,
-    whitespace: option.Whitespace = "compact",
+    whitespace: option.Whitespace = "spaced",
     order: option.Order = "schema",
     numbers: option.Numbers = "plain",
     escapes: option.Escapes = "minimal",

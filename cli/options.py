@@ -274,7 +274,7 @@ IgnoreFormat: TypeAlias = Annotated[
 Whitespace: TypeAlias = Annotated[
     str,
     typer.Option(
-        "--whitespace", metavar="compact|spaced|pretty:N|flexible|any", help="White space between JSON tokens."
+        "--whitespace", metavar="spaced|compact|pretty:N|flexible|any", help="White space between JSON tokens."
     ),
 ]
 Order: TypeAlias = Annotated[

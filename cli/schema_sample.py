@@ -42,7 +42,7 @@ def sample(
         int,
         typer.Option("--length", min=1, max=100_000, metavar="N", help="Bytes after which an instance is ended."),
     ] = LENGTH,
-    whitespace: option.Whitespace = "compact",
+    whitespace: option.Whitespace = "spaced",
     order: option.Order = "schema",
     numbers: option.Numbers = "plain",
     escapes: option.Escapes = "minimal",

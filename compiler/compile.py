@@ -70,7 +70,7 @@ def compile_json_schema(
     ignore_formats: Sequence[str] | Literal["unknown"] = (),
     references: Mapping[str, Any] | None = None,
     data: Mapping[str, bytes | str] | None = None,
-    whitespace: str = "compact",
+    whitespace: str = "spaced",
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",
@@ -88,8 +88,8 @@ def compile_json_schema(
         ignore_formats: names of formats that only describe, or ``"unknown"`` for all that no draft defines.
         references: documents for ``$ref`` by URI. Nothing is ever fetched.
         data: contents of the files that ``x-constrain-choices`` and ``x-constrain-substring-of`` name, by name.
-        whitespace: ``"compact"`` (none), ``"spaced"`` (one after commas and colons), ``"pretty:N"`` (indented by N),
-            ``"flexible"`` (bounded) or ``"any"``.
+        whitespace: ``"spaced"`` (a blank after commas and colons), ``"compact"`` (none), ``"pretty:N"`` (indented by
+            N), ``"flexible"`` (bounded) or ``"any"``.
         order: members in schema order (undeclared ones last), or in any.
         numbers: ``"plain"`` writes integers without fraction or exponent, ``"any"`` every spelling of a number.
         escapes: ``"minimal"`` escapes only what must be, ``"any"`` is every spelling of a string.
@@ -275,7 +275,7 @@ def compile_structural_tag(
     tag: Mapping[str, Any] | str | bytes,
     vocabulary: Vocabulary,
     *,
-    whitespace: str = "compact",
+    whitespace: str = "spaced",
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",
@@ -334,7 +334,7 @@ def compile_tools(
     style: str,
     choice: str = "auto",
     parallel: bool = True,
-    whitespace: str = "compact",
+    whitespace: str = "spaced",
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",

@@ -37,7 +37,7 @@ def main() -> None:
     print(json.dumps(json.loads(write_at_random(compiled, vocabulary, seed=7)), indent=2))
 
     matcher = compiled.matcher()
-    matcher.accept_bytes(b'{"order_id":"ORD-000017","status":"p')
+    matcher.accept_bytes(b'{"order_id": "ORD-000017", "status": "p')
     print("forced next:", matcher.forced_bytes().decode())
     print("one way to finish:", matcher.shortest_completion().decode())
 

@@ -38,7 +38,7 @@ def build(
     ignore_formats: Sequence[str] | Literal["unknown"] = (),
     references: Mapping[str, object] | None = None,
     data: Mapping[str, bytes | str] | None = None,
-    whitespace: str = "compact",
+    whitespace: str = "spaced",
     order: Literal["schema", "any"] = "schema",
     numbers: Literal["plain", "any"] = "plain",
     escapes: Literal["minimal", "any"] = "minimal",
@@ -57,8 +57,8 @@ def build(
         references: the documents that ``$ref`` and ``$schema`` may lead to besides the schema and the official
             metaschemas, by URI: parsed JSON, or JSON text. Nothing is fetched.
         data: contents of the files that ``x-constrain-choices`` and ``x-constrain-substring-of`` name, by name.
-        whitespace: ``compact`` (none), ``spaced`` (as ``json.dumps()``), ``pretty:N`` (as ``json.dumps(indent=N)``),
-            ``flexible`` (up to 64 blanks between tokens) or ``any`` (so many as one likes).
+        whitespace: ``spaced`` (as ``json.dumps()``), ``compact`` (no blanks), ``pretty:N`` (as
+            ``json.dumps(indent=N)``), ``flexible`` (up to 64 blanks between tokens) or ``any`` (so many as one likes).
         order: order of members: that of the schema with undeclared ones last, or any.
         numbers: ``plain`` spellings, or ``any`` of RFC 8259: with it ``1.0`` and ``10e-1`` are integers, too (not in
             draft 4).

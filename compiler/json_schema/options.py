@@ -24,7 +24,7 @@ class Policy(NamedTuple):
     """How JSON values are spelled, and how large they get.
 
     Attributes:
-        whitespace: ``compact``, ``spaced``, ``pretty``, ``flexible`` or ``any``.
+        whitespace: ``spaced``, ``compact``, ``pretty``, ``flexible`` or ``any``.
         indent: spaces per level of ``pretty``.
         order: of members, ``schema`` or ``any``.
         any_escape: whether characters may be escaped that need not be.
@@ -34,7 +34,7 @@ class Policy(NamedTuple):
         sizes: bounds of what the schema sets no bound of.
     """
 
-    whitespace: Literal["compact", "spaced", "pretty", "flexible", "any"] = "compact"
+    whitespace: Literal["spaced", "compact", "pretty", "flexible", "any"] = "spaced"
     indent: int = 0
     order: Literal["schema", "any"] = "schema"
     any_escape: bool = False
@@ -83,7 +83,7 @@ def read_options(
     ignore_formats: Sequence[str] | str = (),
     references: Mapping[str, object] | None = None,
     data: Mapping[str, bytes | str] | None = None,
-    whitespace: str = "compact",
+    whitespace: str = "spaced",
     order: str = "schema",
     numbers: str = "plain",
     escapes: str = "minimal",
@@ -117,7 +117,7 @@ def read_options(
     elif whitespace not in ("compact", "spaced", "flexible", "any"):
         raise SchemaError(
             f"whitespace={whitespace!r} is not known",
-            expected="'compact', 'spaced', 'pretty:N', 'flexible' or 'any'",
+            expected="'spaced', 'compact', 'pretty:N', 'flexible' or 'any'",
         )
     if isinstance(ignore_formats, str):
         names = frozenset[str]() if ignore_formats == "unknown" else frozenset([ignore_formats])

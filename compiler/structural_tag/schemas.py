@@ -27,7 +27,7 @@ class SchemaReading:
     ignore_formats: tuple[str, ...] = ()
     references: Mapping[str, object] = field(default_factory=dict)
     data: Mapping[str, bytes | str] = field(default_factory=dict)
-    whitespace: str = "compact"
+    whitespace: str = "spaced"
     order: Literal["schema", "any"] = "schema"
     numbers: Literal["plain", "any"] = "plain"
     escapes: Literal["minimal", "any"] = "minimal"

@@ -107,7 +107,7 @@ class CausalModel:
         *,
         system: str | None = None,
         schema_text: str | None = None,
-        whitespace: str = "compact",
+        whitespace: str = "spaced",
         tools: Sequence[Mapping[str, Any]] | None = None,
         think: bool = False,
         reserve: int = 0,

@@ -18,7 +18,7 @@ __all__ = ["chat_messages", "chat_text", "knows_tools", "plain_text", "with_tool
 
 
 def plain_text(
-    prompt: str, *, system: str | None = None, schema_text: str | None = None, whitespace: str = "compact"
+    prompt: str, *, system: str | None = None, schema_text: str | None = None, whitespace: str = "spaced"
 ) -> str:
     """The document a base model continues. Without a system text and a schema it is the prompt itself."""
     if system is None and schema_text is None:

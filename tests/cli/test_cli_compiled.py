@@ -31,7 +31,7 @@ def saved(cli: Callable[..., Any], tmp_path: Path) -> str:
 
 
 def test_next_says_the_same(cli: Callable[..., Any], saved: str) -> None:
-    for prefix in ("", '{"', '{"n":-', '{"n":1}', "["):
+    for prefix in ("", '{"', '{"n": -', '{"n": 1}', "["):
         one = cli("next", "--compiled", saved, "--json", prefix)
         other = cli("next", "--schema", SCHEMA, "--json", prefix)
         assert (one.code, one.out) == (other.code, other.out)
@@ -39,9 +39,9 @@ def test_next_says_the_same(cli: Callable[..., Any], saved: str) -> None:
 
 def test_check_asks_the_automaton(cli: Callable[..., Any], saved: str) -> None:
     """The layout belongs to the automaton's language, which jsonschema-rs does not look at."""
-    assert cli("check", "--compiled", saved, "-", stdin='{"n":1}\n').code == 0
-    spaced = cli("check", "--compiled", saved, "-", stdin='{ "n": 1 }')
-    assert (spaced.code, spaced.out) == (1, "<stdin>: line 1, column 2, byte 1: unexpected space; expected '\"'\n")
+    assert cli("check", "--compiled", saved, "-", stdin='{"n": 1}\n').code == 0
+    padded = cli("check", "--compiled", saved, "-", stdin='{ "n": 1 }')
+    assert (padded.code, padded.out) == (1, "<stdin>: line 1, column 2, byte 1: unexpected space; expected '\"'\n")
     assert cli("check", "--schema", SCHEMA, "-", stdin='{ "n": 1 }').code == 0
 
 
@@ -261,6 +261,6 @@ def test_the_same_constraint_makes_the_same_file(cli: Callable[..., Any], saved:
 
 def test_a_program_loads_what_the_command_line_saved(saved: str) -> None:
     matcher = CompiledGrammar.load(saved, Vocabulary.bytes()).matcher()
-    assert matcher.accept_bytes(b'{"n":12}')
+    assert matcher.accept_bytes(b'{"n": 12}')
     assert matcher.is_accepting()
     assert compile_regex("a", Vocabulary.bytes()).description["kind"] == "regex"

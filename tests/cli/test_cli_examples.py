@@ -165,7 +165,7 @@ def test_python_api(environment: dict[str, str], root: Path) -> None:
     order, end, rest = ran.stdout.partition("\n}\n")
     schema = json.loads((root / "examples" / "order.json").read_text("utf-8"))
     assert jsonschema_rs.validator_for(schema).is_valid(json.loads(order + end))
-    assert rest.startswith('forced next: aid","customer":{"name":"\n')
+    assert rest.startswith('forced next: aid", "customer": {"name": "\n')
 
 
 def test_try_parser(environment: dict[str, str], root: Path) -> None:

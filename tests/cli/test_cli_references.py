@@ -125,7 +125,7 @@ def test_dialects_of_openapi(draft: str, schema: str, good: list[str], bad: list
     arguments = ("--schema", schema, "--draft", draft)
     for text, code in [*((text, 0) for text in good), *((text, 1) for text in bad)]:
         assert cli("check", *arguments, "-", stdin=text).code == code
-        assert code or cli("next", *arguments, text.replace(" ", "")).code == 0
+        assert code or cli("next", *arguments, text).code == 0
     # what the automaton writes, the validator judges
     assert cli("schema", "sample", schema, "--draft", draft, "-n", "20", "--seed", "1").code == 0
 

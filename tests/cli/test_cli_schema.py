@@ -174,7 +174,7 @@ def test_the_concise_form_is_a_schema_everywhere(cli: Callable[..., Any]) -> Non
 
     assert cli("check", "--schema", concise, "-", stdin='{"name": "a", "n": 10}').code == 1
     assert cli("check", "--schema", concise, "-", stdin='{"name": "a", "n": 9}').code == 0
-    assert cli("next", "--schema", concise, '{"name":"abcdefghi').out == '34\t"\n'
+    assert cli("next", "--schema", concise, '{"name": "abcdefghi').out == '34\t"\n'
     assert cli("compile", "--schema", concise).code == 0
     assert cli("schema", "sample", concise, "-n", "5", "--seed", "1").code == 0
     assert json.loads(cli("schema", "show", concise).out)["required"] == ["name"]

@@ -64,7 +64,7 @@ def test_values() -> None:
     [
         ("schema", '{"type": "string"}', '"'),
         ("tags", TAGS, '<a>"'),
-        ("tools", TOOLS, '<tool_call>\n{"name": "say", "arguments": {"what":"'),
+        ("tools", TOOLS, '<tool_call>\n{"name": "say", "arguments": {"what": "'),
     ],
 )
 def test_what_a_model_is_held_to(option: str, value: str, begin: str) -> None:

@@ -73,7 +73,7 @@ def test_prompts_that_begin_the_region() -> None:
 
 
 def test_keys_differ_after_thoughts(byte_vocabulary: Vocabulary) -> None:
-    grammar = thinking_before(json_schema.build({"type": "object"}), THINK)
+    grammar = thinking_before(json_schema.build({"type": "object"}, whitespace="compact"), THINK)
     assert accepts(grammar, b'<t>{"a":1,"a":</t>\n\n{"a":1,"b":1}', byte_vocabulary)
     assert not accepts(grammar, b'<t></t>\n{"a":1,"a":1}', byte_vocabulary)
 

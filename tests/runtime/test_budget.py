@@ -175,7 +175,7 @@ def test_a_budget_below_the_least_is_refused(vocabulary: Vocabulary) -> None:
 def test_what_may_have_been_missed_is_not_denied(vocabulary: Vocabulary) -> None:
     """There is [2,1], but the search begins with the shortest beginning, behind which only 222 differs."""
     schema = {"type": "array", "prefixItems": [{"enum": [1, 2]}], "items": {"enum": [1, 222]}, "uniqueItems": True}
-    compiled = compile_json_schema(schema | {"minItems": 2, "maxItems": 2}, vocabulary)
+    compiled = compile_json_schema(schema | {"minItems": 2, "maxItems": 2}, vocabulary, whitespace="compact")
     assert check(compiled, NeverClosing(vocabulary, 0), GenerationOptions(max_tokens=7)).text in ("[1,222]", "[2,1]")
     with pytest.raises(BudgetError, match="no output was found that fits into 6 tokens: at most 7 tokens are needed"):
         generate(NeverClosing(vocabulary, 0), compiled, [0], GenerationOptions(max_tokens=6))
@@ -228,7 +228,7 @@ def test_what_is_drawn_anew_has_the_law_of_what_is_left(vocabulary: Vocabulary) 
     """That items differ is confirmed after the draw: as likely as among those that fit, nothing else is."""
     items = {"enum": [1, 22, 333]}
     schema = {"type": "array", "uniqueItems": True, "items": items, "minItems": 2, "maxItems": 2}
-    compiled = compile_json_schema(schema, vocabulary)
+    compiled = compile_json_schema(schema, vocabulary, whitespace="compact")
     model = NeverClosing(vocabulary, 0)
     monotonous = np.zeros(vocabulary.vocab_size)
     model._likings_after = lambda _: monotonous  # type: ignore[method-assign]

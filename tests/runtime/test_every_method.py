@@ -311,7 +311,9 @@ def test_whichever_stop_token_comes_the_output_is_one(bare: Vocabulary, method: 
 def test_distinct_outputs_have_their_law_where_tokens_are_refused(bare: Vocabulary) -> None:
     """That nothing which differs from 4 fits behind it shows when it was chosen; chi-squared over pairs of outputs."""
     schema = {"type": "array", "prefixItems": [{"enum": [1, 2, 3, 4]}], "items": {"enum": [4, 222]}}
-    compiled = compile_json_schema(schema | {"uniqueItems": True, "minItems": 2, "maxItems": 2}, bare)
+    compiled = compile_json_schema(
+        schema | {"uniqueItems": True, "minItems": 2, "maxItems": 2}, bare, whitespace="compact"
+    )
     shares = {"[1,4]": 0.6, "[2,4]": 0.3, "[3,4]": 0.1}
     likings = {ord(text[1]): math.log(share / 2) for text, share in shares.items()}
     model = Says(bare, {**likings, ord("4"): math.log(0.5)}, -50.0)

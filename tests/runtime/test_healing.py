@@ -76,4 +76,4 @@ def test_what_would_repeat_a_key_is_drawn_anew(tiny: CausalModel) -> None:
     (last_id,) = tiny.vocabulary.encode("[")  # type: ignore[misc]
     for seed in range(5):
         result = generate(tiny, compiled, [5, last_id], GenerationOptions(seed=seed, heal=True))
-        assert result.text in ('["na","n"]', '["n","na"]')
+        assert result.text in ('["na", "n"]', '["n", "na"]')

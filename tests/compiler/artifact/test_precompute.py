@@ -74,12 +74,12 @@ def wide_vocabulary() -> Vocabulary:
 
 
 def test_a_loaded_file_walks_nothing(wide_vocabulary: Vocabulary, tmp_path: Path) -> None:
-    compiled = compile_json_schema(SCHEMA, wide_vocabulary)
+    compiled = compile_json_schema(SCHEMA, wide_vocabulary, whitespace="compact")
     ahead = compiled.precompute(32 << 20)
     assert ahead["precomputed_states"] > 1_000
     compiled.save(tmp_path / "grammar")
     loaded = CompiledGrammar.load(tmp_path / "grammar", wide_vocabulary)
-    cold = compile_json_schema(SCHEMA, wide_vocabulary)
+    cold = compile_json_schema(SCHEMA, wide_vocabulary, whitespace="compact")
     for text in TEXTS:
         assert np.array_equal(masks(loaded, text), masks(cold, text))
     assert nothing_was_made(loaded)
@@ -97,10 +97,10 @@ def test_masks_carry_over_to_any_depth(byte_vocabulary: Vocabulary) -> None:
 
 
 def test_a_small_budget_leaves_some_to_be_made(byte_vocabulary: Vocabulary) -> None:
-    compiled = compile_json_schema(SCHEMA, byte_vocabulary)
+    compiled = compile_json_schema(SCHEMA, byte_vocabulary, whitespace="compact")
     ahead = compiled.precompute(20_000)
     assert 0 < ahead["precomputed_states"] < ahead["reached_states"]
-    cold = compile_json_schema(SCHEMA, byte_vocabulary)
+    cold = compile_json_schema(SCHEMA, byte_vocabulary, whitespace="compact")
     for text in TEXTS:
         assert np.array_equal(masks(compiled, text), masks(cold, text))
     assert compiled.statistics()["mask_misses"] > 0
@@ -114,8 +114,8 @@ def test_a_limit_ends_it(byte_vocabulary: Vocabulary) -> None:
 
 @pytest.mark.parametrize("budget", [0, 20_000, 1 << 20])
 def test_tables_do_not_depend_on_what_was_done_before(budget: int, byte_vocabulary: Vocabulary) -> None:
-    plain = compile_json_schema(SCHEMA, byte_vocabulary)
-    used = compile_json_schema(SCHEMA, Vocabulary.bytes())
+    plain = compile_json_schema(SCHEMA, byte_vocabulary, whitespace="compact")
+    used = compile_json_schema(SCHEMA, Vocabulary.bytes(), whitespace="compact")
     masks(compile_regex('[^"]{0,9}"', used.vocabulary), b"abc")
     masks(used, TEXTS[1])
     used.precompute(5_000)

@@ -38,7 +38,7 @@ def rich_vocabulary() -> Vocabulary:
 def anything(rich_vocabulary: Vocabulary) -> CompiledGrammar:
     """Objects with any members, and arrays of them without repetitions."""
     schema = {"type": "array", "uniqueItems": True, "items": {"type": ["integer", "string", "object"]}}
-    return compile_grammar(json_schema.build(schema), rich_vocabulary)
+    return compile_grammar(json_schema.build(schema, whitespace="compact"), rich_vocabulary)
 
 
 def mask_of(matcher: Any) -> bytes:
@@ -184,7 +184,7 @@ def test_forks_and_steps_back(anything: CompiledGrammar) -> None:
 
 def test_hundreds_of_items(rich_vocabulary: Vocabulary) -> None:
     schema = {"type": "array", "uniqueItems": True, "items": {"type": "string"}, "minItems": 700}
-    matcher = compile_grammar(json_schema.build(schema), rich_vocabulary).matcher()
+    matcher = compile_grammar(json_schema.build(schema, whitespace="compact"), rich_vocabulary).matcher()
     assert matcher.accept_bytes(b"[" + b",".join(b'"%d"' % number for number in range(600)))
     rest = matcher.shortest_completion()
     assert matcher.accept_bytes(rest)
@@ -195,7 +195,7 @@ def test_hundreds_of_items(rich_vocabulary: Vocabulary) -> None:
 @pytest.mark.parametrize("length", [10**6, 3 * 10**6])
 def test_a_long_completion_is_paid_for(length: int, rich_vocabulary: Vocabulary) -> None:
     schema = {"type": "array", "uniqueItems": True, "items": {"type": "string", "minLength": length}, "minItems": 4}
-    matcher = compile_grammar(json_schema.build(schema), rich_vocabulary).matcher()
+    matcher = compile_grammar(json_schema.build(schema, whitespace="compact"), rich_vocabulary).matcher()
     with pytest.raises(LimitError, match="max_mask_steps"):
         matcher.shortest_completion()
 
@@ -212,7 +212,7 @@ def test_long_numbers(rich_vocabulary: Vocabulary, anything: CompiledGrammar) ->
 ANY_SPELLING = {"whitespace": "flexible", "order": "any", "numbers": "any", "escapes": "any"}
 
 
-@pytest.mark.parametrize("options", [{}, ANY_SPELLING], ids=["default", "any spelling"])
+@pytest.mark.parametrize("options", [{"whitespace": "compact"}, ANY_SPELLING], ids=["compact", "any spelling"])
 @pytest.mark.parametrize(
     ("text", "viable"),
     [
@@ -248,7 +248,7 @@ def test_what_cannot_be_decided_in_time_is_said(rich_vocabulary: Vocabulary) -> 
     letters = {"type": "string", "pattern": "^[a-z]$"}
     schema = {"type": "array", "uniqueItems": True, "items": letters, "minItems": 27}
     with pytest.raises(LimitError, match="max_mask_steps"):
-        compile_grammar(json_schema.build(schema), rich_vocabulary)
+        compile_grammar(json_schema.build(schema, whitespace="compact"), rich_vocabulary)
 
 
 def test_nesting_inside_distinct_items_is_bounded(anything: CompiledGrammar) -> None:

@@ -13,10 +13,12 @@ from constrain.compiler import compile_grammar, json_schema
 
 @pytest.fixture(scope="session")
 def compiled(byte_vocabulary: Vocabulary) -> Callable[..., CompiledGrammar]:
-    """Compile a schema for the byte vocabulary, with the front end's options and every keyword there is."""
+    """Compile a schema for the byte vocabulary, with the front end's options and every keyword there is; without blanks
+    unless they say so.
+    """
 
     def compile_schema(schema: Any, **options: Any) -> CompiledGrammar:
-        return compile_grammar(json_schema.build(schema, **options), byte_vocabulary)
+        return compile_grammar(json_schema.build(schema, **{"whitespace": "compact", **options}), byte_vocabulary)
 
     return compile_schema
 

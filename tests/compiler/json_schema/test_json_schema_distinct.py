@@ -211,7 +211,7 @@ def test_every_prefix_is_exact(name: str, rich_vocabulary: Vocabulary) -> None:
     schema, candidates = CASES[name]
     texts = texts_of(schema, candidates)
     prefixes = {text[:end] for text in texts for end in range(len(text) + 1)}
-    grammar = compile_grammar(json_schema.build(schema), rich_vocabulary)
+    grammar = compile_grammar(json_schema.build(schema, whitespace="compact"), rich_vocabulary)
     bitmask = allocate_token_bitmask(1, len(TOKENS) + 1)
     matchers = {b"": grammar.matcher()}
     while matchers:
@@ -255,7 +255,7 @@ def test_every_prefix_is_exact(name: str, rich_vocabulary: Vocabulary) -> None:
 )
 def test_too_few_values(schema: Any, rich_vocabulary: Vocabulary) -> None:
     with pytest.raises(UnsatisfiableError):
-        compile_grammar(json_schema.build(schema), rich_vocabulary)
+        compile_grammar(json_schema.build(schema, whitespace="compact"), rich_vocabulary)
     either = {"anyOf": [schema, {"type": "null"}]}
-    grammar = compile_grammar(json_schema.build(either), rich_vocabulary)
+    grammar = compile_grammar(json_schema.build(either, whitespace="compact"), rich_vocabulary)
     assert grammar.matcher().next_bytes() == b"n"

@@ -72,7 +72,7 @@ CASES: list[tuple[Any, list[Any], list[Any]]] = [
 def test_values(
     schema: Any, good: list[Any], bad: list[Any], escapes: Literal["minimal", "any"], byte_vocabulary: Vocabulary
 ) -> None:
-    compiled = compile_json_schema(schema, byte_vocabulary, data=DATA, escapes=escapes)
+    compiled = compile_json_schema(schema, byte_vocabulary, data=DATA, escapes=escapes, whitespace="compact")
     document = open_schema(schema, data=DATA)
     document.reader.check()
     judge = validator(document.root, document.draft, document.options)
@@ -137,7 +137,7 @@ def test_tools_know_the_keywords(byte_vocabulary: Vocabulary) -> None:
     assert shown["not"] == {CHOICES: ["b"]}
     assert [warning.code for warning in lint({"type": "string", CHOICES: ["a"]})] == []
     assert [warning.code for warning in lint({"type": "integer", CHOICES: ["a"]})] != []
-    compiled = compile_json_schema(schema, byte_vocabulary, data=DATA)
+    compiled = compile_json_schema(schema, byte_vocabulary, data=DATA, whitespace="compact")
     assert sample(compiled, random.Random(1)) == b'"Ada"'
 
 

@@ -38,7 +38,7 @@ def accepts(compiled: CompiledGrammar, text: str) -> bool:
 
 
 def test_tags_take_from_files(byte_vocabulary: Vocabulary) -> None:
-    compiled = compile_structural_tag(TAGS, byte_vocabulary, data=DATA)
+    compiled = compile_structural_tag(TAGS, byte_vocabulary, data=DATA, whitespace="compact")
     for text, right in (
         ('By <p>{"name":"Ada"}</p>: <q>Ada: the cat.</q>', True),
         ('<p>{"name":"Blaise \\"P\\"","quote":"See"}</p>', True),
@@ -55,7 +55,7 @@ def test_tags_take_from_files(byte_vocabulary: Vocabulary) -> None:
 @pytest.mark.parametrize(
     ("style", "call"),
     [
-        ("hermes", '<tool_call>\n{"name": "find", "arguments": {"name":@}}\n</tool_call>'),
+        ("hermes", '<tool_call>\n{"name": "find", "arguments": {"name": @}}\n</tool_call>'),
         (
             "qwen-xml",
             "<tool_call>\n<function=find>\n<parameter=name>\n@\n</parameter>\n</function>\n</tool_call>",

@@ -15,7 +15,7 @@ from constrain.compiler.bitmask import bitmask_to_ids
 from constrain.compiler.reference import Recogniser, State, mask
 from constrain.compiler.reference.distinct import repeats
 from constrain.compiler.special_tokens import marked, shown_text, written
-from constrain.compiler.structural_tag import build
+from constrain.compiler.structural_tag import SchemaReading, build
 from constrain.errors import UnsupportedError
 
 SPECIAL = {"<|call|>": 300, "<|end|>": 301, "<|other|>": 302}
@@ -109,8 +109,8 @@ def test_nothing_else_allows_them(vocabulary: Vocabulary) -> None:
 
 
 def test_masks_are_those_of_the_reference(vocabulary: Vocabulary) -> None:
-    compiled = compile_structural_tag(CALLS, vocabulary)
-    recogniser = Exact(build(CALLS, special=vocabulary.special_tokens))
+    compiled = compile_structural_tag(CALLS, vocabulary, whitespace="compact")
+    recogniser = Exact(build(CALLS, special=vocabulary.special_tokens, reading=SchemaReading(whitespace="compact")))
     token_bytes = bytes_of(vocabulary)
     source = random.Random(3)
     seen = set()
@@ -138,7 +138,7 @@ def test_masks_are_those_of_the_reference(vocabulary: Vocabulary) -> None:
 
 
 def test_keys_differ_after_a_special_token(vocabulary: Vocabulary) -> None:
-    compiled = compile_structural_tag(CALLS, vocabulary)
+    compiled = compile_structural_tag(CALLS, vocabulary, whitespace="compact")
     matcher = compiled.matcher()
     assert matcher.accept_bytes(b"text " + written('<|call|>f {"a":1,"', SPECIAL))
     assert not matcher.accept_bytes(b'a"')
@@ -147,7 +147,7 @@ def test_keys_differ_after_a_special_token(vocabulary: Vocabulary) -> None:
 
 
 def test_the_name_as_text_is_no_token(vocabulary: Vocabulary) -> None:
-    compiled = compile_structural_tag(CALLS, vocabulary)
+    compiled = compile_structural_tag(CALLS, vocabulary, whitespace="compact")
     assert compiled.matcher().viable_prefix(b"<|call|>") == 7  # not even as free text: a reader could not tell
     assert compiled.matcher().viable_prefix(marked("<|call|>")) == 10
     assert compiled.matcher().viable_prefix(marked("<|other|>")) == 3
@@ -155,8 +155,8 @@ def test_the_name_as_text_is_no_token(vocabulary: Vocabulary) -> None:
 
 def test_text_and_tokens_are_read_alike(vocabulary: Vocabulary) -> None:
     """The language over bytes is that over tokens, with the names in the place of the tokens, of some or of all."""
-    over_tokens = compile_structural_tag(CALLS, vocabulary)
-    over_bytes = compile_structural_tag(CALLS, Vocabulary.bytes())
+    over_tokens = compile_structural_tag(CALLS, vocabulary, whitespace="compact")
+    over_bytes = compile_structural_tag(CALLS, Vocabulary.bytes(), whitespace="compact")
     source = random.Random(5)
     parts = [b"<|call|>", b"<|end|>", b"f ", b"g ", b"{}", b"STOP", b"x", b"<|", b'{"a":1}']
     accepted = 0
@@ -201,7 +201,7 @@ def test_saved_and_loaded(vocabulary: Vocabulary, tmp_path: Path) -> None:
     assert loaded.sha256 == vocabulary.sha256
     every = range(vocabulary.vocab_size)
     assert [loaded.token(token) for token in every] == [vocabulary.token(token) for token in every]
-    compiled = compile_structural_tag(CALLS, vocabulary)
+    compiled = compile_structural_tag(CALLS, vocabulary, whitespace="compact")
     again = CompiledGrammar.from_bytes(compiled.to_bytes(), loaded)
     assert allowed(again, [300]) == allowed(compiled, [300]) >= {ord("f"), ord("g")}
 

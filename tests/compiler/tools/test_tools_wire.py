@@ -22,6 +22,8 @@ from constrain.errors import GrammarError
 
 DATA = tomllib.loads((Path(__file__).resolve().parents[2] / "data" / "tools.toml").read_text(encoding="utf-8"))
 TOOLS = read_tools(DATA["tools"])
+COMPACT = SchemaReading(whitespace="compact")
+
 CHOICES = ["auto", "required", "none", *(tool.name for tool in TOOLS)]
 
 
@@ -31,7 +33,9 @@ def cases() -> list[Any]:
 
 @cache
 def compiled(style: str, choice: str, parallel: bool = True) -> CompiledGrammar:
-    return compile_grammar(build(TOOLS, style=style, choice=choice, parallel=parallel), Vocabulary.bytes())
+    return compile_grammar(
+        build(TOOLS, style=style, choice=choice, parallel=parallel, reading=COMPACT), Vocabulary.bytes()
+    )
 
 
 def accepts(grammar: CompiledGrammar, text: str) -> bool:
@@ -46,7 +50,7 @@ def test_messages_are_judged_as_listed(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", cases())
 def test_the_reference_agrees(case: dict[str, Any]) -> None:
-    grammar = build(TOOLS, style=case["style"])
+    grammar = build(TOOLS, style=case["style"], reading=COMPACT)
     assert matches(grammar, case["text"].encode()) == ("auto" in case["choices"])
 
 
@@ -161,7 +165,7 @@ def test_special_tokens_of_a_vocabulary(style: str, names: list[str], stops: lis
     ids = {name: 256 + index for index, name in enumerate([*names, *stops])}
     token_bytes: list[bytes | None] = [*(bytes([byte]) for byte in range(256)), *[None] * count]
     vocabulary = Vocabulary(token_bytes, [ids[stop] for stop in stops], special_tokens=ids)
-    grammar = build(TOOLS, style=style, special=vocabulary.special_tokens)
+    grammar = build(TOOLS, style=style, special=vocabulary.special_tokens, reading=COMPACT)
     matcher_of = compile_grammar(grammar, vocabulary)
     for text in texts:
         matcher = matcher_of.matcher()
@@ -205,10 +209,11 @@ def test_blanks_between_json_tokens(style: str, text: str) -> None:
     flexible = compile_grammar(
         build(ANY, style=style, reading=SchemaReading(whitespace="flexible")), Vocabulary.bytes()
     )
-    compact = compile_grammar(build(ANY, style=style), Vocabulary.bytes())
+    compact = compile_grammar(build(ANY, style=style, reading=COMPACT), Vocabulary.bytes())
     assert accepts(flexible, text)
     assert not accepts(compact, text)
     assert accepts(compact, text.replace('["x", "y"]', '["x","y"]'))
+    assert accepts(compile_grammar(build(ANY, style=style), Vocabulary.bytes()), text.replace('"b":[', '"b": ['))
     (call,) = read_message(text, ANY, style=style).calls
     assert json.loads(call.arguments) == {"b": ["x", "y"]}
 

@@ -89,7 +89,7 @@ def trained() -> Vocabulary:
 
 
 def document(random: Random) -> str:
-    """A text of the schema's language, in compact layout."""
+    """A text of the schema's language."""
     words = ["", "a", "Ada", "it's", " the", "1", "日本語", "x y", "order", "\u00e9t\u00e9", "first_value"]
     value = {
         "name": "".join(random.choices(words, k=random.randint(0, 3))),
@@ -98,7 +98,7 @@ def document(random: Random) -> str:
         "items": [{"the key": ["x", 12345]}] * random.randint(0, 3),
         "done": random.random() < 0.5,
     }
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False)
 
 
 def forced_along(compiled: CompiledGrammar, ids: Sequence[int]) -> int:
