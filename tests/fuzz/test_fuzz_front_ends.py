@@ -160,7 +160,7 @@ def test_json_schemas(root: Path, byte_vocabulary: Vocabulary) -> None:
     schemas = corpus(root, "schema", "json_schema", "json_schema_errors")
     for number, random in rounds(600):
         text = random.choice([mutated, mutated_json])(random, schemas)
-        whitespace = random.choice(["compact", "flexible", "pretty:2"])
+        whitespace = random.choice(["compact", "spaced", "flexible", "pretty:2"])
         match built(json_schema.build, text, whitespace=whitespace):
             case Grammar() as grammar:
                 completed(grammar, byte_vocabulary)

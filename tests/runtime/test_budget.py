@@ -181,7 +181,7 @@ def test_what_may_have_been_missed_is_not_denied(vocabulary: Vocabulary) -> None
         generate(NeverClosing(vocabulary, 0), compiled, [0], GenerationOptions(max_tokens=6))
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 8))])
 def test_far_from_the_limit_nothing_changes(tiny: CausalModel, seed: int) -> None:
     compiled = compile_json_schema(ORDER | {"additionalProperties": False}, tiny.vocabulary)
     closed = generate(tiny, compiled, [5, 6], GenerationOptions(seed=seed, max_tokens=900))

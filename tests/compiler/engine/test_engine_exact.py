@@ -147,7 +147,7 @@ def test_masks_of_a_real_vocabulary(block: int, tekken_vocabulary_tokens: Tokens
     assert sum(pairs) >= 3 * FEW
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", blocks(4, 2))
 def test_masks_at_other_depths(block: int) -> None:
     """Nested texts, each of their beginnings, in one compiled grammar: what looks alike may go on differently."""
     tokens, alike_but_different = bracket_tokens(), 0
@@ -165,7 +165,7 @@ def test_masks_at_other_depths(block: int) -> None:
     assert alike_but_different > 100
 
 
-@pytest.mark.parametrize("bound", [300, 100_000])
+@pytest.mark.parametrize("bound", [pytest.param(300, marks=pytest.mark.slow), 100_000])
 @pytest.mark.parametrize("letters", ["[a-z]", r'[^"\\\x00-\x1F]', "[aé]", r'([^"\\\x00-\x1F] | "\\" ["\\/bn])'])
 def test_near_a_large_bound(letters: str, bound: int, tokens: Tokens) -> None:
     """What is left of ``{m,n}`` after k is ``{m-k,n-k}``, for which the reference needs no long text."""

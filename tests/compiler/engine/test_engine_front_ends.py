@@ -82,7 +82,7 @@ def test_corpora(
 ) -> None:
     cases = tomllib.loads((root / f"tests/data/{corpus}.toml").read_text("utf-8"))["case"]
     masks, random = 0, Random(corpus)
-    for case in cases if request.config.getoption("--slow") else random.sample(cases, 12):
+    for case in cases if request.config.getoption("--slow") else random.sample(cases, 8):
         try:
             grammar = build(case[source])
         except InputError:

@@ -12,6 +12,9 @@ from constrain.compiler.regex.ast import MAXIMUM_NESTING
 
 SYNTAXES: list[Literal["python", "ecma"]] = ["python", "ecma"]
 
+ONE_OF_BOTH = ["python", pytest.param("ecma", marks=pytest.mark.slow)]
+"""For what takes long and is alike in both; both with --slow."""
+
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
 @pytest.mark.parametrize("pattern", ["a{1,1000000}", "((a{1,1000}){1,1000}){1,1000}", "(a|a)*" * 50, "((((a*)*)*)*)*b"])
@@ -57,7 +60,7 @@ def test_long_patterns_are_refused_by_an_option(syntax: Literal["python", "ecma"
         build("a" * 11, syntax=syntax, limits=limits)
 
 
-@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("syntax", ONE_OF_BOTH)
 @pytest.mark.parametrize(
     "pattern",
     ["(?=a)b" * 20_000, r"\b\w+" * 7 + "a" * 50_000, "(?:^a|b$)" * 100 + "a" * 50_000],
@@ -68,7 +71,7 @@ def test_assertions_along_long_patterns_are_resolved(pattern: str, syntax: Liter
     assert build(pattern, syntax=syntax).expressions == (("union", ()),)
 
 
-@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("syntax", ONE_OF_BOTH)
 @pytest.mark.parametrize(
     ("pattern", "what"),
     [
