@@ -28,7 +28,7 @@ def main() -> None:
     vocabulary = constrain.Vocabulary([bytes([byte]) for byte in range(256)], [256], vocab_size=257)
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     matcher = constrain.compile_json_schema(schema, vocabulary).matcher()
-    text = b'{"n":12}'
+    text = b'{"n": 12}'
     if not matcher.accept_bytes(text) or not matcher.is_accepting():
         sys.exit(f"the installed engine refuses {text!r} under {schema}")
     if matcher.accept_bytes(b","):
