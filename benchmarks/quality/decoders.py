@@ -117,7 +117,7 @@ class Decoder:
         ]
         if searches:
             results = [
-                next(several(self._model, each.compiled, each.prompt_ids, each.options, self._rows))
+                next(several(self._model, each.compiled, each.prompt_ids, each.options, self._rows, beams=4))
                 for each in requests
             ]
         else:
