@@ -27,13 +27,13 @@ from constrain.errors import ModelError
 from constrain.runtime.decoding.constraint import Constraint
 from constrain.runtime.decoding.distribution import log_sum_exp, normalise, pooled
 from constrain.runtime.decoding.fitting import check_fit
-from constrain.runtime.decoding.mask import truncate
 from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.record import Kept, masked, weigh
 from constrain.runtime.decoding.result import GenerationResult, Timings
 from constrain.runtime.decoding.room import Room
 from constrain.runtime.decoding.step import TokenChooser
 from constrain.runtime.decoding.text import text_of
+from constrain.runtime.decoding.truncation import truncate
 
 if TYPE_CHECKING:
     from constrain.runtime.models import CausalModel
@@ -156,7 +156,8 @@ class _Gumbel:
         if origin.noise is None:
             origin.noise = ways.ids, self._random.gumbel(size=len(ways.ids))
         known_ids, noise = origin.noise
-        drawn = pooled(normalise(truncate(ways.permitted, self._options)), ways.stops)
+        permitted = ways.permitted if self._options.truncate_before else truncate(ways.permitted, self._options)
+        drawn = pooled(normalise(permitted), ways.stops)
         kept = np.flatnonzero(drawn > -np.inf)
         ids, drawn, logprobs = ways.ids[kept], drawn[kept], pooled(ways.logprobs, ways.stops)[kept]
         free = origin.sampling_logprob + drawn + noise[np.searchsorted(known_ids, ids)]
@@ -293,7 +294,7 @@ class _Search:
 
     def _take_certain(self, hypothesis: _Hypothesis) -> None:
         """Write what is certain, as the tokenizer does."""
-        while self._options.tokenization == "canonical" and (forced := hypothesis.constraint.forced()):
+        while self._options.spelling == "canonical" and (forced := hypothesis.constraint.forced()):
             for token_id in forced:
                 if not self._advance(hypothesis, token_id):
                     return

@@ -80,8 +80,7 @@ class Constraint:
         if begun and not self._whole.accept_bytes(begun):
             raise ModelError(f"no text of the constraint begins with {begun!r}", expected="the beginning of one")
         self._matcher, self._closing = self._begun(compiled, narrowed, begun, room)
-        self._bitmask = allocate_token_bitmask(1, compiled.vocabulary.vocab_size)
-        self._bitmask_of_whole = self._bitmask.copy()
+        self._width = compiled.vocabulary.vocab_size
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
         self._refused: list[int] = []
         self._watch = watch
@@ -111,32 +110,37 @@ class Constraint:
             BudgetError: too little is left, though there was enough: a completion at hand could not be written.
             MonitorError: the monitor leaves none of them, or fails.
         """
-        self._matcher.fill_next_token_bitmask(self._bitmask, 0)
-        before = whole = bitmask_to_ids(self._bitmask[0])
+        bitmask = self._mask_of(self._matcher)
+        before = whole = bitmask_to_ids(bitmask[0])
         if self._matcher is not self._whole:
-            self._whole.fill_next_token_bitmask(self._bitmask_of_whole, 0)
-            if not np.array_equal(self._bitmask, self._bitmask_of_whole):
-                whole = bitmask_to_ids(self._bitmask_of_whole[0])
+            of_whole = self._mask_of(self._whole)
+            if not np.array_equal(bitmask, of_whole):
+                whole = bitmask_to_ids(of_whole[0])
         if not len(before):
             following = self._matcher.next_bytes()[:16]
             raise VocabularyError(
                 f"no token of the vocabulary can continue the output, which has to go on with one of {following!r}",
                 expected="a tokenizer that can spell every byte of the constraint's texts",
             )
-        within = self._within(room, before)
+        within = self._within(room, before, bitmask)
         if not len(within):
             raise BudgetError("nothing that fits into what is left completes the output", expected="larger limits")
         return Allowed(whole, before, within, self._left_by_monitor(whole, before, within))
 
-    def _within(self, room: Room, before: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _mask_of(self, matcher: Matcher) -> NDArray[np.int32]:
+        bitmask = allocate_token_bitmask(1, self._width)
+        matcher.fill_next_token_bitmask(bitmask, 0)
+        return bitmask
+
+    def _within(self, room: Room, before: NDArray[np.int64], bitmask: NDArray[np.int32]) -> NDArray[np.int64]:
         """What of the mask can be completed; the mask is made so."""
         if self._closing is None:
             return before
         if len(self._refused) > MAX_REFUSED and self._closing.next_of_plan is not None:
             return np.array([self._closing.next_of_plan])
-        if not self._closing.keep(self._bitmask, room, look=bool(self._refused)) and not self._refused:
+        if not self._closing.keep(bitmask, room, look=bool(self._refused)) and not self._refused:
             return before
-        return _without(bitmask_to_ids(self._bitmask[0]), self._refused)
+        return _without(bitmask_to_ids(bitmask[0]), self._refused)
 
     def _left_by_monitor(
         self, whole: NDArray[np.int64], before: NDArray[np.int64], ids: NDArray[np.int64]
@@ -161,7 +165,7 @@ class Constraint:
         """Of some tokens, those with which a suggestion goes on; all of them where none is being spelled."""
         if self._watch is None or not self._watch.is_suggesting:
             return ids
-        bits = np.full_like(self._bitmask, -1)
+        bits = np.full_like(allocate_token_bitmask(1, self._width), -1)
         self._watch.restrict(bits, 0)
         return np.intersect1d(ids, bitmask_to_ids(bits[0]), assume_unique=True)
 
@@ -171,7 +175,6 @@ class Constraint:
         other._whole = self._whole.fork()
         other._matcher = other._whole if self._matcher is self._whole else self._matcher.fork()
         other._closing = None if self._closing is None else self._closing.of(other._matcher)
-        other._bitmask, other._bitmask_of_whole = self._bitmask.copy(), self._bitmask_of_whole.copy()
         other._refused, other._vetoed = list(self._refused), list(self._vetoed)
         other._watch = None if self._watch is None else self._watch.fork()
         return other
@@ -215,12 +218,16 @@ class Constraint:
         Raises:
             MonitorError: it does, but the monitor does not.
         """
-        ids = allowed.of_language
-        if len(ids) > len(self._stops) or not self._stops.issuperset(ids.tolist()):
+        if not self.leaves_only_stop(allowed):
             return False
         if self._watch is not None:
             self._watch.check_end()
         return True
+
+    def leaves_only_stop(self, allowed: Allowed) -> bool:
+        """Is the text one that the language has nothing to add to, whatever a monitor says of it?"""
+        ids = allowed.of_language
+        return len(ids) <= len(self._stops) and self._stops.issuperset(ids.tolist())
 
     def may_stop(self, token_id: int) -> bool:
         """Does a monitor let the output end? If not, that is not allowed any more here."""

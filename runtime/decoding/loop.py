@@ -124,7 +124,7 @@ class Generation:
         self._prompt_tokens = len(certain)
         self._closes = options.on_limit == "close"
         self._wants_logprobs = options.logprobs
-        self._is_canonical = options.tokenization == "canonical"
+        self._is_canonical = options.spelling == "canonical"
         self._left = RoomLeft(options)
         self._clock = Timings.clock()
         with self._timed("mask"):

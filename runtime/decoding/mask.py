@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from constrain.runtime.decoding.distribution import draw, normalise
 from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.sampler import Choice
-from constrain.runtime.decoding.truncation import keep_min_p, keep_top_k, keep_top_p
+from constrain.runtime.decoding.truncation import truncate
 
-__all__ = ["MaskSampler", "truncate"]
+__all__ = ["MaskSampler"]
 
 
 class MaskSampler:
@@ -26,17 +26,8 @@ class MaskSampler:
 
     def choose(self, logprobs: NDArray[np.float64]) -> Choice:
         """Truncate, renormalise, draw."""
-        truncated = normalise(truncate(logprobs, self._options))
+        if not self._options.truncate_before:
+            logprobs = truncate(logprobs, self._options)
+        truncated = normalise(logprobs)
         index = draw(truncated, float(self._random.random()))
         return Choice(index, float(truncated[index]))
-
-
-def truncate(logprobs: NDArray[np.float64], options: GenerationOptions) -> NDArray[np.float64]:
-    """top-k, then top-p of what is left, then min-p; minus infinity for what is cut."""
-    if options.top_k is not None:
-        logprobs = np.where(keep_top_k(logprobs, options.top_k), logprobs, -np.inf)
-    if options.top_p < 1.0:
-        logprobs = np.where(keep_top_p(logprobs, options.top_p), logprobs, -np.inf)
-    if options.min_p > 0.0:
-        logprobs = np.where(keep_min_p(logprobs, options.min_p), logprobs, -np.inf)
-    return logprobs

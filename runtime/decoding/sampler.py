@@ -43,6 +43,6 @@ def make_sampler(options: GenerationOptions) -> Sampler:
     from constrain.runtime.decoding.greedy import GreedySampler
     from constrain.runtime.decoding.mask import MaskSampler
 
-    if options.method == "greedy" or options.temperature == 0.0:
+    if options.method == "greedy" or options.heat == 0.0:
         return GreedySampler()
     return MaskSampler(options)

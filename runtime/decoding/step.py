@@ -18,6 +18,7 @@ from constrain.runtime.decoding.distribution import log_sum_exp, normalise
 from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.penalties import apply_count_penalties, apply_repetition_penalty
 from constrain.runtime.decoding.sampler import make_sampler
+from constrain.runtime.decoding.truncation import truncate
 
 __all__ = ["ChosenToken", "TokenChooser"]
 
@@ -50,7 +51,7 @@ class TokenChooser:
         """Steps at which the model said nothing of use, and every allowed token was as likely."""
 
     def shaped(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Logits after the user's functions, penalties and temperature.
+        """Logits after the user's functions, penalties and temperature, and truncation where that comes first.
 
         Args:
             logits: float32 ``[vocab_size]``, as the model gave them.
@@ -71,10 +72,9 @@ class TokenChooser:
         options = self._options
         shaped = apply_repetition_penalty(logits.astype(np.float64), self._seen, options.repetition_penalty)
         shaped = apply_count_penalties(shaped, self._counts, options.presence_penalty, options.frequency_penalty)
-        if options.temperature in (0.0, 1.0):
-            return shaped
-        shifted: NDArray[np.float64] = shaped - shaped.max()  # first, so that a tiny temperature does not overflow
-        return shifted / options.temperature
+        if options.heat not in (0.0, 1.0):
+            shaped = (shaped - shaped.max()) / options.heat  # in this order, so that a tiny temperature does not overflow
+        return truncate(shaped, options) if options.truncate_before else shaped
 
     def choose(self, shaped: NDArray[np.float64], allowed: NDArray[np.int64]) -> ChosenToken:
         """Choose one of the allowed tokens.
@@ -88,6 +88,8 @@ class TokenChooser:
         """
         if len(allowed) == 1:  # no choice, and no random number spent on it
             token_id = int(allowed[0])
+            if self._options.truncate_before:
+                self.permitted(shaped, allowed)
             return ChosenToken(token_id, float(shaped[token_id]) - log_sum_exp(shaped), 0.0)
         choice = self._sampler.choose(self.permitted(shaped, allowed))
         token_id = int(allowed[choice.index])
@@ -97,10 +99,14 @@ class TokenChooser:
         """Log-probabilities of the allowed tokens among themselves; arguments and errors as those of :meth:`choose`."""
         permitted = shaped[allowed]
         if permitted.max() == -np.inf:
-            self._report(
-                f"the model gives probability zero to each of the {len(allowed)} tokens that the constraint allows",
-                "--on-nan uniform to draw one of them all the same",
-            )
+            number = f"each of the {len(allowed)} tokens" if len(allowed) > 1 else "the only token"
+            if self._options.truncate_before:
+                self._report(f"truncation leaves out {number} that the constraint allows", "milder truncation")
+            else:
+                self._report(
+                    f"the model gives probability zero to {number} that the constraint allows",
+                    "--on-nan uniform to draw one of them all the same",
+                )
             permitted = np.zeros_like(permitted)
         return normalise(permitted)
 

@@ -10,10 +10,23 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["keep_min_p", "keep_top_k", "keep_top_p"]
+from constrain.runtime.decoding.options import GenerationOptions
+
+__all__ = ["keep_min_p", "keep_top_k", "keep_top_p", "truncate"]
 
 FIRST_GUESS = 1024
 """Sorting a whole vocabulary takes tens of milliseconds; the nucleus nearly always lies within the top 1,024."""
+
+
+def truncate(logprobs: NDArray[np.float64], options: GenerationOptions) -> NDArray[np.float64]:
+    """top-k, then top-p of what is left, then min-p; minus infinity for what is cut."""
+    if options.top_k is not None:
+        logprobs = np.where(keep_top_k(logprobs, options.top_k), logprobs, -np.inf)
+    if options.top_p < 1.0:
+        logprobs = np.where(keep_top_p(logprobs, options.top_p), logprobs, -np.inf)
+    if options.min_p > 0.0:
+        logprobs = np.where(keep_min_p(logprobs, options.min_p), logprobs, -np.inf)
+    return logprobs
 
 
 def keep_top_k(logprobs: NDArray[np.float64], k: int) -> NDArray[np.bool_]:

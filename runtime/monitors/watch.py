@@ -27,7 +27,7 @@ from constrain.compiler.special_tokens import text_of
 from constrain.errors import MonitorError
 from constrain.runtime.monitors.calls import DEADLINE, MonitorCalls
 
-__all__ = ["MOST_REFUSALS", "Watch"]
+__all__ = ["MOST_REFUSALS", "NothingLeftError", "Watch"]
 
 MOST_REFUSALS = 1000
 """So many tokens are drawn for one place; a monitor may take milliseconds for each."""
@@ -36,6 +36,10 @@ REMEMBERED = 256
 """So many answers of ``suggest`` are kept, by prefix."""
 
 SHOWN = 40
+
+
+class NothingLeftError(MonitorError):
+    """The monitor leaves no way on from here; another beginning may have one."""
 
 
 class HasTokenId(Protocol):
@@ -328,7 +332,7 @@ class Watch:
             suggested: those that the monitor suggests, and the constraint allows.
         """
         further, others = (", ".join(self._shown(ids)) for ids in (suggested, left))
-        return MonitorError(
+        return NothingLeftError(
             f"the monitor {self.name} suggests what the {limit} leave no room for {self._place()}: they leave "
             f"{others} of what the constraint allows, it suggests {further}",
             expected="larger limits, or a monitor that vetoes what leads to suggestions that are too long",
@@ -342,11 +346,11 @@ class Watch:
         ]
         return names + ["…"] * (len(ids) > 3)
 
-    def _nothing_left(self, what: str, reason: str | None) -> MonitorError:
+    def _nothing_left(self, what: str, reason: str | None) -> NothingLeftError:
         last = f"; the last because {reason}" if reason else ""
         if self._state.literals is not None and reason is None:
             last = ": the constraint and its suggestions have none in common"
-        return MonitorError(f"the monitor {self.name} {what} {self._place()}{last}")
+        return NothingLeftError(f"the monitor {self.name} {what} {self._place()}{last}")
 
     def _place(self) -> str:
         text = self._state.text

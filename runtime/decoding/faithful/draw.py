@@ -1,0 +1,112 @@
+"""What methods have in common that draw outputs from a distribution which they can tell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from constrain.errors import BudgetError, UnsatisfiableError
+from constrain.runtime.decoding.faithful.explorer import Explorer, Place
+from constrain.runtime.decoding.options import GenerationOptions
+
+__all__ = ["Draw", "DrawMethod", "Effort", "impossible"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """An output, and how it was drawn.
+
+    Attributes:
+        place: where its text ends.
+        logprobs: log P of its tokens, and of the stop token where that was one of several ways on.
+        sampling_logprobs: log q in step with them: of each, under the law that the output was drawn from.
+        attempts: how many it took; the others came to nothing, and weigh nothing.
+        bounds: logarithms between which that of Z is, where the method knows any.
+        details: what else a method has to say, by name.
+    """
+
+    place: Place
+    logprobs: tuple[float, ...]
+    sampling_logprobs: tuple[float, ...]
+    attempts: int = 1
+    bounds: tuple[float, float] | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def logprob(self) -> float:
+        """Log P of the output."""
+        return sum(self.logprobs)
+
+    @property
+    def sampling_logprob(self) -> float:
+        """Log q of the output."""
+        return sum(self.sampling_logprobs)
+
+    @property
+    def logweight(self) -> float:
+        """Log W = log P - log q; the mean of W over all attempts is Z, the probability of the language."""
+        return self.logprob - self.sampling_logprob
+
+
+class DrawMethod(Protocol):
+    """A method: each draw may learn from those before it."""
+
+    def draw(self) -> Draw:
+        """The next output.
+
+        Raises:
+            BudgetError: it was not found within the effort that the options allow.
+            UnsatisfiableError: the model finds every output impossible.
+            ModelError: the model fails.
+            MonitorError: the monitor does.
+        """
+
+
+class Effort:
+    """What one draw has cost so far, against what it may."""
+
+    def __init__(self, explorer: Explorer, options: GenerationOptions, max_model_calls: int | None) -> None:
+        """Begin a draw."""
+        self.attempts = 0
+        self._explorer = explorer
+        self._calls = explorer.calls
+        self._max_model_calls = max_model_calls
+        self._deadline = options.deadline
+        self._started = time.monotonic()
+
+    def begin(self, known: str) -> None:
+        """Begin an attempt.
+
+        Args:
+            known: what can be said where there was enough already.
+
+        Raises:
+            BudgetError: there was.
+        """
+        calls = self._explorer.calls - self._calls
+        seconds = time.monotonic() - self._started
+        spent = None
+        if self._max_model_calls is not None and calls >= self._max_model_calls:
+            spent, expected = f"{calls:,} calls of the model", "more --max-model-calls"
+        elif self._deadline is not None and seconds >= self._deadline:
+            spent, expected = f"{seconds:.1f} seconds", "a later --deadline"
+        if spent is not None:
+            raise BudgetError(
+                f"no output was drawn within {spent} ({self.attempts:,} attempts); {known}",
+                expected=f"{expected}, or another --method",
+            )
+        self.attempts += 1
+
+
+def impossible(options: GenerationOptions) -> UnsatisfiableError:
+    """The error where Z is 0."""
+    if options.truncate_before and options.is_truncated:
+        return UnsatisfiableError(
+            "truncation leaves no output of the constraint: the probability of the language is 0 (--truncate-before)",
+            expected="milder --top-k, --top-p or --min-p",
+        )
+    return UnsatisfiableError(
+        "the model gives probability zero to every output of the constraint", expected="another model or prompt"
+    )
