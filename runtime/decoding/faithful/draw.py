@@ -24,6 +24,7 @@ class Draw:
         sampling_logprobs: log q in step with them: of each, under the law that the output was drawn from.
         attempts: how many it took; the others came to nothing, and weigh nothing.
         bounds: logarithms between which that of Z is, where the method knows any.
+        estimate: log W, where it is not log P - log q of this output alone.
         details: what else a method has to say, by name.
     """
 
@@ -32,6 +33,7 @@ class Draw:
     sampling_logprobs: tuple[float, ...]
     attempts: int = 1
     bounds: tuple[float, float] | None = None
+    estimate: float | None = None
     details: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -42,7 +44,7 @@ class Draw:
     @property
     def sampling_logprob(self) -> float:
         """Log q of the output."""
-        return sum(self.sampling_logprobs)
+        return sum(self.sampling_logprobs) if self.estimate is None else self.logprob - self.estimate
 
     @property
     def logweight(self) -> float:

@@ -50,7 +50,7 @@ class Place:
         constraint: after them; for whoever forks it.
         room: what may still be written.
         ids: int64 ``[n]``, ascending: tokens that may come next; of stop tokens, which all end the same output, the
-            first.
+            first, where a monitor lets the text end. After other tokens, a monitor may yet object.
         stop: where the stop token is among them; None where the text must go on.
         is_whole: is it an output already, since the language has nothing to add? Then there are no ways on.
         logprobs: float64 ``[n]``, under the model among all tokens; None until the model was asked.
@@ -145,6 +145,7 @@ class Explorer:
         self._is_canonical = options.spelling == "canonical"
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
         self._chooser = TokenChooser(options, prompt_ids)
+        self._is_watched = watch is not None
         self._memory = memory
         self._used = 0
         self._places: OrderedDict[tuple[int, ...], Place] = OrderedDict()
@@ -180,8 +181,6 @@ class Explorer:
             found = self._place(token_ids, constraint, room)
         except (BudgetError, NothingLeftError):
             return None
-        if found.is_whole and not self.may_stop(found):
-            return None
         self._places[token_ids] = found
         self._used += found.size
         while self._used > self._memory and len(self._places) > 1:
@@ -196,10 +195,6 @@ class Explorer:
                 return None
             place = self.after(place, token_id)
         return place
-
-    def may_stop(self, place: Place) -> bool:
-        """Does a monitor let the output end here, where the language does?"""
-        return place.constraint.may_stop(int(place.ids[place.stop or 0]))
 
     def read(self, places: Iterable[Place]) -> None:
         """Ask the model about those places of which it was not asked yet, in one run of it.
@@ -240,6 +235,10 @@ class Explorer:
 
     def _place(self, token_ids: tuple[int, ...], constraint: Constraint, room: Room) -> Place:
         allowed = constraint.allowed(room)
+        if self._is_watched:
+            stopping = [int(token_id) for token_id in allowed.ids if int(token_id) in self._stops]
+            if not all([constraint.may_stop(token_id) for token_id in stopping]):
+                allowed = constraint.allowed(room)
         if self._is_canonical and (forced := constraint.forced()) and forced[0] in allowed.ids:
             allowed = Allowed.all_of(np.array(forced[:1], dtype=np.int64))
         return Place(token_ids, constraint, room, allowed, self._stops)

@@ -90,9 +90,6 @@ class GuidedDraws:
             whole = before if self._rejects else node.value
             chosen = self._chosen(node, place)
             if chosen is None:
-                if not self._explorer.may_stop(place):
-                    self._close(node, place, int(place.ids[place.stop or 0]), node.stop)
-                    return None
                 logprobs.append(node.stop)
                 laws.append(node.stop - whole)
                 return place, tuple(logprobs), tuple(laws)

@@ -122,10 +122,7 @@ class Trie:
                 raise ArtifactError("the trie has beginnings that the constraint does not", expected="that of the prompt")
             weights[indices] = -np.inf
         node.rest = log_sum_exp(weights)
-        if place.stop is not None and int(place.ids[place.stop]) not in node.children:
-            node.stop = float(place.known[place.stop])
-        else:
-            node.stop = -math.inf
+        node.stop = -math.inf if place.stop is None else float(place.known[place.stop])
         return weights
 
     def close(self, parent: Node, token_id: int, logprob: float) -> None:

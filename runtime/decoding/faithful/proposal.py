@@ -1,0 +1,129 @@
+"""Draws token by token from the allowed tokens, perhaps with weights: cheap, biased, and with the bias known.
+
+The next token is drawn in proportion to P(t | w) psi(wt), where psi estimates how likely the beginning is to be
+completed; 1 everywhere gives plain masking. What is drawn so has the weight
+
+    W = P(x) / q(x) = product of (sum over t of P(t | w) psi(wt)) / psi(wx)
+
+whose mean is Z, whatever psi is. Where tokens turn out to lead nowhere, the draw came to nothing, and weighs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from constrain.runtime.decoding.distribution import draw, log_sum_exp
+from constrain.runtime.decoding.faithful.draw import Draw, Effort
+from constrain.runtime.decoding.faithful.explorer import Explorer, Place
+from constrain.runtime.decoding.faithful.guided import Leaves
+
+__all__ = ["MaskedDraws", "Path", "Proposal", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One token, or the end.
+
+    Attributes:
+        place: where it was drawn.
+        logprob: log P of it.
+        sampling_logprob: log q of it.
+        following: where it leads; None for the end.
+        leaf: log psi of where it leads; 0 at the end.
+    """
+
+    place: Place
+    logprob: float
+    sampling_logprob: float
+    following: Place | None
+    leaf: float
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A whole output, step by step."""
+
+    steps: tuple[Step, ...]
+    end: Place
+
+    @property
+    def logprob(self) -> float:
+        """Log P."""
+        return sum(step.logprob for step in self.steps)
+
+    @property
+    def logweight(self) -> float:
+        """Log W."""
+        return sum(step.logprob - step.sampling_logprob for step in self.steps)
+
+    def draw(self, attempts: int) -> Draw:
+        """The path as a draw, which took so many attempts."""
+        return Draw(
+            self.end,
+            tuple(step.logprob for step in self.steps),
+            tuple(step.sampling_logprob for step in self.steps),
+            attempts=attempts,
+        )
+
+
+class Proposal:
+    """Draws of one prompt, each by itself."""
+
+    def __init__(self, explorer: Explorer, random: np.random.Generator, *, leaves: Leaves | None = None) -> None:
+        """Draw with these random numbers, and log psi from ``leaves``, that of the stop token being 0."""
+        self.explorer = explorer
+        self._random = random
+        self._leaves = leaves
+
+    def step(self, place: Place) -> Step | None:
+        """Draw what follows a place that is no whole output; None where it leads nowhere."""
+        self.explorer.read([place])
+        weights = place.known
+        if self._leaves is not None:
+            weights = weights + self._leaves(place)
+        whole = log_sum_exp(weights)
+        if whole == -np.inf:
+            return None
+        index = draw(weights, float(self._random.random()))
+        logprob, law = float(place.known[index]), float(weights[index]) - whole
+        if index == place.stop:
+            return Step(place, logprob, law, None, 0.0)
+        following = self.explorer.after(place, int(place.ids[index]))
+        if following is None:
+            return None
+        leaf = 0.0 if following.is_whole else float(weights[index]) - logprob
+        return Step(place, logprob, law, following, leaf)
+
+    def run(self, place: Place) -> Path | None:
+        """Draw on from a place to the end of an output; None where that leads nowhere."""
+        steps: list[Step] = []
+        while not place.is_whole:
+            step = self.step(place)
+            if step is None:
+                return None
+            steps.append(step)
+            if step.following is None:
+                break
+            place = step.following
+        return Path(tuple(steps), place)
+
+
+class MaskedDraws:
+    """Outputs as they are proposed: plain masking, or with weights."""
+
+    def __init__(self, proposal: Proposal, *, max_model_calls: int | None = None) -> None:
+        """Give out what is proposed; so many calls of the model may be made for one."""
+        self._proposal = proposal
+        self._max_model_calls = max_model_calls
+
+    def draw(self) -> Draw:
+        """The next output: see :class:`~constrain.runtime.decoding.faithful.draw.DrawMethod`."""
+        explorer = self._proposal.explorer
+        effort = Effort(explorer, explorer.options, self._max_model_calls)
+        while True:
+            effort.begin("each attempt led nowhere")
+            path = self._proposal.run(explorer.root)
+            if path is not None:
+                return path.draw(effort.attempts)
