@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 __all__ = ["FinishReason", "GenerationResult", "Timings"]
@@ -30,7 +30,7 @@ class Timings:
     @staticmethod
     def clock() -> dict[str, float]:
         """Nothing spent yet: what they are made from, to be added to."""
-        return dict.fromkeys((field.name for field in fields(Timings)), 0.0)
+        return dict.fromkeys((each.name for each in fields(Timings)), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,10 @@ class GenerationResult:
         prompt_tokens: how many tokens the prompt had.
         seconds: wall time of the whole.
         timings: where the time went.
+        attempts: how many it took to draw the output; the others came to nothing, and weigh nothing.
+        log_z: logarithms between which that of Z lies, the probability that what the model writes is an output; None
+            where nothing is known of it.
+        details: what else the method has to say, by name.
     """
 
     text: str
@@ -80,6 +84,9 @@ class GenerationResult:
     prompt_tokens: int
     seconds: float
     timings: Timings
+    attempts: int = 1
+    log_z: tuple[float, float] | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def logweight(self) -> float:

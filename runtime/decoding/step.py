@@ -73,7 +73,9 @@ class TokenChooser:
         shaped = apply_repetition_penalty(logits.astype(np.float64), self._seen, options.repetition_penalty)
         shaped = apply_count_penalties(shaped, self._counts, options.presence_penalty, options.frequency_penalty)
         if options.heat not in (0.0, 1.0):
-            shaped = (shaped - shaped.max()) / options.heat  # in this order, so that a tiny temperature does not overflow
+            shaped = (
+                shaped - shaped.max()
+            ) / options.heat  # in this order, so that a tiny temperature does not overflow
         return truncate(shaped, options) if options.truncate_before else shaped
 
     def choose(self, shaped: NDArray[np.float64], allowed: NDArray[np.int64]) -> ChosenToken:

@@ -74,7 +74,9 @@ def tiny_model(seed: int, scale: float) -> CausalModel:
     from tokenizers import Tokenizer, decoders, models
 
     vocabulary = list(tokens())
-    tokenizer = Tokenizer(models.WordLevel({**{token: i for i, token in enumerate(vocabulary)}, "</s>": len(vocabulary)}))
+    tokenizer = Tokenizer(
+        models.WordLevel({**{token: i for i, token in enumerate(vocabulary)}, "</s>": len(vocabulary)})
+    )
     tokenizer.decoder = decoders.Fuse()
     wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>")
     size = len(vocabulary) + 1
@@ -98,7 +100,9 @@ def tiny_model(seed: int, scale: float) -> CausalModel:
 
 
 @cache
-def next_logprobs(seed: int, scale: float, token_ids: tuple[int, ...], temperature: float = 1.0) -> np.ndarray[Any, Any]:
+def next_logprobs(
+    seed: int, scale: float, token_ids: tuple[int, ...], temperature: float = 1.0
+) -> np.ndarray[Any, Any]:
     """What the model says of the next token: the plain forward of the whole sequence."""
     with torch.inference_mode():
         logits = tiny_model(seed, scale).network(torch.tensor([list(token_ids)])).logits[0, -1]

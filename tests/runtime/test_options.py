@@ -14,7 +14,7 @@ from constrain.runtime import GenerationOptions
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("method", "smc"),
+        ("method", "magic"),
         ("max_tokens", 0),
         ("max_tokens", 1.5),
         ("max_tokens", True),

@@ -1,8 +1,8 @@
 """Adaptive sampling with approximate expected futures (ASAp): Grammar-Aligned Decoding, Park et al., arXiv 2405.21047.
 
-Each token is drawn in proportion to P(t | w) c~(wt), where c~ is what the trie knows of how likely the beginning is to be
-completed. The first draw is that of plain masking; each one makes the trie better, and the law comes ever closer to the
-model's own distribution over the language. Every draw says by how much it is off: log W.
+Each token is drawn in proportion to P(t | w) c~(wt), where c~ is what the trie knows of how likely the beginning is
+to be completed. The first draw is that of plain masking; each one makes the trie better, and the law comes ever
+closer to the model's own distribution over the language. Every draw says by how much it is off: log W.
 
 With precomputed weights, what the trie does not know yet is estimated by these and not by 1. Then c~ is no bound.
 """

@@ -1,7 +1,7 @@
 """The best of several draws, by a reward: a user's function of the text, or the model's own probability.
 
-The draws are those of ``mask``, each by itself. What is given out is likelier to have a high reward than any of them, and
-its probability under that law is not known: the record has log q of the draw that it was.
+The draws are those of ``mask``, each by itself. What is given out is likelier to have a high reward than any of them,
+and its probability under that law is not known: the record has log q of the draw that it was.
 """
 
 from __future__ import annotations

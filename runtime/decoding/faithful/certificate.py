@@ -2,9 +2,9 @@
 beginnings.
 
 The outputs that were seen say how much Z is at least, and what has not been ruled out how much it is at most. The two
-meet as more is seen. From them follows how far the law of a guided draw (``asap``) is from the exact one at most: outputs
-that the trie knows are drawn with probability P(x) / Z_hi, which is no more than their share P(x) / Z. So the total
-variation between the two laws is at most 1 - Z_lo / Z_hi.
+meet as more is seen. From them follows how far the law of a guided draw (``asap``) is from the exact one at most:
+outputs that the trie knows are drawn with probability P(x) / Z_hi, which is no more than their share P(x) / Z. So the
+total variation between the two laws is at most 1 - Z_lo / Z_hi.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ the text go on; whichever stop token it is. So outputs exclude each other, and w
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ class Place:
         logprobs: float64 ``[n]``, under the model among all tokens; None until the model was asked.
     """
 
-    __slots__ = ("constraint", "ids", "is_whole", "logprobs", "room", "stop", "token_ids", "_stops")
+    __slots__ = ("_stops", "constraint", "ids", "is_whole", "logprobs", "room", "stop", "token_ids")
 
     def __init__(
         self, token_ids: tuple[int, ...], constraint: Constraint, room: Room, allowed: Allowed, stops: frozenset[int]
@@ -137,7 +138,7 @@ class Explorer:
         self.options = options
         self.compiled = compiled
         self.prompt_ids = tuple(prompt_ids)
-        self.vocabulary = compiled.vocabulary
+        self.vocabulary = model.vocabulary
         self.clock = Timings.clock()
         self.calls = 0
         """Beginnings that the model read so far."""
@@ -173,19 +174,28 @@ class Explorer:
         if found is not None:
             self._places.move_to_end(token_ids)
             return found
-        constraint = place.constraint.fork()
-        room = place.room.after(len(self.vocabulary.token(token_id) or b""))
-        if not constraint.accept(token_id, room):
-            return None
+        started = time.perf_counter()
         try:
-            found = self._place(token_ids, constraint, room)
-        except (BudgetError, NothingLeftError):
+            found = self._found(place, token_id)
+        finally:
+            self.clock["mask"] += time.perf_counter() - started
+        if found is None:
             return None
         self._places[token_ids] = found
         self._used += found.size
         while self._used > self._memory and len(self._places) > 1:
             self._used -= self._places.popitem(last=False)[1].size
         return found
+
+    def _found(self, place: Place, token_id: int) -> Place | None:
+        constraint = place.constraint.fork()
+        room = place.room.after(len(self.vocabulary.token(token_id) or b""))
+        if not constraint.accept(token_id, room):
+            return None
+        try:
+            return self._place((*place.token_ids, token_id), constraint, room)
+        except (BudgetError, NothingLeftError):
+            return None
 
     def at(self, token_ids: Sequence[int]) -> Place | None:
         """The place after these tokens; None where they are no beginning of an output."""
@@ -214,7 +224,9 @@ class Explorer:
             for token_ids in unread:
                 row = self._rows.join((*self.prompt_ids, *token_ids))
                 reading[row] = token_ids
+            started = time.perf_counter()
             logits = self._rows.forward({row: self._unread(row.length, ids) for row, ids in reading.items()})
+            self.clock["model"] += time.perf_counter() - started
             self.calls += len(unread)
             for row, token_ids in reading.items():
                 self._learn(unread[token_ids], logits[row].numpy())
@@ -237,7 +249,7 @@ class Explorer:
         allowed = constraint.allowed(room)
         if self._is_watched:
             stopping = [int(token_id) for token_id in allowed.ids if int(token_id) in self._stops]
-            if not all([constraint.may_stop(token_id) for token_id in stopping]):
+            if any(not constraint.may_stop(token_id) for token_id in stopping):
                 allowed = constraint.allowed(room)
         if self._is_canonical and (forced := constraint.forced()) and forced[0] in allowed.ids:
             allowed = Allowed.all_of(np.array(forced[:1], dtype=np.int64))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from constrain.errors import LimitError
 from constrain.runtime.decoding.distribution import log_sum_exp
@@ -33,9 +34,9 @@ def law_of_model(explorer: Explorer, *, most: int = MOST) -> Law:
 
 
 def law_of_proposal(explorer: Explorer, *, leaves: Leaves | None = None, most: int = MOST) -> Law:
-    """That of :class:`~constrain.runtime.decoding.faithful.proposal.MaskedDraws`, as long as no attempt leads nowhere."""
+    """That of an attempt of :class:`~constrain.runtime.decoding.faithful.proposal.MaskedDraws`."""
 
-    def drawn(place: Place) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def drawn(place: Place) -> NDArray[np.float64]:
         weights = place.known if leaves is None else place.known + leaves(place)
         whole = log_sum_exp(weights)
         return weights - whole if whole > -np.inf else weights
@@ -51,65 +52,55 @@ def law_of_trie(
     With ``rejects``, what is missing to 1 is the probability that the attempt is rejected.
     """
     law: Law = {}
-
-    def visit(place: Place, node: Node | None, value: float, logprob: float) -> None:
+    waiting: list[tuple[Place, Node | None, float, float]] = [(explorer.root, trie.root, trie.root.value, 0.0)]
+    while waiting:
+        place, node, value, logprob = waiting.pop()
         if place.is_whole:
             _add(law, place, logprob, most)
-            return
+            continue
         explorer.read([place])
-        weights = place.known if leaves is None else place.known + leaves(place)
-        values = np.zeros_like(weights) if leaves is None else leaves(place)
-        if node is not None and node.children:
-            weights, values = weights.copy(), values.copy()
-            for token_id, child in node.children.items():
-                index = int(np.searchsorted(place.ids, token_id))
-                values[index] = child.value
-                weights[index] = child.logprob + child.value
+        values = np.zeros(len(place.ids)) if leaves is None else leaves(place).copy()
+        weights = place.known + values
+        for token_id, child in node.children.items() if node is not None else ():
+            index = int(np.searchsorted(place.ids, token_id))
+            values[index] = child.value
+            weights[index] = child.logprob + child.value
         whole = log_sum_exp(weights)
         if whole == -np.inf:
-            return
-        norm = value if rejects else whole
+            continue
+        steps = logprob + weights - (value if rejects else whole)
         for index, token_id in enumerate(place.ids.tolist()):
-            step = logprob + float(weights[index]) - norm
+            step = float(steps[index])
             if index == place.stop:
                 _add(law, place, step, most)
             elif step > -np.inf and (following := explorer.after(place, token_id)) is not None:
-                child_node = node.children.get(token_id) if node is not None else None
-                visit(following, child_node, float(values[index]), step)
-
-    visit(explorer.root, trie.root, trie.root.value, 0.0)
+                child_node = None if node is None else node.children.get(token_id)
+                waiting.append((following, child_node, float(values[index]), step))
     return law
 
 
-def _law(explorer: Explorer, drawn: Callable[[Place], np.ndarray[tuple[int], np.dtype[np.float64]]], most: int) -> Law:
+def _law(explorer: Explorer, drawn: Callable[[Place], NDArray[np.float64]], most: int) -> Law:
     law: Law = {}
-    for place, logprob in _ends(explorer, explorer.root, drawn, 0.0):
-        _add(law, place, logprob, most)
-    return law
-
-
-def _ends(
-    explorer: Explorer,
-    place: Place,
-    drawn: Callable[[Place], np.ndarray[tuple[int], np.dtype[np.float64]]],
-    logprob: float,
-) -> Iterator[tuple[Place, float]]:
-    if place.is_whole:
-        yield place, logprob
-        return
-    explorer.read([place])
-    for index, (token_id, step) in enumerate(zip(place.ids.tolist(), drawn(place).tolist(), strict=True)):
-        if step == -math.inf:
+    waiting = [(explorer.root, 0.0)]
+    while waiting:
+        place, logprob = waiting.pop()
+        if place.is_whole:
+            _add(law, place, logprob, most)
             continue
-        if index == place.stop:
-            yield place, logprob + step
-        elif (following := explorer.after(place, token_id)) is not None:
-            yield from _ends(explorer, following, drawn, logprob + step)
+        explorer.read([place])
+        for index, (token_id, step) in enumerate(zip(place.ids.tolist(), drawn(place).tolist(), strict=True)):
+            if step == -math.inf:
+                continue
+            if index == place.stop:
+                _add(law, place, logprob + step, most)
+            elif (following := explorer.after(place, token_id)) is not None:
+                waiting.append((following, logprob + step))
+    return law
 
 
 def _add(law: Law, place: Place, logprob: float, most: int) -> None:
     if len(law) == most:
-        raise LimitError(f"the language has more than {most:,} outputs", expected="a smaller one, or fewer --max-tokens")
+        raise LimitError(f"the language has more than {most:,} outputs", expected="fewer, or fewer --max-tokens")
     law[place.token_ids] = logprob
 
 
@@ -129,6 +120,4 @@ def divergence(law: Law, other: Law) -> float:
 def total_variation(law: Law, other: Law) -> float:
     """Total variation between two laws."""
     keys = law.keys() | other.keys()
-    return 0.5 * math.fsum(
-        abs(math.exp(law.get(key, -math.inf)) - math.exp(other.get(key, -math.inf))) for key in keys
-    )
+    return 0.5 * math.fsum(abs(math.exp(law.get(key, -math.inf)) - math.exp(other.get(key, -math.inf))) for key in keys)

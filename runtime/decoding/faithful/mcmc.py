@@ -6,8 +6,8 @@ Two kinds of moves, each as likely, both accepted with the probability of Metrop
 * a new end: a place of the old output, each as likely, and a draw of all that comes after it (Gonzalez et al.,
   arXiv 2506.05754). The same output may come about from every place that both have in common, which the ratio counts.
 
-After ``steps`` moves the output is given out. The more moves, the closer its law is to the model's own distribution over
-the language; a chain that has converged forgets where it began. What W the law has is not known: the one that is
+After ``steps`` moves the output is given out. The more moves, the closer its law is to the model's own distribution
+over the language; a chain that has converged forgets where it began. What W the law has is not known: the one that is
 reported is the mean of the weights of all independent outputs that were proposed, an unbiased estimate of Z.
 """
 

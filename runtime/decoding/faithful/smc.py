@@ -2,12 +2,13 @@
 
 Each particle draws its tokens from a :class:`Proposal` and carries the weight that this gives it. When few particles
 hold most of the weight (the effective sample size falls below a share of their number), they are drawn anew in
-proportion to their weights, and all weigh the same again (Lew et al., arXiv 2306.03081; Loula et al., arXiv 2504.13139).
-The mean of the final weights is an unbiased estimate of Z; one particle drawn in proportion to them is the output, with
-that estimate as its W. The more particles, the closer its law is to the model's own distribution over the language.
+proportion to their weights, and all weigh the same again (Lew et al., arXiv 2306.03081; Loula et al., arXiv
+2504.13139). The mean of the final weights is an unbiased estimate of Z; one particle drawn in proportion to them is
+the output, with that estimate as its W. The more particles, the closer its law is to the model's own distribution
+over the language.
 
-What decides who is multiplied may look ahead: estimates of how likely a beginning is to be completed, or a critic of the
-text so far. Such a twist changes how fast the law comes close, not what it comes close to.
+What decides who is multiplied may look ahead: estimates of how likely a beginning is to be completed, or a critic of
+the text so far. Such a twist changes how fast the law comes close, not what it comes close to.
 """
 
 from __future__ import annotations

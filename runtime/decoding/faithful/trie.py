@@ -119,7 +119,7 @@ class Trie:
             taken = np.fromiter(node.children, dtype=np.int64, count=len(node.children))
             indices = np.searchsorted(place.ids, taken)
             if indices.max() >= len(place.ids) or not np.array_equal(place.ids[indices], taken):
-                raise ArtifactError("the trie has beginnings that the constraint does not", expected="that of the prompt")
+                raise ArtifactError("the trie knows of beginnings that the constraint does not allow")
             weights[indices] = -np.inf
         node.rest = log_sum_exp(weights)
         node.stop = -math.inf if place.stop is None else float(place.known[place.stop])

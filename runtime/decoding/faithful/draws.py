@@ -1,0 +1,176 @@
+"""Outputs of one prompt, drawn by the method that the options name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from constrain.compiler import CompiledGrammar
+from constrain.runtime.decoding.faithful.asap import asap
+from constrain.runtime.decoding.faithful.best_of import DRAWS, BestDraws, Reward
+from constrain.runtime.decoding.faithful.certificate import Certificate, certify
+from constrain.runtime.decoding.faithful.draw import Draw, DrawMethod
+from constrain.runtime.decoding.faithful.exact import MAX_MODEL_CALLS, exact
+from constrain.runtime.decoding.faithful.explorer import Explorer
+from constrain.runtime.decoding.faithful.guided import Leaves
+from constrain.runtime.decoding.faithful.mcmc import STEPS, ChainDraws
+from constrain.runtime.decoding.faithful.proposal import MaskedDraws, Proposal
+from constrain.runtime.decoding.faithful.smc import PARTICLES, Critic, ParticleDraws
+from constrain.runtime.decoding.faithful.trie import Trie
+from constrain.runtime.decoding.options import GenerationOptions
+from constrain.runtime.decoding.result import GenerationResult, Timings
+from constrain.runtime.decoding.text import text_of
+
+if TYPE_CHECKING:
+    from constrain.runtime.models import CausalModel
+    from constrain.runtime.models.rows import Rows
+    from constrain.runtime.monitors.watch import Watch
+
+__all__ = ["DrawSettings", "draws", "make_method"]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawSettings:
+    """What methods that draw want to know beside :class:`GenerationOptions`.
+
+    Attributes:
+        max_model_calls: beginnings that the model may read for one output; None for 10,000 of ``exact``, and for any
+            number of other methods.
+        particles: of ``smc``.
+        critic: of ``smc``: which beginnings are promising.
+        steps: moves of ``mcmc`` for one output.
+        draws: of ``best-of`` for one output.
+        reward: of ``best-of``: which of them is the best; None for the most probable.
+        certify: seconds to look for bounds on Z before the first output; None for not at all.
+    """
+
+    max_model_calls: int | None = None
+    particles: int = PARTICLES
+    critic: Critic | None = None
+    steps: int = STEPS
+    draws: int = DRAWS
+    reward: Reward | None = None
+    certify: float | None = None
+
+
+def draws(
+    model: CausalModel,
+    compiled: CompiledGrammar,
+    prompt_ids: Sequence[int],
+    options: GenerationOptions,
+    rows: Rows,
+    *,
+    settings: DrawSettings | None = None,
+    narrowed: CompiledGrammar | None = None,
+    watch: Watch | None = None,
+    trie: Trie | None = None,
+    leaves: Leaves | None = None,
+) -> Iterator[GenerationResult]:
+    """Draw outputs for one prompt, one after the other; each may learn from those before it.
+
+    Args:
+        model: the model.
+        compiled: a grammar compiled for ``model.vocabulary``.
+        prompt_ids: from :meth:`CausalModel.encode_prompt`.
+        options: the method, limits, what shapes the logits. A deadline is that of one output.
+        rows: of ``model``.
+        settings: of the methods.
+        narrowed: as for :func:`generate`.
+        watch: likewise.
+        trie: what was learned of the prompt before, by ``asap`` or ``exact``; it is added to.
+        leaves: precomputed weights; not for ``exact``.
+
+    Yields:
+        Any number of outputs.
+
+    Raises:
+        ValueError: settings out of their range.
+        BudgetError: no output fits into the limits, or none was found within the calls and the time.
+        UnsatisfiableError: the model finds every output impossible.
+        ConstrainError: as :func:`generate`.
+    """
+    settings = settings or DrawSettings()
+    explorer = Explorer(model, compiled, prompt_ids, options, rows, narrowed=narrowed, watch=watch)
+    trie = Trie() if trie is None else trie
+    certificate = None
+    if settings.certify is not None:
+        certificate = certify(explorer, trie if leaves is None else Trie(), seconds=settings.certify)
+    method = make_method(explorer, settings, trie, np.random.default_rng(options.seed), leaves)
+    while True:
+        yield _result(explorer, method, certificate)
+
+
+def make_method(
+    explorer: Explorer,
+    settings: DrawSettings,
+    trie: Trie,
+    random: np.random.Generator,
+    leaves: Leaves | None = None,
+) -> DrawMethod:
+    """The method that the explorer's options name.
+
+    Raises:
+        ValueError: another one than those of this package; or settings out of their range.
+    """
+    name, calls = explorer.options.method, settings.max_model_calls
+    if name == "exact":
+        return exact(explorer, trie, random, max_model_calls=MAX_MODEL_CALLS if calls is None else calls)
+    if name == "asap":
+        return asap(explorer, trie, random, leaves=leaves, max_model_calls=calls)
+    proposal = Proposal(explorer, random, leaves=leaves)
+    if name == "smc":
+        return ParticleDraws(
+            proposal, random, particles=settings.particles, critic=settings.critic, max_model_calls=calls
+        )
+    if name == "mcmc":
+        return ChainDraws(proposal, random, steps=settings.steps, max_model_calls=calls)
+    masked = MaskedDraws(proposal, max_model_calls=calls)
+    if name == "best-of":
+        return BestDraws(masked, explorer, draws=settings.draws, reward=settings.reward)
+    if name == "mask":
+        return masked
+    raise ValueError(f"method {name!r} does not draw from a law that it can tell")
+
+
+def _result(explorer: Explorer, method: DrawMethod, certificate: Certificate | None) -> GenerationResult:
+    started, calls, before = time.perf_counter(), explorer.calls, dict(explorer.clock)
+    drawn = method.draw()
+    seconds = time.perf_counter() - started
+    spent = {name: value - before[name] for name, value in explorer.clock.items()}
+    spent["sampling"] = max(0.0, seconds - sum(spent.values()))
+    token_ids = drawn.place.token_ids
+    return GenerationResult(
+        text=text_of(explorer.vocabulary, token_ids),
+        token_ids=token_ids,
+        finish_reason="stop",
+        is_complete=drawn.place.constraint.is_complete(),
+        limit=None,
+        logprob=drawn.logprob,
+        sampling_logprob=drawn.sampling_logprob,
+        token_logprobs=drawn.logprobs[: len(token_ids)],
+        sampling_token_logprobs=drawn.sampling_logprobs[: len(token_ids)],
+        masked={},
+        uniform_steps=explorer.uniform_steps,
+        model_calls=explorer.calls - calls,
+        drafted_tokens=0,
+        prompt_tokens=len(explorer.prompt_ids),
+        seconds=seconds,
+        timings=Timings(**spent),
+        attempts=drawn.attempts,
+        log_z=_log_z(drawn, certificate),
+        details=dict(drawn.details),
+    )
+
+
+def _log_z(drawn: Draw, certificate: Certificate | None) -> tuple[float, float] | None:
+    """The closest bounds that are known."""
+    known = [] if drawn.bounds is None else [drawn.bounds]
+    if certificate is not None:
+        known.append((certificate.log_lower, certificate.log_upper))
+    if not known:
+        return None
+    return max(lower for lower, _ in known), min(upper for _, upper in known)
