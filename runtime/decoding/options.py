@@ -134,9 +134,7 @@ class GenerationOptions:
         if self.heat == 0.0:
             raise ValueError(f"temperature must be above 0 for method {self.method!r}, which draws")
         if self.on_limit != "close":
-            raise ValueError(
-                f"on_limit must be 'close' for method {self.method!r}: outputs that are cut are no outputs"
-            )
+            raise ValueError(f"on_limit must be 'close' for method {self.method!r}: what is cut is no output")
         if self.heal:
             raise ValueError(f"heal must be False for method {self.method!r}")
         if self.is_truncated and not self.truncate_before and self.method in FAITHFUL:
