@@ -248,8 +248,9 @@ class Explorer:
     def _place(self, token_ids: tuple[int, ...], constraint: Constraint, room: Room) -> Place:
         allowed = constraint.allowed(room)
         if self._is_watched:
-            stopping = [int(token_id) for token_id in allowed.ids if int(token_id) in self._stops]
-            if any(not constraint.may_stop(token_id) for token_id in stopping):
+            stopping = [token_id for token_id in allowed.ids.tolist() if token_id in self._stops]
+            refused = [token_id for token_id in stopping if not constraint.may_stop(token_id)]
+            if refused:
                 allowed = constraint.allowed(room)
         if self._is_canonical and (forced := constraint.forced()) and forced[0] in allowed.ids:
             allowed = Allowed.all_of(np.array(forced[:1], dtype=np.int64))
