@@ -192,6 +192,19 @@ impl Matcher {
         self.history.len()
     }
 
+    /// The tokens accepted so far; None where bytes were, too.
+    pub fn accepted_tokens(&self) -> Option<Vec<u32>> {
+        let tokens = self.history.added().filter(|added| **added != Added::Nothing);
+        let mut tokens: Vec<u32> = tokens
+            .map(|added| match added {
+                Added::Token(id) => Some(*id),
+                _ => None,
+            })
+            .collect::<Option<_>>()?;
+        tokens.reverse();
+        Some(tokens)
+    }
+
     /// A new sequence, on fresh tables where a new matcher would have them.
     pub fn reset(&mut self) -> Result<()> {
         *self = self.compiled.matcher()?;

@@ -164,6 +164,8 @@ class Matcher:
     @property
     def steps(self) -> int:
         """Steps accepted so far."""
+    def accepted_tokens(self) -> list[int] | None:
+        """The tokens accepted so far; None where bytes were, too."""
     def is_accepting(self) -> bool:
         """Is the text so far complete (could generation stop now)?"""
     def is_terminated(self) -> bool:

@@ -343,6 +343,11 @@ impl PyMatcher {
         self.inner.steps()
     }
 
+    /// The tokens accepted so far; None where bytes were, too.
+    fn accepted_tokens(&self) -> Option<Vec<u32>> {
+        self.inner.accepted_tokens()
+    }
+
     /// Is the text so far complete (could generation stop now)?
     fn is_accepting(&self) -> bool {
         self.inner.current().accepting
