@@ -290,6 +290,7 @@ def gen(
     plan = read_plan(
         method,
         many=many,
+        monitor=monitor,
         max_model_calls=max_model_calls,
         particles=particles,
         critic=critic,

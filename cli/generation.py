@@ -125,6 +125,7 @@ class Session:
         self._beams = beams
         self._plan = plan or DrawPlan({})
         self._trie: KeptTrie | None = None
+        self._progress = Progress()
         self._rows: Rows | None = None
         self._found: Iterator[GenerationResult] = iter(())
         self._memory: DraftMemory | None = None
@@ -325,15 +326,15 @@ class Session:
         Raises:
             BudgetError: there are no more, or it was not found.
         """
-        with Progress() as progress:
+        with Progress() as self._progress:
             if job.sample == 0:
-                self._found = self._search_for(request, progress)
+                self._found = self._search_for(request)
             found = next(self._found, None)
         if found is None:
             raise BudgetError(f"there are no more outputs than {job.sample}", expected="a smaller -n")
         return found
 
-    def _search_for(self, request: Request, progress: Progress) -> Iterator[GenerationResult]:
+    def _search_for(self, request: Request) -> Iterator[GenerationResult]:
         from constrain.runtime.decoding.several import several
 
         if self._rows is None:
@@ -353,7 +354,7 @@ class Session:
             settings=self._plan.made(),
             trie=self._trie.trie if self._trie else None,
             begun=request.begun,
-            notify=progress.show,
+            notify=lambda told: self._progress.show(told),
         )
 
     def keep_trie(self) -> None:
@@ -393,6 +394,9 @@ class Session:
             tokens=len(result.token_ids),
             seconds=result.seconds,
             logprob=result.logprob if math.isfinite(result.logprob) else None,
+            attempts=result.attempts if self._search not in (None, "beam", "map", "distinct") else None,
+            log_z=result.log_z,
+            details=result.details,
             masked=result.masked,
             uniform_steps=result.uniform_steps,
             **self._identity(job),
