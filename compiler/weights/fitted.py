@@ -21,7 +21,7 @@ def fitted(
         lump: the observations.
         key: what they are of.
         beta: the power of the chances that is used.
-        least: chances count as this at least.
+        least: the part of the mean chance after a token that every token has at least.
         guesses: of so many states at most something is assumed.
 
     Raises:

@@ -23,13 +23,16 @@ UNKNOWN = -1
 REFUSED = 0
 """The lump of tokens that are not accepted."""
 
+TINY = 1e-300
+"""Chances have a logarithm."""
+
 
 class Future:
     """Chances of texts of one language, from weights.
 
     Attributes:
         beta: their power that is used.
-        least: they count as this at least.
+        least: the part of the mean chance after a token that every token has at least.
     """
 
     def __init__(self, compiled: CompiledGrammar, weights: FutureWeights) -> None:
@@ -82,22 +85,22 @@ class Future:
         known = states != UNKNOWN
         chances = np.empty(len(states))
         chances[known] = self._sweeps.row(left)[states[known]]
-        if not known.all():
-            chances[~known] = self._brothers(matcher, states[known], left)
-        weights: NDArray[np.float64] = self.beta * np.log(np.maximum(chances, self.least))
+        mean = self._mean_after(matcher, states[known], left)
+        chances[~known] = mean
+        weights: NDArray[np.float64] = self.beta * np.log(np.maximum(chances, max(self.least * mean, TINY)))
         weights[lumps == REFUSED] = -np.inf
         return weights
 
     def log_psi(self, matcher: Matcher, left: int) -> float:
         """The logarithm of the weight of a text, with so many text tokens left."""
-        return self.beta * float(np.log(max(self.chance(matcher, left), self.least)))
+        return self.beta * float(np.log(max(self.chance(matcher, left), TINY)))
 
     def chance(self, matcher: Matcher, left: int) -> float:
         """The chance to end within so many more text tokens; 1 where nothing is known."""
         state = int(self._find(np.array([matcher.lump()], dtype=np.uint64))[0])
         return 1.0 if state == UNKNOWN else float(self._sweeps.row(left)[state])
 
-    def _brothers(self, matcher: Matcher, states: NDArray[np.int64], left: int) -> float:
+    def _mean_after(self, matcher: Matcher, states: NDArray[np.int64], left: int) -> float:
         """The mean chance after a token from here."""
         here = int(self._find(np.array([matcher.lump()], dtype=np.uint64))[0])
         goes_on = self._chain.goes_on(here) if here != UNKNOWN else 0.0

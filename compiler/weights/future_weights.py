@@ -17,8 +17,14 @@ __all__ = ["BETAS", "LEAST", "FutureWeights"]
 BETAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Powers of the chances among which calibration chooses: 0 is to do without weights."""
 
-LEAST = 1e-6
-"""Chances count as this at least: a state from which no end was seen may yet have one."""
+LEAST = 1e-2
+"""The part of the mean chance after a token that every token has at least.
+
+States that look hopeless may not be, as one state stands for many texts: without this, the few draws that go through
+one have nearly all the weight. Over toy models and five languages, what a draw weighs was most even (effective sample
+size) for 1e-2, and the divergence from the model's law hardly above that for none; an absolute bound did nothing for
+small chances and too much for large ones.
+"""
 
 ROUNDING = 1e-5
 """So much more than 1 the chances of a state may come to, as they are kept in 32 bits."""
@@ -40,7 +46,7 @@ class FutureWeights:
         counts: float32 ``[n]``, on how many observations that rests; what was taken from elsewhere counts as less
             than one.
         beta: the power of the chances that is used.
-        least: chances count as this at least.
+        least: the part of the mean chance after a token that every token has at least.
     """
 
     key: WeightsKey

@@ -59,9 +59,7 @@ class WeightsKey:
         if self.model != wanted.model:
             names = [self.model_name, wanted.model_name]
             if names[0] == names[1]:  # the same name, but not the same numbers
-                names = [
-                    f"{name} ({digits[:12]})" for name, digits in zip(names, (self.model, wanted.model), strict=True)
-                ]
+                names = [f"{self.model_name} ({key.model[:12]})" for key in (self, wanted)]
             differences.append("the model {}, not for {}".format(*names))
         if self.temperature != wanted.temperature:
             differences.append(f"the temperature {self.temperature:g}, not for {wanted.temperature:g}")

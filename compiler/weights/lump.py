@@ -145,6 +145,8 @@ class Lump:
         matcher.fill_next_token_bitmask(bitmask)
         allowed = bitmask_to_ids(bitmask[0])
         token_ids = allowed[~np.isin(allowed, vocabulary.eos_token_ids)]
+        if not len(token_ids):
+            return {}, float(matcher.is_accepting())
         law, end = self._unigram.law(token_ids, may_end=matcher.is_accepting())
         likeliest = self._unigram.likeliest(token_ids, LOOKED_UP)
         chances = law if likeliest is token_ids else self._unigram.law(likeliest, may_end=False)[0]

@@ -22,8 +22,10 @@ __all__ = ["GUESSES", "GUESS_WEIGHT", "Smoothed", "smoothed"]
 GUESSES = 1000
 """States at most of which something is assumed."""
 
-GUESS_WEIGHT = 0.25
-"""What is assumed counts as so many observations."""
+GUESS_WEIGHT = 0.5
+"""What is assumed counts as so many observations. From 0.05 to 3 it made little difference to toy models after five
+draws; less was better in one language after two, more in another.
+"""
 
 ENOUGH = 16
 """With so many observations, nothing is assumed."""

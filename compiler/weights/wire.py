@@ -54,11 +54,11 @@ def from_bytes(data: bytes) -> FutureWeights:
     """
     reader = _Reader(data)
     temperature, beta, least = NUMBERS.unpack(reader.take(NUMBERS.size))
-    texts = [reader.text() for _ in range(4)]
+    grammar, vocabulary, model, model_name = (reader.text() for _ in range(4))
     arrays = {name: reader.array(kind) for name, kind in TYPES.items()}
     reader.end()
     try:
-        key = WeightsKey(*texts, temperature)
+        key = WeightsKey(grammar, vocabulary, model, model_name, temperature)
     except ValueError as problem:
         raise _unusable(str(problem)) from None
     return FutureWeights(key, **arrays, beta=beta, least=least)
