@@ -269,7 +269,7 @@ def gen(
         raise UsageProblem("--beams goes with --method beam only")
     is_drawn = method in (*FAITHFUL, "best-of")
     if distinct or is_drawn or method in ("beam", "map"):
-        given = {
+        given: dict[str, object] = {
             "--batch": batch,
             "--draft-model": draft_model,
             "--heal": heal or None,

@@ -55,9 +55,10 @@ class Place:
         stop: where the stop token is among them; None where the text must go on.
         is_whole: is it an output already, since the language has nothing to add? Then there are no ways on.
         logprobs: float64 ``[n]``, under the model among all tokens; None until the model was asked.
+        leaves: what weights say of the ways on, for whoever has any: with a mark of which weights these are.
     """
 
-    __slots__ = ("_stops", "constraint", "ids", "is_whole", "logprobs", "room", "stop", "token_ids")
+    __slots__ = ("_stops", "constraint", "ids", "is_whole", "leaves", "logprobs", "room", "stop", "token_ids")
 
     def __init__(
         self, token_ids: tuple[int, ...], constraint: Constraint, room: Room, allowed: Allowed, stops: frozenset[int]
@@ -71,11 +72,22 @@ class Place:
         self._stops = allowed.ids[stopping]
         self.ids = np.delete(allowed.ids, stopping[1:]) if len(stopping) > 1 else allowed.ids
         self.logprobs: NDArray[np.float64] | None = None
+        self.leaves: tuple[object, NDArray[np.float64]] | None = None
 
     @property
     def matcher(self) -> Matcher:
         """Of the language that is kept to; it must be left where it is."""
         return self.constraint.matcher
+
+    @property
+    def text_ids(self) -> NDArray[np.int64]:
+        """The ways on but stopping."""
+        return self.ids if self.stop is None else np.delete(self.ids, self.stop)
+
+    @property
+    def text_logprobs(self) -> NDArray[np.float64]:
+        """Log-probabilities in step with :attr:`text_ids`, where the model was asked."""
+        return self.known if self.stop is None else np.delete(self.known, self.stop)
 
     @property
     def known(self) -> NDArray[np.float64]:
@@ -98,7 +110,7 @@ class Place:
     @property
     def size(self) -> int:
         """About how many bytes it takes, with what the model says."""
-        return OF_PLACE + 2 * self.ids.nbytes + 8 * len(self.token_ids)
+        return OF_PLACE + 3 * self.ids.nbytes + 8 * len(self.token_ids)
 
 
 class Explorer:
@@ -116,6 +128,7 @@ class Explorer:
         watch: Watch | None = None,
         begun: bytes = b"",
         notify: Callable[[str], None] | None = None,
+        observe: Callable[[Place], None] | None = None,
         memory: int = MEMORY,
     ) -> None:
         """Begin at the empty output.
@@ -130,6 +143,7 @@ class Explorer:
             watch: a monitor.
             begun: the beginning of the text, where the prompt ends with it.
             notify: is told how far a draw is.
+            observe: is told of each place that the model was asked about.
             memory: bytes for what is remembered.
 
         Raises:
@@ -147,6 +161,7 @@ class Explorer:
         self.calls = 0
         """Beginnings that the model read so far."""
         self.notify = notify
+        self._observe = observe
         self._rows = rows
         self._is_canonical = options.spelling == "canonical"
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
@@ -249,6 +264,8 @@ class Explorer:
         shaped = chooser.shaped(logits)
         self._chooser.uniform_steps = chooser.uniform_steps
         place.learn(shaped, log_sum_exp(shaped))
+        if self._observe is not None:
+            self._observe(place)
 
     def _place(self, token_ids: tuple[int, ...], constraint: Constraint, room: Room) -> Place:
         allowed = constraint.allowed(room)
