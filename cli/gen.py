@@ -37,8 +37,8 @@ EXAMPLES = option.examples(
     "constrain gen --many --schema examples/order.json < orders.txt > orders.jsonl",
 )
 
-LATER_METHODS = ("asap", "exact", "smc", "mcmc", "best-of", "awrs")
-METHODS = ("mask", "greedy", "beam", "map")
+LATER_METHODS = ("asap", "exact", "smc", "mcmc", "best-of")
+METHODS = ("mask", "greedy", "beam", "map", "awrs")
 
 
 def gen(
@@ -80,8 +80,9 @@ def gen(
         str,
         typer.Option(
             "--method",
-            metavar="mask|greedy|beam|map",
-            help="Sample under the mask, take the likeliest token, keep beams, or find the most probable output.",
+            metavar="mask|greedy|beam|map|awrs",
+            help="Sample under the mask, take the likeliest token, keep beams, find the most probable output, or "
+            "sample what a monitor accepts, with weights.",
         ),
     ] = "mask",
     max_tokens: Annotated[
@@ -259,6 +260,8 @@ def gen(
                 raise UsageProblem(f"{name} says nothing with {'--distinct' if distinct else f'--method {method}'}")
     if monitor and heal:
         raise UsageProblem("--heal does not go with --monitor")
+    if method == "awrs" and not monitor:
+        raise UsageProblem("--method awrs is for --monitor", expected="one, or --method mask")
     if many and prompt not in (None, "-"):
         raise UsageProblem("--many reads prompts from standard input", expected="no PROMPT with it")
     from_input = many or prompt == "-" or (prompt is None and not is_terminal(sys.stdin))
