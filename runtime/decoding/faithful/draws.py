@@ -163,7 +163,7 @@ def make_method(
         return exact(explorer, trie, random, max_model_calls=MAX_MODEL_CALLS if calls is None else calls)
     if name == "asap":
         return asap(explorer, trie, random, leaves=leaves, max_model_calls=calls)
-    proposal = Proposal(explorer, random, leaves=leaves)
+    proposal = Proposal(explorer, random, leaves=leaves, asks_on=name == "smc")
     if name == "smc":
         return ParticleDraws(
             proposal, random, particles=settings.particles, critic=settings.critic, max_model_calls=calls

@@ -55,10 +55,11 @@ class Place:
         stop: where the stop token is among them; None where the text must go on.
         is_whole: is it an output already, since the language has nothing to add? Then there are no ways on.
         logprobs: float64 ``[n]``, under the model among all tokens; None until the model was asked.
+        dead: tokens among these after which nothing can be completed, as it turned out.
         leaves: what weights say of the ways on, for whoever has any: with a mark of which weights these are.
     """
 
-    __slots__ = ("_stops", "constraint", "ids", "is_whole", "leaves", "logprobs", "room", "stop", "token_ids")
+    __slots__ = ("_stops", "constraint", "dead", "ids", "is_whole", "leaves", "logprobs", "room", "stop", "token_ids")
 
     def __init__(
         self, token_ids: tuple[int, ...], constraint: Constraint, room: Room, allowed: Allowed, stops: frozenset[int]
@@ -72,6 +73,7 @@ class Place:
         self._stops = allowed.ids[stopping]
         self.ids = np.delete(allowed.ids, stopping[1:]) if len(stopping) > 1 else allowed.ids
         self.logprobs: NDArray[np.float64] | None = None
+        self.dead: set[int] = set()
         self.leaves: tuple[object, NDArray[np.float64]] | None = None
 
     @property
@@ -166,7 +168,8 @@ class Explorer:
         self._is_canonical = options.spelling == "canonical"
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
         self._chooser = TokenChooser(options, prompt_ids)
-        self._is_watched = watch is not None
+        self.is_watched = watch is not None
+        """May a token lead nowhere that the grammar allows, since a monitor refuses it?"""
         self._memory = memory
         self._used = 0
         self._places: OrderedDict[tuple[int, ...], Place] = OrderedDict()
@@ -194,12 +197,15 @@ class Explorer:
         if found is not None:
             self._places.move_to_end(token_ids)
             return found
+        if token_id in place.dead:
+            return None
         started = time.perf_counter()
         try:
             found = self._found(place, token_id)
         finally:
             self.clock["mask"] += time.perf_counter() - started
         if found is None:
+            place.dead.add(token_id)
             return None
         self._places[token_ids] = found
         self._used += found.size
@@ -269,7 +275,7 @@ class Explorer:
 
     def _place(self, token_ids: tuple[int, ...], constraint: Constraint, room: Room) -> Place:
         allowed = constraint.allowed(room)
-        if self._is_watched:
+        if self.is_watched:
             stopping = [token_id for token_id in allowed.ids.tolist() if token_id in self._stops]
             refused = [token_id for token_id in stopping if not constraint.may_stop(token_id)]
             if refused:

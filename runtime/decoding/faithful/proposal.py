@@ -12,9 +12,11 @@ nowhere, the draw came to nothing, and weighs nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from constrain.runtime.decoding.awrs import draw_accepted
 from constrain.runtime.decoding.distribution import draw, log_sum_exp
 from constrain.runtime.decoding.faithful.draw import Draw, Effort
 from constrain.runtime.decoding.faithful.explorer import Explorer, Place
@@ -75,9 +77,25 @@ class Path:
 class Proposal:
     """Draws of one prompt, each by itself."""
 
-    def __init__(self, explorer: Explorer, random: np.random.Generator, *, leaves: Leaves | None = None) -> None:
-        """Draw with these random numbers, and log psi from ``leaves``, that of the stop token being 0."""
+    def __init__(
+        self,
+        explorer: Explorer,
+        random: np.random.Generator,
+        *,
+        leaves: Leaves | None = None,
+        asks_on: bool = False,
+    ) -> None:
+        """Draw with these random numbers.
+
+        Args:
+            explorer: of the prompt.
+            random: random numbers.
+            leaves: log psi of ways on, that of the stop token being 0.
+            asks_on: where a monitor refuses a token, is another one drawn in its place? Then the weight of a step is an
+                estimate without bias (:mod:`constrain.runtime.decoding.awrs`); otherwise the draw came to nothing.
+        """
         self.explorer = explorer
+        self._asks_on = asks_on and explorer.is_watched
         self._random = random
         self._leaves = leaves
         self._truncates = explorer.options.is_truncated and not explorer.options.truncate_before
@@ -93,7 +111,13 @@ class Proposal:
         whole = log_sum_exp(weights)
         if whole == -np.inf:
             return None
-        index = draw(weights, float(self._random.random()))
+        if self._asks_on:
+            drawn = draw_accepted(weights - whole, partial(self._is_open, place), self._random)
+            if drawn is None:
+                return None
+            index, whole = drawn.index, whole + drawn.log_mass
+        else:
+            index = draw(weights, float(self._random.random()))
         logprob, law = float(place.known[index]), float(weights[index]) - whole
         if index == place.stop:
             return Step(place, index, logprob, law, None, 0.0)
@@ -102,6 +126,10 @@ class Proposal:
             return None
         leaf = 0.0 if following.is_whole else float(weights[index]) - logprob
         return Step(place, index, logprob, law, following, leaf)
+
+    def _is_open(self, place: Place, index: int) -> bool:
+        """May the text go on that way?"""
+        return index == place.stop or self.explorer.after(place, int(place.ids[index])) is not None
 
     def run(self, place: Place) -> Path | None:
         """Draw on from a place to the end of an output; None where that leads nowhere."""
