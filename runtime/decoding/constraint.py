@@ -180,6 +180,11 @@ class Constraint:
         return other
 
     @property
+    def is_narrowed(self) -> bool:
+        """Does the output keep to a part of the language?"""
+        return self._matcher is not self._whole
+
+    @property
     def matcher(self) -> Matcher:
         """The matcher that decides, for whoever looks ahead; it must be left where it is."""
         return self._matcher

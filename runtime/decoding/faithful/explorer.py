@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constrain.compiler import CompiledGrammar, Matcher
+from constrain.compiler.weights import WeightsKey
 from constrain.errors import BudgetError
 from constrain.runtime.decoding.constraint import Allowed, Constraint
 from constrain.runtime.decoding.distribution import log_sum_exp
@@ -155,6 +156,7 @@ class Explorer:
             MonitorError: the monitor leaves no output, or fails.
         """
         check_fit(model, (compiled, narrowed), prompt_ids, options)
+        self._model = model
         self.options = options
         self.compiled = compiled
         self.prompt_ids = tuple(prompt_ids)
@@ -163,7 +165,7 @@ class Explorer:
         self.calls = 0
         """Beginnings that the model read so far."""
         self.notify = notify
-        self._observe = observe
+        self.observe = observe
         self._rows = rows
         self._is_canonical = options.spelling == "canonical"
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
@@ -175,7 +177,15 @@ class Explorer:
         self._places: OrderedDict[tuple[int, ...], Place] = OrderedDict()
         room = Room(options.max_tokens, options.max_bytes)
         constraint = Constraint(compiled, begun, narrowed=narrowed, room=room, watch=watch)
+        self.language = narrowed if narrowed is not None and constraint.is_narrowed else compiled
+        """What outputs keep to."""
         self.root = self._place((), constraint, room)
+
+    @property
+    def weights_key(self) -> WeightsKey:
+        """What weights have to be for, to be of use here."""
+        model = self._model
+        return WeightsKey.of(self.language, model.fingerprint, model.name, self.options.heat)
 
     @property
     def uniform_steps(self) -> int:
@@ -270,8 +280,8 @@ class Explorer:
         shaped = chooser.shaped(logits)
         self._chooser.uniform_steps = chooser.uniform_steps
         place.learn(shaped, log_sum_exp(shaped))
-        if self._observe is not None:
-            self._observe(place)
+        if self.observe is not None:
+            self.observe(place)
 
     def _place(self, token_ids: tuple[int, ...], constraint: Constraint, room: Room) -> Place:
         allowed = constraint.allowed(room)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from constrain.runtime.models import CausalModel
     from constrain.runtime.models.rows import Rows
 
-__all__ = ["Fit", "fit_weights", "leaves_of", "observer_of"]
+__all__ = ["Fit", "OnlineWeights", "StoredWeights", "fit_weights", "leaves_of", "observer_of"]
 
 LOOKED_UP = 2048
 """Where more tokens may come next, the weights of so many are looked up, the likeliest."""
@@ -88,6 +88,45 @@ def observer_of(future: OnlineFuture) -> Callable[[Place], None]:
         future.observe(place.matcher, place.text_ids, place.text_logprobs, end)
 
     return observe
+
+
+class StoredWeights:
+    """Weights that were fitted before."""
+
+    def __init__(self, weights: FutureWeights, power: float | None = None) -> None:
+        """Use them, to a power of one's own if it is given."""
+        self._weights = weights
+        self._power = power
+        self._leaves: tuple[CompiledGrammar, Leaves] | None = None
+
+    def leaves_for(self, explorer: Explorer) -> Leaves:
+        """Values of ways on for the explorer's language.
+
+        Raises:
+            ArtifactError: the weights are for another model, language or temperature.
+        """
+        self._weights.check(explorer.weights_key)
+        if self._leaves is None or self._leaves[0] is not explorer.language:
+            self._leaves = explorer.language, leaves_of(Future(explorer.language, self._weights), self._power)
+        return self._leaves[1]
+
+
+class OnlineWeights:
+    """Weights that are learned while they are used, for all prompts together."""
+
+    def __init__(self, power: float | None = None) -> None:
+        """Begin with nothing."""
+        self._power = power
+        self._futures: list[tuple[CompiledGrammar, OnlineFuture]] = []
+
+    def leaves_for(self, explorer: Explorer) -> Leaves:
+        """Values of ways on for the explorer's language; from now on its model is listened to."""
+        future = next((future for language, future in self._futures if language is explorer.language), None)
+        if future is None:
+            future = OnlineFuture(explorer.language)
+            self._futures.append((explorer.language, future))
+        explorer.observe = observer_of(future)
+        return leaves_of(future, self._power)
 
 
 @dataclass(frozen=True, slots=True)
