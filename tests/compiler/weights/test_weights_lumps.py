@@ -26,6 +26,8 @@ RECURSIVE = {
     },
 }
 
+CLOSED = {"type": "object", "minProperties": 1, "additionalProperties": False}
+
 LANGUAGES = {
     "counted": lambda: compile_regex("[abc]{2,40}(0|1){3}|ab*", VOCABULARY),
     "recursive": lambda: compile_json_schema(RECURSIVE, VOCABULARY, whitespace="compact"),
@@ -33,12 +35,7 @@ LANGUAGES = {
         {"type": "array", "items": {"enum": ["a", "ab", "b"]}, "uniqueItems": True}, VOCABULARY, whitespace="compact"
     ),
     "members": lambda: compile_json_schema(
-        {
-            "type": "object",
-            "properties": {"a": {"type": "boolean"}, "b": {"const": 1}},
-            "minProperties": 1,
-            "required": ["b"],
-        },
+        {"properties": {"a": {"type": "boolean"}, "b": {"const": 1}}, "required": ["b"], **CLOSED},
         VOCABULARY,
         order="any",
         whitespace="compact",
