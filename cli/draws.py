@@ -80,7 +80,7 @@ Weights: TypeAlias = Annotated[
     typer.Option(
         "--weights",
         metavar="stored|online",
-        help="With mask, asap, smc, mcmc, best-of: lead draws by how likely states end well: as fitted, or as it shows.",
+        help="With mask, asap, smc, mcmc, best-of: lead draws to where texts end well, as fitted or as it shows.",
     ),
 ]
 FormatWeight: TypeAlias = Annotated[

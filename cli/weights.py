@@ -21,7 +21,7 @@ app = typer.Typer(
 
 @app.callback()
 def weights(context: typer.Context) -> None:
-    """Fit a compiled constraint to a model, so that draws are led to where texts end well; or look at what was learned."""
+    """Fit a compiled constraint to a model, so that draws are led to where texts end well; or look at what it knows."""
     if context.invoked_subcommand is None:
         option.show_help(context)
 
