@@ -17,6 +17,19 @@ import typer
 from constrain.cli import options as option
 from constrain.cli import render
 from constrain.cli.constraint import CompileOptions
+from constrain.cli.draws import (
+    FAITHFUL,
+    Certify,
+    Critic,
+    DrawsPerOutput,
+    MaxModelCalls,
+    Moves,
+    Particles,
+    Reward,
+    TrieFile,
+    TruncateBefore,
+    read_plan,
+)
 from constrain.cli.generation import ModelChoice, Sampling, Session
 from constrain.cli.imports import read_terminals
 from constrain.cli.jobs import Job, Jobs, LineJobs, PromptJobs
@@ -37,8 +50,8 @@ EXAMPLES = option.examples(
     "constrain gen --many --schema examples/order.json < orders.txt > orders.jsonl",
 )
 
-LATER_METHODS = ("asap", "exact", "smc", "mcmc", "best-of", "awrs")
-METHODS = ("mask", "greedy", "beam", "map")
+LATER_METHODS = ("awrs",)
+METHODS = ("mask", "greedy", "beam", "map", *FAITHFUL, "best-of")
 
 
 def gen(
@@ -80,8 +93,8 @@ def gen(
         str,
         typer.Option(
             "--method",
-            metavar="mask|greedy|beam|map",
-            help="Sample under the mask, take the likeliest token, keep beams, or find the most probable output.",
+            metavar="|".join(METHODS),
+            help="How tokens are chosen; exact, asap, smc and mcmc keep to the model's own distribution.",
         ),
     ] = "mask",
     max_tokens: Annotated[
@@ -104,13 +117,13 @@ def gen(
         ),
     ] = None,
     tokenization: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--tokenization",
             metavar="canonical|any",
-            help="Certain text as the tokenizer spells it, without asking the model; or in any way.",
+            help="Certain text as the tokenizer spells it, without asking the model [canonical]; or in any way.",
         ),
-    ] = "canonical",
+    ] = None,
     beams: Annotated[
         int | None,
         typer.Option("--beams", min=1, metavar="W", help="With --method beam: beginnings that are kept [4]."),
@@ -137,7 +150,12 @@ def gen(
     ] = "close",
     temperature: Annotated[
         float | None,
-        typer.Option("--temperature", min=0, metavar="T", help="Above 1 wilder, below 1 tamer, 0 greedy [0.7]."),
+        typer.Option(
+            "--temperature",
+            min=0,
+            metavar="T",
+            help="Above 1 wilder, below 1 tamer, 0 greedy [0.7; 1 with exact, asap, smc and mcmc].",
+        ),
     ] = None,
     top_k: Annotated[
         int | None, typer.Option("--top-k", min=1, metavar="K", help="Only the K likeliest of the allowed tokens.")
@@ -150,6 +168,7 @@ def gen(
         float | None,
         typer.Option("--min-p", min=0, max=1, metavar="P", help="Only tokens at least P times as likely as the best."),
     ] = None,
+    truncate_before: TruncateBefore = False,
     repetition_penalty: Annotated[
         float | None,
         typer.Option("--repetition-penalty", metavar="X", help="Above 1 makes tokens that occurred less likely [1]."),
@@ -204,6 +223,14 @@ def gen(
         float | None,
         typer.Option("--monitor-deadline", metavar="SECONDS", help="Longest time for one call of the monitor [10]."),
     ] = None,
+    max_model_calls: MaxModelCalls = None,
+    certify: Certify = None,
+    trie: TrieFile = None,
+    particles: Particles = None,
+    critic: Critic = None,
+    moves: Moves = None,
+    draws: DrawsPerOutput = None,
+    reward: Reward = None,
     stream: Annotated[
         str | None,
         typer.Option(
@@ -240,23 +267,39 @@ def gen(
         raise UsageProblem("--distinct draws outputs", expected="--method mask with it")
     if beams is not None and method != "beam":
         raise UsageProblem("--beams goes with --method beam only")
-    if distinct or method in ("beam", "map"):
+    is_drawn = method in (*FAITHFUL, "best-of")
+    if distinct or is_drawn or method in ("beam", "map"):
         given = {
             "--batch": batch,
             "--draft-model": draft_model,
-            "--monitor": monitor,
             "--heal": heal or None,
             "--stream": stream,
-            "--deadline": deadline,
             "--on-limit": None if on_limit == "close" else on_limit,
         }
-        if method != "mask":
+        if not is_drawn:
+            given |= {"--monitor": monitor, "--deadline": deadline}
+        if method in ("beam", "map"):
             given |= {"--top-k": top_k, "--top-p": top_p, "--min-p": min_p}
         if method == "map":
             given |= {"--temperature": temperature, "--repetition-penalty": repetition_penalty}
         for name, value in given.items():
             if value is not None:
                 raise UsageProblem(f"{name} says nothing with {'--distinct' if distinct else f'--method {method}'}")
+    if truncate_before and top_k is None and top_p is None and min_p is None:
+        raise UsageProblem("--truncate-before says when, not how much", expected="--top-k, --top-p or --min-p with it")
+    plan = read_plan(
+        method,
+        many=many,
+        monitor=monitor,
+        max_model_calls=max_model_calls,
+        particles=particles,
+        critic=critic,
+        moves=moves,
+        draws=draws,
+        reward=reward,
+        certify=certify,
+        trie=trie,
+    )
     if monitor and heal:
         raise UsageProblem("--heal does not go with --monitor")
     if many and prompt not in (None, "-"):
@@ -331,6 +374,7 @@ def gen(
             top_k=top_k,
             top_p=top_p,
             min_p=min_p,
+            truncate_before=truncate_before,
             repetition_penalty=repetition_penalty,
             on_nan=on_nan,
             logprobs=envelope or many,
@@ -339,7 +383,8 @@ def gen(
         show_schema=prompt_schema == "auto",
         monitor=monitor_of(monitor, monitor_arg or (), monitor_deadline),
         number=number,
-        search="distinct" if distinct else method if method in ("beam", "map") else None,
+        search="distinct" if distinct else method if is_drawn or method in ("beam", "map") else None,
+        plan=plan,
         beams=beams,
         drafts=drafts == "auto",
         draft_model=draft_model,
@@ -358,14 +403,20 @@ def _seed(given: int | None) -> int:
 
 
 def _refuse(
-    method: str, drafts: str, tokenization: str, on_limit: str, on_nan: str, prompt_schema: str, stream: str | None
+    method: str,
+    drafts: str,
+    tokenization: str | None,
+    on_limit: str,
+    on_nan: str,
+    prompt_schema: str,
+    stream: str | None,
 ) -> None:
     """Refuse what this version does not have, by name."""
     for name, value, known, later in (
         ("--stream", stream or "text", ("text", "partial"), ()),
         ("--method", method, METHODS, LATER_METHODS),
         ("--drafts", drafts, ("auto", "none"), ()),
-        ("--tokenization", tokenization, ("canonical", "any"), ()),
+        ("--tokenization", tokenization or "any", ("canonical", "any"), ()),
         ("--on-limit", on_limit, ("close", "fail", "raw"), ()),
         ("--on-nan", on_nan, ("error", "uniform"), ()),
         ("--prompt-schema", prompt_schema, ("auto", "none"), ()),
@@ -395,13 +446,16 @@ def _run_one(request: _Request, prompt: str) -> int:
     session, jobs = request.session, PromptJobs(prompt, request.number, request.seed)
     session.prepare()
     codes = []
-    for _, outcome in _streamed(request, jobs) if request.stream else session.outputs(jobs, request.batch):
-        if isinstance(outcome, ConstrainError):
-            raise outcome
-        if not request.stream:
-            _print(request, outcome)
-        _judge(request, outcome)
-        codes.append(outcome.exit_code)
+    try:
+        for _, outcome in _streamed(request, jobs) if request.stream else session.outputs(jobs, request.batch):
+            if isinstance(outcome, ConstrainError):
+                raise outcome
+            if not request.stream:
+                _print(request, outcome)
+            _judge(request, outcome)
+            codes.append(outcome.exit_code)
+    finally:
+        session.keep_trie()
     return max(codes)
 
 

@@ -14,12 +14,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from constrain.cli import environment, render
+from constrain.cli.draws import DrawPlan
 from constrain.cli.jobs import Job, Jobs
 from constrain.cli.models import EMBEDDED, named_model
 from constrain.cli.outcome import Outcome
 from constrain.cli.problems import UsageProblem
 from constrain.cli.progress import Progress
 from constrain.cli.tagged import message_of, thoughts_and_rest, thoughts_begun
+from constrain.cli.tries import KeptTrie
 from constrain.errors import BudgetError, ConstrainError, GrammarError, ModelError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ class Session:
         number: int = 1,
         search: str | None = None,
         beams: int | None = None,
+        plan: DrawPlan | None = None,
         drafts: bool = True,
         draft_model: str | None = None,
     ) -> None:
@@ -105,8 +108,9 @@ class Session:
             show_schema: is the model shown the schema?
             monitor: what suggests and vetoes.
             number: outputs for each prompt.
-            search: how these are found together: ``beam``, ``map`` or ``distinct``; None where each is drawn by itself.
+            search: how these are found together: a method, or ``distinct``; None where each is drawn by itself.
             beams: beginnings that are kept by ``beam``, or the default.
+            plan: of methods that draw from the model's own distribution.
             drafts: is what is likely to follow read together with what is there?
             draft_model: a smaller model that guesses it, as ``-m`` names one.
         """
@@ -119,6 +123,9 @@ class Session:
         self._number = number
         self._search = search
         self._beams = beams
+        self._plan = plan or DrawPlan({})
+        self._trie: KeptTrie | None = None
+        self._progress = Progress()
         self._rows: Rows | None = None
         self._found: Iterator[GenerationResult] = iter(())
         self._memory: DraftMemory | None = None
@@ -149,6 +156,7 @@ class Session:
         from constrain.cli.documents import AutomatonJudge, SchemaJudge
 
         self._sampling.options(self._sampling.seed)
+        self._plan.made()
         try:
             self._automaton = AutomatonJudge(self._source.language())
         except UnsupportedError:
@@ -216,7 +224,7 @@ class Session:
         """
         request, begun = self._request(job)
         if self._search is not None:
-            return self._judged(self._searched(list(request.prompt_ids), job), job, begun)
+            return self._judged(self._searched(request, job), job, begun)
         return self._judged(request.begin(self._loaded, self._rows, on_text).run(), job, begun)
 
     def outputs(self, jobs: Jobs, size: int) -> Iterator[tuple[Job, Outcome | ConstrainError]]:
@@ -312,34 +320,51 @@ class Session:
             raise ModelError("the session was not prepared")
         return self._compiled
 
-    def _searched(self, prompt_ids: list[int], job: Job) -> GenerationResult:
+    def _searched(self, request: Request, job: Job) -> GenerationResult:
         """The next of the outputs that are found together.
 
         Raises:
             BudgetError: there are no more, or it was not found.
         """
-        if job.sample == 0:
-            self._found = self._search_for(prompt_ids, self._sampling.options(job.seed))
-        found = next(self._found, None)
+        with Progress() as self._progress:
+            if job.sample == 0:
+                self._found = self._search_for(request)
+            found = next(self._found, None)
         if found is None:
             raise BudgetError(f"there are no more outputs than {job.sample}", expected="a smaller -n")
         return found
 
-    def _search_for(self, prompt_ids: list[int], options: GenerationOptions) -> Iterator[GenerationResult]:
+    def _search_for(self, request: Request) -> Iterator[GenerationResult]:
         from constrain.runtime.decoding.several import several
 
         if self._rows is None:
             raise ModelError("the session was not prepared")
+        if self._plan.trie is not None:
+            self._trie = KeptTrie(self._plan.trie, self._loaded, request)
         return several(
             self._loaded,
-            self._automata,
-            prompt_ids,
-            options,
+            request.compiled,
+            request.prompt_ids,
+            request.options,
             self._rows,
             number=self._number,
             beams=self._beams,
-            narrowed=self._narrowed,
+            narrowed=request.narrowed,
+            watch=request.watch,
+            settings=self._plan.made(),
+            trie=self._trie.trie if self._trie else None,
+            begun=request.begun,
+            notify=lambda told: self._progress.show(told),
         )
+
+    def keep_trie(self) -> None:
+        """Save what was learned of the prompt, where that is wanted.
+
+        Raises:
+            ArtifactError: it can't be written.
+        """
+        if self._trie is not None:
+            self._trie.save()
 
     def _begun(self, model: CausalModel, prompt_ids: list[int]) -> tuple[str, bytes]:
         """What of the output's text the prompt ends with already, as text and in bytes."""
@@ -369,6 +394,9 @@ class Session:
             tokens=len(result.token_ids),
             seconds=result.seconds,
             logprob=result.logprob if math.isfinite(result.logprob) else None,
+            attempts=result.attempts if self._search not in (None, "beam", "map", "distinct") else None,
+            log_z=result.log_z,
+            details=result.details,
             masked=result.masked,
             uniform_steps=result.uniform_steps,
             **self._identity(job),

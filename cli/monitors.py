@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from constrain.cli import environment
 from constrain.cli.problems import UsageProblem
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from constrain.runtime.decoding.adjust import LogitsFunction
     from constrain.runtime.monitors.calls import MonitorCalls
 
-__all__ = ["logits_of", "monitor_of"]
+__all__ = ["function_of", "logits_of", "monitor_of"]
 
 
 def monitor_of(name: str | None, arguments: Sequence[str] = (), deadline: float | None = None) -> MonitorCalls | None:
@@ -59,18 +59,27 @@ def logits_of(names: Sequence[str]) -> tuple[LogitsFunction, ...]:
     Raises:
         UsageProblem: there is no such function.
     """
-    if not names:
-        return ()
+    return tuple(function_of("--logits", name, "takes token ids and logits") for name in names)
+
+
+def function_of(option: str, name: str, kind: str) -> Callable[..., Any]:
+    """A function of the user's: ``module:function`` or ``file.py:function``.
+
+    Args:
+        option: that names it.
+        name: the name.
+        kind: what such a function does, for messages.
+
+    Raises:
+        UsageProblem: there is no such function.
+    """
     from constrain.runtime.monitors.load import load_named
 
     environment.import_from_here()
-    found = []
-    for name in names:
-        try:
-            function = load_named(name, "function")
-        except MonitorError as error:
-            raise UsageProblem(f"--logits {name}: {error.message}", expected=error.expected) from error
-        if not callable(function) or isinstance(function, type):
-            raise UsageProblem(f"--logits {name} is no function", expected="one that takes token ids and logits")
-        found.append(function)
-    return tuple(found)
+    try:
+        function = load_named(name, "function")
+    except MonitorError as error:
+        raise UsageProblem(f"{option} {name}: {error.message}", expected=error.expected) from error
+    if not callable(function) or isinstance(function, type):
+        raise UsageProblem(f"{option} {name} is no function", expected=f"one that {kind}")
+    return function

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -42,6 +43,9 @@ class Outcome:
     tokens: int = 0
     seconds: float = 0.0
     logprob: float | None = None
+    attempts: int | None = None
+    log_z: tuple[float, float] | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
     masked: Mapping[str, float] = field(default_factory=dict)
     uniform_steps: int = 0
     seed: int | None = None
@@ -80,6 +84,11 @@ class Outcome:
             "seed": self.seed,
             "logprob": self.logprob,
         }
+        if self.attempts is not None:
+            rest["attempts"] = self.attempts
+        if self.log_z is not None:
+            rest["log_z"] = [value if math.isfinite(value) else None for value in self.log_z]
+        rest |= {name: value if math.isfinite(value) else None for name, value in self.details.items()}
         if self.masked:
             rest["masked"] = dict(self.masked)
         if self.uniform_steps:

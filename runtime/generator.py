@@ -17,7 +17,9 @@ from constrain.errors import ConstrainError, ModelError
 from constrain.runtime.decoding import Generation, GenerationOptions, GenerationResult
 from constrain.runtime.decoding.batch import Batch, Ended, Request
 from constrain.runtime.decoding.drafts import DraftMemory
-from constrain.runtime.decoding.several import several
+from constrain.runtime.decoding.faithful import DrawSettings
+from constrain.runtime.decoding.faithful.trie import Trie
+from constrain.runtime.decoding.several import TOGETHER, several
 from constrain.runtime.monitors import Watch
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ class Generator:
         Raises:
             ConstrainError: as :func:`constrain.runtime.generate`.
         """
-        if replace(self._options, **options).method in ("beam", "map"):
+        if replace(self._options, **options).method in TOGETHER:
             return next(self.several(prompt, 1, **options))
         stream = self.stream(prompt, **options)
         for _ in stream:
@@ -135,12 +137,28 @@ class Generator:
                 batch.close()
 
     def several(
-        self, prompt: str | Sequence[int], number: int, *, beams: int | None = None, **options: Any
+        self,
+        prompt: str | Sequence[int],
+        number: int,
+        *,
+        beams: int | None = None,
+        settings: DrawSettings | None = None,
+        trie: Trie | None = None,
+        **options: Any,
     ) -> Iterator[GenerationResult]:
         """Several outputs for one prompt, found together: see :func:`constrain.runtime.decoding.several.several`.
 
+        Args:
+            prompt: as for a call.
+            number: how many.
+            beams: of method ``beam``: beginnings that are kept.
+            settings: of methods that draw from the model's own distribution (``exact`` and others).
+            trie: what these learned of the prompt before; it is added to.
+            options: fields that differ for these outputs.
+
         Yields:
-            At most ``number`` outputs: the best first (methods ``beam`` and ``map``), or different ones (``mask``).
+            At most ``number`` outputs: the best first (methods ``beam`` and ``map``), different ones (``mask``), or
+            draws one by one (``exact`` and others).
 
         Raises:
             ConstrainError: as :func:`constrain.runtime.generate`.
@@ -156,6 +174,9 @@ class Generator:
                 number=number,
                 beams=beams,
                 narrowed=request.narrowed,
+                watch=request.watch,
+                settings=settings,
+                trie=trie,
             )
             results = list(islice(found, number))
         yield from results

@@ -16,6 +16,7 @@ use crate::grammar::{Grammar, build::build};
 use crate::lexer::{DEAD, Lexeme, Lexer, MatchSet, NO_MATCH, Progress};
 use crate::lexing::Lexing;
 use crate::limits::Limits;
+use crate::lump::Steps;
 use crate::mask::Masks;
 use crate::mask::tables::Tables;
 use crate::names::Names;
@@ -86,6 +87,7 @@ pub struct Engine {
     /// Least number of bytes that complete a production from a dot; made when first needed.
     pub(crate) shortest_rest: Option<Arc<crate::completion::ShortestRest>>,
     pub(crate) places: Places,
+    pub(crate) lumps: Steps,
 }
 
 impl Engine {
@@ -126,6 +128,7 @@ impl Engine {
             built: [(0, 0); 3],
             shortest_rest: None,
             places: Places::default(),
+            lumps: Steps::default(),
         };
         engine.built = engine.used();
         Ok(engine)

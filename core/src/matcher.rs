@@ -42,16 +42,19 @@ pub(crate) fn go_on() -> Result<()> {
 
 /// A grammar for one vocabulary. What it means never changes; its tables grow behind a lock, which whatever is known
 /// already is read under together.
+#[derive(Clone)]
 pub struct Compiled {
-    pub(crate) form: GrammarForm,
+    pub(crate) form: Arc<GrammarForm>,
     /// As `form`, without containers that cannot hold enough distinct things; None if it has none.
-    satisfiable: Option<GrammarForm>,
+    satisfiable: Option<Arc<GrammarForm>>,
     pub(crate) limits: Limits,
     pub description: Description,
     pub vocabulary: Arc<Vocabulary>,
-    engine: Mutex<SharedEngine>,
+    engine: Arc<Mutex<SharedEngine>>,
     /// Masks that were made ahead.
-    tables: Mutex<Option<Arc<Tables>>>,
+    tables: Arc<Mutex<Option<Arc<Tables>>>>,
+    /// Expected-future weights, as whoever made them wrote them.
+    pub weights: Option<Arc<[u8]>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -78,18 +81,26 @@ impl Compiled {
             satisfiable = Some(left);
         }
         Ok(Compiled {
-            form,
-            satisfiable,
+            form: Arc::new(form),
+            satisfiable: satisfiable.map(Arc::new),
             limits,
             description: Description::new(),
             vocabulary,
-            engine: Mutex::new(Arc::new(RwLock::new(engine))),
-            tables: Mutex::new(None),
+            engine: Arc::new(Mutex::new(Arc::new(RwLock::new(engine)))),
+            tables: Arc::new(Mutex::new(None)),
+            weights: None,
         })
     }
 
     pub fn with_description(self, description: Description) -> Self {
         Compiled { description, ..self }
+    }
+
+    pub fn with_weights(self, weights: Option<Vec<u8>>) -> Self {
+        Compiled {
+            weights: weights.map(Arc::from),
+            ..self
+        }
     }
 
     pub fn matcher(self: &Arc<Self>) -> Result<Matcher> {
@@ -179,6 +190,19 @@ impl Matcher {
 
     pub fn steps(&self) -> usize {
         self.history.len()
+    }
+
+    /// The tokens accepted so far; None where bytes were, too.
+    pub fn accepted_tokens(&self) -> Option<Vec<u32>> {
+        let tokens = self.history.added().filter(|added| **added != Added::Nothing);
+        let mut tokens: Vec<u32> = tokens
+            .map(|added| match added {
+                Added::Token(id) => Some(*id),
+                _ => None,
+            })
+            .collect::<Option<_>>()?;
+        tokens.reverse();
+        Some(tokens)
     }
 
     /// A new sequence, on fresh tables where a new matcher would have them.

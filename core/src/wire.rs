@@ -75,6 +75,11 @@ impl Writer {
         self.0.resize(self.0.len().next_multiple_of(ALIGNMENT), 0);
     }
 
+    /// What was written so far.
+    pub fn content(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The whole file, with its checksum.
     pub fn finish(mut self) -> Vec<u8> {
         self.word(crc32fast::hash(&self.0));

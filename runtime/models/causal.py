@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,9 @@ UNBOUNDED = 10**9
 
 PROMPT_END = 1_000
 """Bytes at the end of a prompt that are looked at; marks of thoughts are shorter."""
+
+FINGERPRINT_NUMBERS = 16
+"""So many numbers of each parameter are enough to tell networks apart: training changes all of them."""
 
 
 @dataclass(slots=True)
@@ -93,6 +97,20 @@ class CausalModel:
     def network(self) -> Any:
         """The transformers model, for what reads several sequences at once."""
         return self._model
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the network, in hexadecimal: names, shapes and first numbers of its parameters.
+
+        The same for a network that was loaded as float32 or as bfloat16, from another folder or onto another device.
+        What was learnt of a model is kept under it.
+        """
+        digest = hashlib.sha256()
+        for name, parameter in self._model.named_parameters():
+            first = parameter.detach().flatten()[:FINGERPRINT_NUMBERS].to("cpu", torch.bfloat16)
+            digest.update(f"{name} {list(parameter.shape)}\n".encode())
+            digest.update(first.view(torch.int16).numpy().astype("<i2").tobytes())
+        return digest.hexdigest()
 
     @cached_property
     def attention_form(self) -> AttentionForm | None:

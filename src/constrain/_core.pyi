@@ -82,6 +82,19 @@ class CompiledGrammar:
             ValueError: the budget is out of range.
         """
     @property
+    def sha256(self) -> str:
+        """Hash of the language's form, in hexadecimal: the same for every vocabulary."""
+    @property
+    def weights(self) -> bytes | None:
+        """Expected-future weights, as :meth:`with_weights` took them; kept in a saved file."""
+    def with_weights(self, weights: bytes | None) -> CompiledGrammar:
+        """The same grammar with other weights, or with none; all else is shared.
+
+        Args:
+            weights: what :meth:`~constrain.compiler.weights.FutureWeights.to_bytes` gave. They are only kept here:
+                whoever uses them reads them, and refuses those that are corrupt or of another model.
+        """
+    @property
     def description(self) -> dict[str, str]:
         """What the grammar was made from; kept in a saved file."""
     def save(self, path: str | PathLike[str]) -> None:
@@ -101,7 +114,7 @@ class CompiledGrammar:
                 puts a new file in the place of an old one.
             vocabulary: the tokens that the grammar was compiled for.
             limits: the most that the file's own limits may be; None for the defaults of ``Limits``.
-            rebind: where the file is for another vocabulary, take its language and leave its tables.
+            rebind: where the file is for another vocabulary, take its language and leave its tables and weights.
 
         Raises:
             ArtifactError: the file is missing, corrupt, of another version, for another vocabulary (both hashes are
@@ -151,6 +164,8 @@ class Matcher:
     @property
     def steps(self) -> int:
         """Steps accepted so far."""
+    def accepted_tokens(self) -> list[int] | None:
+        """The tokens accepted so far; None where bytes were, too."""
     def is_accepting(self) -> bool:
         """Is the text so far complete (could generation stop now)?"""
     def is_terminated(self) -> bool:
@@ -215,6 +230,19 @@ class Matcher:
 
         It may be the same by chance. It means nothing in another process, nor after tables were dropped to save memory.
         """
+    def lump(self) -> int:
+        """A number for the places from which texts go on alike, roughly: of a language, there are few.
+
+        Lexemes in progress and what is open on the innermost levels make it, and how near counts are to their bounds;
+        how deep that is nested, and in what, does not. It is never 0, and means the same to every matcher of the
+        grammar, in this version; what is kept for longer is better told by tokens that lead there.
+        """
+    def lumps_after(self, token_ids: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """The lump after each of these tokens; 0 where one is not accepted.
+
+        Raises:
+            ValueError: not int64 with one dimension.
+        """
     def is_tracked(self) -> bool:
         """Must some things in the text differ, or be repeated, so that what it needs depends on all of it?"""
     def shortest_completion(self) -> bytes:
@@ -265,6 +293,32 @@ def compile_grammar(
         UnsatisfiableError: the language is empty.
         LimitError: a budget ran out.
         ValueError: the grammar is malformed, which :class:`~constrain.compiler.grammar.GrammarBuilder` never makes.
+    """
+
+def expected_future(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int64],
+    values: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    steps: int,
+    first: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """The chance to have ended, by the tokens left and the state: W_0 = ends, W_b = ends + M W_{b-1}.
+
+    Args:
+        indptr: ``[n + 1]``; row q of M is ``indptr[q]`` to ``indptr[q + 1]``, exclusive (compressed sparse rows).
+        indices: states that the rows lead to.
+        values: how likely.
+        ends: ``[n]``, how likely it is to end at once.
+        steps: the most tokens left, beside those of ``first``.
+        first: ``[n]``, W to begin with instead of W_0: what was the last row goes on.
+
+    Returns:
+        ``[steps + 1, n]``, none of them above 1.
+
+    Raises:
+        ValueError: wrong dtypes or shapes, indices out of range, or chances of a state that come to more than 1; or
+            more than 65,536 steps or 268,435,456 numbers at once.
     """
 
 def fill_batch(matchers: Sequence[Matcher], bitmask: NDArray[np.int32], rows: Sequence[int] | None = None) -> None:

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::mask::tables::{Source, Tables};
@@ -29,6 +31,8 @@ const FORM: &Tag = b"FORM";
 /// Masks that were made ahead, where there are any (see `mask::tables`): the index after the fingerprint, and the pool.
 const INDEX: &Tag = b"INDX";
 const POOL: &Tag = b"POOL";
+/// Expected-future weights, where there are any: read by whoever uses them.
+const WEIGHTS: &Tag = b"WGHT";
 
 /// What a grammar was made from, for people and for whoever finds a file: names and values.
 pub type Description = BTreeMap<String, String>;
@@ -65,7 +69,17 @@ impl Compiled {
             });
             out.section(POOL, |out| out.raw(tables.pool()));
         }
+        if let Some(weights) = &self.weights {
+            out.section(WEIGHTS, |out| out.raw(weights));
+        }
         out.finish()
+    }
+
+    /// The hash of the language's form, whatever the vocabulary and the limits.
+    pub fn form_sha256(&self) -> [u8; 32] {
+        let mut out = Writer::default();
+        form::write_form(&mut out, &self.form);
+        Sha256::digest(out.content()).into()
     }
 
     /// What `to_bytes` wrote.
@@ -79,7 +93,7 @@ impl Compiled {
     fn from_source(source: Source, vocabulary: Arc<Vocabulary>, options: &LoadOptions) -> Result<Self> {
         let data = (*source).as_ref();
         let reader = Reader::open(data, MAGIC, VERSION, "compiled grammar")?;
-        let sections = reader.sections(&[*VOCABULARY, *DESCRIPTION, *LIMITS, *FORM, *INDEX, *POOL])?;
+        let sections = reader.sections(&[*VOCABULARY, *DESCRIPTION, *LIMITS, *FORM, *INDEX, *POOL, *WEIGHTS])?;
         let sha256: [u8; 32] = sections.read(VOCABULARY, Reader::array)?;
         if sha256 != vocabulary.sha256 && !options.rebind {
             return Err(Error::Artifact(format!(
@@ -92,13 +106,15 @@ impl Compiled {
         let limits = sections.read(LIMITS, |reader| read_limits(reader, &options.limits))?;
         let form = sections.read(FORM, form::read_form)?;
         let tables = read_tables(&reader, &sections, &source)?;
+        let weights = sections.get(WEIGHTS).map(|content| data[content.range_in(data)].to_vec());
         let rebound = sha256 != vocabulary.sha256;
         // it compiled before it was saved; if it doesn't now, these aren't the bytes that were saved
         let compiled = Compiled::new(form, vocabulary, limits).map_err(|error| reader.corrupt(&error.to_string()))?;
         if let Some(tables) = tables.filter(|_| !rebound) {
             compiled.set_tables(tables);
         }
-        Ok(compiled.with_description(description))
+        let weights = weights.filter(|_| !rebound);
+        Ok(compiled.with_description(description).with_weights(weights))
     }
 
     /// Writes the bytes to a file, whole or not at all.

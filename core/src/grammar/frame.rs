@@ -4,6 +4,8 @@
 //! frame is a small value, the register; from it follows which options may come next, so that a frame of any size and
 //! any bound is one rule. Nothing is offered after which the frame could not be finished.
 
+mod rough;
+
 use std::ops::Range;
 use std::sync::Arc;
 

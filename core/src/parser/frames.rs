@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::grammar::demands::Demands;
 use crate::grammar::frame::{Ending, Frame, FrameId, OptionId, Register};
 use crate::grammar::{Dot, Grammar, Next, Rule};
+use crate::lump::Detail;
 use crate::regex::expression::{ExpressionId, Expressions};
 use crate::regex::keys::Key;
 
@@ -117,6 +118,17 @@ impl Frames {
         let State { frame, register, .. } = self.state(dot);
         content.extend([self.first + Dot::from(self.before_a_member(dot)), *frame]);
         content.extend(register.as_numbers());
+    }
+
+    /// As `describe`, with what has been read of a frame told roughly.
+    pub fn rough(&self, dot: Dot, detail: Detail, grammar: &Grammar, content: &mut Vec<u32>) {
+        if !self.owns(dot) {
+            content.push(dot);
+            return;
+        }
+        let State { frame, register, .. } = self.state(dot);
+        content.extend([self.first + Dot::from(self.before_a_member(dot)), *frame]);
+        content.extend(self.frame(dot, grammar).rough(register, detail));
     }
 
     /// The dot at which the frame begins: before its first member.

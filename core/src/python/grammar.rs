@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use numpy::PyArray1;
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use super::bitmask::Bitmask;
+use super::arrays::numbers;
 use super::errors::{work, work_with_pauses};
 use super::form::{read_grammar, read_limits};
 use super::vocabulary::PyVocabulary;
-use crate::artifact::{Description, LoadOptions};
+use crate::artifact::{Description, LoadOptions, hexadecimal};
 use crate::budget::Room;
 use crate::matcher::{Compiled, Matcher, fill_masks};
 use crate::precompute::MAX_BUDGET;
@@ -138,6 +140,27 @@ impl PyCompiledGrammar {
         counts.set_item("distinct_masks", done.distinct_masks)?;
         counts.set_item("precomputed_bytes", done.bytes)?;
         Ok(counts)
+    }
+
+    /// Hash of the language's form, in hexadecimal: the same for every vocabulary.
+    #[getter]
+    fn sha256(&self) -> String {
+        hexadecimal(&self.inner.form_sha256())
+    }
+
+    /// Expected-future weights, as `with_weights` took them; kept in a saved file.
+    #[getter]
+    fn weights<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.inner.weights.as_ref().map(|weights| PyBytes::new(py, weights))
+    }
+
+    /// The same grammar with other weights, or with none; all else is shared.
+    fn with_weights(&self, py: Python<'_>, weights: Option<Vec<u8>>) -> Self {
+        let inner = Compiled::clone(&self.inner).with_weights(weights);
+        PyCompiledGrammar {
+            inner: Arc::new(inner),
+            vocabulary: self.vocabulary.clone_ref(py),
+        }
     }
 
     /// What the grammar was made from; kept in a saved file.
@@ -320,6 +343,11 @@ impl PyMatcher {
         self.inner.steps()
     }
 
+    /// The tokens accepted so far; None where bytes were, too.
+    fn accepted_tokens(&self) -> Option<Vec<u32>> {
+        self.inner.accepted_tokens()
+    }
+
     /// Is the text so far complete (could generation stop now)?
     fn is_accepting(&self) -> bool {
         self.inner.current().accepting
@@ -399,6 +427,18 @@ impl PyMatcher {
     /// A number for what may follow: where it is the same, the same may, what must be distinct aside.
     fn state_hash(&self) -> u64 {
         self.inner.state_hash()
+    }
+
+    /// A number for the places from which texts go on alike, roughly: of a language, there are few.
+    fn lump(&self, py: Python<'_>) -> PyResult<u64> {
+        work(py, || self.inner.lump())
+    }
+
+    /// The lump after each of these tokens; 0 where one is not accepted.
+    fn lumps_after<'py>(&self, py: Python<'py>, token_ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<u64>>> {
+        let ids = numbers::<i64>(token_ids, "token_ids")?;
+        let found = work(py, || self.inner.lumps_after(&ids))?;
+        Ok(PyArray1::from_vec(py, found))
     }
 
     /// Must some things in the text differ, or be repeated, so that what it needs depends on all of it?

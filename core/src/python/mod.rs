@@ -1,5 +1,6 @@
 //! The border to Python: reads plain data in, hands plain data out, releases the GIL while it works.
 
+mod arrays;
 mod bitmask;
 mod errors;
 mod form;
@@ -36,6 +37,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<literals::PyLiterals>()?;
     module.add_function(wrap_pyfunction!(grammar::compile_grammar, module)?)?;
     module.add_function(wrap_pyfunction!(grammar::fill_batch, module)?)?;
+    module.add_function(wrap_pyfunction!(arrays::expected_future, module)?)?;
     module.add_function(wrap_pyfunction!(text_units, module)?)?;
     module.add_function(wrap_pyfunction!(unicode_class, module)?)?;
     module.add_function(wrap_pyfunction!(in_any_case, module)?)?;

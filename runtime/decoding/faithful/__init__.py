@@ -8,6 +8,6 @@ log P, with log q of the law that it was drawn from, and with log W = log P - lo
 :mod:`.explorer` asks model and grammar, :mod:`.trie` is what draws learn from each other.
 """
 
-from constrain.runtime.decoding.faithful.draws import DrawSettings, draws
+from constrain.runtime.decoding.faithful.draws import Draws, DrawSettings
 
-__all__ = ["DrawSettings", "draws"]
+__all__ = ["DrawSettings", "Draws"]

@@ -100,6 +100,8 @@ class Effort:
                 expected=f"{expected}, or another --method",
             )
         self.attempts += 1
+        if self._explorer.notify is not None:
+            self._explorer.notify(f"attempt {self.attempts:,}, {calls:,} calls of the model; {known}")
 
 
 def impossible(options: GenerationOptions) -> UnsatisfiableError:

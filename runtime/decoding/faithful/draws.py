@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from constrain.runtime.models.rows import Rows
     from constrain.runtime.monitors.watch import Watch
 
-__all__ = ["DrawSettings", "draws", "make_method"]
+__all__ = ["DrawSettings", "Draws", "make_method"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,52 +57,93 @@ class DrawSettings:
     reward: Reward | None = None
     certify: float | None = None
 
+    def __post_init__(self) -> None:
+        """Check every value.
 
-def draws(
-    model: CausalModel,
-    compiled: CompiledGrammar,
-    prompt_ids: Sequence[int],
-    options: GenerationOptions,
-    rows: Rows,
-    *,
-    settings: DrawSettings | None = None,
-    narrowed: CompiledGrammar | None = None,
-    watch: Watch | None = None,
-    trie: Trie | None = None,
-    leaves: Leaves | None = None,
-) -> Iterator[GenerationResult]:
-    """Draw outputs for one prompt, one after the other; each may learn from those before it.
+        Raises:
+            ValueError: a value outside its range; the message names the setting.
+        """
+        for name, value, least in (
+            ("max_model_calls", self.max_model_calls, 1),
+            ("particles", self.particles, 1),
+            ("steps", self.steps, 0),
+            ("draws", self.draws, 1),
+        ):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+                raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        if self.certify is not None and not 0.0 <= self.certify < math.inf:
+            raise ValueError(f"certify must be a number of seconds, not {self.certify!r}")
 
-    Args:
-        model: the model.
-        compiled: a grammar compiled for ``model.vocabulary``.
-        prompt_ids: from :meth:`CausalModel.encode_prompt`.
-        options: the method, limits, what shapes the logits. A deadline is that of one output.
-        rows: of ``model``.
-        settings: of the methods.
-        narrowed: as for :func:`generate`.
-        watch: likewise.
-        trie: what was learned of the prompt before, by ``asap`` or ``exact``; it is added to.
-        leaves: precomputed weights; not for ``exact``.
 
-    Yields:
-        Any number of outputs.
+class Draws:
+    """Outputs for one prompt, one after the other, without end; each may learn from those before it.
 
-    Raises:
-        ValueError: settings out of their range.
-        BudgetError: no output fits into the limits, or none was found within the calls and the time.
-        UnsatisfiableError: the model finds every output impossible.
-        ConstrainError: as :func:`generate`.
+    Attributes:
+        explorer: what was asked of model and grammar.
+        trie: what was learned by ``asap`` or ``exact``.
+        certificate: bounds on Z, where they were wanted.
     """
-    settings = settings or DrawSettings()
-    explorer = Explorer(model, compiled, prompt_ids, options, rows, narrowed=narrowed, watch=watch)
-    trie = Trie() if trie is None else trie
-    certificate = None
-    if settings.certify is not None:
-        certificate = certify(explorer, trie if leaves is None else Trie(), seconds=settings.certify)
-    method = make_method(explorer, settings, trie, np.random.default_rng(options.seed), leaves)
-    while True:
-        yield _result(explorer, method, certificate)
+
+    def __init__(
+        self,
+        model: CausalModel,
+        compiled: CompiledGrammar,
+        prompt_ids: Sequence[int],
+        options: GenerationOptions,
+        rows: Rows,
+        *,
+        settings: DrawSettings | None = None,
+        narrowed: CompiledGrammar | None = None,
+        watch: Watch | None = None,
+        trie: Trie | None = None,
+        leaves: Leaves | None = None,
+        begun: bytes = b"",
+        notify: Callable[[str], None] | None = None,
+    ) -> None:
+        """Begin; where bounds are wanted, they are looked for now.
+
+        Args:
+            model: the model.
+            compiled: a grammar compiled for ``model.vocabulary``.
+            prompt_ids: from :meth:`CausalModel.encode_prompt`.
+            options: the method, limits, what shapes the logits. A deadline is that of one output.
+            rows: of ``model``.
+            settings: of the methods.
+            narrowed: as for :func:`generate`.
+            watch: likewise.
+            trie: what was learned of the prompt before; it is added to.
+            leaves: precomputed weights; not for ``exact``.
+            begun: as for :func:`generate`.
+            notify: is told how far the search for an output is.
+
+        Raises:
+            ValueError: another method than those of this package.
+            BudgetError: no output fits into the limits.
+            ConstrainError: as :func:`generate`.
+        """
+        settings = settings or DrawSettings()
+        self.explorer = Explorer(
+            model, compiled, prompt_ids, options, rows, narrowed=narrowed, watch=watch, begun=begun, notify=notify
+        )
+        self.trie = Trie() if trie is None else trie
+        self.certificate: Certificate | None = None
+        self._method = make_method(self.explorer, settings, self.trie, np.random.default_rng(options.seed), leaves)
+        if settings.certify is not None:
+            of_bounds = self.trie if leaves is None else Trie()
+            self.certificate = certify(self.explorer, of_bounds, seconds=settings.certify)
+
+    def __iter__(self) -> Draws:
+        return self
+
+    def __next__(self) -> GenerationResult:
+        """The next output.
+
+        Raises:
+            BudgetError: none was found within the calls and the time.
+            UnsatisfiableError: the model finds every output impossible.
+            ConstrainError: as :func:`generate`.
+        """
+        return _result(self.explorer, self._method, self.certificate)
 
 
 def make_method(

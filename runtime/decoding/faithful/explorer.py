@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,6 +114,8 @@ class Explorer:
         *,
         narrowed: CompiledGrammar | None = None,
         watch: Watch | None = None,
+        begun: bytes = b"",
+        notify: Callable[[str], None] | None = None,
         memory: int = MEMORY,
     ) -> None:
         """Begin at the empty output.
@@ -126,6 +128,8 @@ class Explorer:
             rows: of the model.
             narrowed: a part of the language that outputs keep to, where it fits into the limits.
             watch: a monitor.
+            begun: the beginning of the text, where the prompt ends with it.
+            notify: is told how far a draw is.
             memory: bytes for what is remembered.
 
         Raises:
@@ -142,6 +146,7 @@ class Explorer:
         self.clock = Timings.clock()
         self.calls = 0
         """Beginnings that the model read so far."""
+        self.notify = notify
         self._rows = rows
         self._is_canonical = options.spelling == "canonical"
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
@@ -151,7 +156,7 @@ class Explorer:
         self._used = 0
         self._places: OrderedDict[tuple[int, ...], Place] = OrderedDict()
         room = Room(options.max_tokens, options.max_bytes)
-        constraint = Constraint(compiled, narrowed=narrowed, room=room, watch=watch)
+        constraint = Constraint(compiled, begun, narrowed=narrowed, room=room, watch=watch)
         self.root = self._place((), constraint, room)
 
     @property

@@ -63,10 +63,16 @@ class GuidedDraws:
             if self._trie.root.value == -math.inf:
                 raise impossible(self._explorer.options)
             effort.begin(self._known())
+            before = self._bounds()
             drawn = self.attempt()
             if drawn is not None:
-                bounds = None if self._leaves else (self._trie.root.proven, self._trie.root.value)
-                return Draw(*drawn, attempts=effort.attempts, bounds=bounds)
+                details = {}
+                if before is not None and not self._rejects:
+                    details["total_variation"] = -math.expm1(before[0] - before[1])
+                return Draw(*drawn, attempts=effort.attempts, bounds=self._bounds(), details=details)
+
+    def _bounds(self) -> tuple[float, float] | None:
+        return None if self._leaves else (self._trie.root.proven, self._trie.root.value)
 
     def _known(self) -> str:
         root = self._trie.root

@@ -1,0 +1,155 @@
+"""Options of ``gen`` for methods that draw from the model's own distribution: how much effort, what guides them, and
+what is kept of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+from constrain.cli.monitors import function_of
+from constrain.cli.problems import UsageProblem
+
+if TYPE_CHECKING:
+    from constrain.runtime.decoding.faithful import DrawSettings
+
+__all__ = [
+    "FAITHFUL",
+    "Certify",
+    "Critic",
+    "DrawPlan",
+    "DrawsPerOutput",
+    "MaxModelCalls",
+    "Moves",
+    "Particles",
+    "Reward",
+    "TrieFile",
+    "TruncateBefore",
+    "read_plan",
+]
+
+FAITHFUL = ("exact", "asap", "smc", "mcmc")
+"""As :data:`constrain.runtime.decoding.options.FAITHFUL`, which is not imported for a look at the options."""
+
+MaxModelCalls: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--max-model-calls",
+        min=1,
+        metavar="N",
+        help="With exact, asap, smc, mcmc, best-of: beginnings that the model may read for an output [exact: 10000].",
+    ),
+]
+Particles: TypeAlias = Annotated[
+    int | None, typer.Option("--particles", min=1, metavar="N", help="With --method smc: outputs side by side [16].")
+]
+Critic: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--critic", metavar="MODULE:FUNCTION", help="With --method smc: says which beginnings promise much."),
+]
+Moves: TypeAlias = Annotated[
+    int | None, typer.Option("--moves", min=0, metavar="N", help="With --method mcmc: changes to an output [20].")
+]
+DrawsPerOutput: TypeAlias = Annotated[
+    int | None, typer.Option("--draws", min=1, metavar="N", help="With --method best-of: draws for an output [8].")
+]
+Reward: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--reward", metavar="MODULE:FUNCTION", help="With --method best-of: how good a text is [how likely]."),
+]
+Certify: TypeAlias = Annotated[
+    float | None,
+    typer.Option("--certify", min=0, metavar="SECONDS", help="Look so long for bounds on the language's probability."),
+]
+TrieFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--trie", metavar="FILE", help="With exact, asap: go on from what is in FILE, and save it there."),
+]
+TruncateBefore: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--truncate-before", help="Let --top-k, --top-p and --min-p choose among all tokens, not the allowed ones."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawPlan:
+    """What the options say.
+
+    Attributes:
+        settings: fields of ``DrawSettings``.
+        trie: where what is learned of the prompt is kept.
+    """
+
+    settings: dict[str, Any]
+    trie: str | None = None
+
+    def made(self) -> DrawSettings:
+        """The runtime's settings.
+
+        Raises:
+            UsageProblem: a value outside its range.
+        """
+        from constrain.runtime.decoding.faithful import DrawSettings
+
+        try:
+            return DrawSettings(**self.settings)
+        except ValueError as error:
+            raise UsageProblem(str(error)) from None
+
+
+def read_plan(
+    method: str,
+    *,
+    many: bool,
+    monitor: str | None,
+    max_model_calls: int | None,
+    particles: int | None,
+    critic: str | None,
+    moves: int | None,
+    draws: int | None,
+    reward: str | None,
+    certify: float | None,
+    trie: str | None,
+) -> DrawPlan:
+    """The plan for a method.
+
+    Raises:
+        UsageProblem: an option that says nothing with the method, or a function that is not there.
+    """
+    for name, value, methods in (
+        ("--max-model-calls", max_model_calls, (*FAITHFUL, "best-of")),
+        ("--particles", particles, ("smc",)),
+        ("--critic", critic, ("smc",)),
+        ("--moves", moves, ("mcmc",)),
+        ("--draws", draws, ("best-of",)),
+        ("--reward", reward, ("best-of",)),
+        ("--certify", certify, FAITHFUL),
+        ("--trie", trie, ("exact", "asap")),
+    ):
+        if value is not None and method not in methods:
+            raise UsageProblem(f"{name} says nothing with --method {method}", expected=f"--method {_either(methods)}")
+    if trie is not None and many:
+        raise UsageProblem("--trie is about one prompt", expected="no --many with it")
+    if trie is not None and monitor is not None:
+        raise UsageProblem("--trie keeps what is certain, and a monitor may say otherwise the next time")
+    if certify is not None and not math.isfinite(certify):
+        raise UsageProblem("--certify is no number of seconds")
+    settings = {
+        "max_model_calls": max_model_calls,
+        "particles": particles,
+        "critic": None if critic is None else function_of("--critic", critic, "takes a text and gives a number"),
+        "steps": moves,
+        "draws": draws,
+        "reward": None if reward is None else function_of("--reward", reward, "takes a text and gives a number"),
+        "certify": certify,
+    }
+    return DrawPlan({name: value for name, value in settings.items() if value is not None}, trie)
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
