@@ -10,7 +10,7 @@ import itertools
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from constrain import Vocabulary, compile_regex
 from constrain.compiler import CompiledGrammar
 from constrain.runtime import GenerationOptions
-from constrain.runtime.decoding.faithful.explorer import Explorer
+from constrain.runtime.decoding.faithful.explorer import Explorer, Place
+from constrain.runtime.decoding.faithful.trie import Node, Trie
 from constrain.runtime.models import CausalModel
 from constrain.runtime.models.rows import Rows
 
@@ -150,6 +151,7 @@ PROMPT = (0, 1)
 Outputs: TypeAlias = Mapping[tuple[int, ...], float]
 
 
+@cache
 def outputs(case: Case, *, max_bytes: int | None = None, **shaping: Any) -> dict[tuple[int, ...], float]:
     """Log P of every output of a case that has any: each text in each spelling of at most ``max_tokens`` tokens."""
     goes_on = beginnings(case)
@@ -185,27 +187,83 @@ def text_of(token_ids: Sequence[int]) -> str:
     return "".join(tokens()[token_id] for token_id in token_ids)
 
 
-def expected_futures(case: Case, explored: Set[tuple[int, ...]] | None = None) -> dict[tuple[int, ...], float]:
-    """By beginning, the probability that it is completed, by the definition; where ``explored`` is given, 1 is taken
-    for those live beginnings that are not among it: c~ of a trie that has explored these.
+@cache
+def live(case: Case, max_bytes: int | None = None) -> frozenset[tuple[int, ...]]:
+    """Beginnings of outputs, with no token, some or all, whatever the model says of them."""
+    return frozenset(
+        spelled[:end]
+        for text in texts_of(case)
+        if max_bytes is None or len(text) <= max_bytes
+        for spelled in spellings(text)
+        if len(spelled) <= case.max_tokens
+        for end in range(len(spelled) + 1)
+    )
+
+
+Value: TypeAlias = Callable[[tuple[int, ...]], float]
+
+
+def one(token_ids: tuple[int, ...]) -> float:
+    return 1.0
+
+
+def ways(
+    case: Case, token_ids: tuple[int, ...], value: Value = one, max_bytes: int | None = None, **shaping: Any
+) -> dict[int | None, float]:
+    """By the next token, P(t) times the value of where it leads; by None that of stopping, where that is a way on."""
+    said = said_of(case, token_ids, **shaping)
+    alive = live(case, max_bytes)
+    found: dict[int | None, float] = {
+        token_id: math.exp(said[token_id]) * value((*token_ids, token_id))
+        for token_id in range(len(tokens()))
+        if (*token_ids, token_id) in alive
+    }
+    if text_of(token_ids) in texts_of(case):
+        found[None] = math.exp(log_sum(said[len(tokens()) :]))
+    return found
+
+
+def law_by_definition(
+    case: Case, value: Value = one, max_bytes: int | None = None, **shaping: Any
+) -> dict[tuple[int, ...], float]:
+    """Log q of every output that has any, where each way on is drawn in proportion to P times its value."""
+    goes_on = beginnings(case)
+    found = {}
+    waiting = [((), 0.0)]
+    while waiting:
+        token_ids, logprob = waiting.pop()
+        if text_of(token_ids) in texts_of(case) and text_of(token_ids) not in goes_on:
+            found[token_ids] = logprob
+            continue
+        weights = ways(case, token_ids, value, max_bytes, **shaping)
+        whole = math.fsum(weights.values())
+        for token_id, weight in weights.items():
+            if weight > 0.0 and token_id is None:
+                found[token_ids] = logprob + math.log(weight / whole)
+            elif weight > 0.0:
+                waiting.append(((*token_ids, token_id), logprob + math.log(weight / whole)))
+    return found
+
+
+def expected_futures(
+    case: Case,
+    explored: Set[tuple[int, ...]] | None = None,
+    value: Value = one,
+    max_bytes: int | None = None,
+    **shaping: Any,
+) -> dict[tuple[int, ...], float]:
+    """By beginning, the probability that it is completed, by the definition; where ``explored`` is given, ``value`` is
+    taken for the live beginnings that are not among it: c~ of a trie that has explored these.
     """
-    outs = outputs(case)
-    live = {token_ids[:end] for token_ids in outs for end in range(len(token_ids) + 1)}
     goes_on = beginnings(case)
     found: dict[tuple[int, ...], float] = {}
-    for token_ids in sorted(live, key=len, reverse=True):
-        whole = token_ids in outs and text_of(token_ids) not in goes_on
-        if whole or (explored is not None and token_ids not in explored):
-            found[token_ids] = 1.0
-            continue
-        said = said_of(case, token_ids)
-        ways = [
-            math.exp(said[token_id]) * found[(*token_ids, token_id)]
-            for token_id in range(len(tokens()))
-            if (*token_ids, token_id) in live
-        ]
-        stop = math.exp(log_sum(said[len(tokens()) :])) if token_ids in outs else 0.0
-        found[token_ids] = math.fsum([*ways, stop])
+    for token_ids in sorted(live(case, max_bytes), key=len, reverse=True):
+        if text_of(token_ids) in texts_of(case) and text_of(token_ids) not in goes_on:
+            found[token_ids] = 1.0 if explored is None or token_ids in explored else value(token_ids)
+        elif explored is not None and token_ids not in explored:
+            found[token_ids] = value(token_ids)
+        else:
+            found[token_ids] = math.fsum(ways(case, token_ids, found.__getitem__, max_bytes, **shaping).values())
     return found
 
 
@@ -245,6 +303,10 @@ def divergence(law: Outputs, other: Outputs) -> float:
     )
 
 
+def case_of(name: str) -> Case:
+    return next(case for case in cases() if case.name == name)
+
+
 @cache
 def rows_of(model: CausalModel) -> Rows:
     return Rows(model, dtype=torch.float64)
@@ -255,6 +317,42 @@ def explorer_of(case: Case, *, prompt: tuple[int, ...] = PROMPT, method: str = "
     own = {name: settings.pop(name) for name in ("watch", "memory") if name in settings}
     options = GenerationOptions(**{"method": method, "max_tokens": case.max_tokens, **settings})
     return Explorer(case.model, case.compiled, prompt, options, rows_of(case.model), **own)
+
+
+def made_up(token_ids: tuple[int, ...]) -> float:
+    """A value for each beginning, between a fifth and five, that has nothing to do with how likely anything is."""
+    mixed = sum((at + 3) * (token_id + 1) * 7919 for at, token_id in enumerate(token_ids)) % 101
+    return 5.0 ** (mixed / 50 - 1)
+
+
+def made_up_leaves(place: Place) -> np.ndarray[Any, Any]:
+    """The same as leaves: of the ways on from a place, the stop token's being 1."""
+    values = [made_up((*place.token_ids, token_id)) for token_id in place.ids.tolist()]
+    if place.stop is not None:
+        values[place.stop] = 1.0
+    return np.log(values)
+
+
+@cache
+def shared_explorer(case: Case, **settings: Any) -> Explorer:
+    """The same one for many tests, which then need not ask the model again; not for those that count its calls."""
+    return explorer_of(case, **settings)
+
+
+def nodes_of(trie: Trie) -> dict[tuple[int, ...], Node]:
+    """What a trie remembers, by beginning."""
+    found: dict[tuple[int, ...], Node] = {}
+    waiting: list[tuple[tuple[int, ...], Node]] = [((), trie.root)]
+    while waiting:
+        token_ids, node = waiting.pop()
+        found[token_ids] = node
+        waiting += [((*token_ids, token_id), child) for token_id, child in node.children.items()]
+    return found
+
+
+def explored(trie: Trie) -> frozenset[tuple[int, ...]]:
+    """Beginnings that the model was asked about, and whole outputs that were seen."""
+    return frozenset(token_ids for token_ids, node in nodes_of(trie).items() if node.is_explored or node.proven == 0.0)
 
 
 def counts(draws: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], int]:
