@@ -1,8 +1,8 @@
 """The grammar of all bracketings of a sentence: each word in its place under a tag, phrases around neighbours.
 
-As in the constituency parsing of Grammar-Aligned Decoding (arXiv 2405.21047): the grammar sees to it that brackets close
-and that the words are those of the sentence in their order, and the model is to choose tags and phrases. A phrase holds
-one word, or two parts or more, so that no bracket is there for nothing.
+As in the constituency parsing of Grammar-Aligned Decoding (arXiv 2405.21047): the grammar sees to it that brackets
+close and that the words are those of the sentence in their order, and the model is to choose tags and phrases. A phrase
+holds one word, or two parts or more, so that no bracket is there for nothing.
 """
 
 from __future__ import annotations

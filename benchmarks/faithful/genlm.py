@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import metadata
@@ -62,7 +63,8 @@ class Peer:
         self._calls = 0
         self._backend = AsyncTransformer(model.network, model._tokenizer, batch_size=PARTICLES)
         self._prompted = PromptedLLM(self._backend, eos_byte_strings=[b"\n"])
-        self._end = next(token_id for token_id in model.encode_prompt("\n") if model.vocabulary.token(token_id) == b"\n")
+        ends = [token_id for token_id in model.encode_prompt("\n") if model.vocabulary.token(token_id) == b"\n"]
+        self._end = ends[-1]
         evaluate = self._backend._evaluate_queries
 
         def counted(queries: list[Any]) -> None:
@@ -77,15 +79,21 @@ class Peer:
         problem: Problem,
         *,
         runs: int,
-        particles: int,
         seed: int,
         notify: Callable[[str], None],
     ) -> dict[str, Any]:
-        """So many runs for a problem: the weighted mean of log P of each.
+        """So many runs for a problem: the weighted mean of log P of each; or why there are none."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return self._drawn(compiled, problem, runs, seed, notify)
+        except Exception as error:  # it is to be told about, not to end the benchmark
+            reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+            return {"failed": reason[:200], "means": [], "texts": [], "calls": self._calls, "seconds": 0.0}
 
-        Raises:
-            Exception: whatever genlm-control raises.
-        """
+    def _drawn(
+        self, compiled: CompiledGrammar, problem: Problem, runs: int, seed: int, notify: Callable[[str], None]
+    ) -> dict[str, Any]:
         import torch
         from genlm.control import AWRS, BoolCFG
 
@@ -111,9 +119,9 @@ class Peer:
             if not run:
                 condition = BoolCFG.from_lark(problem.open_grammar).coerce(self._prompted, f=b"".join)
             sampler = AWRS(self._prompted, condition, seed=seed + run)
-            found = asyncio.run(sampler.smc(particles, RESAMPLE_BELOW, problem.max_tokens))
+            found = asyncio.run(sampler.smc(PARTICLES, RESAMPLE_BELOW, problem.max_tokens))
             seconds += time.perf_counter() - started
-            weighed = [(float(weight), context) for context, weight in zip(found.contexts, found.normalized_weights)]
+            weighed = list(zip(found.normalized_weights.tolist(), found.contexts, strict=True))
             known = [
                 (weight, logprob)
                 for weight, context in weighed
@@ -127,7 +135,7 @@ class Peer:
         return {
             "means": means,
             "runs": runs,
-            "particles": particles,
+            "particles": PARTICLES,
             "strange": strange,
             "texts": texts.most_common(SHOWN),
             "calls": self._calls,

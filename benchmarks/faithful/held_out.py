@@ -1,8 +1,8 @@
 """Precomputed weights on prompts that they were not fitted on: how far is the law of draws from the model's own?
 
-The languages are small enough to list, so that each law is known in closed form and nothing is estimated: not how often
-an output came, but with which probability the next draw would have been it. The only randomness is in what earlier draws
-taught the trie; so everything is done several times.
+The languages are small enough to list, so that each law is known in closed form and nothing is estimated: not how
+often an output came, but with which probability the next draw would have been it. The only randomness is in what
+earlier draws taught the trie; so everything is done several times.
 
 For one prompt, the model reads every beginning once, and all methods share what it said. What a method cost is counted
 by itself: how many beginnings its own trie has asked about.

@@ -79,7 +79,14 @@ def languages() -> list[Language]:
     """Those of the part ``weights``."""
     read = tomllib.loads((HERE / "languages.toml").read_text("utf-8"))
     return [
-        Language(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
+        Language(
+            name=entry["name"],
+            grammar=entry["grammar"],
+            max_tokens=entry["max_tokens"],
+            template=entry["template"],
+            fitted=tuple(entry["fitted"]),
+            held_out=tuple(entry["held_out"]),
+        )
         for entry in read["language"]
     ]
 
@@ -94,7 +101,9 @@ def problems() -> list[Problem]:
             text = bracketings(entry["sentence"].split(), kind["tags"], kind["phrases"])
             asked = entry["sentence"]
         else:
-            text = f"{kind['grammar']}VARIABLE: {_strings(entry['variables'])}\nLITERAL: {_strings(entry['literals'])}\n"
+            text = (
+                f"{kind['grammar']}VARIABLE: {_strings(entry['variables'])}\nLITERAL: {_strings(entry['literals'])}\n"
+            )
             asked = entry["task"]
         prompt = kind["prompt"].replace("{}", asked)
         found.append(Problem(entry["name"], entry["kind"], text, kind["max_tokens"], prompt))
