@@ -33,7 +33,7 @@ TITLE = "genlm-control"
 PARTICLES = 16
 """Of a run, as many as ``smc`` has."""
 
-RUNS = 8
+RUNS = 16
 
 RESAMPLE_BELOW = 0.5
 """Of the particles, as ``smc`` has it."""

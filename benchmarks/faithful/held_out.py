@@ -131,14 +131,17 @@ def measure(
     rows: Rows,
     weights: FutureWeights,
     *,
+    power: float | None,
     draws: int,
     restarts: int,
     seed: int,
     notify: Callable[[str], None],
 ) -> dict[str, Any]:
-    """One prompt: the divergences and calls of each restart, and what the language is like after it."""
-    from constrain.compiler.weights import Future
-    from constrain.runtime.decoding.faithful.weights import leaves_of
+    """One prompt: the divergences and calls of each restart, and what the language is like after it.
+
+    Weights are used as ``constrain gen --weights`` does, to a power of one's own where it is given.
+    """
+    from constrain.runtime.decoding.faithful.weights import StoredWeights
 
     notify("listing the language")
     explorer = Explorer(model, compiled, prompt_ids, options, rows)
@@ -147,7 +150,7 @@ def measure(
     seconds = time.perf_counter() - started
     possible = {token_ids: value for token_ids, value in law_of_model(explorer).items() if value > -math.inf}
     target = normalised(possible)
-    leaves = leaves_of(Future(compiled, weights))
+    leaves = StoredWeights(weights, power).leaves_for(explorer)
     counts = [count for count in COUNTS if count <= draws]
     runs = []
     for restart in range(restarts):

@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=genlm.RUNS, help="of genlm-control's particles for a problem")
     parser.add_argument("--restarts", type=int, default=5, help="of the draws for each held-out prompt")
     parser.add_argument("--prompts", type=int, help="fitted ones and held-out ones, at most so many of each [all]")
+    parser.add_argument("--power", type=float, help="of weights, for the languages [as the fit chose it]")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--report", action="store_true", help="only print the tables of what is in --out")
     parser.add_argument("-m", "--model", help="as for `constrain gen` (default: the embedded model)")
@@ -80,12 +81,24 @@ def main() -> None:
                     weigh(model, language, store, options)
         if "problems" in parts:
             asked = [problem for problem in problems if not options.only or problem.name in options.only]
-            peer = genlm.Peer(model) if asked and options.runs and genlm.version() else None
+            peer = _peer(model, store) if asked and options.runs else None
             for problem in asked:
                 solve(model, problem, store, options, peer)
     text = report(store, languages, problems)
     (options.out / "summary.md").write_text(text, encoding="utf-8")
     print(text, end="")
+
+
+def _peer(model: CausalModel, store: Store) -> genlm.Peer | None:
+    """genlm-control, where it is installed and takes the model."""
+    if genlm.version() is None:
+        return None
+    try:
+        return genlm.Peer(model)
+    except Exception as error:  # it is to be told about, not to end the benchmark
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        store.setting[genlm.TITLE] = f"{genlm.version()}, which failed ({reason[:200]})"
+        return None
 
 
 def _setting(model: CausalModel) -> dict[str, str]:

@@ -56,6 +56,7 @@ def weigh(model: CausalModel, language: tasks.Language, store: Store, options: a
         "draws": min(options.draws, held_out.COUNTS[-1]),
         "restarts": options.restarts,
         "prompts": options.prompts,
+        "power": options.power,
     }
     made = {**settings, "task": tasks.mark_of(language)}
     asked = language.held_out[: options.prompts]
@@ -90,6 +91,7 @@ def weigh(model: CausalModel, language: tasks.Language, store: Store, options: a
             sampling,
             rows,
             fit.weights,
+            power=options.power,
             draws=settings["draws"],
             restarts=options.restarts,
             seed=options.seed,

@@ -11,11 +11,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from constrain import CompiledGrammar, Vocabulary, compile_lark
+from constrain import CompiledGrammar, Vocabulary, compile_lark, compile_regex
+from constrain.runtime import GenerationOptions
+from constrain.runtime.decoding.faithful.explorer import Explorer
+from constrain.runtime.decoding.faithful.law import law_of_model, normalised
 from faithful import tasks
 from faithful.bracketings import bracketings
+from faithful.held_out import Guided, read_all
 from faithful.intervals import of_batches, of_few, ratio
 from faithful.spelling import needless_tokens
 from faithful.store import Store
@@ -156,6 +161,27 @@ def test_results_are_of_their_settings(tmp_path: Path) -> None:
     again.add("problems", "one", "asap", {"seed": 2}, {"calls": 4})
     assert Store(path).get("problems", "one", "asap") == {"calls": 4}
     assert Store(path).get("problems", "one", "exact") == {"calls": 3}
+
+
+def test_what_is_listed_and_what_it_takes(tiny_model: Path) -> None:
+    from constrain.runtime import load_model
+    from constrain.runtime.models.rows import Rows
+
+    model = load_model(str(tiny_model))
+    texts = ["".join(letters) + "c" for number in (1, 2) for letters in itertools.product("ab", repeat=number)]
+    compiled = compile_regex("[ab]{1,2}c", model.vocabulary)
+    options = GenerationOptions(method="asap", max_tokens=3)
+    explorer = Explorer(model, compiled, model.encode_prompt("x"), options, Rows(model))
+    beginnings = {text[:end] for text in texts for end in range(len(text))}
+    assert read_all(explorer) == len(beginnings) == explorer.calls
+    target = normalised(law_of_model(explorer))
+    assert len(target) == len(texts)
+    guided = Guided(explorer, target, None, np.random.default_rng(0))
+    assert guided.point()["kl"] > 0.01
+    while guided.calls < len(beginnings):
+        guided.draw()
+    assert guided.point() == {"draws": guided.drawn, "calls": len(beginnings), "kl": pytest.approx(0.0, abs=1e-9)}
+    assert explorer.calls == len(beginnings)
 
 
 @pytest.mark.slow
