@@ -21,7 +21,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from constrain.cli import cache, check, compile, doctor, environment, gen, grammar, next, render, schema, streams
+from constrain.cli import (
+    cache,
+    check,
+    compile,
+    doctor,
+    environment,
+    gen,
+    grammar,
+    next,
+    render,
+    schema,
+    streams,
+    weights,
+)
 from constrain.cli import options as option
 from constrain.cli.problems import Terminated
 from constrain.errors import ConstrainError
@@ -71,6 +84,7 @@ app.command("compile", short_help="Save a constraint's automaton; show what it c
 )
 app.add_typer(schema.app, name="schema", short_help="Look at a JSON Schema, or write one concisely.")
 app.add_typer(grammar.app, name="grammar", short_help="Look at a grammar, or at those that come with constrain.")
+app.add_typer(weights.app, name="weights", short_help="Fit a compiled constraint to a model.")
 app.command("cache", short_help="Show or clear what is kept on disk.", epilog=cache.EXAMPLES)(cache.cache)
 app.command("doctor", short_help="Show what is installed, and try the engine.", epilog=doctor.EXAMPLES)(doctor.doctor)
 
