@@ -50,8 +50,7 @@ EXAMPLES = option.examples(
     "constrain gen --many --schema examples/order.json < orders.txt > orders.jsonl",
 )
 
-LATER_METHODS = ("awrs",)
-METHODS = ("mask", "greedy", "beam", "map", *FAITHFUL, "best-of")
+METHODS = ("mask", "greedy", "beam", "map", "awrs", *FAITHFUL, "best-of")
 
 
 def gen(
@@ -94,7 +93,7 @@ def gen(
         typer.Option(
             "--method",
             metavar="|".join(METHODS),
-            help="How tokens are chosen; exact, asap, smc and mcmc keep to the model's own distribution.",
+            help="How outputs are drawn or found; exact, asap, smc and mcmc keep to the model's own distribution.",
         ),
     ] = "mask",
     max_tokens: Annotated[
@@ -269,7 +268,7 @@ def gen(
         raise UsageProblem("--beams goes with --method beam only")
     is_drawn = method in (*FAITHFUL, "best-of")
     if distinct or is_drawn or method in ("beam", "map"):
-        given = {
+        given: dict[str, object] = {
             "--batch": batch,
             "--draft-model": draft_model,
             "--heal": heal or None,
@@ -302,6 +301,8 @@ def gen(
     )
     if monitor and heal:
         raise UsageProblem("--heal does not go with --monitor")
+    if method == "awrs" and not monitor:
+        raise UsageProblem("--method awrs is for --monitor", expected="one, or --method mask")
     if many and prompt not in (None, "-"):
         raise UsageProblem("--many reads prompts from standard input", expected="no PROMPT with it")
     from_input = many or prompt == "-" or (prompt is None and not is_terminal(sys.stdin))
@@ -411,21 +412,18 @@ def _refuse(
     prompt_schema: str,
     stream: str | None,
 ) -> None:
-    """Refuse what this version does not have, by name."""
-    for name, value, known, later in (
-        ("--stream", stream or "text", ("text", "partial"), ()),
-        ("--method", method, METHODS, LATER_METHODS),
-        ("--drafts", drafts, ("auto", "none"), ()),
-        ("--tokenization", tokenization or "any", ("canonical", "any"), ()),
-        ("--on-limit", on_limit, ("close", "fail", "raw"), ()),
-        ("--on-nan", on_nan, ("error", "uniform"), ()),
-        ("--prompt-schema", prompt_schema, ("auto", "none"), ()),
+    """Refuse words that say nothing."""
+    for name, value, known in (
+        ("--stream", stream or "text", ("text", "partial")),
+        ("--method", method, METHODS),
+        ("--drafts", drafts, ("auto", "none")),
+        ("--tokenization", tokenization or "any", ("canonical", "any")),
+        ("--on-limit", on_limit, ("close", "fail", "raw")),
+        ("--on-nan", on_nan, ("error", "uniform")),
+        ("--prompt-schema", prompt_schema, ("auto", "none")),
     ):
         if value not in known:
-            problem = (
-                f"{name} {value} is not available in this version" if value in later else f"{name} cannot be {value!r}"
-            )
-            raise UsageProblem(problem, expected=" or ".join(repr(text) for text in known))
+            raise UsageProblem(f"{name} cannot be {value!r}", expected=" or ".join(repr(text) for text in known))
 
 
 @dataclass(frozen=True, slots=True)

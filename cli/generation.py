@@ -393,7 +393,8 @@ class Session:
             finish_reason=result.finish_reason,
             tokens=len(result.token_ids),
             seconds=result.seconds,
-            logprob=result.logprob if math.isfinite(result.logprob) else None,
+            logprob=_finite(result.logprob),
+            sampling_logprob=_finite(result.sampling_logprob),
             attempts=result.attempts if self._search not in (None, "beam", "map", "distinct") else None,
             log_z=result.log_z,
             details=result.details,
@@ -446,3 +447,8 @@ class Session:
             reason = render.mistaken(str(error))
             return replace(outcome, status="error", reason=reason, exit_code=ModelError.exit_code)
         return replace(outcome, tool_calls=message.calls if message else ())
+
+
+def _finite(value: float) -> float | None:
+    """A number that JSON has."""
+    return value if math.isfinite(value) else None

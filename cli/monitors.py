@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from constrain.cli import environment
 from constrain.cli.problems import UsageProblem
@@ -82,4 +82,4 @@ def function_of(option: str, name: str, kind: str) -> Callable[..., Any]:
         raise UsageProblem(f"{option} {name}: {error.message}", expected=error.expected) from error
     if not callable(function) or isinstance(function, type):
         raise UsageProblem(f"{option} {name} is no function", expected=f"one that {kind}")
-    return function
+    return cast("Callable[..., Any]", function)

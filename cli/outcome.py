@@ -43,6 +43,7 @@ class Outcome:
     tokens: int = 0
     seconds: float = 0.0
     logprob: float | None = None
+    sampling_logprob: float | None = None
     attempts: int | None = None
     log_z: tuple[float, float] | None = None
     details: Mapping[str, float] = field(default_factory=dict)
@@ -58,6 +59,13 @@ class Outcome:
     def of_error(cls, error: ConstrainError) -> Outcome:
         """An output that never came to be."""
         return cls("error", reason=in_options(str(error)), exit_code=error.exit_code)
+
+    @property
+    def logweight(self) -> float | None:
+        """Log of the importance weight; None where either part is not known."""
+        if self.logprob is None or self.sampling_logprob is None:
+            return None
+        return self.logprob - self.sampling_logprob
 
     def one_line(self) -> str:
         """The text; JSON without white space between its tokens, digits untouched."""
@@ -83,6 +91,8 @@ class Outcome:
             "model": self.model,
             "seed": self.seed,
             "logprob": self.logprob,
+            "sampling_logprob": self.sampling_logprob,
+            "logweight": self.logweight,
         }
         if self.attempts is not None:
             rest["attempts"] = self.attempts

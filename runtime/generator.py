@@ -19,6 +19,7 @@ from constrain.runtime.decoding.batch import Batch, Ended, Request
 from constrain.runtime.decoding.drafts import DraftMemory
 from constrain.runtime.decoding.faithful import DrawSettings
 from constrain.runtime.decoding.faithful.trie import Trie
+from constrain.runtime.decoding.faithful.weights import OnlineWeights, StoredWeights
 from constrain.runtime.decoding.several import TOGETHER, several
 from constrain.runtime.monitors import Watch
 
@@ -144,6 +145,7 @@ class Generator:
         beams: int | None = None,
         settings: DrawSettings | None = None,
         trie: Trie | None = None,
+        weights: OnlineWeights | StoredWeights | None = None,
         **options: Any,
     ) -> Iterator[GenerationResult]:
         """Several outputs for one prompt, found together: see :func:`constrain.runtime.decoding.several.several`.
@@ -154,6 +156,7 @@ class Generator:
             beams: of method ``beam``: beginnings that are kept.
             settings: of methods that draw from the model's own distribution (``exact`` and others).
             trie: what these learned of the prompt before; it is added to.
+            weights: expected futures, for these and for ``mask``.
             options: fields that differ for these outputs.
 
         Yields:
@@ -177,6 +180,7 @@ class Generator:
                 watch=request.watch,
                 settings=settings,
                 trie=trie,
+                weights=weights,
             )
             results = list(islice(found, number))
         yield from results

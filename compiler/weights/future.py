@@ -33,7 +33,10 @@ class Future:
     Attributes:
         beta: their power that is used.
         least: the part of the mean chance after a token that every token has at least.
+        revision: goes up when the chances change.
     """
+
+    revision = 0
 
     def __init__(self, compiled: CompiledGrammar, weights: FutureWeights) -> None:
         """Find the states again.
@@ -54,6 +57,7 @@ class Future:
         self._states = states[first].astype(np.int64)
         self._chain = chain
         self._sweeps = Sweeps(chain)
+        self.revision += 1
 
     @property
     def states(self) -> int:

@@ -180,6 +180,11 @@ class Constraint:
         return other
 
     @property
+    def is_narrowed(self) -> bool:
+        """Does the output keep to a part of the language?"""
+        return self._matcher is not self._whole
+
+    @property
     def matcher(self) -> Matcher:
         """The matcher that decides, for whoever looks ahead; it must be left where it is."""
         return self._matcher
@@ -269,6 +274,28 @@ class Constraint:
         self._follow(self._matcher.accept_token(token_id), token_id)
         self._follow(self._matcher is self._whole or self._whole.accept_token(token_id), token_id)
         return self._is_confirmed(token_id, room)
+
+    def would_accept(self, token_id: int, room: Room) -> bool:
+        """Would :meth:`accept` advance by a token, or :meth:`may_stop` let it end the output?
+
+        If not, it is not allowed any more here, as after these; else nothing has changed. Whether a completion fits is
+        asked first, as monitors are slow.
+        """
+        if self._closing is not None and not self.is_stop(token_id):
+            self._follow(self._matcher.accept_token(token_id), token_id)
+            fits = self._closing.of(self._matcher).confirm(token_id, room)
+            self._matcher.rollback(1)
+            if not fits:
+                self._refused.append(token_id)
+                return False
+        return self._is_let(token_id)
+
+    def left_of(self, allowed: Allowed) -> Allowed:
+        """What is left of what was allowed here without what :meth:`would_accept` has refused since."""
+        of_budget = _without(allowed.of_budget, self._refused)
+        return Allowed(
+            allowed.of_language, allowed.of_sizes, of_budget, _without(allowed.ids, [*self._refused, *self._vetoed])
+        )
 
     @staticmethod
     def _follow(accepted: bool, token_id: int) -> None:

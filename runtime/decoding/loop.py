@@ -20,9 +20,9 @@ from constrain.runtime.decoding.reader import ModelReader, Reader, Reading, RowR
 from constrain.runtime.decoding.record import Record
 from constrain.runtime.decoding.result import FinishReason, GenerationResult, Timings
 from constrain.runtime.decoding.room import Room, RoomLeft
-from constrain.runtime.decoding.step import TokenChooser
+from constrain.runtime.decoding.step import ChosenToken, TokenChooser
 from constrain.runtime.decoding.text import TextWriter
-from constrain.runtime.monitors.watch import Watch
+from constrain.runtime.monitors.watch import MOST_REFUSALS, Watch
 from constrain.runtime.tree import NOTHING, Tree
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def generate(
         narrowed: a part of the language that the output keeps to, where that fits into the limits: such as that of
             ``compile_json_schema(..., sizes=Sizes())``, in which nothing goes on without end.
         begun: the beginning of the text, where the prompt ends with it: the output is what comes after it.
-        watch: a monitor over this output, for ``compiled`` and with the same ``begun``.
+        watch: a monitor over this output, for ``compiled`` and with the same ``begun``; method ``awrs`` needs one.
         rows: of ``model``, with which the output shares what they know of the prompt; and where tokens can be drafted.
         memory: of earlier outputs of ``compiled``, to draft from; with ``rows`` only. Drafts change the time, not the
             output.
@@ -107,10 +107,12 @@ class Generation:
     ) -> None:
         """Begin; the model is not run yet."""
         options = options or GenerationOptions()
-        if options.method not in ("mask", "greedy"):
+        if options.method not in ("mask", "greedy", "awrs"):
             raise ValueError(
                 f"method {options.method!r} finds several outputs together: see constrain.runtime.decoding"
             )
+        if options.method == "awrs" and watch is None:
+            raise ValueError("method 'awrs' is for what a monitor refuses: there must be a watch")
         check_fit(model, (compiled, narrowed), prompt_ids, options)
         if watch is not None and options.heal:
             raise ValueError("a monitor judges whole tokens of the text: heal must be False")
@@ -266,9 +268,9 @@ class Generation:
         state = self._constraint.matcher.state_hash() if self._memory is not None else 0
         last_id = self._last_id
         while True:
-            with self._timed("sampling"):
-                chosen = self._chooser.choose(shaped, allowed.ids)
-            if self._takes_here(chosen.token_id):
+            chosen = self._drawn(allowed, shaped)
+            left = self._constraint.left_of(allowed) if self._chooser.is_checking else allowed
+            if chosen is not None and self._takes_here(chosen.token_id):
                 break
             if self._finish_reason is not None:
                 return
@@ -276,7 +278,27 @@ class Generation:
         if self._memory is not None:
             self._memory.follow(state, last_id, chosen.token_id)
         with self._timed("sampling"):
-            self._record.add(chosen, shaped, allowed)
+            self._record.add(chosen, shaped, left)
+
+    def _drawn(self, allowed: Allowed, shaped: NDArray[np.float64]) -> ChosenToken | None:
+        """A draw; None where all that could be drawn is refused."""
+        in_mask = self._clock["mask"]
+        with self._timed("sampling"):
+            if self._chooser.is_checking:
+                # one more than a monitor may refuse, so that it is known that it did
+                chosen = self._chooser.choose_accepted(shaped, allowed.ids, self._would_take, MOST_REFUSALS + 1)
+            else:
+                chosen = self._chooser.choose(shaped, allowed.ids)
+        self._clock["sampling"] -= self._clock["mask"] - in_mask
+        return chosen
+
+    def _would_take(self, token_id: int) -> bool:
+        """Is a token not to be drawn anew? The one with which a limit cuts the output is not."""
+        after = self._here.after(len(self._model.vocabulary.token(token_id) or b""))
+        if after.bytes is not None and after.bytes < 0 and not self._closes:
+            return True
+        with self._timed("mask"):
+            return self._constraint.would_accept(token_id, after)
 
     def _takes_here(self, token_id: int) -> bool:
         return self._takes_healed(token_id) if self._heals else self._takes(token_id, self._here)

@@ -11,7 +11,7 @@ __all__ = ["FAITHFUL", "METHODS", "GenerationOptions"]
 
 FAITHFUL = ("asap", "exact", "smc", "mcmc")
 """Methods that keep to the model's distribution over the language: see :mod:`constrain.runtime.decoding.faithful`."""
-METHODS = ("mask", "greedy", "beam", "map", *FAITHFUL, "best-of")
+METHODS = ("mask", "greedy", "beam", "map", *FAITHFUL, "best-of", "awrs")
 ON_LIMIT = ("close", "cut")
 ON_NAN = ("error", "uniform")
 TOKENIZATIONS = ("canonical", "any")
@@ -26,7 +26,8 @@ class GenerationOptions:
             are those of :func:`~constrain.runtime.decoding.beam.beam_search` and
             :func:`~constrain.runtime.decoding.best_first.most_probable`. ``exact``, ``asap``, ``smc`` and ``mcmc`` draw
             from the model's own distribution over the language, or come close to it, and ``best-of`` takes the best of
-            several draws: see :mod:`constrain.runtime.decoding.faithful`.
+            several draws: see :mod:`constrain.runtime.decoding.faithful`. ``awrs`` is ``mask`` under a monitor, with
+            weights that count what it refuses: see :mod:`constrain.runtime.decoding.awrs`.
         heal: may the first token stand for the prompt's last one as well, so that a word need not be split where prompt
             and output meet (token healing)? The output's tokens then begin with the one in its place. Prompts that end
             with a special token are left as they are.

@@ -48,7 +48,8 @@ class GenerationResult:
             log-probabilities were not wanted and the model did not read all of the output.
         sampling_logprob: the same under the distribution the tokens were drawn from (constrained and truncated; zero
             for greedy). Where tokens were drawn and refused, by a monitor or since what they need does not fit, that
-            of the last draw, from which the refused ones were left out, but none that would have been.
+            of the last draw, from which the refused ones were left out, but none that would have been; with method
+            ``awrs``, the logarithm of an estimate such that the mean of ``logweight``'s exponential is right.
         token_logprobs: ``logprob`` token by token, in step with ``token_ids``.
         sampling_token_logprobs: ``sampling_logprob`` token by token.
         masked: by limit (``sizes``: of the part of the language that the output keeps to; ``budget``: of the options;
@@ -92,6 +93,8 @@ class GenerationResult:
     def logweight(self) -> float:
         """Log of the importance weight: how much likelier the model finds the output than the sampler did.
 
-        Too large on average where drawn tokens may be refused: see ``sampling_logprob``.
+        The mean of the weight itself, an attempt that came to nothing counting as 0, is the model's probability of all
+        that can be written. It is too large where drawn tokens may be refused, unless by method ``awrs``: see
+        ``sampling_logprob``.
         """
         return self.logprob - self.sampling_logprob

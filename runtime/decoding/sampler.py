@@ -40,9 +40,12 @@ class Sampler(Protocol):
 
 def make_sampler(options: GenerationOptions) -> Sampler:
     """The method that ``options`` name."""
+    from constrain.runtime.decoding.awrs import AwrsSampler
     from constrain.runtime.decoding.greedy import GreedySampler
     from constrain.runtime.decoding.mask import MaskSampler
 
     if options.method == "greedy" or options.heat == 0.0:
         return GreedySampler()
+    if options.method == "awrs":
+        return AwrsSampler(options)
     return MaskSampler(options)

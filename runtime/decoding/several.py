@@ -9,8 +9,8 @@ from constrain.compiler import CompiledGrammar
 from constrain.runtime.decoding.beam import beam_search, distinct_samples
 from constrain.runtime.decoding.best_first import most_probable
 from constrain.runtime.decoding.faithful import Draws, DrawSettings
-from constrain.runtime.decoding.faithful.guided import Leaves
 from constrain.runtime.decoding.faithful.trie import Trie
+from constrain.runtime.decoding.faithful.weights import OnlineWeights, StoredWeights
 from constrain.runtime.decoding.options import FAITHFUL, GenerationOptions
 from constrain.runtime.decoding.result import GenerationResult
 
@@ -41,7 +41,7 @@ def several(
     watch: Watch | None = None,
     settings: DrawSettings | None = None,
     trie: Trie | None = None,
-    leaves: Leaves | None = None,
+    weights: OnlineWeights | StoredWeights | None = None,
     begun: bytes = b"",
     notify: Callable[[str], None] | None = None,
 ) -> Iterator[GenerationResult]:
@@ -61,7 +61,7 @@ def several(
         watch: a monitor, for methods that draw one by one.
         settings: of these methods.
         trie: likewise, what was learned of the prompt before.
-        leaves: likewise, precomputed weights.
+        weights: likewise, expected futures; ``mask`` with weights draws one by one, too.
         begun: likewise, as for :func:`generate`.
         notify: likewise, is told how far they are.
 
@@ -73,7 +73,7 @@ def several(
         BudgetError: none was found within the limits.
         ConstrainError: as :func:`generate`.
     """
-    if leaves is not None or options.method in (*FAITHFUL, "best-of"):
+    if weights is not None or options.method in (*FAITHFUL, "best-of"):
         return Draws(
             model,
             compiled,
@@ -84,7 +84,7 @@ def several(
             narrowed=narrowed,
             watch=watch,
             trie=trie,
-            leaves=leaves,
+            weights=weights,
             begun=begun,
             notify=notify,
         )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from constrain.errors import ModelError
 from constrain.runtime.decoding.adjust import adjusted
+from constrain.runtime.decoding.awrs import AwrsSampler
 from constrain.runtime.decoding.distribution import log_sum_exp, normalise
 from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.penalties import apply_count_penalties, apply_repetition_penalty
@@ -94,6 +95,38 @@ class TokenChooser:
                 self.permitted(shaped, allowed)
             return ChosenToken(token_id, float(shaped[token_id]) - log_sum_exp(shaped), 0.0)
         choice = self._sampler.choose(self.permitted(shaped, allowed))
+        token_id = int(allowed[choice.index])
+        return ChosenToken(token_id, float(shaped[token_id]) - log_sum_exp(shaped), choice.sampling_logprob)
+
+    @property
+    def is_checking(self) -> bool:
+        """Is it for :meth:`choose_accepted` to choose?"""
+        return isinstance(self._sampler, AwrsSampler)
+
+    def choose_accepted(
+        self,
+        shaped: NDArray[np.float64],
+        allowed: NDArray[np.int64],
+        accepts: Callable[[int], bool],
+        most_rejected: int | None = None,
+    ) -> ChosenToken | None:
+        """Choose one of the allowed tokens that a checker accepts; None where it accepts none that truncation leaves.
+
+        Args:
+            shaped: from :meth:`shaped`.
+            allowed: ids, ascending, at least one.
+            accepts: the checker, asked about token ids.
+            most_rejected: after so many, it is not asked any more.
+
+        Raises:
+            ModelError: the logits rule out every allowed token.
+        """
+        if not isinstance(self._sampler, AwrsSampler):
+            raise TypeError("the method asks no checker")
+        permitted = self.permitted(shaped, allowed)
+        choice = self._sampler.choose_accepted(permitted, lambda index: accepts(int(allowed[index])), most_rejected)
+        if choice is None:
+            return None
         token_id = int(allowed[choice.index])
         return ChosenToken(token_id, float(shaped[token_id]) - log_sum_exp(shaped), choice.sampling_logprob)
 

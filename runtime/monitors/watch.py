@@ -129,6 +129,8 @@ class Watch:
             raise MonitorError(f"the monitor {self.name} refuses how the output begins: {refused}")
         self._state = state
         self._next: dict[int, _State] = {}
+        self._end: tuple[str | None] | None = None
+        """The verdict on an end here, once it was asked for."""
 
     @property
     def name(self) -> str:
@@ -209,7 +211,9 @@ class Watch:
         state = self._state
         if state.literals is not None and not state.literals.is_whole(state.spelled):
             return f"none of the suggestions is {state.spelled.decode(errors='replace')!r}"
-        return self._calls.veto(state.text, True) if self._calls.vetoes else None
+        if self._end is None:
+            self._end = (self._calls.veto(state.text, True) if self._calls.vetoes else None,)
+        return self._end[0]
 
     def check_end(self) -> None:
         """Where nothing but the end is possible.
@@ -233,7 +237,7 @@ class Watch:
         if token_id in self._stops:
             return
         self._state = self._next[token_id]
-        self._next = {}
+        self._next, self._end = {}, None
         if self._calls.suggests:
             self._matcher.accept_token(token_id)
 

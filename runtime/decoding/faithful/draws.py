@@ -22,6 +22,7 @@ from constrain.runtime.decoding.faithful.mcmc import STEPS, ChainDraws
 from constrain.runtime.decoding.faithful.proposal import MaskedDraws, Proposal
 from constrain.runtime.decoding.faithful.smc import PARTICLES, Critic, ParticleDraws
 from constrain.runtime.decoding.faithful.trie import Trie
+from constrain.runtime.decoding.faithful.weights import OnlineWeights, StoredWeights
 from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.result import GenerationResult, Timings
 from constrain.runtime.decoding.text import text_of
@@ -96,7 +97,7 @@ class Draws:
         narrowed: CompiledGrammar | None = None,
         watch: Watch | None = None,
         trie: Trie | None = None,
-        leaves: Leaves | None = None,
+        weights: OnlineWeights | StoredWeights | None = None,
         begun: bytes = b"",
         notify: Callable[[str], None] | None = None,
     ) -> None:
@@ -112,7 +113,7 @@ class Draws:
             narrowed: as for :func:`generate`.
             watch: likewise.
             trie: what was learned of the prompt before; it is added to.
-            leaves: precomputed weights; not for ``exact``.
+            weights: expected futures, precomputed or learned meanwhile; ``exact`` never uses any.
             begun: as for :func:`generate`.
             notify: is told how far the search for an output is.
 
@@ -126,6 +127,11 @@ class Draws:
             model, compiled, prompt_ids, options, rows, narrowed=narrowed, watch=watch, begun=begun, notify=notify
         )
         self.trie = Trie() if trie is None else trie
+        if weights is not None and options.method == "exact":
+            raise ValueError("method 'exact' uses no weights: what it does not know must count as 1")
+        if options.heat == 0.0:
+            raise ValueError("temperature must be above 0 where outputs are drawn with weights")
+        leaves = None if weights is None else weights.leaves_for(self.explorer)
         self.certificate: Certificate | None = None
         self._method = make_method(self.explorer, settings, self.trie, np.random.default_rng(options.seed), leaves)
         if settings.certify is not None:
@@ -163,7 +169,7 @@ def make_method(
         return exact(explorer, trie, random, max_model_calls=MAX_MODEL_CALLS if calls is None else calls)
     if name == "asap":
         return asap(explorer, trie, random, leaves=leaves, max_model_calls=calls)
-    proposal = Proposal(explorer, random, leaves=leaves)
+    proposal = Proposal(explorer, random, leaves=leaves, asks_on=name == "smc")
     if name == "smc":
         return ParticleDraws(
             proposal, random, particles=settings.particles, critic=settings.critic, max_model_calls=calls

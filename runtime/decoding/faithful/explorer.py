@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constrain.compiler import CompiledGrammar, Matcher
+from constrain.compiler.weights import WeightsKey
 from constrain.errors import BudgetError
 from constrain.runtime.decoding.constraint import Allowed, Constraint
 from constrain.runtime.decoding.distribution import log_sum_exp
@@ -55,9 +56,11 @@ class Place:
         stop: where the stop token is among them; None where the text must go on.
         is_whole: is it an output already, since the language has nothing to add? Then there are no ways on.
         logprobs: float64 ``[n]``, under the model among all tokens; None until the model was asked.
+        dead: tokens among these after which nothing can be completed, as it turned out.
+        leaves: what weights say of the ways on, for whoever has any: with a mark of which weights these are.
     """
 
-    __slots__ = ("_stops", "constraint", "ids", "is_whole", "logprobs", "room", "stop", "token_ids")
+    __slots__ = ("_stops", "constraint", "dead", "ids", "is_whole", "leaves", "logprobs", "room", "stop", "token_ids")
 
     def __init__(
         self, token_ids: tuple[int, ...], constraint: Constraint, room: Room, allowed: Allowed, stops: frozenset[int]
@@ -71,11 +74,23 @@ class Place:
         self._stops = allowed.ids[stopping]
         self.ids = np.delete(allowed.ids, stopping[1:]) if len(stopping) > 1 else allowed.ids
         self.logprobs: NDArray[np.float64] | None = None
+        self.dead: set[int] = set()
+        self.leaves: tuple[object, NDArray[np.float64]] | None = None
 
     @property
     def matcher(self) -> Matcher:
         """Of the language that is kept to; it must be left where it is."""
         return self.constraint.matcher
+
+    @property
+    def text_ids(self) -> NDArray[np.int64]:
+        """The ways on but stopping."""
+        return self.ids if self.stop is None else np.delete(self.ids, self.stop)
+
+    @property
+    def text_logprobs(self) -> NDArray[np.float64]:
+        """Log-probabilities in step with :attr:`text_ids`, where the model was asked."""
+        return self.known if self.stop is None else np.delete(self.known, self.stop)
 
     @property
     def known(self) -> NDArray[np.float64]:
@@ -98,7 +113,7 @@ class Place:
     @property
     def size(self) -> int:
         """About how many bytes it takes, with what the model says."""
-        return OF_PLACE + 2 * self.ids.nbytes + 8 * len(self.token_ids)
+        return OF_PLACE + 3 * self.ids.nbytes + 8 * len(self.token_ids)
 
 
 class Explorer:
@@ -116,6 +131,7 @@ class Explorer:
         watch: Watch | None = None,
         begun: bytes = b"",
         notify: Callable[[str], None] | None = None,
+        observe: Callable[[Place], None] | None = None,
         memory: int = MEMORY,
     ) -> None:
         """Begin at the empty output.
@@ -130,6 +146,7 @@ class Explorer:
             watch: a monitor.
             begun: the beginning of the text, where the prompt ends with it.
             notify: is told how far a draw is.
+            observe: is told of each place that the model was asked about.
             memory: bytes for what is remembered.
 
         Raises:
@@ -139,6 +156,7 @@ class Explorer:
             MonitorError: the monitor leaves no output, or fails.
         """
         check_fit(model, (compiled, narrowed), prompt_ids, options)
+        self._model = model
         self.options = options
         self.compiled = compiled
         self.prompt_ids = tuple(prompt_ids)
@@ -147,17 +165,27 @@ class Explorer:
         self.calls = 0
         """Beginnings that the model read so far."""
         self.notify = notify
+        self.observe = observe
         self._rows = rows
         self._is_canonical = options.spelling == "canonical"
         self._stops = frozenset(compiled.vocabulary.eos_token_ids)
         self._chooser = TokenChooser(options, prompt_ids)
-        self._is_watched = watch is not None
+        self.is_watched = watch is not None
+        """May a token lead nowhere that the grammar allows, since a monitor refuses it?"""
         self._memory = memory
         self._used = 0
         self._places: OrderedDict[tuple[int, ...], Place] = OrderedDict()
         room = Room(options.max_tokens, options.max_bytes)
         constraint = Constraint(compiled, begun, narrowed=narrowed, room=room, watch=watch)
+        self.language = narrowed if narrowed is not None and constraint.is_narrowed else compiled
+        """What outputs keep to."""
         self.root = self._place((), constraint, room)
+
+    @property
+    def weights_key(self) -> WeightsKey:
+        """What weights have to be for, to be of use here."""
+        model = self._model
+        return WeightsKey.of(self.language, model.fingerprint, model.name, self.options.heat)
 
     @property
     def uniform_steps(self) -> int:
@@ -179,12 +207,15 @@ class Explorer:
         if found is not None:
             self._places.move_to_end(token_ids)
             return found
+        if token_id in place.dead:
+            return None
         started = time.perf_counter()
         try:
             found = self._found(place, token_id)
         finally:
             self.clock["mask"] += time.perf_counter() - started
         if found is None:
+            place.dead.add(token_id)
             return None
         self._places[token_ids] = found
         self._used += found.size
@@ -249,10 +280,12 @@ class Explorer:
         shaped = chooser.shaped(logits)
         self._chooser.uniform_steps = chooser.uniform_steps
         place.learn(shaped, log_sum_exp(shaped))
+        if self.observe is not None:
+            self.observe(place)
 
     def _place(self, token_ids: tuple[int, ...], constraint: Constraint, room: Room) -> Place:
         allowed = constraint.allowed(room)
-        if self._is_watched:
+        if self.is_watched:
             stopping = [token_id for token_id in allowed.ids.tolist() if token_id in self._stops]
             refused = [token_id for token_id in stopping if not constraint.may_stop(token_id)]
             if refused:

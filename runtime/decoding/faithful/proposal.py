@@ -5,19 +5,23 @@ completed; 1 everywhere gives plain masking. What is drawn so has the weight
 
     W = P(x) / q(x) = product of (sum over t of P(t | w) psi(wt)) / psi(wx)
 
-whose mean is Z, whatever psi is. Where tokens turn out to lead nowhere, the draw came to nothing, and weighs nothing.
+whose mean is Z, whatever psi is, unless truncation leaves out some of the allowed tokens. Where tokens turn out to lead
+nowhere, the draw came to nothing, and weighs nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from constrain.runtime.decoding.awrs import draw_accepted
 from constrain.runtime.decoding.distribution import draw, log_sum_exp
 from constrain.runtime.decoding.faithful.draw import Draw, Effort
 from constrain.runtime.decoding.faithful.explorer import Explorer, Place
 from constrain.runtime.decoding.faithful.guided import Leaves
+from constrain.runtime.decoding.truncation import truncate
 
 __all__ = ["MaskedDraws", "Path", "Proposal", "Step"]
 
@@ -28,6 +32,7 @@ class Step:
 
     Attributes:
         place: where it was drawn.
+        index: which of the ways on it is.
         logprob: log P of it.
         sampling_logprob: log q of it.
         following: where it leads; None for the end.
@@ -35,6 +40,7 @@ class Step:
     """
 
     place: Place
+    index: int
     logprob: float
     sampling_logprob: float
     following: Place | None
@@ -71,11 +77,28 @@ class Path:
 class Proposal:
     """Draws of one prompt, each by itself."""
 
-    def __init__(self, explorer: Explorer, random: np.random.Generator, *, leaves: Leaves | None = None) -> None:
-        """Draw with these random numbers, and log psi from ``leaves``, that of the stop token being 0."""
+    def __init__(
+        self,
+        explorer: Explorer,
+        random: np.random.Generator,
+        *,
+        leaves: Leaves | None = None,
+        asks_on: bool = False,
+    ) -> None:
+        """Draw with these random numbers.
+
+        Args:
+            explorer: of the prompt.
+            random: random numbers.
+            leaves: log psi of ways on, that of the stop token being 0.
+            asks_on: where a monitor refuses a token, is another one drawn in its place? Then the weight of a step is an
+                estimate without bias (:mod:`constrain.runtime.decoding.awrs`); otherwise the draw came to nothing.
+        """
         self.explorer = explorer
+        self._asks_on = asks_on and explorer.is_watched
         self._random = random
         self._leaves = leaves
+        self._truncates = explorer.options.is_truncated and not explorer.options.truncate_before
 
     def step(self, place: Place) -> Step | None:
         """Draw what follows a place that is no whole output; None where it leads nowhere."""
@@ -83,18 +106,30 @@ class Proposal:
         weights = place.known
         if self._leaves is not None:
             weights = weights + self._leaves(place)
+        if self._truncates and weights.max() > -np.inf:
+            weights = truncate(weights, self.explorer.options)
         whole = log_sum_exp(weights)
         if whole == -np.inf:
             return None
-        index = draw(weights, float(self._random.random()))
+        if self._asks_on:
+            drawn = draw_accepted(weights - whole, partial(self._is_open, place), self._random)
+            if drawn is None:
+                return None
+            index, whole = drawn.index, whole + drawn.log_mass
+        else:
+            index = draw(weights, float(self._random.random()))
         logprob, law = float(place.known[index]), float(weights[index]) - whole
         if index == place.stop:
-            return Step(place, logprob, law, None, 0.0)
+            return Step(place, index, logprob, law, None, 0.0)
         following = self.explorer.after(place, int(place.ids[index]))
         if following is None:
             return None
         leaf = 0.0 if following.is_whole else float(weights[index]) - logprob
-        return Step(place, logprob, law, following, leaf)
+        return Step(place, index, logprob, law, following, leaf)
+
+    def _is_open(self, place: Place, index: int) -> bool:
+        """May the text go on that way?"""
+        return index == place.stop or self.explorer.after(place, int(place.ids[index])) is not None
 
     def run(self, place: Place) -> Path | None:
         """Draw on from a place to the end of an output; None where that leads nowhere."""
