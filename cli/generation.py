@@ -308,6 +308,17 @@ class Session:
         )
         return request, text
 
+    def ready(self, job: Job) -> tuple[CausalModel, Rows, Request]:
+        """What there is to draw one's own outputs from: the model, its rows, and what is to be generated.
+
+        Raises:
+            ConstrainError: it can't be generated.
+        """
+        if self._rows is None:
+            raise ModelError("the session was not prepared")
+        request, _ = self._request(job)
+        return self._loaded, self._rows, request
+
     @property
     def _loaded(self) -> CausalModel:
         if self._model is None:

@@ -113,7 +113,7 @@ class Bench:
                 law = law_of_trie(viewer, trie, most=most)
                 checks.law(law)
                 checks.bounds(trie.root.proven, trie.root.value)
-                (one,) = self._drawn(report, explorer, method, 1)
+                (one,) = self._drawn(report, explorer, method, 1, restart * self.draws + number - 1)
                 checks.drawn(one, law)
                 law, before = normalised(law), number
                 curve.append(max(0.0, divergence(self.target.law, law)))

@@ -70,6 +70,11 @@ class MethodReport:
     failures: list[str] = field(default_factory=list)
 
     @property
+    def is_biased(self) -> bool | None:
+        """Does the law differ from the target by more than rounding? None where it is not known."""
+        return None if self.divergence is None else self.divergence > 1e-9
+
+    @property
     def is_rejected(self) -> bool:
         """Do the draws' frequencies differ from the target by more than luck?"""
         return self.adjusted is not None and self.adjusted < LEVEL
@@ -125,7 +130,7 @@ class Examination:
     def has_power(self) -> bool | None:
         """Were there enough draws to tell plain masking from the target? None where it was not examined, or is none."""
         for report in self.methods:
-            if report.method == "mask" and report.divergence is not None and report.divergence > 1e-9:
+            if report.method == "mask" and report.is_biased:
                 return report.is_rejected
         return None
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from constrain.runtime.decoding.faithful.law import Law
 
-__all__ = ["EXPECTED", "Cells", "adjusted", "chi_squared_survival", "pooled_cells"]
+__all__ = ["EXPECTED", "Cells", "adjusted", "binomial_survival", "chi_squared_survival", "pooled_cells"]
 
 EXPECTED = 5.0
 """Draws that each cell has to expect, for the chi-squared law to hold of them."""
@@ -72,6 +72,25 @@ def _fraction(shape: float, at: float) -> float:
     return total
 
 
+def binomial_survival(count: int, number: int, share: float) -> float:
+    """The probability that of so many draws at least ``count`` fall on something that has this share.
+
+    Of a count up to the mean, 1 is said, which is no less.
+    """
+    if count <= number * share:
+        return 1.0
+    if share <= 0.0:
+        return 0.0
+    total, term = 0.0, 1.0
+    for value in range(count, number + 1):
+        total += term
+        term *= (number - value) / (value + 1) * share / (1 - share)
+        if term < total * 1e-17:
+            break
+    choices = math.lgamma(number + 1) - math.lgamma(count + 1) - math.lgamma(number - count + 1)
+    return min(1.0, total * math.exp(choices + count * math.log(share) + (number - count) * math.log1p(-share)))
+
+
 def adjusted(p_values: Sequence[float]) -> list[float]:
     """P-values after Holm's correction for their number: the chance that any one of them is as small by luck."""
     order = sorted(range(len(p_values)), key=lambda index: p_values[index])
@@ -84,11 +103,11 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Outputs in groups that are each likely enough.
+    """Outputs in groups that each expect draws enough, but for the last one, of which too few are expected.
 
     Attributes:
         of: which group an output is in.
-        expected: float64 ``[n]``: the probability of each group; they add up to 1.
+        expected: float64 ``[n]``: the probability of each group; they add up to 1. The last may be 0.
     """
 
     of: Mapping[tuple[int, ...], int]
@@ -102,12 +121,20 @@ class Cells:
         return found
 
     def p_value(self, counts: Mapping[tuple[int, ...], int]) -> float | None:
-        """Of Pearson's chi-squared test; None for a single group, of which there is nothing to say."""
-        if len(self.expected) < 2:
-            return None
+        """Of Pearson's chi-squared test, for which the last group joins the one before it, and a binomial test of
+        whether that last one has too many, corrected for being two. None where there is nothing to test.
+        """
         observed = self.observed(counts)
-        expected = observed.sum() * self.expected
-        return chi_squared_survival(float(((observed - expected) ** 2 / expected).sum()), len(self.expected) - 1)
+        number = int(observed.sum())
+        found = []
+        if len(observed) > 2:
+            joined = np.append(observed[:-2], observed[-2:].sum())
+            expected = number * np.append(self.expected[:-2], self.expected[-2:].sum())
+            statistic = float(((joined - expected) ** 2 / expected).sum())
+            found.append(chi_squared_survival(statistic, len(joined) - 1))
+        if len(observed) > 1 and self.expected[-1] > 0:
+            found.append(binomial_survival(int(observed[-1]), number, float(self.expected[-1])))
+        return min(1.0, len(found) * min(found)) if found else None
 
     def divergence(self, counts: Mapping[tuple[int, ...], int]) -> float:
         """Kullback-Leibler divergence of frequencies from what is expected, in nats."""
@@ -116,9 +143,14 @@ class Cells:
         seen = shares > 0
         return float((shares[seen] * np.log(shares[seen] / self.expected[seen])).sum())
 
+    @property
+    def number(self) -> int:
+        """How many groups can be drawn from."""
+        return int((self.expected > 0).sum())
+
     def floor(self, draws: int) -> float:
         """What that divergence is on average where nothing is wrong."""
-        return (len(self.expected) - 1) / (2 * draws)
+        return (self.number - 1) / (2 * draws)
 
     def total_variation(self, counts: Mapping[tuple[int, ...], int]) -> float:
         """Between frequencies and what is expected."""
@@ -132,31 +164,26 @@ class Cells:
 
 
 def pooled_cells(law: Law, draws: int, *, expected: float = EXPECTED) -> Cells:
-    """Groups of outputs that each expect so many draws: one output each, as long as it is likely enough, and then of
-    as many as that takes. What is left over joins the last group.
+    """Groups of outputs: one output each, as long as it is likely enough, then of as many as that takes, and the rest.
 
     Args:
         law: log-probabilities that add up to 1.
         draws: how many there will be.
-        expected: by each group.
+        expected: by each group but the last.
     """
     of: dict[tuple[int, ...], int] = {}
     masses: list[float] = []
-    mass, group = 0.0, 0
-    members: list[tuple[int, ...]] = []
+    mass, members = 0.0, []
     for key in sorted(law, key=lambda key: (-law[key], key)):
         if law[key] == -math.inf:
             continue
         members.append(key)
         mass += math.exp(law[key])
         if mass * draws >= expected:
-            of |= dict.fromkeys(members, group)
+            of |= dict.fromkeys(members, len(masses))
             masses.append(mass)
-            mass, group, members = 0.0, group + 1, []
-    of |= dict.fromkeys(members, max(0, group - 1))
-    if masses:
-        masses[-1] += mass
-    else:
-        masses.append(mass)
+            mass, members = 0.0, []
+    of |= dict.fromkeys(members, len(masses))
+    masses.append(mass)
     shares = np.array(masses)
     return Cells(of, shares / shares.sum())
