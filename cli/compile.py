@@ -19,6 +19,7 @@ from constrain.cli.references import read_references
 from constrain.cli.source import Source, read_source
 from constrain.cli.streams import write
 from constrain.cli.vocabularies import asked_with, exclusive, named_vocabulary
+from constrain.cli.weights_fit import fit_compiled
 
 if TYPE_CHECKING:
     from constrain.compiler import CompiledGrammar, Vocabulary
@@ -90,6 +91,17 @@ def compile_constraint(
             help=f"Megabytes (10^6 bytes) to compute masks ahead, at most {MAX_BUDGET_MB} [{DEFAULT_BUDGET_MB}].",
         ),
     ] = None,
+    weights_from: Annotated[
+        str | None,
+        typer.Option(
+            "--weights-from",
+            metavar="PATH|NAME",
+            help="With -o: fit weights to this model, whose tokens are taken (see 'constrain weights fit').",
+        ),
+    ] = None,
+    prompts: Annotated[
+        str | None, typer.Option("--prompts", metavar="FILE", help="With --weights-from: prompts to come, one a line.")
+    ] = None,
     statistics: Annotated[
         bool, typer.Option("--stats", help="Show statistics, also with -o; without -o they are always shown.")
     ] = False,
@@ -102,6 +114,14 @@ def compile_constraint(
     constraint's text, too.
     """
     exclusive(model, tokenizer)
+    if (weights_from is None) != (prompts is None):
+        raise UsageProblem("--weights-from and --prompts go together")
+    if weights_from is not None:
+        if model is not None or tokenizer is not None:
+            raise UsageProblem("--weights-from names the model", expected="no -m or --tokenizer with it")
+        if output is None:
+            raise UsageProblem("--weights-from saves weights with the automaton", expected="-o FILE with it")
+        model = weights_from
     if output == "-":
         raise UsageProblem("-o cannot be standard output", expected="a file")
     if output == "":
@@ -159,6 +179,8 @@ def compile_constraint(
         if output is not None:
             write_whole(output, made.compiled.to_bytes())
             render.note(render.saved(output, Path(output).stat().st_size))
+        if output is not None and weights_from is not None and prompts is not None:
+            fit_compiled(output, prompts, weights_from, revision=revision, offline=offline)
         if statistics or as_json or output is None:
             _show({**made.times, **ahead, **_measure(made.compiled), "vocabulary": name}, as_json)
         return 0

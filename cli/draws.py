@@ -12,9 +12,12 @@ import typer
 
 from constrain.cli.monitors import function_of
 from constrain.cli.problems import UsageProblem
+from constrain.errors import ArtifactError
 
 if TYPE_CHECKING:
+    from constrain.compiler import CompiledGrammar
     from constrain.runtime.decoding.faithful import DrawSettings
+    from constrain.runtime.decoding.faithful.weights import OnlineWeights, StoredWeights
 
 __all__ = [
     "FAITHFUL",
@@ -22,17 +25,21 @@ __all__ = [
     "Critic",
     "DrawPlan",
     "DrawsPerOutput",
+    "FormatWeight",
     "MaxModelCalls",
     "Moves",
     "Particles",
     "Reward",
     "TrieFile",
     "TruncateBefore",
+    "Weights",
     "read_plan",
 ]
 
 FAITHFUL = ("exact", "asap", "smc", "mcmc")
 """As :data:`constrain.runtime.decoding.options.FAITHFUL`, which is not imported for a look at the options."""
+
+WEIGHTED = ("mask", "asap", "smc", "mcmc", "best-of")
 
 MaxModelCalls: TypeAlias = Annotated[
     int | None,
@@ -68,6 +75,18 @@ TrieFile: TypeAlias = Annotated[
     str | None,
     typer.Option("--trie", metavar="FILE", help="With exact, asap: go on from what is in FILE, and save it there."),
 ]
+Weights: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        metavar="stored|online",
+        help="With mask, asap, smc, mcmc, best-of: lead draws to where texts end well, as fitted or as it shows.",
+    ),
+]
+FormatWeight: TypeAlias = Annotated[
+    float | None,
+    typer.Option("--format-weight", min=0, max=4, metavar="X", help="Power of the weights [as they were fitted; 1]."),
+]
 TruncateBefore: TypeAlias = Annotated[
     bool,
     typer.Option(
@@ -83,10 +102,33 @@ class DrawPlan:
     Attributes:
         settings: fields of ``DrawSettings``.
         trie: where what is learned of the prompt is kept.
+        weights: ``stored`` in the compiled file, learned ``online``, or None for none.
+        format_weight: their power, or None for what they were fitted with.
     """
 
     settings: dict[str, Any]
     trie: str | None = None
+    weights: str | None = None
+    format_weight: float | None = None
+
+    def weights_of(self, compiled: CompiledGrammar) -> OnlineWeights | StoredWeights | None:
+        """The weights, if any are wanted.
+
+        Raises:
+            ArtifactError: the compiled file has none, or damaged ones.
+        """
+        if self.weights is None:
+            return None
+        from constrain.compiler.weights import FutureWeights
+        from constrain.runtime.decoding.faithful.weights import OnlineWeights, StoredWeights
+
+        if self.weights == "online":
+            return OnlineWeights(self.format_weight)
+        if compiled.weights is None:
+            raise ArtifactError(
+                "the compiled file holds no weights", expected="one for which 'constrain weights fit' was run"
+            )
+        return StoredWeights(FutureWeights.from_bytes(compiled.weights), self.format_weight)
 
     def made(self) -> DrawSettings:
         """The runtime's settings.
@@ -115,6 +157,9 @@ def read_plan(
     reward: str | None,
     certify: float | None,
     trie: str | None,
+    weights: str | None,
+    format_weight: float | None,
+    is_compiled: bool,
 ) -> DrawPlan:
     """The plan for a method.
 
@@ -133,6 +178,19 @@ def read_plan(
     ):
         if value is not None and method not in methods:
             raise UsageProblem(f"{name} says nothing with --method {method}", expected=f"--method {_either(methods)}")
+    if weights is not None:
+        if weights not in ("stored", "online"):
+            raise UsageProblem(f"--weights cannot be {weights!r}", expected="'stored' or 'online'")
+        if method not in WEIGHTED:
+            raise UsageProblem(
+                f"--weights says nothing with --method {method}", expected=f"--method {_either(WEIGHTED)}"
+            )
+        if weights == "stored" and not is_compiled:
+            raise UsageProblem("--weights stored is for weights in a compiled file", expected="--compiled with it")
+    if format_weight is not None and weights is None:
+        raise UsageProblem("--format-weight goes with --weights only")
+    if trie is not None and weights is not None:
+        raise UsageProblem("--trie keeps bounds, and weights are estimates", expected="one of the two")
     if trie is not None and many:
         raise UsageProblem("--trie is about one prompt", expected="no --many with it")
     if trie is not None and monitor is not None:
@@ -148,7 +206,8 @@ def read_plan(
         "reward": None if reward is None else function_of("--reward", reward, "takes a text and gives a number"),
         "certify": certify,
     }
-    return DrawPlan({name: value for name, value in settings.items() if value is not None}, trie)
+    given = {name: value for name, value in settings.items() if value is not None}
+    return DrawPlan(given, trie, weights, format_weight)
 
 
 def _either(names: tuple[str, ...]) -> str:

@@ -22,12 +22,14 @@ from constrain.cli.draws import (
     Certify,
     Critic,
     DrawsPerOutput,
+    FormatWeight,
     MaxModelCalls,
     Moves,
     Particles,
     Reward,
     TrieFile,
     TruncateBefore,
+    Weights,
     read_plan,
 )
 from constrain.cli.generation import ModelChoice, Sampling, Session
@@ -223,6 +225,8 @@ def gen(
         typer.Option("--monitor-deadline", metavar="SECONDS", help="Longest time for one call of the monitor [10]."),
     ] = None,
     max_model_calls: MaxModelCalls = None,
+    weights: Weights = None,
+    format_weight: FormatWeight = None,
     certify: Certify = None,
     trie: TrieFile = None,
     particles: Particles = None,
@@ -266,7 +270,7 @@ def gen(
         raise UsageProblem("--distinct draws outputs", expected="--method mask with it")
     if beams is not None and method != "beam":
         raise UsageProblem("--beams goes with --method beam only")
-    is_drawn = method in (*FAITHFUL, "best-of")
+    is_drawn = method in (*FAITHFUL, "best-of") or (method == "mask" and weights is not None)
     if distinct or is_drawn or method in ("beam", "map"):
         given: dict[str, object] = {
             "--batch": batch,
@@ -298,7 +302,14 @@ def gen(
         reward=reward,
         certify=certify,
         trie=trie,
+        weights=weights,
+        format_weight=format_weight,
+        is_compiled=compiled is not None,
     )
+    if weights is not None and temperature == 0:
+        raise UsageProblem("--weights is for draws", expected="a --temperature above 0")
+    if weights is not None and distinct:
+        raise UsageProblem("--distinct does not go with --weights")
     if monitor and heal:
         raise UsageProblem("--heal does not go with --monitor")
     if method == "awrs" and not monitor:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from constrain.runtime.decoding.batch import Request
     from constrain.runtime.decoding.draft_model import DraftModel
     from constrain.runtime.decoding.drafts import DraftMemory
+    from constrain.runtime.decoding.faithful.weights import OnlineWeights, StoredWeights
     from constrain.runtime.models.rows import Rows
     from constrain.runtime.monitors.calls import MonitorCalls
 
@@ -125,6 +126,7 @@ class Session:
         self._beams = beams
         self._plan = plan or DrawPlan({})
         self._trie: KeptTrie | None = None
+        self._weights: OnlineWeights | StoredWeights | None = None
         self._progress = Progress()
         self._rows: Rows | None = None
         self._found: Iterator[GenerationResult] = iter(())
@@ -179,6 +181,7 @@ class Session:
                 self._draft_model = self._load_draft_model(self._draft_name, self._model, offline, progress)
             self._compiled = self._source.compiled_for(self._model.vocabulary, f"-m {choice.name or EMBEDDED}")
             self._narrowed = self._source.narrowed_for(self._model.vocabulary)
+            self._weights = self._plan.weights_of(self._compiled)
             from constrain.runtime.decoding.drafts import DraftMemory
             from constrain.runtime.models.rows import Rows
 
@@ -225,7 +228,7 @@ class Session:
         request, begun = self._request(job)
         if self._search is not None:
             return self._judged(self._searched(request, job), job, begun)
-        return self._judged(request.begin(self._loaded, self._rows, on_text).run(), job, begun)
+        return self._judged(request.begin(self.model, self._rows, on_text).run(), job, begun)
 
     def outputs(self, jobs: Jobs, size: int) -> Iterator[tuple[Job, Outcome | ConstrainError]]:
         """Generate and judge outputs, so many at a time; in the order of the jobs, each as soon as it is its turn."""
@@ -252,7 +255,7 @@ class Session:
         from constrain.runtime.decoding.batch import Batch
 
         made: dict[Request, tuple[Job, str]] = {}
-        with Batch(self._loaded, rows=self._rows) as batch:
+        with Batch(self.model, rows=self._rows) as batch:
             while True:
                 while len(batch) < size and (job := jobs.next(wait=not len(batch))) is not None:
                     begun.append(job)
@@ -283,18 +286,10 @@ class Session:
 
         if job.problem is not None:
             raise job.problem
-        model, options = self._loaded, self._sampling.options(job.seed)
-        prompt_ids = model.encode_prompt(
-            job.prompt,
-            system=self._system,
-            schema_text=self._schema_text,
-            whitespace=self._whitespace,
-            tools=self._tools,
-            think=self._thinks,
-            reserve=options.max_tokens,
-        )
-        text, begun = self._begun(model, prompt_ids)
-        compiled = self._automata
+        options = self._sampling.options(job.seed)
+        prompt_ids = self.encoded(job.prompt)
+        text, begun = self._begun(self.model, prompt_ids)
+        compiled = self.compiled
         watch = None if self._monitor is None else Watch(self._monitor, compiled, job.prompt, begun=begun)
         request = Request(
             compiled,
@@ -308,25 +303,48 @@ class Session:
         )
         return request, text
 
-    def ready(self, job: Job) -> tuple[CausalModel, Rows, Request]:
-        """What there is to draw one's own outputs from: the model, its rows, and what is to be generated.
+    def request_for(self, job: Job) -> Request:
+        """What there is to generate, for drawing from it in another way.
 
         Raises:
             ConstrainError: it can't be generated.
         """
-        if self._rows is None:
-            raise ModelError("the session was not prepared")
         request, _ = self._request(job)
-        return self._loaded, self._rows, request
+        return request
+
+    def encoded(self, prompt: str) -> list[int]:
+        """The prompt as the model is given it.
+
+        Raises:
+            ModelError: it does not fit into the model's context.
+        """
+        return self.model.encode_prompt(
+            prompt,
+            system=self._system,
+            schema_text=self._schema_text,
+            whitespace=self._whitespace,
+            tools=self._tools,
+            think=self._thinks,
+            reserve=self._sampling.max_tokens,
+        )
 
     @property
-    def _loaded(self) -> CausalModel:
+    def rows(self) -> Rows:
+        """What the model knows of prompts, once it is loaded."""
+        if self._rows is None:
+            raise ModelError("the session was not prepared")
+        return self._rows
+
+    @property
+    def model(self) -> CausalModel:
+        """The model, once it is loaded."""
         if self._model is None:
             raise ModelError("the session was not prepared")
         return self._model
 
     @property
-    def _automata(self) -> CompiledGrammar:
+    def compiled(self) -> CompiledGrammar:
+        """The constraint, once it is compiled for the model's vocabulary."""
         if self._compiled is None:
             raise ModelError("the session was not prepared")
         return self._compiled
@@ -348,22 +366,21 @@ class Session:
     def _search_for(self, request: Request) -> Iterator[GenerationResult]:
         from constrain.runtime.decoding.several import several
 
-        if self._rows is None:
-            raise ModelError("the session was not prepared")
         if self._plan.trie is not None:
-            self._trie = KeptTrie(self._plan.trie, self._loaded, request)
+            self._trie = KeptTrie(self._plan.trie, self.model, request)
         return several(
-            self._loaded,
+            self.model,
             request.compiled,
             request.prompt_ids,
             request.options,
-            self._rows,
+            self.rows,
             number=self._number,
             beams=self._beams,
             narrowed=request.narrowed,
             watch=request.watch,
             settings=self._plan.made(),
             trie=self._trie.trie if self._trie else None,
+            weights=self._weights,
             begun=request.begun,
             notify=lambda told: self._progress.show(told),
         )

@@ -34,6 +34,7 @@ from constrain.cli import (
     schema,
     streams,
     verify,
+    weights,
 )
 from constrain.cli import options as option
 from constrain.cli.problems import Terminated
@@ -87,6 +88,7 @@ app.command("verify", short_help="Hold the methods of 'gen' against the model's 
 )
 app.add_typer(schema.app, name="schema", short_help="Look at a JSON Schema, or write one concisely.")
 app.add_typer(grammar.app, name="grammar", short_help="Look at a grammar, or at those that come with constrain.")
+app.add_typer(weights.app, name="weights", short_help="Fit a compiled constraint to a model.")
 app.command("cache", short_help="Show or clear what is kept on disk.", epilog=cache.EXAMPLES)(cache.cache)
 app.command("doctor", short_help="Show what is installed, and try the engine.", epilog=doctor.EXAMPLES)(doctor.doctor)
 

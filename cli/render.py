@@ -197,6 +197,11 @@ def linted(warnings: int, errors: int) -> str:
     return ", ".join(counts)
 
 
+def number(value: object) -> str:
+    """A whole number with its thousands apart; anything else as it is."""
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def pairs(items: Iterable[tuple[str, str]], *, title: str | None = None) -> None:
     """Names and values: a table on a terminal, tab-separated lines elsewhere."""
     rows([("", "left"), ("", "left")], items, title=title, header=False)

@@ -265,16 +265,16 @@ def _run(
 
         replaceable(plot)  # what comes before may take long
     session.prepare()
-    model, rows, request = session.ready(job)
+    request = session.request_for(job)
     from constrain.runtime.decoding.faithful.honesty import examine
 
     with Progress() as progress:
         found = examine(
-            model,
+            session.model,
             request.compiled,
             request.prompt_ids,
             request.options,
-            rows,
+            session.rows,
             methods=methods,
             draws=draws,
             settings=plan.made(),
@@ -289,7 +289,7 @@ def _run(
     if plot is not None:
         from constrain.cli.figure import save_figure
 
-        save_figure(plot, found, model.vocabulary)
+        save_figure(plot, found, session.model.vocabulary)
         render.note(render.saved(plot, Path(plot).stat().st_size))
     verified.judge(found)
     return 0 if found.is_honest else 1

@@ -25,15 +25,15 @@ def fitted(
         guesses: of so many states at most something is assumed.
 
     Raises:
-        ValueError: nothing was observed.
+        ValueError: too little was observed.
     """
     found = smoothed(lump, guesses, witnessed=True)
     if found is None:
-        raise ValueError("weights need an observation at the start of the language")
+        raise ValueError("weights need observations at the start of the language, and of what comes after it")
     witnesses = lump.witnesses
     states = {}
     for state, number in enumerate(found.numbers):
-        witness = lump.places[number].witness
+        witness = lump.witness(lump.places[number])
         if witness is not None:
             states[witness.number] = state
     kept = set()

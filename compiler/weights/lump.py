@@ -27,13 +27,14 @@ START = 0
 LOOKED_UP = 2048
 """So many tokens of one law are looked up, the likeliest."""
 
-MOST_NEW = 64
+MOST_NEW = 32
 """So many states at most are new in one law; what leads to others is spread."""
 
-NEGLIGIBLE = 1e-5
+NEGLIGIBLE = 1e-4
 """A new state to which less than this part of a law leads is left out."""
 
 MOST_STATES = 20_000
+"""Where there are so many, only those in which the model is asked are added."""
 
 LONGEST_WITNESS = 1024
 """A state that no shorter text is known to lead to cannot be told to others."""
@@ -45,17 +46,20 @@ class Place:
 
     Attributes:
         key: its lump.
-        witness: tokens that lead there, if any are known.
-        stops: is there nothing left but to stop? Then the model is not asked.
+        found: how it was met: from a text at a state, by a token; None for the start, and where a text came from
+            elsewhere.
         row: what was observed, summed: chances to go on, by state,
         end: and to end.
         count: observations; of weights that were there before, as many as they rest on.
         guess: what is assumed without observations, and of how many it was made.
+        witness: tokens that lead there, once they were asked for, if any are known.
+        stops: is there nothing left but to stop? None before that was asked.
     """
 
     key: int
-    witness: Witness | None
-    stops: bool
+    found: tuple[Place, Matcher, int] | None = None
+    witness: Witness | None = None
+    stops: bool | None = None
     row: dict[int, float] = field(default_factory=dict)
     end: float = 0.0
     count: float = 0.0
@@ -86,7 +90,7 @@ class Lump:
         self.witnesses = Witnesses(compiled.matcher())
         self._numbers: dict[int, int] = {}
         self._unigram = Unigram(compiled.vocabulary.vocab_size)
-        self._add(self.witnesses.start.lump(), self.witnesses.root)
+        self._add(Place(self.witnesses.start.lump(), witness=self.witnesses.root))
         if weights is not None:
             self._take(weights)
 
@@ -114,13 +118,11 @@ class Lump:
             logprobs: of them, normalised over the whole vocabulary.
             end_logprob: of all stop tokens together; minus infinity where the text may not end.
         """
-        number = self._numbers.get(matcher.lump())
+        key = matcher.lump()
+        number = self._numbers.get(key)
         if number is None:
-            number = self._add(matcher.lump(), self._witness_of(matcher))
-            if number is None:
-                return
-        place = self.places[number]
-        if place.stops:
+            number = self._add(Place(key, witness=self._witness_of(matcher)))
+        if self.stops(place := self.places[number]):
             return
         chances, end = np.exp(logprobs), math.exp(end_logprob)
         allowed = float(chances.sum())
@@ -137,9 +139,10 @@ class Lump:
         """What is assumed of a state without observations; None where it cannot be reached anew."""
         if place.guess is not None and self.observations <= 2 * place.guess[2]:
             return place.guess[:2]
-        if place.witness is None:
+        witness = self.witness(place)
+        if witness is None:
             return None
-        matcher = place.witness.matcher
+        matcher = witness.matcher
         vocabulary = self.compiled.vocabulary
         bitmask = allocate_token_bitmask(1, vocabulary.vocab_size)
         matcher.fill_next_token_bitmask(bitmask)
@@ -171,13 +174,16 @@ class Lump:
         total = float(sums.sum())
         led_to: dict[int, float] = {}
         new = 0
+        here: Matcher | None = None
         for index in np.argsort(-sums, kind="stable").tolist():
             key, chance = int(lumps[index]), float(sums[index])
             if chance <= 0.0:
                 break
             number = self._numbers.get(key)
-            if number is None and key and new < MOST_NEW and chance >= NEGLIGIBLE * total:
-                number = self._add(key, self._witness_after(place, matcher, int(token_ids[first[index]]), key))
+            worth = key and new < MOST_NEW and chance >= NEGLIGIBLE * total
+            if number is None and worth and len(self.places) < MOST_STATES:
+                here = here or matcher.fork()  # which its owner does not advance
+                number = self._add(Place(key, (place, here, int(token_ids[first[index]]))))
                 new += 1
             if number is not None:
                 led_to[number] = chance
@@ -185,34 +191,41 @@ class Lump:
         scale = allowed / looked_up if looked_up else 0.0
         return {number: chance * scale for number, chance in led_to.items()}
 
-    def _add(self, key: int, witness: Witness | None) -> int | None:
+    def _add(self, place: Place) -> int:
         """A new state."""
-        if len(self.places) >= MOST_STATES:
-            return None
-        matcher = None if witness is None else witness.matcher
-        stops = matcher is not None and matcher.is_accepting() and not matcher.next_bytes()
-        self._numbers[key] = len(self.places)
-        self.places.append(Place(key, witness, stops))
+        self._numbers[place.key] = len(self.places)
+        self.places.append(place)
         return len(self.places) - 1
+
+    def stops(self, place: Place) -> bool:
+        """Is there nothing left at a state but to stop? Then the model is not asked."""
+        if place.stops is None:
+            witness = self.witness(place)
+            place.stops = witness is not None and _is_over(witness.matcher)
+        return place.stops
+
+    def witness(self, place: Place) -> Witness | None:
+        """Tokens that lead to a state, if any are known.
+
+        Another text at the state that it was met from may lead elsewhere, as a state tells only part of what is open;
+        then the text itself is taken.
+        """
+        if place.found is not None:
+            before, matcher, token_id = place.found
+            place.found = None  # once is enough, and the sequence may go
+            for start in (before.witness, None):
+                start = start or self._witness_of(matcher)
+                after = None if start is None else self.witnesses.after(start, token_id)
+                if after is not None and after.matcher.lump() == place.key:
+                    place.witness = after
+                    break
+        return place.witness
 
     def _witness_of(self, matcher: Matcher) -> Witness | None:
         token_ids = matcher.accepted_tokens()
         if token_ids is None or len(token_ids) > LONGEST_WITNESS:
             return None
         return self.witnesses.at(token_ids)
-
-    def _witness_after(self, place: Place, matcher: Matcher, token_id: int, key: int) -> Witness | None:
-        """Tokens that lead to a lump to which a token leads from a text at a state.
-
-        Another text at the same state may lead elsewhere, as a state tells only part of what is open; then the text
-        itself is taken.
-        """
-        if place.witness is not None:
-            witness = self.witnesses.after(place.witness, token_id)
-            if witness is not None and witness.matcher.lump() == key:
-                return witness
-        here = self._witness_of(matcher)
-        return None if here is None else self.witnesses.after(here, token_id)
 
     def _take(self, weights: FutureWeights) -> None:
         """Begins where others ended."""
@@ -228,10 +241,10 @@ class Lump:
             state = int(weights.places[node])
             if state >= 0 and numbers[state] is None:
                 known = self._numbers.get(int(lumps[node]))
-                numbers[state] = self._add(int(lumps[node]), nodes[node]) if known is None else known
+                numbers[state] = self._add(Place(int(lumps[node]), witness=nodes[node])) if known is None else known
         chain = weights.chain()
         for state, number in enumerate(numbers):
-            if number is None or self.places[number].stops:
+            if number is None or self.stops(self.places[number]):
                 continue
             place = self.places[number]
             weight = max(float(weights.counts[state]), 0.0)
@@ -242,3 +255,7 @@ class Lump:
                     place.row[known] = place.row.get(known, 0.0) + weight * chance
             place.end += weight * float(chain.ends[state])
             place.count += weight
+
+
+def _is_over(matcher: Matcher) -> bool:
+    return matcher.is_accepting() and not matcher.next_bytes()

@@ -27,7 +27,7 @@ FIRST = 8
 
 GROWTH = 1.5
 
-GUESSES = 64
+GUESSES = 32
 """States of which something may be assumed each time: each costs a mask."""
 
 
@@ -86,6 +86,6 @@ class OnlineFuture(Future):
         """What was learnt, as data.
 
         Raises:
-            ValueError: nothing was observed.
+            ValueError: too little was observed.
         """
         return fitted(self._lump, key, beta=self.beta, least=self.least)

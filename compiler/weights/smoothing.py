@@ -62,7 +62,7 @@ def smoothed(lump: Lump, guesses: int = GUESSES, *, witnessed: bool = False) -> 
     """
     rows = _rows(lump, guesses)
     if witnessed:
-        rows = {number: row for number, row in rows.items() if lump.places[number].witness is not None}
+        rows = {number: row for number, row in rows.items() if lump.witness(lump.places[number]) is not None}
     rows = _closed(rows)
     if START not in rows:
         return None
@@ -108,7 +108,7 @@ def _rows(lump: Lump, guesses: int) -> dict[int, Row]:
 
 def _row(lump: Lump, place: Place, may_guess: bool) -> tuple[Row | None, bool]:
     """The row of a state, if there is one, and whether something was assumed for it."""
-    if place.stops:
+    if lump.stops(place):
         return Row({}, 1.0, max(place.count, 1.0)), False
     wanted = may_guess and place.count < ENOUGH and lump.observations > 0
     guess = lump.guess(place) if wanted else None

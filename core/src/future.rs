@@ -128,7 +128,13 @@ mod tests {
     #[test]
     fn a_word_ends_after_as_many_tokens_as_it_lacks() {
         // two letters, then an end that is taken half of the time, or a third letter after which nothing else is left
-        let chain = Chain::new(&[0, 1, 2, 3, 3], &[1, 2, 3], vec![0.5, 1.0, 0.5], vec![0.0, 0.0, 0.5, 1.0]).unwrap();
+        let chain = Chain::new(
+            &[0, 1, 2, 3, 3],
+            &[1, 2, 3],
+            vec![0.5, 1.0, 0.5],
+            vec![0.0, 0.0, 0.5, 1.0],
+        )
+        .unwrap();
         let swept = chain.sweep(None, 5);
         let row = |index: usize| &swept[index * 4..index * 4 + 4];
         assert_eq!(row(0), [0.0, 0.0, 0.5, 1.0]);
@@ -142,7 +148,9 @@ mod tests {
     #[test]
     fn arrays_that_make_no_chain_are_refused() {
         let chain = |starts: &[i64], to: &[i64], chances: &[f64], ends: &[f64]| {
-            Chain::new(starts, to, chances.to_vec(), ends.to_vec()).map(|_| ()).unwrap_err()
+            Chain::new(starts, to, chances.to_vec(), ends.to_vec())
+                .map(|_| ())
+                .unwrap_err()
         };
         assert!(chain(&[0], &[], &[], &[0.0]).contains("indptr must have 2"));
         assert!(chain(&[0, 1], &[0], &[], &[0.0]).contains("as many: 1 and 0"));

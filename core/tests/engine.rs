@@ -701,3 +701,30 @@ fn a_short_text_is_one_slice() {
     assert!(at.accept_bytes_in_slices(&text[..20], &mut pause).unwrap());
     assert!(at.accept_bytes_in_slices(b"", &mut pause).unwrap());
 }
+
+#[test]
+fn lumps_are_few_and_found_after_tokens() {
+    // "(": 0, ")": 1, "a": 2
+    let form = form(&["(", ")", "a"], &[&[&[0, 3, 1], &[2]]]);
+    let compiled = Compiled::new(form, byte_vocabulary(&[b"((", b"a)", b"))"]), Limits::default()).unwrap();
+    let mut matcher = Arc::new(compiled).matcher().unwrap();
+    let ids: Vec<i64> = (-1..261).collect();
+    let (mut lumps, mut hashes) = (Vec::new(), Vec::new());
+    for text in [&b"("[..]; 50].iter().chain(&[&b"a"[..]]).chain(&[&b")"[..]; 50]) {
+        for (&id, &lump) in ids.iter().zip(&matcher.lumps_after(&ids).unwrap()) {
+            let mut after = matcher.clone();
+            let accepted = id >= 0 && after.accept_token(id as u32).unwrap();
+            assert_eq!(lump, if accepted { after.lump().unwrap() } else { 0 });
+        }
+        lumps.push(matcher.lump().unwrap());
+        hashes.push(matcher.state_hash());
+        assert!(matcher.accept_bytes(text).unwrap());
+    }
+    for (list, most) in [(&mut lumps, 8), (&mut hashes, 101)] {
+        list.sort_unstable();
+        list.dedup();
+        assert!(list.len() <= most);
+    }
+    assert!(hashes.len() > 90);
+    assert_eq!(matcher.accepted_tokens(), None);
+}

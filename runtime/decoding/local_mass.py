@@ -1,28 +1,27 @@
-r"""How much of a distribution is accepted, estimated without bias from a few draws without replacement.
+"""How much of a distribution is accepted, estimated without bias from a few draws without replacement.
 
-Each token :math:`i` rings at random times, with rate :math:`p_i`. First rings in order of time are draws without
-replacement. The first accepted one is :math:`x`. From then on a stopper rings with rate :math:`\mu_x`, and the draws
-end when it does, or when another token is accepted, whichever comes first. Known then are the rejected tokens :math:`S`,
-before or after :math:`x`, in whatever order.
+Each token i rings at random times, at the rate p(i). First rings, in order of time, are draws without replacement. The
+first accepted one is x. From then on a stopper rings at the rate m = ``stopping`` * p(x); it ends the draws, unless
+another token is accepted before. Known then are x, and the rejected tokens, S, whenever they came.
 
-The estimate of the accepted mass :math:`Z` is the probability, given all that, that the first ring of all was that of
-:math:`x`. Without the condition this event has the probability :math:`p_t` for :math:`x = t`, so that
-:math:`E[\hat Z\, 1\{x = t\}] = p_t`: the token and the estimate are properly weighted. And as draws until one is
-accepted give :math:`P(x = t) = p_t / Z`, :math:`E[\hat Z \mid x = t] = Z` for each :math:`t`.
+The estimate of the accepted mass Z is the probability, given all that, that the first ring of all was that of x. The
+first ring of all is that of t with probability p(t), and then x = t, so that E[estimate; x = t] = p(t): token and
+estimate together are properly weighted. As drawing until one is accepted gives P(x = t) = p(t) / Z, the mean of the
+estimate is Z whatever x is.
 
-With :math:`u` the mass that was not drawn when it ended (that of the second accepted token included), the condition has
-the density :math:`F(t) = \prod_S (1 - e^{-p_i t})\, e^{-u t}` at its end :math:`t`, times a constant, times the
-probability that :math:`x` has rung by then and the stopper has not. So
+Let u be the mass that is not drawn when it ends (the second accepted token's included). That it ends at the time t, in
+this way, has the density F(t) = prod over S of (1 - e^(-p(i) t)) * e^(-u t), times a constant, times the probability
+that x has rung by t and the stopper has not:
 
-.. math:: \hat Z = \int F(t)\, e^{-\mu t}\, dt \Big/ \int F(t) \int_0^t e^{-p_x s - \mu (t - s)}\, ds\, dt.
+    estimate = integral of F(t) e^(-m t) dt / integral of F(t) (e^(-m t) - e^(-p(x) t)) / (p(x) - m) dt
 
-Where a bound on the number of rejected tokens ends it, the product in :math:`F` is replaced by its derivative: then the
-last of them rang at :math:`t`.
+Where a bound on the number of rejected tokens ends it, the product in F gives way to its derivative: the last of them
+rings at t. Without S, the integrals give p(x) + u, which is 1.
 
-Without a stopper this is the estimator of Murthy (1957, Sankhya 18) for samples that end with the second success
-(Salehi and Seber 2001, Scand. J. Statist. 28): the mean of the ordered estimators of Des Raj over all orders in which
-the same tokens could have come. With :math:`\mu_x = p_x` it is that of draws with replacement until the second success,
-which the paper on AWRS uses, without its noise. Compared with all of these in ``benchmarks/awrs.py``.
+Without a stopper (m = 0) this is Murthy's estimator (1957), in samples that end with the second success (Salehi and
+Seber 2001): the mean of Des Raj's ordered estimators over the orders in which the same tokens could have come. With
+m = p(x) it is the one for draws with replacement until the second success, of which the authors of AWRS make use, but
+without the noise of imagined repetitions. ``benchmarks/awrs.py`` compares them.
 """
 
 from __future__ import annotations

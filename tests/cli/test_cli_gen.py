@@ -148,12 +148,13 @@ def test_an_envelope(gen: Callable[..., Any], tiny_model: Path) -> None:
     assert ran.code == 0
     assert list(record) == [
         *("id", "status", "data", "finish_reason", "tokens", "seconds"),
-        *("schema_sha256", "model", "seed", "logprob"),
+        *("schema_sha256", "model", "seed", "logprob", "sampling_logprob", "logweight"),
     ]
     assert (record["id"], record["status"], record["finish_reason"]) == ("1", "ok", "stop")
     assert 100 <= record["data"] <= 999
     assert (record["tokens"], record["seed"], record["model"]) == (3, 1, str(tiny_model))
-    assert record["logprob"] < 0
+    assert record["logprob"] < record["sampling_logprob"] < 0
+    assert record["logweight"] == record["logprob"] - record["sampling_logprob"]
     assert len(record["schema_sha256"]) == 64
 
 

@@ -77,11 +77,29 @@ def test_vetoes(gen: Callable[..., Any]) -> None:
         assert re.fullmatch("([a-z]{3}\n){3}", out)
 
 
+def test_weights_of_what_a_monitor_accepts(gen: Callable[..., Any], tmp_path: Path) -> None:
+    arguments = ("--method", "awrs", "--regex", "[a-c]{0,5}", "--monitor", "mine.py:Short", "--temperature", "1")
+    alone = [json.loads(gen(*arguments, "--seed", str(seed), "--envelope").out) for seed in (1, 2, 3)]
+    for record in alone:
+        assert record["status"] == "ok"
+        assert re.fullmatch("[a-c]{3}", record["data"])
+        # three letters of 257 tokens, and then the stop: what is accepted is improbable
+        assert record["logweight"] == record["logprob"] - record["sampling_logprob"] < -6
+    ran = gen(*arguments, "--seed", "1", "--envelope", "-n", "3", "--batch", "2")
+    beside = [json.loads(line) for line in ran.out.splitlines()]
+    assert [record["data"] for record in beside] == [record["data"] for record in alone]
+    for one, other in zip(beside, alone, strict=True):
+        assert one["logweight"] == pytest.approx(other["logweight"], abs=1e-3)
+    plain = gen(*arguments, "--seed", "1")
+    assert (plain.code, plain.out) == (0, alone[0]["data"] + "\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
         (["--monitor", "mine.py:Broken"], 6, "LookupError: nothing here"),
         (["--monitor", "mine.py:Never"], 6, "it is not to be"),
+        (["--monitor", "mine.py:Never", "--method", "awrs"], 6, "it is not to be"),
         (["--monitor", "mine.py:Missing"], 2, "has no 'Missing'"),
         (["--monitor", "nobody.py:Short"], 2, "there is no file nobody.py"),
         (["--monitor", "mine.py:Colours", "--monitor-arg", "last=red"], 2, "does not take these arguments"),

@@ -10,11 +10,11 @@ import itertools
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -22,14 +22,18 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from constrain import Vocabulary, compile_regex
 from constrain.compiler import CompiledGrammar
+from constrain.runtime import GenerationOptions
+from constrain.runtime.decoding.faithful.explorer import Explorer, Place
+from constrain.runtime.decoding.faithful.trie import Node, Trie
 from constrain.runtime.models import CausalModel
+from constrain.runtime.models.rows import Rows
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "faithfulness.toml"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A language, as it stands in the corpus."""
+    """A language, as it stands in the corpus; and how many stop tokens its model has."""
 
     name: str
     regex: str
@@ -39,14 +43,20 @@ class Case:
     seed: int
     scale: float
     draws: int
+    stops: int = 1
 
     @property
     def model(self) -> CausalModel:
-        return tiny_model(self.seed, self.scale)
+        return tiny_model(self.seed, self.scale, self.stops)
 
     @property
     def compiled(self) -> CompiledGrammar:
-        return compile_regex(self.regex, self.model.vocabulary)
+        return compiled_for(self.regex, self.model)
+
+
+@cache
+def compiled_for(regex: str, model: CausalModel) -> CompiledGrammar:
+    return compile_regex(regex, model.vocabulary)
 
 
 @cache
@@ -68,18 +78,29 @@ def texts_of(case: Case) -> frozenset[str]:
     return frozenset(text for text in texts if re.fullmatch(case.regex, text))
 
 
+def encode(text: str) -> list[int]:
+    """The longest token first: as a tokenizer would spell these texts."""
+    found = []
+    while text:
+        token = max((token for token in tokens() if text.startswith(token)), key=len)
+        found.append(tokens().index(token))
+        text = text[len(token) :]
+    return found
+
+
 @cache
-def tiny_model(seed: int, scale: float) -> CausalModel:
-    """A random Llama over the corpus's tokens and one stop token."""
+def tiny_model(seed: int, scale: float, stops: int = 1) -> CausalModel:
+    """A random Llama over the corpus's tokens and some stop tokens."""
     from tokenizers import Tokenizer, decoders, models
 
     vocabulary = list(tokens())
-    tokenizer = Tokenizer(
-        models.WordLevel({**{token: i for i, token in enumerate(vocabulary)}, "</s>": len(vocabulary)})
-    )
+    ends = ["</s>", *(f"<end{number}>" for number in range(1, stops))]
+    names = {token: i for i, token in enumerate((*vocabulary, *ends))}
+    tokenizer = Tokenizer(models.WordLevel(names))
     tokenizer.decoder = decoders.Fuse()
     wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>")
-    size = len(vocabulary) + 1
+    size = len(names)
+    stop_ids = range(len(vocabulary), size)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = LlamaForCausalLM(
@@ -95,39 +116,154 @@ def tiny_model(seed: int, scale: float) -> CausalModel:
                 eos_token_id=size - 1,
             )
         ).double()
-    token_bytes = [token.encode() for token in vocabulary] + [None]
-    return CausalModel(f"tiny-{seed}", network, wrapped, Vocabulary(token_bytes, [size - 1], vocab_size=size))
+    token_bytes = [token.encode() for token in vocabulary] + [None] * stops
+    known = Vocabulary(token_bytes, list(stop_ids), vocab_size=size, encode=encode)
+    return CausalModel(f"tiny-{seed}", network, wrapped, known)
 
 
 @cache
-def next_logprobs(
-    seed: int, scale: float, token_ids: tuple[int, ...], temperature: float = 1.0
-) -> np.ndarray[Any, Any]:
+def logits_after(seed: int, scale: float, stops: int, token_ids: tuple[int, ...]) -> np.ndarray[Any, Any]:
     """What the model says of the next token: the plain forward of the whole sequence."""
     with torch.inference_mode():
-        logits = tiny_model(seed, scale).network(torch.tensor([list(token_ids)])).logits[0, -1]
-    return torch.log_softmax(logits / temperature, -1).numpy()
+        return tiny_model(seed, scale, stops).network(torch.tensor([list(token_ids)])).logits[0, -1].numpy()
+
+
+def next_logprobs(
+    case: Case,
+    token_ids: tuple[int, ...],
+    temperature: float = 1.0,
+    repetition_penalty: float = 1.0,
+    top_k: int | None = None,
+) -> list[float]:
+    """Log P of each token after the prompt and these, in the declared order: penalty, temperature, truncation."""
+    logits = logits_after(case.seed, case.scale, case.stops, (*PROMPT, *token_ids)).tolist()
+    for seen in {*PROMPT, *token_ids}:
+        logits[seen] = logits[seen] / repetition_penalty if logits[seen] > 0 else logits[seen] * repetition_penalty
+    logits = [value / temperature for value in logits]
+    least = sorted(logits)[-top_k] if top_k else -math.inf
+    logits = [value if value >= least else -math.inf for value in logits]
+    whole = log_sum(logits)
+    return [value - whole for value in logits]
 
 
 PROMPT = (0, 1)
 
+Outputs: TypeAlias = Mapping[tuple[int, ...], float]
 
-def outputs(case: Case, *, temperature: float = 1.0) -> dict[tuple[int, ...], float]:
-    """Log P of every output of a case: each text in each spelling of at most ``max_tokens`` tokens."""
-    stop = len(tokens())
-    texts = texts_of(case)
-    goes_on = {text[:end] for text in texts for end in range(len(text))}
+
+@cache
+def outputs(case: Case, *, max_bytes: int | None = None, **shaping: Any) -> dict[tuple[int, ...], float]:
+    """Log P of every output of a case that has any: each text in each spelling of at most ``max_tokens`` tokens."""
+    goes_on = beginnings(case)
     found = {}
-    for text in sorted(texts):
+    for text in sorted(texts_of(case)):
+        if max_bytes is not None and len(text) > max_bytes:
+            continue
         for spelled in spellings(text):
             if len(spelled) > case.max_tokens:
                 continue
             logprob = 0.0
-            ending = (*spelled, stop) if text in goes_on else spelled
-            for at, token_id in enumerate(ending):
-                said = next_logprobs(case.seed, case.scale, (*PROMPT, *spelled[:at]), temperature)
-                logprob += float(said[token_id])
-            found[spelled] = logprob
+            for at, token_id in enumerate(spelled):
+                logprob += said_of(case, spelled[:at], **shaping)[token_id]
+            if text in goes_on:
+                logprob += log_sum(said_of(case, spelled, **shaping)[len(tokens()) :])
+            if logprob > -math.inf:
+                found[spelled] = logprob
+    return found
+
+
+@cache
+def said_of(case: Case, token_ids: tuple[int, ...], **shaping: Any) -> list[float]:
+    return next_logprobs(case, token_ids, **shaping)
+
+
+@cache
+def beginnings(case: Case) -> frozenset[str]:
+    """Of texts that go on."""
+    return frozenset(text[:end] for text in texts_of(case) for end in range(len(text)))
+
+
+def text_of(token_ids: Sequence[int]) -> str:
+    return "".join(tokens()[token_id] for token_id in token_ids)
+
+
+@cache
+def live(case: Case, max_bytes: int | None = None) -> frozenset[tuple[int, ...]]:
+    """Beginnings of outputs, with no token, some or all, whatever the model says of them."""
+    return frozenset(
+        spelled[:end]
+        for text in texts_of(case)
+        if max_bytes is None or len(text) <= max_bytes
+        for spelled in spellings(text)
+        if len(spelled) <= case.max_tokens
+        for end in range(len(spelled) + 1)
+    )
+
+
+Value: TypeAlias = Callable[[tuple[int, ...]], float]
+
+
+def one(token_ids: tuple[int, ...]) -> float:
+    return 1.0
+
+
+def ways(
+    case: Case, token_ids: tuple[int, ...], value: Value = one, max_bytes: int | None = None, **shaping: Any
+) -> dict[int | None, float]:
+    """By the next token, P(t) times the value of where it leads; by None that of stopping, where that is a way on."""
+    said = said_of(case, token_ids, **shaping)
+    alive = live(case, max_bytes)
+    found: dict[int | None, float] = {
+        token_id: math.exp(said[token_id]) * value((*token_ids, token_id))
+        for token_id in range(len(tokens()))
+        if (*token_ids, token_id) in alive
+    }
+    if text_of(token_ids) in texts_of(case):
+        found[None] = math.exp(log_sum(said[len(tokens()) :]))
+    return found
+
+
+def law_by_definition(
+    case: Case, value: Value = one, max_bytes: int | None = None, **shaping: Any
+) -> dict[tuple[int, ...], float]:
+    """Log q of every output that has any, where each way on is drawn in proportion to P times its value."""
+    goes_on = beginnings(case)
+    found = {}
+    waiting = [((), 0.0)]
+    while waiting:
+        token_ids, logprob = waiting.pop()
+        if text_of(token_ids) in texts_of(case) and text_of(token_ids) not in goes_on:
+            found[token_ids] = logprob
+            continue
+        weights = ways(case, token_ids, value, max_bytes, **shaping)
+        whole = math.fsum(weights.values())
+        for token_id, weight in weights.items():
+            if weight > 0.0 and token_id is None:
+                found[token_ids] = logprob + math.log(weight / whole)
+            elif weight > 0.0:
+                waiting.append(((*token_ids, token_id), logprob + math.log(weight / whole)))
+    return found
+
+
+def expected_futures(
+    case: Case,
+    explored: Set[tuple[int, ...]] | None = None,
+    value: Value = one,
+    max_bytes: int | None = None,
+    **shaping: Any,
+) -> dict[tuple[int, ...], float]:
+    """By beginning, the probability that it is completed, by the definition; where ``explored`` is given, ``value`` is
+    taken for the live beginnings that are not among it: c~ of a trie that has explored these.
+    """
+    goes_on = beginnings(case)
+    found: dict[tuple[int, ...], float] = {}
+    for token_ids in sorted(live(case, max_bytes), key=len, reverse=True):
+        if text_of(token_ids) in texts_of(case) and text_of(token_ids) not in goes_on:
+            found[token_ids] = 1.0 if explored is None or token_ids in explored else value(token_ids)
+        elif explored is not None and token_ids not in explored:
+            found[token_ids] = value(token_ids)
+        else:
+            found[token_ids] = math.fsum(ways(case, token_ids, found.__getitem__, max_bytes, **shaping).values())
     return found
 
 
@@ -141,13 +277,25 @@ def spellings(text: str) -> Iterator[tuple[int, ...]]:
                 yield (token_id, *rest)
 
 
-def normaliser(logprobs: dict[Any, float]) -> float:
+def log_sum(values: Sequence[float]) -> float:
+    peak = max(values)
+    if peak == -math.inf:
+        return peak
+    return peak + math.log(math.fsum(math.exp(value - peak) for value in values))
+
+
+def normaliser(logprobs: Outputs) -> float:
     """Log Z."""
-    peak = max(logprobs.values())
-    return peak + math.log(math.fsum(math.exp(value - peak) for value in logprobs.values()))
+    return log_sum(list(logprobs.values()))
 
 
-def divergence(law: dict[Any, float], other: dict[Any, float]) -> float:
+def exact_law(logprobs: Outputs) -> dict[tuple[int, ...], float]:
+    """P(x) / Z as logarithms."""
+    whole = normaliser(logprobs)
+    return {token_ids: logprob - whole for token_ids, logprob in logprobs.items()}
+
+
+def divergence(law: Outputs, other: Outputs) -> float:
     """KL of a law from another, both as logarithms; the first is normalised."""
     whole = normaliser(law)
     return math.fsum(
@@ -155,10 +303,56 @@ def divergence(law: dict[Any, float], other: dict[Any, float]) -> float:
     )
 
 
-def rows_of(model: CausalModel) -> Any:
-    from constrain.runtime.models.rows import Rows
+def case_of(name: str) -> Case:
+    return next(case for case in cases() if case.name == name)
 
+
+@cache
+def rows_of(model: CausalModel) -> Rows:
     return Rows(model, dtype=torch.float64)
+
+
+def explorer_of(case: Case, *, prompt: tuple[int, ...] = PROMPT, method: str = "exact", **settings: Any) -> Explorer:
+    """A new explorer of a case; settings of its own and of the options are told apart by their names."""
+    own = {name: settings.pop(name) for name in ("watch", "memory") if name in settings}
+    options = GenerationOptions(**{"method": method, "max_tokens": case.max_tokens, **settings})
+    return Explorer(case.model, case.compiled, prompt, options, rows_of(case.model), **own)
+
+
+def made_up(token_ids: tuple[int, ...]) -> float:
+    """A value for each beginning, between a fifth and five, that has nothing to do with how likely anything is."""
+    mixed = sum((at + 3) * (token_id + 1) * 7919 for at, token_id in enumerate(token_ids)) % 101
+    return 5.0 ** (mixed / 50 - 1)
+
+
+def made_up_leaves(place: Place) -> np.ndarray[Any, Any]:
+    """The same as leaves: of the ways on from a place, the stop token's being 1."""
+    values = [made_up((*place.token_ids, token_id)) for token_id in place.ids.tolist()]
+    if place.stop is not None:
+        values[place.stop] = 1.0
+    return np.log(values)
+
+
+@cache
+def shared_explorer(case: Case, **settings: Any) -> Explorer:
+    """The same one for many tests, which then need not ask the model again; not for those that count its calls."""
+    return explorer_of(case, **settings)
+
+
+def nodes_of(trie: Trie) -> dict[tuple[int, ...], Node]:
+    """What a trie remembers, by beginning."""
+    found: dict[tuple[int, ...], Node] = {}
+    waiting: list[tuple[tuple[int, ...], Node]] = [((), trie.root)]
+    while waiting:
+        token_ids, node = waiting.pop()
+        found[token_ids] = node
+        waiting += [((*token_ids, token_id), child) for token_id, child in node.children.items()]
+    return found
+
+
+def explored(trie: Trie) -> frozenset[tuple[int, ...]]:
+    """Beginnings that the model was asked about, and whole outputs that were seen."""
+    return frozenset(token_ids for token_ids, node in nodes_of(trie).items() if node.is_explored or node.proven == 0.0)
 
 
 def counts(draws: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], int]:

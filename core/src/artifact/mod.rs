@@ -106,7 +106,9 @@ impl Compiled {
         let limits = sections.read(LIMITS, |reader| read_limits(reader, &options.limits))?;
         let form = sections.read(FORM, form::read_form)?;
         let tables = read_tables(&reader, &sections, &source)?;
-        let weights = sections.get(WEIGHTS).map(|content| data[content.range_in(data)].to_vec());
+        let weights = sections
+            .get(WEIGHTS)
+            .map(|content| data[content.range_in(data)].to_vec());
         let rebound = sha256 != vocabulary.sha256;
         // it compiled before it was saved; if it doesn't now, these aren't the bytes that were saved
         let compiled = Compiled::new(form, vocabulary, limits).map_err(|error| reader.corrupt(&error.to_string()))?;

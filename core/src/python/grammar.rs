@@ -8,8 +8,8 @@ use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use super::bitmask::Bitmask;
 use super::arrays::numbers;
+use super::bitmask::Bitmask;
 use super::errors::{work, work_with_pauses};
 use super::form::{read_grammar, read_limits};
 use super::vocabulary::PyVocabulary;
