@@ -132,7 +132,8 @@ class Bench:
         report.divergence = max(0.0, divergence(target, law))
         report.total_variation = total_variation(target, law)
         squares = [2 * value - law.get(key, -math.inf) for key, value in target.items() if value > -math.inf]
-        report.effective = min(1.0, math.exp(-log_sum_exp(np.array(squares))))
+        never = max(squares) == math.inf
+        report.effective = 0.0 if never else min(1.0, math.exp(-log_sum_exp(np.array(squares))))
 
     def _weigh(self, report: MethodReport, drawn: list[Draw], attempt: Law) -> None:
         """Hold the mean of W against Z, attempts that came to nothing counted."""
