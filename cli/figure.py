@@ -9,10 +9,12 @@ The same findings give the same bytes.
 
 from __future__ import annotations
 
+import io
 import math
 from typing import TYPE_CHECKING, Any
 
 from constrain.cli.display import token_text
+from constrain.compiler.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +59,11 @@ SETTINGS: Any = {
 
 
 def save_figure(path: str, found: Examination, vocabulary: Vocabulary) -> None:
-    """Write the figure, in the format that the file's suffix names."""
+    """Write the figure, in the format that the file's suffix names.
+
+    Raises:
+        ArtifactError: it can't be written.
+    """
     import matplotlib
 
     matplotlib.use("agg")
@@ -85,7 +91,9 @@ def save_figure(path: str, found: Examination, vocabulary: Vocabulary) -> None:
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4 if curve else 3, fontsize=8)
         kind = path.rpartition(".")[2].lower()
-        figure.savefig(path, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {"Software": None})
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    write_whole(path, drawn.getvalue())
 
 
 def _visible(found: Examination) -> tuple[list[float], list[list[float]], float]:

@@ -20,7 +20,7 @@ from constrain.cli.draws import DrawPlan, Moves, Particles
 from constrain.cli.generation import ModelChoice, Sampling, Session
 from constrain.cli.imports import read_terminals
 from constrain.cli.jobs import Job
-from constrain.cli.problems import UsageProblem
+from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.progress import Progress
 from constrain.cli.references import read_references
 from constrain.cli.source import argument_text, read_source
@@ -263,7 +263,8 @@ def _run(
     if plot is not None:
         from constrain.compiler.files import replaceable
 
-        replaceable(plot)  # what comes before may take long
+        if not replaceable(plot).parent.is_dir():  # what comes before may take long
+            raise InputFileError(f"{plot} cannot be written: there is no such folder", expected="a folder that is there")
     session.prepare()
     request = session.request_for(job)
     from constrain.runtime.decoding.faithful.honesty import examine
