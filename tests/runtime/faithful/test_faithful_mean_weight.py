@@ -8,35 +8,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import pytest
 from faithful_models import (
     Case,
     Outputs,
-    Refusing,
     case_of,
     cases,
-    counts,
-    exact_law,
-    explorer_of,
-    law_by_definition,
     left_by,
     made_up_leaves,
     outputs,
     shared_explorer,
-    watch_of,
 )
-from goodness_of_fit import p_value
 
 from constrain.runtime.decoding.faithful.draw import Draw, DrawMethod
-from constrain.runtime.decoding.faithful.exact import exact
 from constrain.runtime.decoding.faithful.explorer import Explorer
 from constrain.runtime.decoding.faithful.mcmc import ChainDraws
 from constrain.runtime.decoding.faithful.proposal import MaskedDraws, Proposal
 from constrain.runtime.decoding.faithful.smc import ParticleDraws
-from constrain.runtime.decoding.faithful.trie import Trie
 
 Make = Callable[[Explorer, np.random.Generator], DrawMethod]
 
