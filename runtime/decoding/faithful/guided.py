@@ -61,7 +61,7 @@ class GuidedDraws:
         effort = Effort(self._explorer, self._explorer.options, self._max_model_calls)
         while True:
             if self._trie.root.value == -math.inf:
-                raise impossible(self._explorer.options)
+                raise impossible(self._explorer)
             effort.begin(self._known())
             before = self._bounds()
             drawn = self.attempt()

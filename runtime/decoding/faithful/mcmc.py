@@ -8,7 +8,8 @@ Two kinds of moves, each as likely, both accepted with the probability of Metrop
 
 After ``steps`` moves the output is given out. The more moves, the closer its law is to the model's own distribution
 over the language; a chain that has converged forgets where it began. What W the law has is not known: the one that is
-reported is the mean of the weights of all independent outputs that were proposed, an unbiased estimate of Z.
+reported is the mean of the weights of all independent outputs that were proposed, an unbiased estimate of Z. Proposals
+that lead nowhere weigh nothing; a chain of nothing else came to nothing.
 """
 
 from __future__ import annotations
@@ -54,25 +55,38 @@ class ChainDraws:
         """The next output: see :class:`~constrain.runtime.decoding.faithful.draw.DrawMethod`."""
         explorer = self._proposal.explorer
         effort = Effort(explorer, explorer.options, self._max_model_calls)
-        weights: list[float] = []
-        path: Path | None = None
-        while path is None:
-            effort.begin("each attempt led nowhere")
-            path = self._proposed(weights)
+        while True:
+            effort.begin("each chain led nowhere")
+            weights: list[float] = []
+            path, accepted = self._chain(weights)
+            if path is None:
+                continue
+            estimate = log_sum_exp(np.array(weights)) - math.log(len(weights))
+            details = {"accepted_moves": float(accepted), "moves": float(self._steps)}
+            return replace(path.draw(effort.attempts), estimate=estimate, details=details)
+
+    def _chain(self, weights: list[float]) -> tuple[Path | None, int]:
+        """Where a chain ends, None for nowhere, and how many moves it accepted.
+
+        A chain that begins nowhere goes on from there, to whatever is proposed. To begin anew until something is
+        proposed would make the number of proposals depend on their weights, and the mean of these a biased estimate.
+        """
+        path = self._proposed(weights)
         accepted = 0
         for _ in range(self._steps):
             if self._random.random() < 0.5:
-                other = self._proposed(weights)
-                ratio = -math.inf if other is None else other.logweight - path.logweight
+                other, ratio = self._proposed(weights), math.inf
+                if other is not None and path is not None:
+                    ratio = other.logweight - path.logweight
+            elif path is None:
+                continue
             else:
                 other = self._with_new_end(path)
                 ratio = -math.inf if other is None else log_ratio_of_ends(path, other)
             if other is not None and math.log1p(-self._random.random()) <= ratio:
                 path = other
                 accepted += 1
-        estimate = log_sum_exp(np.array(weights)) - math.log(len(weights))
-        details = {"accepted_moves": float(accepted), "moves": float(self._steps)}
-        return replace(path.draw(effort.attempts), estimate=estimate, details=details)
+        return path, accepted
 
     def _proposed(self, weights: list[float]) -> Path | None:
         """A new output; its weight is added to the others."""
