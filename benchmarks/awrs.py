@@ -439,7 +439,7 @@ def report(found: Sequence[Measured], size: int) -> str:
         lines.append(f"| {name} | {of_all[0]:.2f} | {of_all[1]:.3f} ({by_problem}) | {of_all[2]:.3f} |")
     lines += [
         "",
-        "| milliseconds for a token | median | mean | every token asked about | a mask of one's own, of a state seen before |",
+        "| ms for a token | median | mean | every token asked about | a mask of one's own, of a state seen before |",
         "|---|--:|--:|--:|--:|",
     ]
     for each in found:
