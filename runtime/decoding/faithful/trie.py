@@ -62,6 +62,11 @@ class Node:
         """Was the model asked what comes next?"""
         return not math.isnan(self.rest)
 
+    @property
+    def is_found(self) -> bool:
+        """Does its parent know of it? Not if the trie was full when it was grown."""
+        return self.parent is None or self.parent.children.get(self.token_id) is self
+
     def update(self) -> None:
         """Take over what is known of the children."""
         if not self.is_explored:
@@ -129,7 +134,7 @@ class Trie:
         """Nothing can be completed after a token of the beginning. That is kept in a full trie, too."""
         if token_id not in parent.children:
             parent.children[token_id] = Node(parent, token_id, logprob, -math.inf)
-            self.size += 1
+            self.size += parent.is_found
         parent.children[token_id].value = -math.inf
 
     @staticmethod

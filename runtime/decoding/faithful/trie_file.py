@@ -51,7 +51,7 @@ def trie_from_bytes(data: bytes, key: Mapping[str, object], *, max_nodes: int = 
     Args:
         data: the file's content.
         key: what the trie has to be of.
-        max_nodes: the most nodes that it may come to have.
+        max_nodes: the most nodes that it may come to have, those of what is dead aside.
 
     Raises:
         ArtifactError: it is anything else, or of something else; the message names what.
@@ -62,8 +62,6 @@ def trie_from_bytes(data: bytes, key: Mapping[str, object], *, max_nodes: int = 
     count = header.get("nodes")
     if not isinstance(count, int) or isinstance(count, bool) or count < 1 or len(body) != count * OF_NODE:
         raise _corrupt("its size is not what it says")
-    if count > max_nodes:
-        raise ArtifactError(f"the trie has {count:,} nodes, more than {max_nodes:,}")
     parents = np.frombuffer(body, dtype="<i4", count=count)
     token_ids = np.frombuffer(body, dtype="<i4", count=count, offset=4 * count)
     values = {
@@ -71,6 +69,9 @@ def trie_from_bytes(data: bytes, key: Mapping[str, object], *, max_nodes: int = 
         for at, field in enumerate(FIELDS)
     }
     _check(parents, token_ids, values)
+    living = int((values["value"] > -np.inf).sum())
+    if living > max_nodes:
+        raise ArtifactError(f"the trie has {living:,} nodes, more than {max_nodes:,}")
     return _built(parents, token_ids, values, max_nodes)
 
 
