@@ -26,6 +26,9 @@ COLUMNS = (
     ("verdict", "left"),
 )
 
+MOST_TEXTS = 100
+"""That a record tells of."""
+
 
 def show(found: Examination, seed: int) -> None:
     """A table on standard output, and on standard error what it is of."""
@@ -81,7 +84,7 @@ def _verdict(report: MethodReport) -> str:
 
 
 def record(found: Examination, seed: int) -> dict[str, Any]:
-    """Everything but the laws, in JSON's types."""
+    """What was found, in JSON's types; of texts, the most probable."""
     return {
         "outputs": len(found.target.law),
         "texts": found.texts,
@@ -98,7 +101,14 @@ def record(found: Examination, seed: int) -> dict[str, Any]:
         "honest": found.is_honest,
         "power": found.has_power,
         "methods": [_record(report) for report in found.methods],
+        "by_text": _texts(found),
     }
+
+
+def _texts(found: Examination) -> list[dict[str, Any]]:
+    names = ["model", *(report.method for report in found.methods)]
+    first = list(found.by_text().items())[:MOST_TEXTS]
+    return [{"text": text, **dict(zip(names, shares, strict=True))} for text, shares in first]
 
 
 def _record(report: MethodReport) -> dict[str, Any]:

@@ -264,7 +264,9 @@ def _run(
         from constrain.compiler.files import replaceable
 
         if not replaceable(plot).parent.is_dir():  # what comes before may take long
-            raise InputFileError(f"{plot} cannot be written: there is no such folder", expected="a folder that is there")
+            raise InputFileError(
+                f"{plot} cannot be written: there is no such folder", expected="a folder that is there"
+            )
     session.prepare()
     request = session.request_for(job)
     from constrain.runtime.decoding.faithful.honesty import examine

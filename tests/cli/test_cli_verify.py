@@ -68,6 +68,12 @@ def test_json_is_the_same_again_and_says_more(verify: Callable[..., Any]) -> Non
     assert smc["kl"] is None
     assert abs(smc["z"]) < 4
     assert all(report["failures"] == [] for report in found["methods"])
+    texts = found["by_text"]
+    assert {text["text"] for text in texts} == {"yes", "no", "noon"}
+    for name in ("model", *METHODS):
+        assert sum(text[name] for text in texts) == pytest.approx(1)
+    assert texts[0]["model"] == max(text["model"] for text in texts)
+    assert texts[0]["asap"] == pytest.approx(texts[0]["model"], abs=asap["tv"] + 1e-9)
 
 
 def test_settings_change_what_is_examined(verify: Callable[..., Any]) -> None:

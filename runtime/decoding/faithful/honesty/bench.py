@@ -139,8 +139,7 @@ class Bench:
         """Hold the mean of W against Z, attempts that came to nothing counted."""
         of_each = {"smc": float(self.settings.particles), "mcmc": _mean_inverse(self.settings.steps)}
         logweights = [one.logweight for one in drawn]
-        if report.method != "mcmc":  # whose mean has its failed proposals in it
-            logweights += [-math.inf] * sum(one.attempts - 1 for one in drawn)
+        logweights += [-math.inf] * sum(one.attempts - 1 for one in drawn)
         spread = spread_of(attempt, self.target.logprobs, self.target.log_z)
         report.weights = deviation(logweights, self.target.log_z, spread, of_each=of_each.get(report.method, 1.0))
         if report.effective is None:

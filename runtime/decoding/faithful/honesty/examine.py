@@ -88,5 +88,5 @@ def examine(
     tested = [report for report in reports if report.p_value is not None]
     for report, value in zip(tested, adjusted([report.p_value or 0.0 for report in tested]), strict=True):
         report.adjusted = value
-    texts = len({text_of(model.vocabulary, token_ids) for token_ids in target.law})
+    texts = {token_ids: text_of(model.vocabulary, token_ids) for token_ids in target.law}
     return Examination(target, texts, cells, draws, restarts, reports)

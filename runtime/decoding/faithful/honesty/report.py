@@ -69,6 +69,12 @@ class MethodReport:
     checks: int = 0
     failures: list[str] = field(default_factory=list)
 
+    def shares(self) -> Law:
+        """Log-probabilities of its outputs: its law, or frequencies where that is not known."""
+        if self.law is not None:
+            return self.law
+        return {key: math.log(count / self.draws) for key, count in (self.counts or {}).items()}
+
     @property
     def is_biased(self) -> bool | None:
         """Does the law differ from the target by more than rounding? None where it is not known."""
@@ -97,7 +103,7 @@ class Examination:
 
     Attributes:
         target: what the methods were held against.
-        texts: how many different texts the outputs are.
+        text_of: the text of each output; several may spell the same one.
         cells: the groups of outputs that frequencies were compared over.
         draws: of each method.
         restarts: of ``asap``.
@@ -105,11 +111,31 @@ class Examination:
     """
 
     target: Target
-    texts: int
+    text_of: Mapping[tuple[int, ...], str]
     cells: Cells
     draws: int
     restarts: int
     methods: tuple[MethodReport, ...]
+
+    @property
+    def texts(self) -> int:
+        """How many different ones there are."""
+        return len(set(self.text_of.values()))
+
+    def by_text(self) -> dict[str, list[float]]:
+        """The probability of each text, the most probable first: in the target, and with each method: by its law where
+        that is known, else the share of its draws.
+        """
+        columns = [self._shares(self.target.law), *(self._shares(report.shares()) for report in self.methods)]
+        texts = sorted(set(self.text_of.values()), key=lambda text: (-columns[0].get(text, 0.0), text))
+        return {text: [column.get(text, 0.0) for column in columns] for text in texts}
+
+    def _shares(self, law: Law) -> dict[str, float]:
+        shares: dict[str, float] = {}
+        for key, value in law.items():
+            text = self.text_of.get(key, "")
+            shares[text] = shares.get(text, 0.0) + math.exp(value)
+        return shares
 
     @property
     def floor(self) -> float:

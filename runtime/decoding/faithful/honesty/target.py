@@ -59,7 +59,7 @@ def find_target(explorer: Explorer, listing: Listing, *, notify: Callable[[str],
     logprobs = law_of_model(explorer, most=listing.outputs)
     log_z = log_sum_exp(np.array(list(logprobs.values()))) if logprobs else -math.inf
     if log_z == -math.inf:
-        raise impossible(explorer.options)
+        raise impossible(explorer)
     law = {key: value - log_z for key, value in logprobs.items()}
     ranked = tuple(sorted(law, key=lambda key: (-law[key], key)))
     return Target(logprobs, log_z, law, listing, seconds, ranked)
