@@ -72,7 +72,7 @@ leads nowhere, but a method does not learn from it, they would never end."""
 
 
 class Effort:
-    """What one draw has cost so far, against what it may: an attempt without a call of the model costs as much as one."""
+    """What one draw has cost, against what it may. An attempt without a call of the model costs as much as one."""
 
     def __init__(self, explorer: Explorer, options: GenerationOptions, max_model_calls: int | None) -> None:
         """Begin a draw."""
