@@ -244,8 +244,10 @@ def test_every_command_of_the_guide_runs(
         replaced = [
             str(tiny_model) if argument in ("./my-model", "./my-small-model") else argument for argument in arguments
         ]
-        if replaced[0] == "gen" and "-m" not in replaced:
+        if replaced[0] in ("gen", "verify") and "-m" not in replaced:
             replaced[1:1] = ["-m", str(tiny_model)]
+        if replaced[0] == "verify":
+            replaced[1:1] = ["--draws", "50"]
         ran = cli(*replaced, **options)
         assert ran.code != 70, ran.err
         return ran
