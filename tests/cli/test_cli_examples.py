@@ -241,9 +241,8 @@ def test_every_command_of_the_guide_runs(
         database.execute("CREATE TABLE orders (id INTEGER, total INTEGER)")
 
     def constrain(*arguments: str, **options: Any) -> Any:
-        replaced = [
-            str(tiny_model) if argument in ("./my-model", "./my-small-model") else argument for argument in arguments
-        ]
+        models = ("./my-model", "./my-small-model", "embedded")
+        replaced = [str(tiny_model) if argument in models else argument for argument in arguments]
         if replaced[0] in ("gen", "verify") and "-m" not in replaced:
             replaced[1:1] = ["-m", str(tiny_model)]
         if replaced[0] == "verify":

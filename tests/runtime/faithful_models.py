@@ -315,7 +315,7 @@ def rows_of(model: CausalModel) -> Rows:
 
 def explorer_of(case: Case, *, prompt: tuple[int, ...] = PROMPT, method: str = "exact", **settings: Any) -> Explorer:
     """A new explorer of a case; settings of its own and of the options are told apart by their names."""
-    own = {name: settings.pop(name) for name in ("watch", "memory") if name in settings}
+    own = {name: settings.pop(name) for name in ("watch", "memory", "observe") if name in settings}
     options = GenerationOptions(**{"method": method, "max_tokens": case.max_tokens, **settings})
     return Explorer(case.model, case.compiled, prompt, options, rows_of(case.model), **own)
 

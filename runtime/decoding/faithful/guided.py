@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from constrain.runtime.decoding.distribution import draw, log_sum_exp
 from constrain.runtime.decoding.faithful.draw import Draw, Effort, impossible
 from constrain.runtime.decoding.faithful.explorer import Explorer, Place
-from constrain.runtime.decoding.faithful.trie import Node, Trie
+from constrain.runtime.decoding.faithful.trie import Node, Trie, indices_of
 
 __all__ = ["GuidedDraws", "Leaves"]
 
@@ -126,6 +126,7 @@ class GuidedDraws:
         parts = np.array([node.rest, *(child.logprob + child.value for child in children)])
         part = draw(parts, float(self._random.random()))
         if part > 0:
+            indices_of(place, np.array([children[part - 1].token_id]))  # the trie may come from a file
             return children[part - 1]
         self._explorer.read([place])
         leaves = self._leaves_of(place)

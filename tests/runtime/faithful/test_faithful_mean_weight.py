@@ -93,6 +93,16 @@ SPARSE = {"flags": "1", "tight": "c|b.*b"}
 
 
 @pytest.mark.parametrize("language", SPARSE)
+def test_failed_attempts_of_draws_side_by_side_count(language: str) -> None:
+    case = case_of(language)
+    explorer = explorer_of(case, watch=watch_of(case, Refusing(SPARSE[language])))
+    method = MaskedDraws(Proposal(explorer, np.random.default_rng(15)))
+    drawn = [one for _ in range(250) for one in method.several(4)]
+    assert sum(one.attempts for one in drawn) > 2 * len(drawn)
+    assert abs(errors_of(drawn, math.fsum(map(math.exp, left_by(case, SPARSE[language]).values())))) < 3
+
+
+@pytest.mark.parametrize("language", SPARSE)
 @pytest.mark.parametrize("name", METHODS)
 def test_attempts_that_come_to_nothing_weigh_nothing(name: str, language: str) -> None:
     case = case_of(language)
@@ -129,7 +139,7 @@ def test_the_draws_of_best_of_are_masked_ones_with_their_own_weight() -> None:
     best = BestDraws(MaskedDraws(Proposal(explorer, np.random.default_rng(14))), explorer, draws=3)
     drawn = []
     for _ in range(300):
-        three = [singles.draw() for _ in range(3)]
+        three = singles.several(3)
         drawn += three
         chosen = best.draw()
         assert chosen.place.token_ids == max(three, key=lambda one: one.logprob).place.token_ids

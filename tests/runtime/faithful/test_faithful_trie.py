@@ -123,16 +123,16 @@ def test_a_full_trie_stays_small_and_its_draws_stay_exact() -> None:
 @pytest.mark.parametrize("make", [asap, exact])
 def test_a_full_trie_remembers_no_more_than_what_is_dead(make: type) -> None:
     case = case_of("flags")
-    explorer = explorer_of(case, watch=watch_of(case, Refusing("1")))
+    explorer = explorer_of(case, watch=watch_of(case, Refusing("11")))
     trie = Trie(max_nodes=5)
     method = make(explorer, trie, np.random.default_rng(5), max_model_calls=None)
     drawn = [method.draw().place.token_ids for _ in range(400)]
     nodes = nodes_of(trie)
     assert len(nodes) == trie.size > 5
     assert sum(node.value > -math.inf for node in nodes.values()) <= 5
-    assert set(drawn) <= left_by(case, "1").keys()
+    assert set(drawn) <= left_by(case, "11").keys()
     if make is exact:
-        assert p_value(counts(drawn), exact_law(left_by(case, "1"))) > 0.01
+        assert p_value(counts(drawn), exact_law(left_by(case, "11"))) > 0.01
     # a file of it is not refused for what is dead
     again = trie_from_bytes(trie_to_bytes(trie, {}), {}, max_nodes=5)
     assert nodes_of(again).keys() == nodes.keys()
