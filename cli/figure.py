@@ -118,8 +118,12 @@ def _draw_laws(axes: Axes, found: Examination, exact: list[float], shares: list[
     axes.stairs(exact, edges, color=INK, linewidth=1.2, baseline=None, label="the model's distribution")
     for number, (report, column) in enumerate(zip(found.methods, shares, strict=True)):
         colour, marker, label = STYLES[report.method]
-        beside = (number - (len(shares) - 1) / 2) * 0.15 if is_labelled else 0.0
-        points = [(rank + beside, share) for rank, share in enumerate(column, 1) if share >= lowest]
+        beside = number - (len(shares) - 1) / 2
+        points = [
+            (rank + 0.15 * beside if is_labelled else rank * 1.04**beside, share)
+            for rank, share in enumerate(column, 1)
+            if share >= lowest
+        ]
         axes.plot(
             [place for place, _ in points],
             [share for _, share in points],

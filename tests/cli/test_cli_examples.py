@@ -241,11 +241,12 @@ def test_every_command_of_the_guide_runs(
         database.execute("CREATE TABLE orders (id INTEGER, total INTEGER)")
 
     def constrain(*arguments: str, **options: Any) -> Any:
-        replaced = [
-            str(tiny_model) if argument in ("./my-model", "./my-small-model") else argument for argument in arguments
-        ]
-        if replaced[0] == "gen" and "-m" not in replaced:
+        models = ("./my-model", "./my-small-model", "embedded")
+        replaced = [str(tiny_model) if argument in models else argument for argument in arguments]
+        if replaced[0] in ("gen", "verify") and "-m" not in replaced:
             replaced[1:1] = ["-m", str(tiny_model)]
+        if replaced[0] == "verify":
+            replaced[1:1] = ["--draws", "50"]
         ran = cli(*replaced, **options)
         assert ran.code != 70, ran.err
         return ran

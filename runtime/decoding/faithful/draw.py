@@ -101,20 +101,20 @@ class Effort:
         spent = None
         most = self._max_model_calls
         if most is not None and calls + self._idle >= most:
-            idle = f" and {self._idle:,} attempts without any" if self._idle else ""
-            spent, expected = f"{calls:,} calls of the model{idle}", "more --max-model-calls"
+            idle = f" and {_count(self._idle, 'attempt')} without any" if self._idle else ""
+            spent, expected = f"{_count(calls, 'call')} of the model{idle}", "more --max-model-calls"
         elif self._idle >= MAX_IDLE:
             spent, expected = f"{self._idle:,} attempts without a call of the model", "a wider constraint"
         elif self._deadline is not None and seconds >= self._deadline:
             spent, expected = f"{seconds:.1f} seconds", "a later --deadline"
         if spent is not None:
             raise BudgetError(
-                f"no output was drawn within {spent} ({self.attempts:,} attempts); {known}",
+                f"no output was drawn within {spent} ({_count(self.attempts, 'attempt')}); {known}",
                 expected=f"{expected}, or another --method",
             )
         self.attempts += 1
         if self._explorer.notify is not None:
-            self._explorer.notify(f"attempt {self.attempts:,}, {calls:,} calls of the model; {known}")
+            self._explorer.notify(f"attempt {self.attempts:,}, {_count(calls, 'call')} of the model; {known}")
 
 
 def impossible(explorer: Explorer) -> UnsatisfiableError:
@@ -133,3 +133,7 @@ def impossible(explorer: Explorer) -> UnsatisfiableError:
     return UnsatisfiableError(
         "the model gives probability zero to every output of the constraint", expected="another model or prompt"
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -68,7 +68,7 @@ class GuidedDraws:
             if drawn is not None:
                 details = {}
                 if before is not None and not self._rejects:
-                    details["total_variation"] = -math.expm1(before[0] - before[1])
+                    details["total_variation"] = max(0.0, -math.expm1(before[0] - before[1]))
                 return Draw(*drawn, attempts=effort.attempts, bounds=self._bounds(), details=details)
 
     def _bounds(self) -> tuple[float, float] | None:

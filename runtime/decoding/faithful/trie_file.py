@@ -25,6 +25,8 @@ MAGIC = b"CSTRTRIE"
 VERSION = 1
 MAX_HEADER = 1 << 20
 CHECKSUM = 32
+LONGEST_VALUE = 60
+"""Of what a trie is of, in a message."""
 FIELDS = ("logprob", "value", "proven", "rest", "stop")
 OF_NODE = 2 * 4 + len(FIELDS) * 8
 
@@ -122,8 +124,12 @@ def _opened(data: bytes) -> tuple[dict[str, object], bytes]:
 def _check_key(there: Mapping[str, object], here: Mapping[str, object]) -> None:
     for name in sorted(there.keys() | here.keys()):
         if there.get(name) != here.get(name):
+            values = [repr(key.get(name)) for key in (there, here)]
+            told = (
+                "" if max(map(len, values)) > LONGEST_VALUE else f": {values[0]}, not {values[1]}"
+            )  # hashes say nothing
             raise ArtifactError(
-                f"the trie is for another {name.replace('_', ' ')}: {there.get(name)!r}, not {here.get(name)!r}",
+                f"the trie is for another {name.replace('_', ' ')}{told}",
                 expected="the file of the same model, constraint, prompt and options, or a new one",
             )
 
