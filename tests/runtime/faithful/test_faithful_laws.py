@@ -201,6 +201,20 @@ def test_masked_draws_report_their_law(case: Case) -> None:
             check_steps(case, drawn)
 
 
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_truncation_over_the_allowed_tokens_changes_q_and_not_p(case: Case) -> None:
+    explorer = shared_explorer(case, method="best-of", tokenization="any", temperature=1.0, top_k=2)
+    law = law_of_proposal(explorer)
+    assert total(law) == pytest.approx(1.0)
+    assert 1 < len(law) < len(outputs(case))
+    assert same(law_of_model(explorer), outputs(case))
+    method = MaskedDraws(Proposal(explorer, np.random.default_rng(8)))
+    for _ in range(40):
+        drawn = method.draw()
+        assert drawn.sampling_logprob == pytest.approx(law[drawn.place.token_ids], abs=1e-10)
+        assert drawn.logprob == pytest.approx(outputs(case)[drawn.place.token_ids], abs=1e-10)
+
+
 @every_case
 def test_particles_and_chains_report_log_p_and_one_weight(case: Case) -> None:
     explorer, random = shared_explorer(case), np.random.default_rng(7)
