@@ -42,6 +42,8 @@ DRAWS = 2_000
 MANY = 20_000
 SEEDS = range(20)
 PARTICLES = 32
+"""For words; where plain masking is farther off, it takes more."""
+CROWD = 128
 MOVES = 20
 CERTAINLY_NOT = 1e-12
 
@@ -63,6 +65,11 @@ def weighted(case: Case, seed: int) -> DrawMethod:
 def particles(case: Case, seed: int) -> DrawMethod:
     random = np.random.default_rng(seed)
     return ParticleDraws(Proposal(shared_explorer(case), random), random, particles=PARTICLES)
+
+
+def crowds(case: Case, seed: int) -> DrawMethod:
+    random = np.random.default_rng(seed)
+    return ParticleDraws(Proposal(shared_explorer(case), random), random, particles=CROWD)
 
 
 def chains(case: Case, seed: int) -> DrawMethod:
@@ -197,7 +204,7 @@ def test_masked_draws_of_many_seeds_are_told_from_exact_ones() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("make", "seeds"), [(particles, range(2)), (chains, range(5))])
+@pytest.mark.parametrize(("make", "seeds"), [(crowds, range(1)), (chains, range(5))])
 def test_particles_and_chains_of_many_seeds_come_close(make: Made, seeds: range) -> None:
     # some milliseconds each: 2,000 draws of each seed
     found = {(case, seed): p_of(make, case, exact_law(outputs(case)), seed=seed) for case in cases() for seed in seeds}
@@ -211,13 +218,13 @@ def test_the_nth_guided_draw_over_restarts_has_its_mean_law(number: int) -> None
     explorer, random = shared_explorer(case), np.random.default_rng(number)
     law: dict[tuple[int, ...], float] = dict.fromkeys(outputs(case), 0.0)
     found = []
-    for _ in range(MANY):
+    for _ in range(MANY // 2):
         trie = Trie()
         method = asap(explorer, trie, random)
         for _ in range(number - 1):
             method.draw()
         for key, value in law_of_trie(explorer, trie).items():
-            law[key] += math.exp(value) / MANY
+            law[key] += math.exp(value) / (MANY // 2)
         found.append(method.draw().place.token_ids)
     assert p_value(counts(found), {key: math.log(share) for key, share in law.items()}) > 0.01
 
