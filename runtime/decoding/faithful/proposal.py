@@ -15,15 +15,17 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from constrain.runtime.decoding.awrs import draw_accepted
 from constrain.runtime.decoding.distribution import draw, log_sum_exp
 from constrain.runtime.decoding.faithful.draw import Draw, Effort
 from constrain.runtime.decoding.faithful.explorer import Explorer, Place
 from constrain.runtime.decoding.faithful.guided import Leaves
+from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.truncation import truncate
 
-__all__ = ["MaskedDraws", "Path", "Proposal", "Step"]
+__all__ = ["MaskedDraws", "Path", "Proposal", "Step", "proposed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +109,11 @@ class Proposal:
         self._asks_on = asks_on and explorer.is_watched
         self._random = random
         self._leaves = leaves
-        self._truncates = explorer.options.is_truncated and not explorer.options.truncate_before
 
     def step(self, place: Place) -> Step | None:
         """Draw what follows a place that is no whole output; None where it leads nowhere."""
         self.explorer.read([place])
-        weights = place.known
-        if self._leaves is not None:
-            weights = weights + self._leaves(place)
-        if self._truncates and weights.max() > -np.inf:
-            weights = truncate(weights, self.explorer.options)
+        weights = proposed(place, self.explorer.options, self._leaves)
         whole = log_sum_exp(weights)
         if whole == -np.inf:
             return None
@@ -157,6 +154,14 @@ class Proposal:
             for index, here in at.items():
                 path, step = paths[index], self.step(here)
                 paths[index] = None if path is None or step is None else path.after(step)
+
+
+def proposed(place: Place, options: GenerationOptions, leaves: Leaves | None) -> NDArray[np.float64]:
+    """What ways on from a place are drawn in proportion to, as logarithms: float64 ``[n]``."""
+    weights = place.known if leaves is None else place.known + leaves(place)
+    if options.is_truncated and not options.truncate_before and weights.max() > -np.inf:
+        return truncate(weights, options)
+    return weights
 
 
 class MaskedDraws:
