@@ -1,0 +1,1 @@
+"""Benchmark of methods that keep the model's distribution; ``benchmarks/faithfulness.py`` runs it."""
