@@ -19,6 +19,7 @@ import math
 import platform
 import statistics
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -438,7 +439,7 @@ def report(found: Sequence[Measured], size: int) -> str:
         lines.append(f"| {name} | {of_all[0]:.2f} | {of_all[1]:.3f} ({by_problem}) | {of_all[2]:.3f} |")
     lines += [
         "",
-        "| milliseconds for a token | median | mean | every token asked about | a mask of one's own |",
+        "| ms for a token | median | mean | every token asked about | a mask of one's own, of a state seen before |",
         "|---|--:|--:|--:|--:|",
     ]
     for each in found:
@@ -468,15 +469,16 @@ def main() -> None:
     model = load_model(options.model, cache_dir=environment.cache_directory())
     found = [measure(model, problem, options) for problem in problems(model)]
     given_up = sum(each.outputs.given_up for each in found)
-    text = (
-        "# Adaptive weighted rejection with an opaque checker\n\n"
-        f"`python benchmarks/awrs.py --outputs {options.outputs} --contexts {options.contexts} --draws {options.draws} --seed {options.seed}` on "
-        f"{datetime.datetime.now(datetime.UTC).date()}: {model.name}, V = {model.vocabulary.vocab_size:,} tokens, "
-        f"temperature 1, {options.draws} draws in each context, stopping {STOPPING:g}; constrain "
-        f"{constrain.__version__}, numpy {np.__version__}, Python {platform.python_version()}. Outputs given up after "
-        f"{MOST_REFUSALS + 1:,} rejected tokens at one place: {given_up}.\n\n"
-        + report(found, model.vocabulary.vocab_size)
+    command = f"--outputs {options.outputs} --contexts {options.contexts} --draws {options.draws} --seed {options.seed}"
+    said = (
+        f"`python benchmarks/awrs.py {command}` on {datetime.datetime.now(datetime.UTC).date()}: {model.name}, "
+        f"V = {model.vocabulary.vocab_size:,} tokens, temperature 1, {options.draws} draws in each context, stopping "
+        f"{STOPPING:g}; constrain {constrain.__version__}, numpy {np.__version__}, Python "
+        f"{platform.python_version()}. Of {options.outputs * len(found)} outputs, {given_up} were given up, after "
+        f"{MOST_REFUSALS + 1:,} rejected tokens at one place."
     )
+    tables = report(found, model.vocabulary.vocab_size)
+    text = f"# Adaptive weighted rejection with an opaque checker\n\n{textwrap.fill(said, 120)}\n\n{tables}"
     print(text)
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)

@@ -191,6 +191,8 @@ def read_plan(
         raise UsageProblem("--format-weight goes with --weights only")
     if trie is not None and weights is not None:
         raise UsageProblem("--trie keeps bounds, and weights are estimates", expected="one of the two")
+    if trie == "":
+        raise UsageProblem("--trie names no file", expected="a file")
     if trie is not None and many:
         raise UsageProblem("--trie is about one prompt", expected="no --many with it")
     if trie is not None and monitor is not None:

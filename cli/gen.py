@@ -288,6 +288,13 @@ def gen(
         for name, value in given.items():
             if value is not None:
                 raise UsageProblem(f"{name} says nothing with {'--distinct' if distinct else f'--method {method}'}")
+    if is_drawn and temperature == 0:
+        raise UsageProblem("--temperature 0 draws nothing", expected="one above 0, or --method greedy")
+    if method in FAITHFUL and not truncate_before and (top_k, top_p, min_p) != (None, None, None):
+        raise UsageProblem(
+            f"--top-k, --top-p and --min-p over the allowed tokens distort what --method {method} keeps to",
+            expected="--truncate-before with them: the truncated model is kept to then",
+        )
     if truncate_before and top_k is None and top_p is None and min_p is None:
         raise UsageProblem("--truncate-before says when, not how much", expected="--top-k, --top-p or --min-p with it")
     plan = read_plan(

@@ -303,6 +303,15 @@ class Session:
         )
         return request, text
 
+    def request_for(self, job: Job) -> Request:
+        """What there is to generate, for drawing from it in another way.
+
+        Raises:
+            ConstrainError: it can't be generated.
+        """
+        request, _ = self._request(job)
+        return request
+
     def encoded(self, prompt: str) -> list[int]:
         """The prompt as the model is given it.
 

@@ -33,6 +33,7 @@ from constrain.cli import (
     render,
     schema,
     streams,
+    verify,
     weights,
 )
 from constrain.cli import options as option
@@ -81,6 +82,9 @@ app.command("check", short_help="Check finished texts, without a model.", epilog
 app.command("next", short_help="Show what may come after a prefix.", epilog=next.EXAMPLES)(next.next_tokens)
 app.command("compile", short_help="Save a constraint's automaton; show what it costs.", epilog=compile.EXAMPLES)(
     compile.compile_constraint
+)
+app.command("verify", short_help="Hold the methods of 'gen' against the model's distribution.", epilog=verify.EXAMPLES)(
+    verify.verify
 )
 app.add_typer(schema.app, name="schema", short_help="Look at a JSON Schema, or write one concisely.")
 app.add_typer(grammar.app, name="grammar", short_help="Look at a grammar, or at those that come with constrain.")

@@ -23,6 +23,7 @@ __all__ = [
     "MISSING",
     "allowed_tokens",
     "broken",
+    "broken_promise",
     "cache_summary",
     "checked",
     "complete",
@@ -97,6 +98,11 @@ def broken(error: BaseException) -> None:
         "bold red",
         [f"internal error: {what}", "this is a bug in constrain; set CONSTRAIN_DEBUG=1 to see where it happened"],
     )
+
+
+def broken_promise(method: str, reason: str) -> None:
+    """``verify`` found a method to be other than it says."""
+    _say("error", "bold red", [f"{method}: {printable(reason)}"])
 
 
 def interrupted(name: str) -> None:

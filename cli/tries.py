@@ -32,7 +32,14 @@ class KeptTrie:
         from constrain.runtime.decoding.faithful.trie_file import load_trie
 
         self._path = path
-        self._key = key_of(model, request.compiled, request.prompt_ids, request.options, narrowed=request.narrowed)
+        self._key = key_of(
+            model,
+            request.compiled,
+            request.prompt_ids,
+            request.options,
+            narrowed=request.narrowed,
+            begun=request.begun,
+        )
         replaceable(path)  # drawing may take long, and end in vain
         self.trie = load_trie(path, self._key) if Path(path).exists() else Trie()
 

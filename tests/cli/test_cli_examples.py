@@ -21,6 +21,8 @@ COVERED = {
     "check_outputs.sh",
     "exact_quotes.sh",
     "extract_many.sh",
+    "faithful_api.py",
+    "faithful_sampling.sh",
     "grammar_in_two_files.sh",
     "letter.txt",
     "monitors",  # tests/runtime/monitors/test_example_monitors.py
@@ -35,6 +37,7 @@ COVERED = {
     "quote.json",
     "quotes.lark",
     "reminder.lark",
+    "reviews.txt",
     "sentiment.json",
     "tags.json",
     "tags_and_tools.sh",
@@ -168,6 +171,29 @@ def test_python_api(environment: dict[str, str], root: Path) -> None:
     assert rest.startswith('forced next: aid", "customer": {"name": "\n')
 
 
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
+def test_faithful_sampling(environment: dict[str, str], root: Path, tiny_model: Path) -> None:
+    ran = run("examples/faithful_sampling.sh", "A fine day.", str(tiny_model), environment=environment, root=root)
+
+    assert ran.returncode == 0, ran.stderr
+    records = [json.loads(line) for line in ran.stdout.splitlines()]
+    schema = json.loads((root / "examples" / "sentiment.json").read_text("utf-8"))
+    assert len(records) == 3
+    assert all(jsonschema_rs.validator_for(schema).is_valid(record["data"]) for record in records)
+    assert all(record["logweight"] < 0 for record in records)
+
+
+def test_faithful_api(environment: dict[str, str], root: Path, tiny_model: Path) -> None:
+    ran = run(sys.executable, "examples/faithful_api.py", str(tiny_model), environment=environment, root=root)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    *moods, bounds = ran.stdout.splitlines()
+    assert {line.split()[0] for line in moods} <= {"good", "bad", "mixed"}
+    assert sum(int(line.split()[1]) for line in moods) == 20
+    lower, upper = re.findall(r"[0-9.e-]+$|[0-9.e-]+(?= to)", bounds)
+    assert 0 < float(lower) <= float(upper) < 1
+
+
 def test_try_parser(environment: dict[str, str], root: Path) -> None:
     read = run(sys.executable, "examples/try_parser.py", "toml", "tomllib:loads", environment=environment, root=root)
     assert (read.returncode, read.stdout, read.stderr) == (0, "", "200 texts, 0 refused\n")
@@ -215,11 +241,12 @@ def test_every_command_of_the_guide_runs(
         database.execute("CREATE TABLE orders (id INTEGER, total INTEGER)")
 
     def constrain(*arguments: str, **options: Any) -> Any:
-        replaced = [
-            str(tiny_model) if argument in ("./my-model", "./my-small-model") else argument for argument in arguments
-        ]
-        if replaced[0] == "gen" and "-m" not in replaced:
+        models = ("./my-model", "./my-small-model", "embedded")
+        replaced = [str(tiny_model) if argument in models else argument for argument in arguments]
+        if replaced[0] in ("gen", "verify") and "-m" not in replaced:
             replaced[1:1] = ["-m", str(tiny_model)]
+        if replaced[0] == "verify":
+            replaced[1:1] = ["--draws", "50"]
         ran = cli(*replaced, **options)
         assert ran.code != 70, ran.err
         return ran

@@ -13,7 +13,7 @@ from cli_shell import run_line
 
 from constrain import __version__
 
-COMMANDS = ["gen", "check", "next", "compile", "cache", "doctor", "grammar", "grammar list", "grammar show"]
+COMMANDS = ["gen", "verify", "check", "next", "compile", "cache", "doctor", "grammar", "grammar list", "grammar show"]
 COMMANDS += ["grammar sample", "grammar lint", "grammar convert"]
 COMMANDS += ["schema", "schema lint", "schema show", "schema sample", "schema dsl"]
 HEAVY = ["torch", "transformers", "numpy", "lark", "jsonschema_rs", "tokenizers"]
@@ -66,7 +66,7 @@ def test_every_help_ends_with_examples(command: str, cli: Callable[..., Any]) ->
     assert ran.out == cli(*command.split(), "-h").out
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ("gen", "doctor")])
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ("gen", "verify", "doctor")])
 def test_examples_in_help_run(
     command: str, cli: Callable[..., Any], root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

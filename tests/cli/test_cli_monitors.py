@@ -94,6 +94,16 @@ def test_weights_of_what_a_monitor_accepts(gen: Callable[..., Any], tmp_path: Pa
     assert (plain.code, plain.out) == (0, alone[0]["data"] + "\n")
 
 
+def test_weights_for_many_prompts(cli: Callable[..., Any], gen: Callable[..., Any], tiny_model: Path) -> None:
+    arguments = ("--method", "awrs", "--regex", "[a-c]{0,5}", "--monitor", "mine.py:Short", "--seed", "1")
+    ran = cli("gen", "-m", str(tiny_model), *arguments, "--many", stdin="x\ny\n")
+    assert ran.code == 0, ran.err
+    records = [json.loads(line) for line in ran.out.splitlines()]
+    assert [record["status"] for record in records] == ["ok", "ok"]
+    assert all(record["logweight"] < 0 for record in records)
+    assert records[0]["data"] + "\n" == gen(*arguments).out
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

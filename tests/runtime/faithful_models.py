@@ -27,6 +27,7 @@ from constrain.runtime.decoding.faithful.explorer import Explorer, Place
 from constrain.runtime.decoding.faithful.trie import Node, Trie
 from constrain.runtime.models import CausalModel
 from constrain.runtime.models.rows import Rows
+from constrain.runtime.monitors.watch import Watch
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "faithfulness.toml"
 
@@ -314,9 +315,38 @@ def rows_of(model: CausalModel) -> Rows:
 
 def explorer_of(case: Case, *, prompt: tuple[int, ...] = PROMPT, method: str = "exact", **settings: Any) -> Explorer:
     """A new explorer of a case; settings of its own and of the options are told apart by their names."""
-    own = {name: settings.pop(name) for name in ("watch", "memory") if name in settings}
+    own = {name: settings.pop(name) for name in ("watch", "memory", "observe") if name in settings}
     options = GenerationOptions(**{"method": method, "max_tokens": case.max_tokens, **settings})
     return Explorer(case.model, case.compiled, prompt, options, rows_of(case.model), **own)
+
+
+class Refusing:
+    """A monitor that lets no text be that has what a pattern finds."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = re.compile(pattern)
+
+    def veto(self, prefix: str) -> bool:
+        return self._pattern.search(prefix) is not None
+
+
+class RefusingEnds:
+    """A monitor that lets texts go on as they like, but not be what a pattern finds."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = re.compile(pattern)
+
+    def veto(self, prefix: str, complete: bool) -> bool:
+        return complete and self._pattern.search(prefix) is not None
+
+
+def watch_of(case: Case, monitor: Any) -> Watch:
+    return Watch(monitor, case.compiled, deadline=None)
+
+
+def left_by(case: Case, pattern: str) -> dict[tuple[int, ...], float]:
+    """The outputs whose texts have nothing that the pattern finds."""
+    return {key: value for key, value in outputs(case).items() if not re.search(pattern, text_of(key))}
 
 
 def made_up(token_ids: tuple[int, ...]) -> float:

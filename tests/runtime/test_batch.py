@@ -17,7 +17,6 @@ from constrain import (
     CompiledGrammar,
     LimitError,
     ModelError,
-    MonitorError,
     UnsatisfiableError,
     UnsupportedError,
     compile_json_schema,
@@ -30,6 +29,7 @@ from constrain.runtime.models import CausalModel
 from constrain.runtime.models.rows import Rows
 from constrain.runtime.monitors import Watch
 from constrain.runtime.monitors.calls import MonitorCalls
+from constrain.runtime.monitors.watch import NothingLeftError
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_an_error_ends_its_own_row(exact: CausalModel) -> None:
     assert {each: text.split(":")[0] for each, text in errors(ended).items()} == {
         small: BudgetError.__name__,
         broken: ModelError.__name__,
-        vetoed: MonitorError.__name__,
+        vetoed: NothingLeftError.__name__,
         unknown: ModelError.__name__,
     }
     assert "there is no token 1000000" in errors(ended)[unknown]

@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from constrain.errors import ModelError
-from constrain.runtime.decoding.faithful.draw import Draw, DrawMethod
+from constrain.runtime.decoding.faithful.draw import Draw
 from constrain.runtime.decoding.faithful.explorer import Explorer
+from constrain.runtime.decoding.faithful.proposal import MaskedDraws
 from constrain.runtime.decoding.text import text_of
 
 __all__ = ["DRAWS", "BestDraws", "Reward"]
@@ -28,7 +29,7 @@ class BestDraws:
     """Outputs, each the best of several."""
 
     def __init__(
-        self, method: DrawMethod, explorer: Explorer, *, draws: int = DRAWS, reward: Reward | None = None
+        self, method: MaskedDraws, explorer: Explorer, *, draws: int = DRAWS, reward: Reward | None = None
     ) -> None:
         """Choose among so many.
 
@@ -50,7 +51,7 @@ class BestDraws:
 
     def draw(self) -> Draw:
         """The next output: see :class:`~constrain.runtime.decoding.faithful.draw.DrawMethod`."""
-        drawn = [self._method.draw() for _ in range(self._draws)]
+        drawn = self._method.several(self._draws)
         rewards = [self._rewarded(one) for one in drawn]
         best = max(rewards)
         chosen = drawn[rewards.index(best)]

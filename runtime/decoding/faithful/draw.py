@@ -66,14 +66,20 @@ class DrawMethod(Protocol):
         """
 
 
+MAX_IDLE = 10_000
+"""Attempts of one draw that may come to nothing without a call of the model: where all that the model was asked about
+leads nowhere, but a method does not learn from it, they would never end."""
+
+
 class Effort:
-    """What one draw has cost so far, against what it may."""
+    """What one draw has cost, against what it may. An attempt without a call of the model costs as much as one."""
 
     def __init__(self, explorer: Explorer, options: GenerationOptions, max_model_calls: int | None) -> None:
         """Begin a draw."""
         self.attempts = 0
         self._explorer = explorer
-        self._calls = explorer.calls
+        self._calls = self._seen = explorer.calls
+        self._idle = 0
         self._max_model_calls = max_model_calls
         self._deadline = options.deadline
         self._started = time.monotonic()
@@ -87,25 +93,38 @@ class Effort:
         Raises:
             BudgetError: there was.
         """
-        calls = self._explorer.calls - self._calls
+        if self.attempts and self._explorer.calls == self._seen:
+            self._idle += 1
+        self._seen = self._explorer.calls
+        calls = self._seen - self._calls
         seconds = time.monotonic() - self._started
         spent = None
-        if self._max_model_calls is not None and calls >= self._max_model_calls:
-            spent, expected = f"{calls:,} calls of the model", "more --max-model-calls"
+        most = self._max_model_calls
+        if most is not None and calls + self._idle >= most:
+            idle = f" and {_count(self._idle, 'attempt')} without any" if self._idle else ""
+            spent, expected = f"{_count(calls, 'call')} of the model{idle}", "more --max-model-calls"
+        elif self._idle >= MAX_IDLE:
+            spent, expected = f"{self._idle:,} attempts without a call of the model", "a wider constraint"
         elif self._deadline is not None and seconds >= self._deadline:
             spent, expected = f"{seconds:.1f} seconds", "a later --deadline"
         if spent is not None:
             raise BudgetError(
-                f"no output was drawn within {spent} ({self.attempts:,} attempts); {known}",
+                f"no output was drawn within {spent} ({_count(self.attempts, 'attempt')}); {known}",
                 expected=f"{expected}, or another --method",
             )
         self.attempts += 1
         if self._explorer.notify is not None:
-            self._explorer.notify(f"attempt {self.attempts:,}, {calls:,} calls of the model; {known}")
+            self._explorer.notify(f"attempt {self.attempts:,}, {_count(calls, 'call')} of the model; {known}")
 
 
-def impossible(options: GenerationOptions) -> UnsatisfiableError:
+def impossible(explorer: Explorer) -> UnsatisfiableError:
     """The error where Z is 0."""
+    options = explorer.options
+    if explorer.is_watched:
+        return UnsatisfiableError(
+            "the model gives probability zero to every output of the constraint that the monitor leaves",
+            expected="another model or prompt, or a monitor that leaves more",
+        )
     if options.truncate_before and options.is_truncated:
         return UnsatisfiableError(
             "truncation leaves no output of the constraint: the probability of the language is 0 (--truncate-before)",
@@ -114,3 +133,7 @@ def impossible(options: GenerationOptions) -> UnsatisfiableError:
     return UnsatisfiableError(
         "the model gives probability zero to every output of the constraint", expected="another model or prompt"
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -237,7 +237,7 @@ class Explorer:
         """The place after these tokens; None where they are no beginning of an output."""
         place: Place | None = self.root
         for token_id in token_ids:
-            if place is None or token_id not in place.ids:
+            if place is None or token_id in self._stops or token_id not in place.ids:
                 return None
             place = self.after(place, token_id)
         return place

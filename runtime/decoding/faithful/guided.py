@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from constrain.runtime.decoding.distribution import draw, log_sum_exp
 from constrain.runtime.decoding.faithful.draw import Draw, Effort, impossible
 from constrain.runtime.decoding.faithful.explorer import Explorer, Place
-from constrain.runtime.decoding.faithful.trie import Node, Trie
+from constrain.runtime.decoding.faithful.trie import Node, Trie, indices_of
 
 __all__ = ["GuidedDraws", "Leaves"]
 
@@ -61,14 +61,14 @@ class GuidedDraws:
         effort = Effort(self._explorer, self._explorer.options, self._max_model_calls)
         while True:
             if self._trie.root.value == -math.inf:
-                raise impossible(self._explorer.options)
+                raise impossible(self._explorer)
             effort.begin(self._known())
             before = self._bounds()
             drawn = self.attempt()
             if drawn is not None:
                 details = {}
                 if before is not None and not self._rejects:
-                    details["total_variation"] = -math.expm1(before[0] - before[1])
+                    details["total_variation"] = max(0.0, -math.expm1(before[0] - before[1]))
                 return Draw(*drawn, attempts=effort.attempts, bounds=self._bounds(), details=details)
 
     def _bounds(self) -> tuple[float, float] | None:
@@ -126,6 +126,7 @@ class GuidedDraws:
         parts = np.array([node.rest, *(child.logprob + child.value for child in children)])
         part = draw(parts, float(self._random.random()))
         if part > 0:
+            indices_of(place, np.array([children[part - 1].token_id]))  # the trie may come from a file
             return children[part - 1]
         self._explorer.read([place])
         leaves = self._leaves_of(place)

@@ -24,6 +24,7 @@ def key_of(
     options: GenerationOptions,
     *,
     narrowed: CompiledGrammar | None = None,
+    begun: bytes = b"",
 ) -> dict[str, object]:
     """What the trie of a prompt is of, in JSON's types."""
     prompt = np.array(prompt_ids, dtype="<i8").tobytes()
@@ -33,6 +34,7 @@ def key_of(
         "vocabulary": compiled.vocabulary.sha256,
         "constraint": compiled.sha256,
         "part of the constraint": None if narrowed is None else narrowed.sha256,
+        "beginning of the text": begun.hex(),
         "prompt": hashlib.sha256(prompt).hexdigest(),
         "tokenization": options.spelling,
         "temperature": options.heat,

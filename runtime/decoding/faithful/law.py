@@ -13,6 +13,7 @@ from constrain.errors import LimitError
 from constrain.runtime.decoding.distribution import log_sum_exp
 from constrain.runtime.decoding.faithful.explorer import Explorer, Place
 from constrain.runtime.decoding.faithful.guided import Leaves
+from constrain.runtime.decoding.faithful.proposal import proposed
 from constrain.runtime.decoding.faithful.trie import Node, Trie
 
 __all__ = ["Law", "divergence", "law_of_model", "law_of_proposal", "law_of_trie", "normalised", "total_variation"]
@@ -37,7 +38,7 @@ def law_of_proposal(explorer: Explorer, *, leaves: Leaves | None = None, most: i
     """That of an attempt of :class:`~constrain.runtime.decoding.faithful.proposal.MaskedDraws`."""
 
     def drawn(place: Place) -> NDArray[np.float64]:
-        weights = place.known if leaves is None else place.known + leaves(place)
+        weights = proposed(place, explorer.options, leaves)
         whole = log_sum_exp(weights)
         return weights - whole if whole > -np.inf else weights
 

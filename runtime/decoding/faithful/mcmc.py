@@ -4,11 +4,13 @@ Two kinds of moves, each as likely, both accepted with the probability of Metrop
 
 * a new output, whatever the old one was (independence sampler): accepted by the ratio of their weights;
 * a new end: a place of the old output, each as likely, and a draw of all that comes after it (Gonzalez et al.,
-  arXiv 2506.05754). The same output may come about from every place that both have in common, which the ratio counts.
+  arXiv 2506.05754). The same output may come about from every place that both have in common: accepted by the ratio of
+  their weights and lengths.
 
 After ``steps`` moves the output is given out. The more moves, the closer its law is to the model's own distribution
 over the language; a chain that has converged forgets where it began. What W the law has is not known: the one that is
-reported is the mean of the weights of all independent outputs that were proposed, an unbiased estimate of Z.
+reported is the mean of the weights of all independent outputs that were proposed, an unbiased estimate of Z. Proposals
+that lead nowhere weigh nothing; a chain of nothing else came to nothing.
 """
 
 from __future__ import annotations
@@ -54,25 +56,38 @@ class ChainDraws:
         """The next output: see :class:`~constrain.runtime.decoding.faithful.draw.DrawMethod`."""
         explorer = self._proposal.explorer
         effort = Effort(explorer, explorer.options, self._max_model_calls)
-        weights: list[float] = []
-        path: Path | None = None
-        while path is None:
-            effort.begin("each attempt led nowhere")
-            path = self._proposed(weights)
+        while True:
+            effort.begin("each chain led nowhere")
+            weights: list[float] = []
+            path, accepted = self._chain(weights)
+            if path is None:
+                continue
+            estimate = log_sum_exp(np.array(weights)) - math.log(len(weights))
+            details = {"accepted_moves": float(accepted), "moves": float(self._steps)}
+            return replace(path.draw(effort.attempts), estimate=estimate, details=details)
+
+    def _chain(self, weights: list[float]) -> tuple[Path | None, int]:
+        """Where a chain ends, None for nowhere, and how many moves it accepted.
+
+        A chain that begins nowhere goes on from there, to whatever is proposed. To begin anew until something is
+        proposed would make the number of proposals depend on their weights, and the mean of these a biased estimate.
+        """
+        path = self._proposed(weights)
         accepted = 0
         for _ in range(self._steps):
             if self._random.random() < 0.5:
-                other = self._proposed(weights)
-                ratio = -math.inf if other is None else other.logweight - path.logweight
+                other, ratio = self._proposed(weights), math.inf
+                if other is not None and path is not None:
+                    ratio = other.logweight - path.logweight
+            elif path is None:
+                continue
             else:
                 other = self._with_new_end(path)
                 ratio = -math.inf if other is None else log_ratio_of_ends(path, other)
             if other is not None and math.log1p(-self._random.random()) <= ratio:
                 path = other
                 accepted += 1
-        estimate = log_sum_exp(np.array(weights)) - math.log(len(weights))
-        details = {"accepted_moves": float(accepted), "moves": float(self._steps)}
-        return replace(path.draw(effort.attempts), estimate=estimate, details=details)
+        return path, accepted
 
     def _proposed(self, weights: list[float]) -> Path | None:
         """A new output; its weight is added to the others."""
@@ -82,7 +97,7 @@ class ChainDraws:
 
     def _with_new_end(self, path: Path) -> Path | None:
         if not path.steps:
-            return path
+            return None
         at = int(self._random.integers(len(path.steps)))
         end = self._proposal.run(path.steps[at].place)
         return None if end is None else Path((*path.steps[:at], *end.steps), end.end)
@@ -91,17 +106,8 @@ class ChainDraws:
 def log_ratio_of_ends(path: Path, other: Path) -> float:
     """The logarithm of P(other) q(path | other) / (P(path) q(other | path)), where q replaces the end from a place of
     the output on, each as likely.
+
+    The new end may begin at any place w that both have in common, with probability q(other) / q(w) / n of an output of
+    n places. The sum of 1 / q(w) is the same there and back; what is left are the weights, and the numbers of places.
     """
-    return other.logprob - path.logprob + _log_move(other, path) - _log_move(path, other)
-
-
-def _log_move(path: Path, other: Path) -> float:
-    """Log of the probability that the end of ``path`` is replaced so that it becomes ``other``."""
-    common = 0
-    for mine, its in zip(path.steps, other.steps, strict=False):
-        if mine.place.token_ids != its.place.token_ids:
-            break
-        common += 1
-    laws = np.array([step.sampling_logprob for step in other.steps])
-    ends = np.cumsum(laws[::-1])[::-1]  # from each place on
-    return log_sum_exp(ends[:common]) - math.log(len(path.steps))
+    return other.logweight - path.logweight + math.log(len(path.steps) / len(other.steps))

@@ -15,15 +15,17 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from constrain.runtime.decoding.awrs import draw_accepted
 from constrain.runtime.decoding.distribution import draw, log_sum_exp
 from constrain.runtime.decoding.faithful.draw import Draw, Effort
 from constrain.runtime.decoding.faithful.explorer import Explorer, Place
 from constrain.runtime.decoding.faithful.guided import Leaves
+from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.truncation import truncate
 
-__all__ = ["MaskedDraws", "Path", "Proposal", "Step"]
+__all__ = ["MaskedDraws", "Path", "Proposal", "Step", "proposed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A whole output, step by step."""
+    """An output, step by step, or its beginning."""
 
     steps: tuple[Step, ...]
     end: Place
+
+    @property
+    def is_whole(self) -> bool:
+        """Is it at its end?"""
+        return self.end.is_whole or bool(self.steps and self.steps[-1].following is None)
+
+    def after(self, step: Step) -> Path:
+        """The path with a step more."""
+        return Path((*self.steps, step), self.end if step.following is None else step.following)
 
     @property
     def logprob(self) -> float:
@@ -98,16 +109,11 @@ class Proposal:
         self._asks_on = asks_on and explorer.is_watched
         self._random = random
         self._leaves = leaves
-        self._truncates = explorer.options.is_truncated and not explorer.options.truncate_before
 
     def step(self, place: Place) -> Step | None:
         """Draw what follows a place that is no whole output; None where it leads nowhere."""
         self.explorer.read([place])
-        weights = place.known
-        if self._leaves is not None:
-            weights = weights + self._leaves(place)
-        if self._truncates and weights.max() > -np.inf:
-            weights = truncate(weights, self.explorer.options)
+        weights = proposed(place, self.explorer.options, self._leaves)
         whole = log_sum_exp(weights)
         if whole == -np.inf:
             return None
@@ -133,16 +139,29 @@ class Proposal:
 
     def run(self, place: Place) -> Path | None:
         """Draw on from a place to the end of an output; None where that leads nowhere."""
-        steps: list[Step] = []
-        while not place.is_whole:
-            step = self.step(place)
-            if step is None:
-                return None
-            steps.append(step)
-            if step.following is None:
-                break
-            place = step.following
-        return Path(tuple(steps), place)
+        return self.run_together(place, 1)[0]
+
+    def run_together(self, place: Place, number: int) -> list[Path | None]:
+        """The same so many times, each by itself; the model reads what all of them need in one run."""
+        paths: list[Path | None] = [Path((), place)] * number
+        growing = list(range(number))
+        while True:
+            at = {index: path.end for index in growing if (path := paths[index]) is not None and not path.is_whole}
+            if not at:
+                return paths
+            self.explorer.read(at.values())
+            growing = list(at)
+            for index, here in at.items():
+                path, step = paths[index], self.step(here)
+                paths[index] = None if path is None or step is None else path.after(step)
+
+
+def proposed(place: Place, options: GenerationOptions, leaves: Leaves | None) -> NDArray[np.float64]:
+    """What ways on from a place are drawn in proportion to, as logarithms: float64 ``[n]``."""
+    weights = place.known if leaves is None else place.known + leaves(place)
+    if options.is_truncated and not options.truncate_before and weights.max() > -np.inf:
+        return truncate(weights, options)
+    return weights
 
 
 class MaskedDraws:
@@ -155,10 +174,20 @@ class MaskedDraws:
 
     def draw(self) -> Draw:
         """The next output: see :class:`~constrain.runtime.decoding.faithful.draw.DrawMethod`."""
+        return self.several(1)[0]
+
+    def several(self, number: int) -> list[Draw]:
+        """The next outputs, drawn side by side, with the effort of one; errors as those of :meth:`draw`."""
         explorer = self._proposal.explorer
         effort = Effort(explorer, explorer.options, self._max_model_calls)
-        while True:
+        drawn: list[Draw] = []
+        attempts = 1
+        while len(drawn) < number:
             effort.begin("each attempt led nowhere")
-            path = self._proposal.run(explorer.root)
-            if path is not None:
-                return path.draw(effort.attempts)
+            for path in self._proposal.run_together(explorer.root, number - len(drawn)):
+                if path is None:
+                    attempts += 1
+                else:
+                    drawn.append(path.draw(attempts))
+                    attempts = 1
+        return drawn

@@ -109,7 +109,9 @@ class ParticleDraws:
         while not all(particle.is_done for particle in particles):
             self._explorer.read(particle.place for particle in particles if not particle.is_done)
             grown = [particle if particle.is_done else self._grown(particle) for particle in particles]
-            particles = self._resampled([particle for particle in grown if particle is not None])
+            particles = [particle for particle in grown if particle is not None]
+            if not all(particle.is_done for particle in particles):  # else what is given out is chosen by the weights
+                particles = self._resampled(particles)
         return particles
 
     def _grown(self, particle: _Particle) -> _Particle | None:

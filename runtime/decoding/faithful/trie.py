@@ -25,7 +25,7 @@ from constrain.errors import ArtifactError
 from constrain.runtime.decoding.distribution import log_sum_exp
 from constrain.runtime.decoding.faithful.explorer import Place
 
-__all__ = ["MAX_NODES", "Node", "Trie"]
+__all__ = ["MAX_NODES", "Node", "Trie", "indices_of"]
 
 MAX_NODES = 1_000_000
 """Beginnings that a trie remembers; some 200 bytes each."""
@@ -61,6 +61,11 @@ class Node:
     def is_explored(self) -> bool:
         """Was the model asked what comes next?"""
         return not math.isnan(self.rest)
+
+    @property
+    def is_found(self) -> bool:
+        """Does its parent know of it? Not if the trie was full when it was grown."""
+        return self.parent is None or self.parent.children.get(self.token_id) is self
 
     def update(self) -> None:
         """Take over what is known of the children."""
@@ -117,10 +122,7 @@ class Trie:
         weights = place.known.copy() if leaves is None else place.known + leaves
         if node.children:
             taken = np.fromiter(node.children, dtype=np.int64, count=len(node.children))
-            indices = np.searchsorted(place.ids, taken)
-            if indices.max() >= len(place.ids) or not np.array_equal(place.ids[indices], taken):
-                raise ArtifactError("the trie knows of beginnings that the constraint does not allow")
-            weights[indices] = -np.inf
+            weights[indices_of(place, taken)] = -np.inf
         node.rest = log_sum_exp(weights)
         node.stop = -math.inf if place.stop is None else float(place.known[place.stop])
         return weights
@@ -129,7 +131,7 @@ class Trie:
         """Nothing can be completed after a token of the beginning. That is kept in a full trie, too."""
         if token_id not in parent.children:
             parent.children[token_id] = Node(parent, token_id, logprob, -math.inf)
-            self.size += 1
+            self.size += parent.is_found
         parent.children[token_id].value = -math.inf
 
     @staticmethod
@@ -142,6 +144,22 @@ class Trie:
         """Tell the nodes above what changed, this one included."""
         for above in node.path():
             above.update()
+
+
+def indices_of(place: Place, token_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where tokens that a trie has nodes for, at least one, are among the ways on from a place.
+
+    Raises:
+        ArtifactError: one of them is not, or is a stop token: the trie is another prompt's.
+    """
+    indices = np.searchsorted(place.ids, token_ids)
+    if (
+        indices.max() >= len(place.ids)
+        or not np.array_equal(place.ids[indices], token_ids)
+        or (place.stop is not None and place.stop in indices)
+    ):
+        raise ArtifactError("the trie knows of beginnings that the constraint does not allow")
+    return indices
 
 
 def _log_sum(values: list[float]) -> float:

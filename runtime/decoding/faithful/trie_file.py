@@ -25,6 +25,8 @@ MAGIC = b"CSTRTRIE"
 VERSION = 1
 MAX_HEADER = 1 << 20
 CHECKSUM = 32
+LONGEST_VALUE = 60
+"""Of what a trie is of, in a message."""
 FIELDS = ("logprob", "value", "proven", "rest", "stop")
 OF_NODE = 2 * 4 + len(FIELDS) * 8
 
@@ -51,7 +53,7 @@ def trie_from_bytes(data: bytes, key: Mapping[str, object], *, max_nodes: int = 
     Args:
         data: the file's content.
         key: what the trie has to be of.
-        max_nodes: the most nodes that it may come to have.
+        max_nodes: the most nodes that it may come to have, those of what is dead aside.
 
     Raises:
         ArtifactError: it is anything else, or of something else; the message names what.
@@ -62,8 +64,6 @@ def trie_from_bytes(data: bytes, key: Mapping[str, object], *, max_nodes: int = 
     count = header.get("nodes")
     if not isinstance(count, int) or isinstance(count, bool) or count < 1 or len(body) != count * OF_NODE:
         raise _corrupt("its size is not what it says")
-    if count > max_nodes:
-        raise ArtifactError(f"the trie has {count:,} nodes, more than {max_nodes:,}")
     parents = np.frombuffer(body, dtype="<i4", count=count)
     token_ids = np.frombuffer(body, dtype="<i4", count=count, offset=4 * count)
     values = {
@@ -71,6 +71,9 @@ def trie_from_bytes(data: bytes, key: Mapping[str, object], *, max_nodes: int = 
         for at, field in enumerate(FIELDS)
     }
     _check(parents, token_ids, values)
+    living = int((values["value"] > -np.inf).sum())
+    if living > max_nodes:
+        raise ArtifactError(f"the trie has {living:,} nodes, more than {max_nodes:,}")
     return _built(parents, token_ids, values, max_nodes)
 
 
@@ -121,8 +124,12 @@ def _opened(data: bytes) -> tuple[dict[str, object], bytes]:
 def _check_key(there: Mapping[str, object], here: Mapping[str, object]) -> None:
     for name in sorted(there.keys() | here.keys()):
         if there.get(name) != here.get(name):
+            values = [repr(key.get(name)) for key in (there, here)]
+            told = (
+                "" if max(map(len, values)) > LONGEST_VALUE else f": {values[0]}, not {values[1]}"
+            )  # hashes say nothing
             raise ArtifactError(
-                f"the trie is for another {name.replace('_', ' ')}: {there.get(name)!r}, not {here.get(name)!r}",
+                f"the trie is for another {name.replace('_', ' ')}{told}",
                 expected="the file of the same model, constraint, prompt and options, or a new one",
             )
 

@@ -183,10 +183,9 @@ def fit_weights(
     for number, prompt_ids in enumerate(prompts):
         explorer = Explorer(model, compiled, prompt_ids, options, rows, observe=observer_of(future))
         proposal = Proposal(explorer, random, leaves=leaves_of(future))
-        for drawn in range(draws):
-            if notify is not None:
-                notify(f"fitting weights: prompt {number + 1} of {len(prompts)}, text {drawn + 1} of {draws}")
-            texts += proposal.run(explorer.root) is not None
+        if notify is not None:
+            notify(f"fitting weights: prompt {number + 1} of {len(prompts)}")
+        texts += sum(path is not None for path in proposal.run_together(explorer.root, draws))
         calls += explorer.calls
     if not texts:
         raise ModelError("no text came about to learn from", expected="other prompts, or larger limits")
@@ -217,7 +216,7 @@ def _scores(
     for prompt_ids in prompts:
         explorer = Explorer(model, compiled, prompt_ids, options, rows)
         proposal = Proposal(explorer, random, leaves=leaves_of(half))
-        paths = [path for _ in range(TRIALS) if (path := proposal.run(explorer.root)) is not None]
+        paths = [path for path in proposal.run_together(explorer.root, TRIALS) if path is not None]
         calls += explorer.calls
         if not paths:
             continue

@@ -33,8 +33,10 @@ from faithful_models import (
     tokens,
 )
 
+from constrain.runtime.decoding.faithful import DrawSettings
 from constrain.runtime.decoding.faithful.asap import asap
 from constrain.runtime.decoding.faithful.certificate import certify
+from constrain.runtime.decoding.faithful.draws import make_method
 from constrain.runtime.decoding.faithful.exact import exact
 from constrain.runtime.decoding.faithful.explorer import Explorer
 from constrain.runtime.decoding.faithful.law import (
@@ -199,6 +201,20 @@ def test_masked_draws_report_their_law(case: Case) -> None:
             check_steps(case, drawn)
 
 
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_truncation_over_the_allowed_tokens_changes_q_and_not_p(case: Case) -> None:
+    explorer = shared_explorer(case, method="best-of", tokenization="any", temperature=1.0, top_k=2)
+    law = law_of_proposal(explorer)
+    assert total(law) == pytest.approx(1.0)
+    assert 1 < len(law) < len(outputs(case))
+    assert same(law_of_model(explorer), outputs(case))
+    method = MaskedDraws(Proposal(explorer, np.random.default_rng(8)))
+    for _ in range(40):
+        drawn = method.draw()
+        assert drawn.sampling_logprob == pytest.approx(law[drawn.place.token_ids], abs=1e-10)
+        assert drawn.logprob == pytest.approx(outputs(case)[drawn.place.token_ids], abs=1e-10)
+
+
 @every_case
 def test_particles_and_chains_report_log_p_and_one_weight(case: Case) -> None:
     explorer, random = shared_explorer(case), np.random.default_rng(7)
@@ -250,3 +266,18 @@ def check_steps(case: Case, drawn: Any, **shaping: Any) -> None:
     assert list(drawn.logprobs) == pytest.approx(expected, abs=1e-10)
     assert len(drawn.sampling_logprobs) == len(drawn.logprobs)
     assert drawn.logprob == sum(drawn.logprobs)
+
+
+@pytest.mark.parametrize("method", ["mask", "exact", "asap", "smc", "mcmc", "best-of"])
+def test_a_language_of_the_empty_text_alone_is_certain(method: str) -> None:
+    case = Case("empty", "", "a", longest=1, max_tokens=2, seed=2, scale=0.3, draws=0)
+    explorer = shared_explorer(case, method=method, tokenization="any", temperature=1.0)
+    made = make_method(explorer, DrawSettings(), Trie(), np.random.default_rng(0))
+    for _ in range(3):
+        drawn = made.draw()
+        assert drawn.place.token_ids == drawn.logprobs == ()
+        assert drawn.logprob == drawn.sampling_logprob == drawn.logweight == 0.0
+    assert explorer.calls == 0
+    assert law_of_model(explorer) == law_of_proposal(explorer) == law_of_trie(explorer, Trie()) == {(): 0.0}
+    certificate = certify(explorer, Trie())
+    assert certificate.log_lower == certificate.log_upper == 0.0

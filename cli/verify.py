@@ -1,0 +1,298 @@
+"""``constrain verify``: do the methods keep what they promise, on one's own language and model?
+
+The work is :mod:`constrain.runtime.decoding.faithful.honesty`; what the user reads of it is in ``verified``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from constrain.cli import options as option
+from constrain.cli import render, verified
+from constrain.cli.constraint import CompileOptions
+from constrain.cli.draws import DrawPlan, Moves, Particles
+from constrain.cli.generation import ModelChoice, Sampling, Session
+from constrain.cli.imports import read_terminals
+from constrain.cli.jobs import Job
+from constrain.cli.problems import InputFileError, UsageProblem
+from constrain.cli.progress import Progress
+from constrain.cli.references import read_references
+from constrain.cli.source import argument_text, read_source
+from constrain.cli.streams import is_terminal, read_standard_input, write
+
+__all__ = ["EXAMPLES", "verify"]
+
+EXAMPLES = option.examples(
+    "constrain verify --choice yes --choice no --choice perhaps 'Is it raining?'",
+    "constrain verify --regex '[ab]{1,3}' --max-tokens 3 --draws 500 --plot laws.svg 'Some letters:'",
+    "constrain verify --method mask --method exact --json --choice red --choice green 'A colour:'",
+)
+
+METHODS = ("mask", "asap", "exact", "smc", "mcmc")
+"""As :data:`constrain.runtime.decoding.faithful.honesty.METHODS`, not imported for a look at the options."""
+
+FIGURES = (".svg", ".png")
+
+
+def verify(
+    prompt: Annotated[
+        str | None, typer.Argument(metavar="PROMPT|-", help="The prompt; '-' or nothing reads standard input.")
+    ] = None,
+    schema: option.Schema = None,
+    regex: option.Regex = None,
+    and_: option.And = None,
+    not_: option.Not = None,
+    choice: option.Choice = None,
+    choice_file: option.ChoiceFile = None,
+    substring_of: option.SubstringOf = None,
+    span_unit: option.SpanUnit = None,
+    grammar: option.GrammarFile = None,
+    tags: option.Tags = None,
+    tools: option.Tools = None,
+    tool_style: option.ToolStyle = "",
+    tool_choice: option.ToolChoice = "auto",
+    parallel_tool_calls: option.ParallelToolCalls = True,
+    think: option.Think = None,
+    think_max: option.ThinkMax = None,
+    compiled: option.Compiled = None,
+    model: option.Model = None,
+    system: Annotated[
+        str | None, typer.Option("-s", "--system", metavar="TEXT", help="System message, for models that take one.")
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option("--method", metavar="|".join(METHODS), help="Only this method; may be repeated [all of them]."),
+    ] = None,
+    draws: Annotated[int, typer.Option("--draws", min=1, metavar="N", help="Draws of each method.")] = 2_000,
+    max_tokens: Annotated[
+        int, typer.Option("--max-tokens", min=1, metavar="N", help="Longest output in tokens.")
+    ] = 512,
+    max_bytes: Annotated[
+        int | None, typer.Option("--max-bytes", min=1, metavar="N", help="Longest output in bytes [any length].")
+    ] = None,
+    temperature: Annotated[
+        float, typer.Option("--temperature", metavar="T", help="Of the model that is kept to; above 0.")
+    ] = 1.0,
+    tokenization: Annotated[
+        str,
+        typer.Option(
+            "--tokenization",
+            metavar="canonical|any",
+            help="Certain text as the tokenizer spells it, without asking the model; or in any way, each an output.",
+        ),
+    ] = "any",
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Same seed, same draws.")] = 0,
+    particles: Particles = None,
+    moves: Moves = None,
+    plot: Annotated[
+        str | None,
+        typer.Option("--plot", metavar="FILE", help="Draw the laws into an .svg or .png file; needs the 'plot' extra."),
+    ] = None,
+    prompt_schema: Annotated[
+        str, typer.Option("--prompt-schema", metavar="auto|none", help="Is the model shown the schema?")
+    ] = "auto",
+    whitespace: option.Whitespace = "spaced",
+    order: option.Order = "schema",
+    numbers: option.Numbers = "plain",
+    escapes: option.Escapes = "minimal",
+    max_string: option.MaxString = None,
+    max_digits: option.MaxDigits = None,
+    max_items: option.MaxItems = None,
+    max_depth: option.MaxDepth = None,
+    max_blanks: option.MaxBlanks = None,
+    draft: option.Draft = None,
+    ref: option.Reference = None,
+    ref_dir: option.ReferenceFolder = None,
+    data: option.Data = None,
+    formats: option.Formats = "assert",
+    ignore_format: option.IgnoreFormat = None,
+    start: option.Start = None,
+    grammar_format: option.GrammarFormat = None,
+    lexer: option.Lexer = None,
+    indenter: option.Indenter = None,
+    import_path: option.ImportPath = None,
+    terminal: option.Terminal = None,
+    budget: option.Budget = None,
+    as_json: option.Json = False,
+    device: option.Device = None,
+    dtype: option.Dtype = None,
+    revision: option.Revision = None,
+    offline: option.Offline = False,
+    verbose: option.Verbose = False,
+) -> option.Job:
+    """Hold the methods of 'gen' against the model's own distribution over a small language.
+
+    Every output is listed and scored (5,000 at most); then each method's law is worked out where that can be done, and
+    its draws are counted. KL is the Kullback-Leibler divergence in nats, its floor what exact draws would have; TV the
+    total variation; ESS the effective sample size; p that of a chi-squared test, after Holm's correction.
+
+    Exit code 1: a method does not keep what it promises. That mask is biased and smc and mcmc come only close is known.
+    """
+    methods = _methods(method)
+    if tokenization not in ("canonical", "any"):
+        raise UsageProblem(f"--tokenization cannot be {tokenization!r}", expected="'canonical' or 'any'")
+    if prompt_schema not in ("auto", "none"):
+        raise UsageProblem(f"--prompt-schema cannot be {prompt_schema!r}", expected="'auto' or 'none'")
+    if not temperature > 0:
+        raise UsageProblem(f"--temperature cannot be {temperature:g}", expected="a number above 0: outputs are drawn")
+    _check_figure(plot)
+    from_input = prompt == "-" or (prompt is None and not is_terminal(sys.stdin))
+    if prompt is None and not from_input:
+        raise UsageProblem("there is no prompt", expected="PROMPT, or text on standard input")
+    if prompt is not None and prompt != "-" and not prompt.strip():
+        raise UsageProblem("the prompt is empty")
+    argument_text(prompt or "", "the prompt")
+    argument_text(system or "", "--system")
+    source = read_source(
+        schema=schema,
+        regex=regex,
+        all_of=and_,
+        none_of=not_,
+        choice=choice,
+        choice_file=choice_file,
+        substring_of=substring_of,
+        span_unit=span_unit,
+        grammar=grammar,
+        import_paths=import_path,
+        tags=tags,
+        tools=tools,
+        compiled=compiled,
+        data=data,
+        options=CompileOptions(
+            draft=draft,
+            formats=formats,
+            ignore_formats=tuple(ignore_format or ()),
+            whitespace=whitespace,
+            start=start,
+            notation=grammar_format,
+            lexer=lexer,
+            indenter=indenter,
+            terminals=read_terminals(terminal),
+            order=order,
+            numbers=numbers,
+            escapes=escapes,
+            references=read_references(ref, ref_dir),
+            tool_style=tool_style,
+            tool_choice=tool_choice,
+            parallel_tool_calls=parallel_tool_calls,
+            think=think,
+            think_max=think_max,
+        ),
+        budget=budget,
+        sizes={
+            "max_string": max_string,
+            "max_digits": max_digits,
+            "max_items": max_items,
+            "max_depth": max_depth,
+            "max_blanks": max_blanks,
+        },
+        standard_input_taken=from_input,
+    )
+    plan = _plan(methods, particles, moves)
+    session = Session(
+        source,
+        ModelChoice(model, revision, offline, dtype, device, verbose),
+        Sampling(
+            seed,
+            max_tokens,
+            method="exact",  # whose rules about options are those of all
+            tokenization=tokenization,
+            max_bytes=max_bytes,
+            temperature=temperature,
+        ),
+        system=system,
+        show_schema=prompt_schema == "auto",
+        plan=plan,
+        drafts=False,
+    )
+    return lambda: _run(
+        session,
+        Job(1, 0, seed, read_standard_input("a prompt") if from_input else str(prompt)),
+        methods,
+        draws,
+        plan,
+        plot,
+        as_json=as_json,
+    )
+
+
+def _methods(given: list[str] | None) -> tuple[str, ...]:
+    for name in given or ():
+        if name not in METHODS:
+            raise UsageProblem(f"--method cannot be {name!r}", expected=" or ".join(repr(known) for known in METHODS))
+    return tuple(name for name in METHODS if not given or name in given)
+
+
+def _plan(methods: tuple[str, ...], particles: int | None, moves: int | None) -> DrawPlan:
+    """Settings of the methods, each option with the method that it is for."""
+    for name, value, of in (("--particles", particles, "smc"), ("--moves", moves, "mcmc")):
+        if value is not None and of not in methods:
+            raise UsageProblem(f"{name} says nothing without --method {of}")
+    settings = {"particles": particles, "steps": moves}
+    return DrawPlan({name: value for name, value in settings.items() if value is not None})
+
+
+def _check_figure(path: str | None) -> None:
+    """Find out before any work whether the figure can be drawn."""
+    if path is None:
+        return
+    if Path(path).suffix.lower() not in FIGURES:
+        raise UsageProblem(f"--plot cannot write {path!r}", expected="a file name that ends in .svg or .png")
+    if find_spec("matplotlib") is None:
+        raise UsageProblem(
+            "--plot needs matplotlib, which is not installed", expected="pip install 'constrain-lm[plot]'"
+        )
+
+
+def _run(
+    session: Session,
+    job: Job,
+    methods: tuple[str, ...],
+    draws: int,
+    plan: DrawPlan,
+    plot: str | None,
+    *,
+    as_json: bool,
+) -> int:
+    if plot is not None:
+        from constrain.compiler.files import replaceable
+
+        if not replaceable(plot).parent.is_dir():  # what comes before may take long
+            raise InputFileError(
+                f"{plot} cannot be written: there is no such folder", expected="a folder that is there"
+            )
+    session.prepare()
+    request = session.request_for(job)
+    from constrain.runtime.decoding.faithful.honesty import examine
+
+    with Progress() as progress:
+        found = examine(
+            session.model,
+            request.compiled,
+            request.prompt_ids,
+            request.options,
+            session.rows,
+            methods=methods,
+            draws=draws,
+            settings=plan.made(),
+            narrowed=request.narrowed,
+            begun=request.begun,
+            notify=progress.show,
+        )
+    if as_json:
+        write(json.dumps(verified.record(found, job.seed), ensure_ascii=False))
+    else:
+        verified.show(found, job.seed)
+    if plot is not None:
+        from constrain.cli.figure import save_figure
+
+        save_figure(plot, found, session.model.vocabulary)
+        render.note(render.saved(plot, Path(plot).stat().st_size))
+    verified.judge(found)
+    return 0 if found.is_honest else 1

@@ -1,0 +1,198 @@
+"""One method after the other: what is known of its law, what its draws are, what they cost.
+
+First without drawing: the laws in closed form (:mod:`.closed`). Then with draws, each method with random numbers of its
+own, so that what is found of one does not depend on which others are looked at.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from constrain.runtime.decoding.distribution import log_sum_exp
+from constrain.runtime.decoding.faithful.asap import asap
+from constrain.runtime.decoding.faithful.draw import Draw, DrawMethod
+from constrain.runtime.decoding.faithful.draws import DrawSettings, make_method
+from constrain.runtime.decoding.faithful.explorer import Explorer
+from constrain.runtime.decoding.faithful.honesty.closed import Checks, check_attempts
+from constrain.runtime.decoding.faithful.honesty.report import MethodReport
+from constrain.runtime.decoding.faithful.honesty.statistics import Cells
+from constrain.runtime.decoding.faithful.honesty.target import Target
+from constrain.runtime.decoding.faithful.honesty.weights import deviation, spread_of
+from constrain.runtime.decoding.faithful.law import (
+    Law,
+    divergence,
+    law_of_proposal,
+    law_of_trie,
+    normalised,
+    total_variation,
+)
+from constrain.runtime.decoding.faithful.trie import Trie
+
+__all__ = ["METHODS", "Bench"]
+
+METHODS = ("mask", "asap", "exact", "smc", "mcmc")
+"""That can be examined."""
+
+ATTEMPTS = 128
+"""Of ``exact``, that are followed one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where methods are examined.
+
+    Attributes:
+        explorer: gives a method an explorer of its own.
+        target: what they are held against.
+        cells: groups of outputs to compare frequencies over.
+        draws: of each.
+        restarts: of ``asap``.
+        settings: of the methods.
+        seed: of all random numbers.
+        notify: is told how far it is.
+    """
+
+    explorer: Callable[[str], Explorer]
+    target: Target
+    cells: Cells
+    draws: int
+    restarts: int
+    settings: DrawSettings
+    seed: int
+    notify: Callable[[str], None] | None
+
+    def report(self, name: str) -> MethodReport:
+        """What there is to say about a method."""
+        checks = Checks.begin(self.target)
+        report = MethodReport(name, draws=self.draws)
+        if name == "asap":
+            self._adaptive(report, checks)
+        else:
+            self._independent(report, checks)
+        report.checks, report.failures = checks.made, list(checks.failures.values())
+        return report
+
+    def _independent(self, report: MethodReport, checks: Checks) -> None:
+        """A method whose draws are all of the same law."""
+        name, viewer, most = report.method, self.explorer("mask"), len(self.target.law)
+        attempt = law_of_proposal(viewer, most=most)
+        if name == "mask":
+            checks.law(attempt)
+            self._compare(report, normalised(attempt))
+        if name == "exact":
+            check_attempts(checks, self.explorer(name), self._random(name, 1), attempts=ATTEMPTS)
+        explorer, trie = self.explorer(name), Trie()
+        method = make_method(explorer, self.settings, trie, self._random(name))
+        drawn = self._drawn(report, explorer, method, self.draws)
+        for one in drawn:
+            checks.drawn(one, attempt if name == "mask" else None)
+            if one.bounds is not None:
+                checks.bounds(*one.bounds)
+        if name == "exact":
+            self._compare(report, normalised(law_of_trie(viewer, trie, rejects=True, most=most)))
+        else:
+            self._weigh(report, drawn, attempt)
+        self._count(report, drawn)
+
+    def _adaptive(self, report: MethodReport, checks: Checks) -> None:
+        """``asap``: the law of draw n is known when the draws before it are, and is averaged over restarts."""
+        viewer, most = self.explorer("asap"), len(self.target.law)
+        looked_at = _numbers(self.draws)
+        curves, last = [], []
+        for restart in range(self.restarts):
+            explorer, trie, before, law, curve = self.explorer("asap"), Trie(), 0, {}, []
+            method = asap(explorer, trie, self._random("asap", restart))
+            for number in looked_at:
+                for one in self._drawn(report, explorer, method, number - before - 1, restart * self.draws + before):
+                    checks.drawn(one)
+                law = law_of_trie(viewer, trie, most=most)
+                checks.law(law)
+                checks.bounds(trie.root.proven, trie.root.value)
+                (one,) = self._drawn(report, explorer, method, 1, restart * self.draws + number - 1)
+                checks.drawn(one, law)
+                law, before = normalised(law), number
+                curve.append(max(0.0, divergence(self.target.law, law)))
+            curves.append(curve)
+            last.append(law)
+        means = np.mean(np.array(curves), axis=0).tolist()
+        report.curve = tuple(zip(looked_at, means, strict=True))
+        self._compare(report, _mixture(last))
+        report.divergence = means[-1]
+        report.total_variation = float(np.mean([total_variation(self.target.law, law) for law in last]))
+
+    def _compare(self, report: MethodReport, law: Law) -> None:
+        """Hold a law against the target."""
+        target = self.target.law
+        report.law = law
+        report.divergence = max(0.0, divergence(target, law))
+        report.total_variation = total_variation(target, law)
+        squares = [2 * value - law.get(key, -math.inf) for key, value in target.items() if value > -math.inf]
+        never = max(squares) == math.inf
+        report.effective = 0.0 if never else min(1.0, math.exp(-log_sum_exp(np.array(squares))))
+
+    def _weigh(self, report: MethodReport, drawn: list[Draw], attempt: Law) -> None:
+        """Hold the mean of W against Z, attempts that came to nothing counted."""
+        of_each = {"smc": float(self.settings.particles), "mcmc": _mean_inverse(self.settings.steps)}
+        logweights = [one.logweight for one in drawn]
+        logweights += [-math.inf] * sum(one.attempts - 1 for one in drawn)
+        spread = spread_of(attempt, self.target.logprobs, self.target.log_z)
+        report.weights = deviation(logweights, self.target.log_z, spread, of_each=of_each.get(report.method, 1.0))
+        if report.effective is None:
+            found = np.array([one.logweight for one in drawn])
+            report.effective = math.exp(2 * log_sum_exp(found) - log_sum_exp(2 * found)) / len(found)
+
+    def _count(self, report: MethodReport, drawn: list[Draw]) -> None:
+        """Hold frequencies against the target."""
+        counts: dict[tuple[int, ...], int] = {}
+        for one in drawn:
+            counts[one.place.token_ids] = counts.get(one.place.token_ids, 0) + 1
+        report.counts = counts
+        if counts.keys() <= self.cells.of.keys():
+            report.drawn_divergence = self.cells.divergence(counts)
+            report.drawn_total_variation = self.cells.total_variation(counts)
+            report.p_value = self.cells.p_value(counts)
+
+    def _drawn(
+        self, report: MethodReport, explorer: Explorer, method: DrawMethod, number: int, before: int = 0
+    ) -> list[Draw]:
+        """So many draws; what they cost is added to the report."""
+        calls, started = explorer.calls, time.perf_counter()
+        drawn = []
+        for index in range(number):
+            if self.notify is not None and index % 100 == 0:
+                self.notify(f"{report.method}: {before + index:,} draws")
+            drawn.append(method.draw())
+        calls = explorer.calls - calls
+        report.made += number
+        report.attempts += sum(one.attempts for one in drawn)
+        report.model_calls += calls
+        report.seconds += time.perf_counter() - started + calls * self.target.seconds_per_call
+        return drawn
+
+    def _random(self, name: str, number: int = 0) -> np.random.Generator:
+        return np.random.default_rng([self.seed, METHODS.index(name), number])
+
+
+def _numbers(draws: int) -> list[int]:
+    """Draws to look at: 1, 2, 5, 10, 20, 50 and so on, and the last."""
+    steps = [step * 10**power for power in range(10) for step in (1, 2, 5)]
+    return sorted({number for number in steps if number < draws} | {draws})
+
+
+def _mixture(laws: list[Law]) -> Law:
+    """The law of what is drawn from one of several, each as likely."""
+    keys = {key for law in laws for key in law}
+    share = math.log(len(laws))
+    return {key: log_sum_exp(np.array([law.get(key, -math.inf) for law in laws])) - share for key in sorted(keys)}
+
+
+def _mean_inverse(moves: int) -> float:
+    """How many weights a mean of ``mcmc`` is worth: the first output's, and that of each move which proposes a new one,
+    one in two. It is 1 over the mean of 1 / (1 + B), where B is binomial.
+    """
+    return (moves + 1) / 2 / -math.expm1(-(moves + 1) * math.log(2))
