@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -38,9 +37,10 @@ from constrain.cli.jobs import Job, Jobs, LineJobs, PromptJobs
 from constrain.cli.monitors import logits_of, monitor_of
 from constrain.cli.outcome import Outcome
 from constrain.cli.problems import InputFileError, UsageProblem
+from constrain.cli.prompt import reads_prompt
 from constrain.cli.references import read_references
-from constrain.cli.source import argument_text, read_source
-from constrain.cli.streams import is_terminal, read_standard_input, write
+from constrain.cli.source import read_source
+from constrain.cli.streams import read_standard_input, write
 from constrain.errors import ConstrainError
 
 __all__ = ["EXAMPLES", "gen"]
@@ -323,13 +323,7 @@ def gen(
         raise UsageProblem("--method awrs is for --monitor", expected="one, or --method mask")
     if many and prompt not in (None, "-"):
         raise UsageProblem("--many reads prompts from standard input", expected="no PROMPT with it")
-    from_input = many or prompt == "-" or (prompt is None and not is_terminal(sys.stdin))
-    if prompt is None and not from_input:
-        raise UsageProblem("there is no prompt", expected="PROMPT, or text on standard input")
-    if prompt is not None and prompt != "-" and not prompt.strip():
-        raise UsageProblem("the prompt is empty")
-    argument_text(prompt or "", "the prompt")
-    argument_text(system or "", "--system")
+    from_input = reads_prompt(prompt, system, many=many)
     source = read_source(
         schema=schema,
         regex=regex,

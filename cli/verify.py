@@ -6,7 +6,6 @@ The work is :mod:`constrain.runtime.decoding.faithful.honesty`; what the user re
 from __future__ import annotations
 
 import json
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -22,9 +21,10 @@ from constrain.cli.imports import read_terminals
 from constrain.cli.jobs import Job
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.progress import Progress
+from constrain.cli.prompt import reads_prompt
 from constrain.cli.references import read_references
-from constrain.cli.source import argument_text, read_source
-from constrain.cli.streams import is_terminal, read_standard_input, write
+from constrain.cli.source import read_source
+from constrain.cli.streams import read_standard_input, write
 
 __all__ = ["EXAMPLES", "verify"]
 
@@ -142,13 +142,7 @@ def verify(
     if not temperature > 0:
         raise UsageProblem(f"--temperature cannot be {temperature:g}", expected="a number above 0: outputs are drawn")
     _check_figure(plot)
-    from_input = prompt == "-" or (prompt is None and not is_terminal(sys.stdin))
-    if prompt is None and not from_input:
-        raise UsageProblem("there is no prompt", expected="PROMPT, or text on standard input")
-    if prompt is not None and prompt != "-" and not prompt.strip():
-        raise UsageProblem("the prompt is empty")
-    argument_text(prompt or "", "the prompt")
-    argument_text(system or "", "--system")
+    from_input = reads_prompt(prompt, system)
     source = read_source(
         schema=schema,
         regex=regex,

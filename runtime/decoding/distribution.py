@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["draw", "log_sum_exp", "normalise", "pooled"]
+__all__ = ["draw", "effective_sample_size", "log_sum_exp", "normalise", "pooled"]
 
 
 def log_sum_exp(values: NDArray[np.float64]) -> float:
@@ -14,6 +14,15 @@ def log_sum_exp(values: NDArray[np.float64]) -> float:
     if peak == -np.inf:
         return peak
     return peak + float(np.log(np.exp(values - peak).sum()))
+
+
+def effective_sample_size(logweights: NDArray[np.float64]) -> float:
+    """How many draws of equal weight tell as much as these: the square of the sum by the sum of squares (Kish 1965).
+
+    Args:
+        logweights: logarithms, at least one of them finite.
+    """
+    return float(np.exp(2 * log_sum_exp(logweights) - log_sum_exp(2 * logweights)))
 
 
 def normalise(values: NDArray[np.float64]) -> NDArray[np.float64]:

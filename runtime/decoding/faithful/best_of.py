@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from constrain.errors import ModelError
 from constrain.runtime.decoding.faithful.draw import Draw
 from constrain.runtime.decoding.faithful.explorer import Explorer
+from constrain.runtime.decoding.faithful.opinion import opinion
 from constrain.runtime.decoding.faithful.proposal import MaskedDraws
 from constrain.runtime.decoding.text import text_of
 
@@ -61,12 +61,7 @@ class BestDraws:
     def _rewarded(self, drawn: Draw) -> float:
         if self._reward is None:
             return drawn.logprob
-        name = getattr(self._reward, "__qualname__", type(self._reward).__qualname__)
         text = text_of(self._explorer.vocabulary, drawn.place.token_ids)
-        try:
-            reward = float(self._reward(text))
-        except Exception as error:
-            raise ModelError(f"the reward {name} fails: {type(error).__name__}: {error}") from error
-        if math.isnan(reward):
-            raise ModelError(f"the reward {name} gives {reward!r} for {text[-40:]!r}", expected="a number")
-        return reward
+        return opinion(
+            self._reward, text, of="reward", allows=lambda reward: not math.isnan(reward), expected="a number"
+        )

@@ -192,10 +192,6 @@ class Explorer:
         """At how many places the model said nothing of use."""
         return self._chooser.uniform_steps
 
-    def is_stop(self, token_id: int) -> bool:
-        """Does this token end the output?"""
-        return token_id in self._stops
-
     def after(self, place: Place, token_id: int) -> Place | None:
         """The place that a token of ``place.ids``, no stop token, leads to; None where nothing can be completed there.
 

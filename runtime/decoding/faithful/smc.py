@@ -21,10 +21,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from constrain.errors import ModelError
-from constrain.runtime.decoding.distribution import draw, log_sum_exp
+from constrain.runtime.decoding.distribution import draw, effective_sample_size, log_sum_exp
 from constrain.runtime.decoding.faithful.draw import Draw, Effort
 from constrain.runtime.decoding.faithful.explorer import Place
+from constrain.runtime.decoding.faithful.opinion import opinion
 from constrain.runtime.decoding.faithful.proposal import Path, Proposal, Step
 from constrain.runtime.decoding.text import text_of
 
@@ -99,7 +99,7 @@ class ParticleDraws:
             estimate = log_sum_exp(weights) - math.log(self._number)
             chosen = particles[draw(weights, float(self._random.random()))]
             drawn = Path(chosen.steps, chosen.place).draw(effort.attempts)
-            effective = math.exp(2 * log_sum_exp(weights) - log_sum_exp(2 * weights))
+            effective = effective_sample_size(weights)
             return replace(drawn, estimate=estimate, details={"effective_particles": effective})
 
     def run(self) -> list[_Particle]:
@@ -129,7 +129,7 @@ class ParticleDraws:
         weights = np.array([particle.logweight + particle.twist for particle in particles])
         if not len(weights) or weights.max() == -np.inf:
             return []
-        effective = math.exp(2 * log_sum_exp(weights) - log_sum_exp(2 * weights))
+        effective = effective_sample_size(weights)
         if effective >= self._resample_below * self._number:
             return particles
         mean = log_sum_exp(weights) - math.log(self._number)
@@ -139,15 +139,8 @@ class ParticleDraws:
     def _promise(self, place: Place) -> float:
         if self._critic is None:
             return 0.0
-        name = getattr(self._critic, "__qualname__", type(self._critic).__qualname__)
         text = text_of(self._explorer.vocabulary, place.token_ids)
-        try:
-            promise = float(self._critic(text))
-        except Exception as error:
-            raise ModelError(f"the critic {name} fails: {type(error).__name__}: {error}") from error
-        if not math.isfinite(promise):
-            raise ModelError(f"the critic {name} gives {promise!r} for {text[-40:]!r}", expected="a finite number")
-        return promise
+        return opinion(self._critic, text, of="critic", allows=math.isfinite, expected="a finite number")
 
 
 def systematic(logweights: NDArray[np.float64], number: int, uniform: float) -> list[int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from constrain.runtime.decoding.distribution import log_sum_exp
+from constrain.runtime.decoding.distribution import effective_sample_size, log_sum_exp
 from constrain.runtime.decoding.faithful.asap import asap
 from constrain.runtime.decoding.faithful.draw import Draw, DrawMethod
 from constrain.runtime.decoding.faithful.draws import DrawSettings, make_method
@@ -144,7 +144,7 @@ class Bench:
         report.weights = deviation(logweights, self.target.log_z, spread, of_each=of_each.get(report.method, 1.0))
         if report.effective is None:
             found = np.array([one.logweight for one in drawn])
-            report.effective = math.exp(2 * log_sum_exp(found) - log_sum_exp(2 * found)) / len(found)
+            report.effective = effective_sample_size(found) / len(found)
 
     def _count(self, report: MethodReport, drawn: list[Draw]) -> None:
         """Hold frequencies against the target."""
