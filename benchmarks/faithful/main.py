@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=genlm.RUNS, help="of genlm-control's particles for a problem")
     parser.add_argument("--restarts", type=int, default=5, help="of the draws for each held-out prompt")
     parser.add_argument("--prompts", type=int, help="fitted ones and held-out ones, at most so many of each [all]")
-    parser.add_argument("--power", type=float, help="of weights, for the languages [as the fit chose it]")
+    parser.add_argument("--power", type=float, help="of weights, for the languages [1, as for asap]")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--report", action="store_true", help="only print the tables of what is in --out")
     parser.add_argument("-m", "--model", help="as for `constrain gen` (default: the embedded model)")

@@ -44,6 +44,10 @@ TRIED_PROMPTS = 8
 PROPOSED_WITH = 0.5
 """The power with which texts are proposed while the weights are not trusted yet."""
 
+AS_CHANCES = 1.0
+"""The power of leaves of ``asap``, whatever the fit chose for proposals: they stand for chances, and are soon replaced
+by what was seen. In each of six trials it was the best one there."""
+
 
 def leaves_of(future: Future, power: float | None = None) -> Leaves:
     """Expected futures as the values of ways on: 0 for stopping, which is certain to end well.
@@ -56,7 +60,7 @@ def leaves_of(future: Future, power: float | None = None) -> Leaves:
         future.beta = power
 
     def leaves(place: Place) -> NDArray[np.float64]:
-        mark = (id(future), future.revision)
+        mark = (future, future.revision)  # not its id, which another one may have once this one is gone
         if place.leaves is None or place.leaves[0] != mark:
             found = _log_psi(future, place)
             place.leaves = mark, found if place.stop is None else np.insert(found, place.stop, 0.0)
@@ -97,7 +101,7 @@ class StoredWeights:
         """Use them, to a power of one's own if it is given."""
         self._weights = weights
         self._power = power
-        self._leaves: tuple[CompiledGrammar, Leaves] | None = None
+        self._leaves: tuple[CompiledGrammar, float | None, Leaves] | None = None
 
     def leaves_for(self, explorer: Explorer) -> Leaves:
         """Values of ways on for the explorer's language.
@@ -106,9 +110,11 @@ class StoredWeights:
             ArtifactError: the weights are for another model, language or temperature.
         """
         self._weights.check(explorer.weights_key)
-        if self._leaves is None or self._leaves[0] is not explorer.language:
-            self._leaves = explorer.language, leaves_of(Future(explorer.language, self._weights), self._power)
-        return self._leaves[1]
+        power = AS_CHANCES if self._power is None and explorer.options.method == "asap" else self._power
+        if self._leaves is None or self._leaves[0] is not explorer.language or self._leaves[1] != power:
+            leaves = leaves_of(Future(explorer.language, self._weights), power)
+            self._leaves = explorer.language, power, leaves
+        return self._leaves[2]
 
 
 class OnlineWeights:

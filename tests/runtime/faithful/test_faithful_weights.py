@@ -107,6 +107,19 @@ def test_a_power_of_ones_own() -> None:
     assert law_of_proposal(explorer, leaves=nothing) == pytest.approx(law_of_proposal(explorer))
 
 
+def test_asap_takes_weights_for_chances_whatever_power_proposals_have() -> None:
+    case = cases()[0]
+    half = fit_of(case).weights.with_beta(0.5)
+    explorers = {method: explorer_of(case, method=method) for method in ("asap", "smc")}
+    for method, power in (("asap", 1.0), ("smc", 0.5)):
+        explorer = explorers[method]
+        drawn = law_of_proposal(explorer, leaves=StoredWeights(half).leaves_for(explorer))
+        assert drawn == law_of_proposal(explorer, leaves=StoredWeights(half, power).leaves_for(explorer))
+    weights = StoredWeights(half)  # one object for both
+    laws = [law_of_proposal(explorers[m], leaves=weights.leaves_for(explorers[m])) for m in ("asap", "smc")]
+    assert laws[0] != laws[1]
+
+
 def test_weights_are_refused_for_anything_else() -> None:
     first, second = cases()[:2]
     with pytest.raises(ArtifactError, match=r"temperature 1, not for 0\.5"):
