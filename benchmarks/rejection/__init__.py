@@ -1,0 +1,1 @@
+"""Adaptive weighted rejection: what it costs, and what it gains."""
