@@ -73,25 +73,21 @@ MOST_CALLS = 2_000
 """Of the model for an output that is timed."""
 
 
-class Count:
-    """How many questions the checker was asked."""
-
-    def __init__(self) -> None:
-        """None so far."""
-        self.questions = 0
-
-
 class Checker(Monitor):
-    """Is a text the beginning of one of the language? That is all it says."""
+    """Is a text the beginning of one of the language? That is all it says.
 
-    def __init__(self, compiled: CompiledGrammar, count: Count) -> None:
+    Attributes:
+        questions: how many it was asked.
+    """
+
+    def __init__(self, compiled: CompiledGrammar) -> None:
         """Know the language."""
+        self.questions = 0
         self._matcher = compiled.matcher()
-        self._count = count
 
     def veto(self, prefix: str, complete: bool) -> bool:
         """Is it not?"""
-        self._count.questions += 1
+        self.questions += 1
         data = prefix.encode()
         return self._matcher.viable_prefix(data) < len(data)
 
@@ -99,17 +95,16 @@ class Checker(Monitor):
 class AskingAboutAll(Explorer):
     """An explorer that finds each place's mask by asking about every token of the grammar; the answers are known."""
 
-    asked: NDArray[np.int64] = np.array([], dtype=np.int64)
-    count: Count
+    checker: Checker
+    asked: Sequence[str] = ()
 
     def read(self, places: Iterable[Place]) -> None:
         """Ask the checker, then the model."""
         unread = [place for place in places if place.logprobs is None and not place.is_whole]
         for place in {place.token_ids: place for place in unread}.values():
-            validate = place.matcher.validate_tokens
-            accepted = [token_id for token_id in self.asked.tolist() if validate([token_id])]
-            self.count.questions += len(self.asked)
-            if not set(place.text_ids.tolist()) <= set(accepted):
+            text, veto = text_of(self.vocabulary, place.token_ids), self.checker.veto
+            accepted = sum(not veto(text + token, False) for token in self.asked)
+            if accepted < len(place.text_ids):
                 raise SystemExit("the checker and the mask disagree")
         super().read(unread)
 
@@ -152,8 +147,8 @@ class Setting:
         self._options: GenerationOptions = GenerationOptions(
             method="smc", max_tokens=language.max_tokens, logits=(shaping,), seed=seed
         )
-        self.count = Count()
-        self.asked = self.watched().root.text_ids
+        self.checker = Checker(self._compiled)
+        self.asked = [text_of(self.vocabulary, [at]) for at in self.watched().root.text_ids.tolist()]
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -165,12 +160,12 @@ class Setting:
         kind = AskingAboutAll if asks else Explorer
         explorer = kind(self._model, self._compiled, self._prompt_ids, self._options, self._rows(), memory=MEMORY)
         if isinstance(explorer, AskingAboutAll):
-            explorer.asked, explorer.count = self.asked, self.count
+            explorer.checker, explorer.asked = self.checker, self.asked
         return explorer
 
     def watched(self) -> Explorer:
         """Places of any line, under the checker."""
-        watch = Watch(Checker(self._compiled, self.count), self._line, deadline=None)
+        watch = Watch(self.checker, self._line, deadline=None)
         return Explorer(
             self._model, self._line, self._prompt_ids, self._options, self._rows(), watch=watch, memory=MEMORY
         )
@@ -307,9 +302,9 @@ def timed(setting: Setting, rounds: int, seed: int) -> dict[tuple[str, int], lis
             for particles in numbers:
                 explorer = setting.explorer(kind, is_fresh=True)
                 draws = method(explorer, kind, particles, np.random.default_rng([seed, number, particles]))
-                setting.count.questions, started = 0, time.perf_counter()
+                setting.checker.questions, started = 0, time.perf_counter()
                 with contextlib.suppress(BudgetError):  # it has cost that all the same
                     draws.draw()
-                cost = time.perf_counter() - started, setting.count.questions
+                cost = time.perf_counter() - started, setting.checker.questions
                 found.setdefault((kind, particles), []).append(cost)
     return found
