@@ -236,9 +236,18 @@ class Constraint:
 
     def may_stop(self, token_id: int) -> bool:
         """Does a monitor let the output end? If not, that is not allowed any more here."""
-        return self._is_let(token_id)
+        return self._lets_or_notes(token_id)
 
-    def _is_let(self, token_id: int) -> bool:
+    def lets(self, token_id: int) -> bool:
+        """Does a monitor let the output go on so? Nothing is changed.
+
+        Raises:
+            MonitorError: the monitor fails.
+        """
+        return self._watch is None or self._watch.refusal(token_id) is None
+
+    def _lets_or_notes(self, token_id: int) -> bool:
+        """The same; a token that is refused is not allowed any more here."""
         reason = None if self._watch is None else self._watch.refusal(token_id)
         if reason is None:
             return True
@@ -269,7 +278,7 @@ class Constraint:
             ModelError: the automaton refuses a token its own mask allowed.
             MonitorError: the monitor fails.
         """
-        if not self._is_let(token_id):
+        if not self._lets_or_notes(token_id):
             return False
         self._follow(self._matcher.accept_token(token_id), token_id)
         self._follow(self._matcher is self._whole or self._whole.accept_token(token_id), token_id)
@@ -288,7 +297,7 @@ class Constraint:
             if not fits:
                 self._refused.append(token_id)
                 return False
-        return self._is_let(token_id)
+        return self._lets_or_notes(token_id)
 
     def left_of(self, allowed: Allowed) -> Allowed:
         """What is left of what was allowed here without what :meth:`would_accept` has refused since."""

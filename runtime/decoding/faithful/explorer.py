@@ -220,6 +220,8 @@ class Explorer:
         return found
 
     def _found(self, place: Place, token_id: int) -> Place | None:
+        if not place.constraint.lets(token_id):  # asked before a copy is made, for many may be refused
+            return None
         constraint = place.constraint.fork()
         room = place.room.after(len(self.vocabulary.token(token_id) or b""))
         if not constraint.accept(token_id, room):

@@ -114,6 +114,9 @@ class Proposal:
         """Draw what follows a place that is no whole output; None where it leads nowhere."""
         self.explorer.read([place])
         weights = proposed(place, self.explorer.options, self._leaves)
+        if self._asks_on and place.dead:
+            weights = weights.copy()
+            weights[np.searchsorted(place.ids, list(place.dead))] = -np.inf
         whole = log_sum_exp(weights)
         if whole == -np.inf:
             return None
