@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from faithful_models import (
     nodes_of,
     normaliser,
     outputs,
+    text_of,
     watch_of,
 )
 from goodness_of_fit import p_value
@@ -133,6 +135,35 @@ def test_where_nothing_is_left_guided_draws_find_out(make: Any) -> None:
             method.draw()
         with pytest.raises(UnsatisfiableError, match="that the monitor leaves"):
             method.draw()
+
+
+def test_what_was_refused_is_not_drawn_again_and_weights_stay_right() -> None:
+    case, random = case_of("tight"), np.random.default_rng(7)
+    pattern = "^[bc]|abc"
+    drawn: list[tuple[int, float]] = []
+    refusals = 0
+    for _ in range(400):
+        proposal = Proposal(watched(case, Refusing(pattern)), random, asks_on=True)
+        root = proposal.explorer.root
+        third = [proposal.step(root) for _ in range(3)][-1]
+        refusals += len(root.dead)
+        assert third is not None
+        drawn.append((third.index, math.exp(third.logprob - third.sampling_logprob)))
+    assert refusals > 400  # there was something to remember
+    indices, weights = np.array([index for index, _ in drawn]), np.array([weight for _, weight in drawn])
+    for index, token_id in enumerate(root.ids.tolist()):
+        share = 0.0 if re.search(pattern, text_of((token_id,))) else math.exp(root.known[index])
+        found = np.where(indices == index, weights, 0.0)  # each token has its own probability, whatever came before
+        assert abs(found.mean() - share) < 3.5 * found.std() / math.sqrt(len(found)) + 1e-12
+    accepted = [
+        index for index, token_id in enumerate(root.ids.tolist()) if not re.search(pattern, text_of((token_id,)))
+    ]
+    while len(root.dead) < len(root.ids) - len(accepted):
+        assert proposal.step(root)
+    for _ in range(20):  # nothing is left to estimate
+        step = proposal.step(root)
+        assert step is not None
+        assert math.exp(step.logprob - step.sampling_logprob) == pytest.approx(np.exp(root.known[accepted]).sum())
 
 
 @pytest.mark.parametrize("number", [40, None])
