@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from constrain.runtime.decoding.awrs import draw_accepted
+from constrain.runtime.decoding.distribution import Lots
 from constrain.runtime.monitors.watch import MOST_REFUSALS
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def write(model: CausalModel, problem: Problem, number: int, contexts: int, rand
                 found.contexts[place : place + 1] = [
                     Context(logprobs.astype(np.float32), accepted, matcher.fork(), log_mass)
                 ]
-            drawn = draw_accepted(logprobs, Checker(matcher, stops), random, most_rejected=MOST_REFUSALS + 1)
+            drawn = draw_accepted(Lots(logprobs), Checker(matcher, stops), random, most_rejected=MOST_REFUSALS + 1)
             if drawn is None:
                 found.given_up += 1
                 break
@@ -124,7 +125,7 @@ def repeat(context: Context, stops: frozenset[int], draws: int, random: np.rando
     logprobs -= math.log(np.exp(logprobs).sum())
     for _ in range(draws):
         checker, started = Checker(context.matcher, stops), time.perf_counter()
-        drawn = draw_accepted(logprobs, checker, random, most_rejected=MOST_REFUSALS + 1)
+        drawn = draw_accepted(Lots(logprobs), checker, random, most_rejected=MOST_REFUSALS + 1)
         found.seconds.append(time.perf_counter() - started)
         found.calls.append(checker.calls)
         found.to_first.append(checker.first or checker.calls)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from constrain.runtime.decoding.distribution import Lots
 from constrain.runtime.decoding.local_mass import log_accepted_mass
 from constrain.runtime.decoding.urn import Urn
 
@@ -23,7 +24,7 @@ class Deck:
     """Draws without replacement, made as far as somebody asks: all estimators see the same."""
 
     def __init__(self, logprobs: NDArray[np.float64], accepted: NDArray[np.bool_], random: np.random.Generator) -> None:
-        self._urn, self._random, self._accepted = Urn(logprobs), random, accepted
+        self._urn, self._random, self._accepted = Urn(Lots(logprobs)), random, accepted
         self._logprobs = logprobs
         self._cards: list[tuple[float, float, bool]] = []
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from constrain.runtime.decoding.distribution import normalise
+from constrain.runtime.decoding.distribution import Lots, normalise
 from constrain.runtime.decoding.local_mass import log_accepted_mass
 from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.sampler import Choice
@@ -48,23 +48,25 @@ class AcceptedDraw:
 
 
 def draw_accepted(
-    logprobs: NDArray[np.float64],
+    lots: Lots,
     accepts: Callable[[int], bool],
     random: np.random.Generator,
     *,
     stopping: float = STOPPING,
     most_rejected: int | None = None,
 ) -> AcceptedDraw | None:
-    """Draw an index from the distribution restricted to the accepted ones; None where none is.
+    """Draw an index in proportion to the weights of the accepted ones; None where none is.
 
     Args:
-        logprobs: normalised; what has the probability 0 is never drawn, or asked about.
+        lots: what has no weight is never drawn, or asked about. Probabilities are spoken of below; where weights do not
+            add up to 1, it is in their units.
         accepts: the checker; equal questions have equal answers, and none is asked twice.
         random: the random numbers.
         stopping: when to be content with the estimate: above 0, at most 1.
         most_rejected: after so many, no more is asked; at least 1. The estimate stays without bias, None counting as 0.
     """
-    urn = Urn(logprobs)
+    urn = Urn(lots)
+    logprobs = lots.logweights
     rejected: list[float] = []
     found: int | None = None
     has_second = False
@@ -118,5 +120,5 @@ class AwrsSampler:
         if not self._options.truncate_before:
             logprobs = truncate(logprobs, self._options)
         truncated = normalise(logprobs)
-        drawn = draw_accepted(truncated, accepts, self._random, most_rejected=most_rejected)
+        drawn = draw_accepted(Lots(truncated), accepts, self._random, most_rejected=most_rejected)
         return None if drawn is None else Choice(drawn.index, float(truncated[drawn.index]) - drawn.log_mass)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
+
+from constrain.runtime.decoding.distribution import Lots
 
 __all__ = ["Urn"]
 
@@ -23,27 +24,30 @@ class Urn:
     was drawn since: a search in sums that are there already, where a vocabulary takes milliseconds to sum up.
     """
 
-    def __init__(self, logweights: NDArray[np.float64]) -> None:
+    def __init__(self, lots: Lots) -> None:
         """Put all of them in.
 
         Args:
-            logweights: minus infinity is never drawn.
+            lots: are left as they are; minus infinity is never drawn.
         """
-        self._left = logweights.copy()
-        self._sum_up()
+        self._lots = lots
+        self._gone: set[int] = set()
+        """What was drawn since the weights were summed up, and how much that was."""
+        self._drawn = 0.0
 
     def _sum_up(self) -> None:
-        self._peak = float(self._left.max())
-        # relative to the largest that is left, so that what others dwarfed counts once they are gone
-        self._sums = np.cumsum(np.exp(self._left - self._peak)) if self._peak > -math.inf else np.zeros(1)
-        self._total = float(self._sums[-1])
+        left = self._lots.logweights.copy()
+        left[list(self._gone)] = -np.inf
+        self._lots = Lots(left)  # relative to the largest that is left: what others dwarfed counts once they are gone
+        self._gone = set()
         self._drawn = 0.0
 
     def log_left(self) -> float:
         """Logarithm of what all that is left weighs; minus infinity where nothing is."""
-        if self._drawn > UNCERTAIN * self._total:
+        if self._drawn > UNCERTAIN * self._lots.total:
             self._sum_up()
-        return self._peak + math.log(self._total - self._drawn) if self._total else -math.inf
+        lots = self._lots
+        return lots.peak + math.log(lots.total - self._drawn) if lots.total else -math.inf
 
     def draw(self, random: np.random.Generator) -> int:
         """Draw an index and take it out.
@@ -54,15 +58,14 @@ class Urn:
         Raises:
             ValueError: nothing is left.
         """
-        if self._drawn > REDRAWN * self._total:
+        if self._drawn > REDRAWN * self._lots.total:
             self._sum_up()
-        if not self._total:
+        lots = self._lots
+        if not lots.total:
             raise ValueError("nothing is left to draw")
-        while True:
-            place = float(random.random()) * self._total
-            index = int(np.searchsorted(self._sums, place, side="right"))  # its sum exceeds that before it
-            if index < len(self._sums) and self._left[index] > -np.inf:
-                break
-        self._drawn += math.exp(self._left[index] - self._peak)
-        self._left[index] = -np.inf
+        index = lots.at(float(random.random()))
+        while index in self._gone:
+            index = lots.at(float(random.random()))
+        self._gone.add(index)
+        self._drawn += math.exp(lots.logweights[index] - lots.peak)
         return index

@@ -14,6 +14,7 @@ import pytest
 
 from constrain.runtime.decoding import awrs
 from constrain.runtime.decoding.awrs import AcceptedDraw, draw_accepted
+from constrain.runtime.decoding.distribution import Lots
 from constrain.runtime.decoding.local_mass import log_accepted_mass
 from constrain.runtime.decoding.urn import Urn
 
@@ -83,7 +84,7 @@ def ways(
             return accepted[index]
 
         monkeypatch.setattr(awrs, "Urn", lambda _, walk=walk: walk)
-        drawn = draw_accepted(logprobs, accepts, walk, stopping=stopping, most_rejected=most_rejected)  # type: ignore[arg-type]
+        drawn = draw_accepted(Lots(logprobs), accepts, walk, stopping=stopping, most_rejected=most_rejected)  # type: ignore[arg-type]
         assert len(asked) == len(set(asked))
         assert all(weights[index] > 0 for index in asked)
         if drawn is not None:
@@ -149,7 +150,10 @@ def test_nothing_is_accepted(most_rejected: int | None) -> None:
     asked: list[int] = []
     logprobs = np.log(np.array([0.5, 0.3, 0.2]))
     random = np.random.default_rng(1)
-    assert draw_accepted(logprobs, lambda index: bool(asked.append(index)), random, most_rejected=most_rejected) is None  # type: ignore[func-returns-value]
+    assert (
+        draw_accepted(Lots(logprobs), lambda index: bool(asked.append(index)), random, most_rejected=most_rejected)
+        is None
+    )  # type: ignore[func-returns-value]
     assert len(set(asked)) == len(asked) == (most_rejected or 3)
 
 
@@ -222,7 +226,7 @@ def test_the_urn_draws_without_replacement() -> None:
         logweights = np.log(np.array(weights)) + 7.0  # need not be normalised
     orders: Counter[tuple[int, ...]] = Counter()
     for _ in range(count):
-        urn = Urn(logweights)
+        urn = Urn(Lots(logweights))
         orders[urn.draw(random), urn.draw(random), urn.draw(random)] += 1
         assert urn.log_left() == -math.inf
         with pytest.raises(ValueError, match="nothing is left"):
@@ -238,7 +242,7 @@ def test_the_urn_draws_without_replacement() -> None:
 def test_the_urn_keeps_its_digits() -> None:
     """What others dwarf by hundreds of orders of magnitude is drawn when they are gone, and its weight is known."""
     logweights = np.array([-2000.0, 0.0, -40.0, -800.0, -np.inf, -2000.0])
-    urn, random = Urn(logweights), np.random.default_rng(1)
+    urn, random = Urn(Lots(logweights)), np.random.default_rng(1)
     assert urn.log_left() == 0.0
     drawn, left = [], []
     for _ in range(4):
@@ -254,7 +258,7 @@ def test_a_large_urn() -> None:
     """Many draws from many, some of them far likelier: what is left is what was not drawn."""
     generator = np.random.default_rng(3)
     logweights = generator.normal(0.0, 4.0, size=20_000)
-    urn, random, left = Urn(logweights), np.random.default_rng(4), set(range(20_000))
+    urn, random, left = Urn(Lots(logweights)), np.random.default_rng(4), set(range(20_000))
     for _ in range(3000):
         left.remove(urn.draw(random))
     assert urn.log_left() == pytest.approx(math.log(math.fsum(np.exp(logweights[sorted(left)]))), abs=1e-9)
@@ -269,7 +273,7 @@ def test_draws_against_exact_masking() -> None:
     random = np.random.default_rng(7)
     found, estimates = np.zeros(40), []
     for _ in range(count):
-        drawn = draw_accepted(np.log(weights), lambda index: bool(accepted[index]), random)
+        drawn = draw_accepted(Lots(np.log(weights)), lambda index: bool(accepted[index]), random)
         assert drawn is not None
         found[drawn.index] += 1
         estimates.append(math.exp(drawn.log_mass))

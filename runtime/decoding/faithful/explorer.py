@@ -22,7 +22,7 @@ from constrain.compiler import CompiledGrammar, Matcher
 from constrain.compiler.weights import WeightsKey
 from constrain.errors import BudgetError
 from constrain.runtime.decoding.constraint import Allowed, Constraint
-from constrain.runtime.decoding.distribution import log_sum_exp
+from constrain.runtime.decoding.distribution import Lots, log_sum_exp
 from constrain.runtime.decoding.fitting import check_fit
 from constrain.runtime.decoding.options import GenerationOptions
 from constrain.runtime.decoding.result import Timings
@@ -58,9 +58,22 @@ class Place:
         logprobs: float64 ``[n]``, under the model among all tokens; None until the model was asked.
         dead: tokens among these after which nothing can be completed, as it turned out.
         leaves: what weights say of the ways on, for whoever has any: with a mark of which weights these are.
+        lots: what a proposal draws from, with what it was made of.
     """
 
-    __slots__ = ("_stops", "constraint", "dead", "ids", "is_whole", "leaves", "logprobs", "room", "stop", "token_ids")
+    __slots__ = (
+        "_stops",
+        "constraint",
+        "dead",
+        "ids",
+        "is_whole",
+        "leaves",
+        "logprobs",
+        "lots",
+        "room",
+        "stop",
+        "token_ids",
+    )
 
     def __init__(
         self, token_ids: tuple[int, ...], constraint: Constraint, room: Room, allowed: Allowed, stops: frozenset[int]
@@ -76,6 +89,7 @@ class Place:
         self.logprobs: NDArray[np.float64] | None = None
         self.dead: set[int] = set()
         self.leaves: tuple[object, NDArray[np.float64]] | None = None
+        self.lots: tuple[object, int, Lots] | None = None
 
     @property
     def matcher(self) -> Matcher:
@@ -113,7 +127,7 @@ class Place:
     @property
     def size(self) -> int:
         """About how many bytes it takes, with what the model says."""
-        return OF_PLACE + 3 * self.ids.nbytes + 8 * len(self.token_ids)
+        return OF_PLACE + 4 * self.ids.nbytes + 8 * len(self.token_ids)
 
 
 class Explorer:

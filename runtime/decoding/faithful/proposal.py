@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constrain.runtime.decoding.awrs import draw_accepted
-from constrain.runtime.decoding.distribution import draw, log_sum_exp
+from constrain.runtime.decoding.distribution import Lots
 from constrain.runtime.decoding.faithful.draw import Draw, Effort
 from constrain.runtime.decoding.faithful.explorer import Explorer, Place
 from constrain.runtime.decoding.faithful.guided import Leaves
@@ -113,28 +113,38 @@ class Proposal:
     def step(self, place: Place) -> Step | None:
         """Draw what follows a place that is no whole output; None where it leads nowhere."""
         self.explorer.read([place])
-        weights = proposed(place, self.explorer.options, self._leaves)
-        if self._asks_on and place.dead:
-            weights = weights.copy()
-            weights[np.searchsorted(place.ids, list(place.dead))] = -np.inf
-        whole = log_sum_exp(weights)
+        lots = self._lots(place)
+        whole = lots.log_total
         if whole == -np.inf:
             return None
         if self._asks_on:
-            drawn = draw_accepted(weights - whole, partial(self._is_open, place), self._random)
+            drawn = draw_accepted(lots, partial(self._is_open, place), self._random)
             if drawn is None:
                 return None
-            index, whole = drawn.index, whole + drawn.log_mass
+            index, whole = drawn.index, drawn.log_mass
         else:
-            index = draw(weights, float(self._random.random()))
-        logprob, law = float(place.known[index]), float(weights[index]) - whole
+            index = lots.at(float(self._random.random()))
+        logprob, weight = float(place.known[index]), float(lots.logweights[index])
+        law = weight - whole
         if index == place.stop:
             return Step(place, index, logprob, law, None, 0.0)
         following = self.explorer.after(place, int(place.ids[index]))
         if following is None:
             return None
-        leaf = 0.0 if following.is_whole else float(weights[index]) - logprob
+        leaf = 0.0 if following.is_whole else weight - logprob
         return Step(place, index, logprob, law, following, leaf)
+
+    def _lots(self, place: Place) -> Lots:
+        """What is drawn from at a place, summed up once, as long as nothing more is known."""
+        values = None if self._leaves is None else self._leaves(place)
+        refused = len(place.dead) if self._asks_on else 0
+        if place.lots is None or place.lots[0] is not values or place.lots[1] != refused:
+            weights = proposed(place, self.explorer.options, self._leaves)
+            if refused:
+                weights = weights.copy()
+                weights[np.searchsorted(place.ids, list(place.dead))] = -np.inf
+            place.lots = values, refused, Lots(weights)
+        return place.lots[2]
 
     def _is_open(self, place: Place, index: int) -> bool:
         """May the text go on that way?"""
