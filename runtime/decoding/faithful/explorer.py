@@ -298,7 +298,7 @@ class Explorer:
     def _place(self, token_ids: tuple[int, ...], constraint: Constraint, room: Room) -> Place:
         allowed = constraint.allowed(room)
         if self.is_watched:
-            stopping = [token_id for token_id in allowed.ids.tolist() if token_id in self._stops]
+            stopping = allowed.ids[np.isin(allowed.ids, list(self._stops))].tolist()
             refused = [token_id for token_id in stopping if not constraint.may_stop(token_id)]
             if refused:
                 allowed = constraint.allowed(room)
