@@ -122,7 +122,7 @@ def of_particles(model: CausalModel, options: argparse.Namespace) -> str:
     command = f"particles --paths {options.paths} --rounds {options.rounds} --seed {options.seed}"
     said = (
         f"`python benchmarks/awrs.py {command}` {_versions(model)}. KL, in nats, of the law of outputs from the "
-        "model's own distribution over the language, by text, with the standard error of the jackknife; closed forms "
-        f"have none. Seconds of one output, on average over {options.rounds} that began with nothing known."
+        "model's own distribution over the language, by text, with the standard error of the jackknife. "
+        f"Seconds of one output, on average over {options.rounds} that began with nothing known."
     )
     return f"# Particles under an opaque checker\n\n{textwrap.fill(said, 120)}\n\n{report_particles(found)}"

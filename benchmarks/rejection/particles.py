@@ -4,7 +4,7 @@ The checker is the matcher of a language that is small enough to list, so that t
 line of ASCII. Who asks the checker how often makes the difference:
 
 * with full masks, it is asked about every token of the grammar, at each place: one output by plain masking, or
-  particles that know exactly what the mask leaves (both take the language's own masks, and pay for the questions);
+  particles that know exactly what the mask leaves;
 * unmasked particles are drawn from the grammar, and die where the checker refuses what they have drawn;
 * particles of ``smc --monitor`` draw by adaptive weighted rejection, and estimate what the mask would leave.
 
@@ -19,7 +19,7 @@ import contextlib
 import math
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,13 +28,14 @@ import numpy as np
 
 import constrain
 from constrain.errors import BudgetError
+from constrain.runtime.decoding.constraint import Allowed
 from constrain.runtime.decoding.faithful.explorer import Explorer, Place
-from constrain.runtime.decoding.faithful.law import law_of_model, law_of_proposal, normalised
+from constrain.runtime.decoding.faithful.law import law_of_model, normalised
 from constrain.runtime.decoding.faithful.proposal import Proposal
 from constrain.runtime.decoding.faithful.smc import ParticleDraws
 from constrain.runtime.decoding.text import text_of
 from constrain.runtime.monitors.monitor import Monitor
-from constrain.runtime.monitors.watch import Watch
+from constrain.runtime.monitors.watch import NothingLeftError, Watch
 from faithful.spelling import needless_tokens, without
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
 
     from constrain.compiler import CompiledGrammar, Vocabulary
     from constrain.runtime import CausalModel, GenerationOptions
+    from constrain.runtime.decoding.constraint import Constraint
     from constrain.runtime.decoding.faithful.law import Law
+    from constrain.runtime.decoding.room import Room
     from faithful.tasks import Language
 
 __all__ = ["KINDS", "LANGUAGES", "OURS", "Point", "divergence_of_runs", "measure"]
@@ -57,7 +60,7 @@ LINE = r"[ -~]*\n"
 OURS = "smc, adaptive rejection"
 KINDS: dict[str, tuple[int, ...]] = {
     "plain masking": (1,),
-    "smc, full masks": (1, 2, 4, 8, 16, 32),
+    "smc, full masks": (2, 4, 8, 16, 32),
     "smc, unmasked": (4, 16, 64),
     OURS: (4, 16, 64),
 }
@@ -93,20 +96,29 @@ class Checker(Monitor):
 
 
 class AskingAboutAll(Explorer):
-    """An explorer that finds each place's mask by asking about every token of the grammar; the answers are known."""
+    """An explorer that asks the checker about every token of the grammar, at each place."""
 
-    checker: Checker
-    asked: Sequence[str] = ()
+    def __init__(self, checker: Checker, texts: Mapping[int, str], *arguments: Any, **options: Any) -> None:
+        """Begin with the empty text; the rest is as for :class:`Explorer`.
 
-    def read(self, places: Iterable[Place]) -> None:
-        """Ask the checker, then the model."""
-        unread = [place for place in places if place.logprobs is None and not place.is_whole]
-        for place in {place.token_ids: place for place in unread}.values():
-            text, veto = text_of(self.vocabulary, place.token_ids), self.checker.veto
-            accepted = sum(not veto(text + token, False) for token in self.asked)
-            if accepted < len(place.text_ids):
-                raise SystemExit("the checker and the mask disagree")
-        super().read(unread)
+        Args:
+            checker: to be asked.
+            texts: of the tokens of the grammar.
+            arguments: positional ones of an explorer.
+            options: the others.
+        """
+        self._checker, self._texts = checker, texts
+        super().__init__(*arguments, **options)
+
+    def _place(self, token_ids: tuple[int, ...], constraint: Constraint, room: Room) -> Place:
+        place = super()._place(token_ids, constraint, room)
+        if place.is_whole:
+            return place
+        text, veto, texts = text_of(self.vocabulary, token_ids), self._checker.veto, self._texts
+        accepted = [token_id for token_id in place.ids.tolist() if not veto(text + texts[token_id], False)]
+        if not accepted:
+            raise NothingLeftError("the checker accepts no token")
+        return Place(token_ids, constraint, room, Allowed.all_of(np.array(accepted)), self._stops)
 
 
 @dataclass(frozen=True)
@@ -117,8 +129,8 @@ class Point:
         seconds: for one output, on average.
         questions: to the checker, likewise.
         divergence: KL of the law of outputs from the target, in nats.
-        error: the standard error of that; 0 of closed forms.
-        runs: in which it was found; 0 of closed forms.
+        error: the standard error of that.
+        runs: in which it was found; 0 where nothing was.
     """
 
     kind: str
@@ -148,31 +160,24 @@ class Setting:
             method="smc", max_tokens=language.max_tokens, logits=(shaping,), seed=seed
         )
         self.checker = Checker(self._compiled)
-        self.asked = [text_of(self.vocabulary, [at]) for at in self.watched().root.text_ids.tolist()]
+        root = Explorer(model, self._line, self._prompt_ids, self._options, self._rows()).root
+        self.texts = {token_id: text_of(self.vocabulary, [token_id]) for token_id in root.ids.tolist()}
 
     @property
     def vocabulary(self) -> Vocabulary:
         """Of the model."""
         return self._model.vocabulary
 
-    def masked(self, *, asks: bool = False) -> Explorer:
-        """Places of the language itself; does it pay for its masks?"""
-        kind = AskingAboutAll if asks else Explorer
-        explorer = kind(self._model, self._compiled, self._prompt_ids, self._options, self._rows(), memory=MEMORY)
-        if isinstance(explorer, AskingAboutAll):
-            explorer.checker, explorer.asked = self.checker, self.asked
-        return explorer
+    def listed(self) -> Explorer:
+        """Places of the language itself."""
+        return Explorer(self._model, self._compiled, self._prompt_ids, self._options, self._rows(), memory=MEMORY)
 
-    def watched(self) -> Explorer:
-        """Places of any line, under the checker."""
-        watch = Watch(self.checker, self._line, deadline=None)
-        return Explorer(
-            self._model, self._line, self._prompt_ids, self._options, self._rows(), watch=watch, memory=MEMORY
-        )
-
-    def explorer(self, kind: str, *, is_fresh: bool) -> Explorer:
-        """Of a method: for the seconds of one output, or for laws."""
-        return self.masked(asks=is_fresh) if kind in ("plain masking", "smc, full masks") else self.watched()
+    def explorer(self, kind: str) -> Explorer:
+        """Places of any line, as a method sees them."""
+        given = self._model, self._line, self._prompt_ids, self._options, self._rows()
+        if kind in ("plain masking", "smc, full masks"):
+            return AskingAboutAll(self.checker, self.texts, *given, memory=MEMORY)
+        return Explorer(*given, watch=Watch(self.checker, self._line, deadline=None), memory=MEMORY)
 
 
 def method(explorer: Explorer, kind: str, particles: int, random: np.random.Generator) -> ParticleDraws:
@@ -265,21 +270,15 @@ def measure(model: CausalModel, language: Language, *, paths: int, rounds: int, 
         seed: of the draws.
     """
     setting = Setting(model, language, language.held_out[0], seed)
-    listed = setting.masked()
-    logprobs = law_of_model(listed)
+    logprobs = law_of_model(setting.listed())
     possible = {token_ids: value for token_ids, value in logprobs.items() if value > -math.inf}
     target = by_text(normalised(possible), setting.vocabulary)
-    masking = by_text(law_of_proposal(listed), setting.vocabulary)
     costs = timed(setting, rounds, seed)
     points = []
-    watched = setting.watched()
     for kind, numbers in KINDS.items():
+        explorer = setting.explorer(kind)
         for particles in numbers:
             seconds, questions = np.mean(costs[kind, particles], axis=0).tolist()
-            if kind == "plain masking":
-                points.append(Point(kind, particles, seconds, questions, divergence(masking, target), 0.0, 0))
-                continue
-            explorer = listed if kind == "smc, full masks" else watched
             draws = method(explorer, kind, particles, np.random.default_rng([seed, particles]))
             runs = several(draws, setting.vocabulary, min(MOST_RUNS, max(BLOCKS, paths // particles)))
             found, error = divergence_of_runs(runs, target) if runs else (math.inf, math.inf)
@@ -289,7 +288,7 @@ def measure(model: CausalModel, language: Language, *, paths: int, rounds: int, 
         "prompt": language.held_out[0],
         "texts": len(target),
         "log_z": math.log(math.fsum(math.exp(value) for value in possible.values())),
-        "asked": len(setting.asked),
+        "asked": len(setting.texts),
         "points": [vars(point) for point in points],
     }
 
@@ -300,7 +299,7 @@ def timed(setting: Setting, rounds: int, seed: int) -> dict[tuple[str, int], lis
     for number in range(rounds):
         for kind, numbers in KINDS.items():
             for particles in numbers:
-                explorer = setting.explorer(kind, is_fresh=True)
+                explorer = setting.explorer(kind)
                 draws = method(explorer, kind, particles, np.random.default_rng([seed, number, particles]))
                 setting.checker.questions, started = 0, time.perf_counter()
                 with contextlib.suppress(BudgetError):  # it has cost that all the same

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,9 +66,8 @@ def report(found: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _row(point: Mapping[str, Any]) -> list[str]:
-    found_nothing = point["divergence"] == math.inf
     error = f"{point['error']:.4f}" if point["runs"] else "-"
-    runs = f"{point['runs']:,}" if point["runs"] else "found nothing" if found_nothing else "closed form"
+    runs = f"{point['runs']:,}" if point["runs"] else "found nothing"
     return [
         point["kind"],
         str(point["particles"]),

@@ -112,9 +112,8 @@ def test_particles_on_a_tiny_model(tiny_model: Path, monkeypatch: pytest.MonkeyP
     found = particles.measure(load_model(str(tiny_model)), language, paths=3_200, rounds=2, seed=1)
     masking, masked, ours = (particles.Point(**point) for point in found["points"])
     assert found["texts"] == 14
-    assert masking.divergence > 0.01 > masked.divergence - 3 * masked.error
+    assert masking.divergence - 3 * masking.error > 0.01 > masked.divergence - 3 * masked.error
     assert abs(masked.divergence - ours.divergence) < 3 * (masked.error + ours.error)
     assert ours.questions < masked.questions
     text = report({"digits": found})
     assert "| digits" in text
-    assert "closed form" in text
