@@ -15,10 +15,10 @@ import typer
 
 from constrain.cli import options as option
 from constrain.cli import render
-from constrain.cli.constraint import CompileOptions, Constraint
-from constrain.cli.imports import read_terminals
+from constrain.cli.constraint import Constraint
+from constrain.cli.constraint_options import ConstraintOptions, GrammarOptions, Named, SchemaOptions
+from constrain.cli.groups import grouped
 from constrain.cli.problems import InputFileError, UsageProblem
-from constrain.cli.references import read_references
 from constrain.cli.source import Source, read_source
 from constrain.cli.streams import read_bytes, write
 from constrain.errors import LimitError
@@ -36,38 +36,17 @@ EXAMPLES = option.examples(
 )
 
 
+@grouped
 def check(
+    *,
     files: Annotated[
         list[str] | None,
         typer.Argument(metavar="FILES|-", help="Files to check; '-' is standard input.", show_default=False),
     ] = None,
-    schema: option.Schema = None,
-    regex: option.Regex = None,
-    and_: option.And = None,
-    not_: option.Not = None,
-    choice: option.Choice = None,
-    choice_file: option.ChoiceFile = None,
-    substring_of: option.SubstringOf = None,
-    span_unit: option.SpanUnit = None,
-    grammar: option.GrammarFile = None,
-    tags: option.Tags = None,
-    tools: option.Tools = None,
-    tool_style: option.ToolStyle = "",
-    tool_choice: option.ToolChoice = "auto",
-    parallel_tool_calls: option.ParallelToolCalls = True,
+    named: Named,
     compiled: option.Compiled = None,
-    start: option.Start = None,
-    grammar_format: option.GrammarFormat = None,
-    lexer: option.Lexer = None,
-    indenter: option.Indenter = None,
-    import_path: option.ImportPath = None,
-    terminal: option.Terminal = None,
-    draft: option.Draft = None,
-    ref: option.Reference = None,
-    ref_dir: option.ReferenceFolder = None,
-    data: option.Data = None,
-    formats: option.Formats = "assert",
-    ignore_format: option.IgnoreFormat = None,
+    grammars: GrammarOptions,
+    schemas: SchemaOptions,
     duplicate_keys: Annotated[
         str,
         typer.Option(
@@ -104,38 +83,10 @@ def check(
         raise UsageProblem(f"--format cannot be {output_format!r}", expected="'text' or 'json'")
     if duplicate_keys not in ("error", "last"):
         raise UsageProblem(f"--duplicate-keys cannot be {duplicate_keys!r}", expected="'error' or 'last'")
-    if duplicate_keys == "last" and not schema:
+    if duplicate_keys == "last" and not named.schema:
         raise UsageProblem("--duplicate-keys goes with --schema only")
     source = read_source(
-        schema=schema,
-        regex=regex,
-        all_of=and_,
-        none_of=not_,
-        choice=choice,
-        choice_file=choice_file,
-        substring_of=substring_of,
-        span_unit=span_unit,
-        grammar=grammar,
-        import_paths=import_path,
-        tags=tags,
-        tools=tools,
-        compiled=compiled,
-        data=data,
-        options=CompileOptions(
-            draft=draft,
-            formats=formats,
-            ignore_formats=tuple(ignore_format or ()),
-            start=start,
-            notation=grammar_format,
-            lexer=lexer,
-            indenter=indenter,
-            terminals=read_terminals(terminal),
-            references=read_references(ref, ref_dir),
-            tool_style=tool_style,
-            tool_choice=tool_choice,
-            parallel_tool_calls=parallel_tool_calls,
-        ),
-        budget=budget,
+        ConstraintOptions(named=named, compiled=compiled, grammars=grammars, schemas=schemas, budget=budget),
         standard_input_taken="-" in files,
     )
     if isinstance(source, Constraint) and source.kind in ("tags", "tools"):

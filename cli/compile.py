@@ -12,10 +12,10 @@ import typer
 
 from constrain.cli import options as option
 from constrain.cli import render
-from constrain.cli.constraint import CompileOptions, Constraint
-from constrain.cli.imports import read_terminals
+from constrain.cli.constraint import Constraint
+from constrain.cli.constraint_options import ConstraintOptions
+from constrain.cli.groups import grouped
 from constrain.cli.problems import UsageProblem
-from constrain.cli.references import read_references
 from constrain.cli.source import Source, read_source
 from constrain.cli.streams import write
 from constrain.cli.vocabularies import asked_with, exclusive, named_vocabulary
@@ -36,41 +36,10 @@ DEFAULT_BUDGET_MB = 64
 MAX_BUDGET_MB = 128
 
 
+@grouped
 def compile_constraint(
-    schema: option.Schema = None,
-    regex: option.Regex = None,
-    and_: option.And = None,
-    not_: option.Not = None,
-    choice: option.Choice = None,
-    choice_file: option.ChoiceFile = None,
-    substring_of: option.SubstringOf = None,
-    span_unit: option.SpanUnit = None,
-    grammar: option.GrammarFile = None,
-    tags: option.Tags = None,
-    tools: option.Tools = None,
-    tool_style: option.ToolStyle = "",
-    tool_choice: option.ToolChoice = "auto",
-    parallel_tool_calls: option.ParallelToolCalls = True,
-    think: option.Think = None,
-    think_max: option.ThinkMax = None,
-    compiled: option.Compiled = None,
-    start: option.Start = None,
-    grammar_format: option.GrammarFormat = None,
-    lexer: option.Lexer = None,
-    indenter: option.Indenter = None,
-    import_path: option.ImportPath = None,
-    terminal: option.Terminal = None,
-    draft: option.Draft = None,
-    ref: option.Reference = None,
-    ref_dir: option.ReferenceFolder = None,
-    data: option.Data = None,
-    formats: option.Formats = "assert",
-    ignore_format: option.IgnoreFormat = None,
-    whitespace: option.Whitespace = "spaced",
-    order: option.Order = "schema",
-    numbers: option.Numbers = "plain",
-    escapes: option.Escapes = "minimal",
-    budget: option.Budget = None,
+    *,
+    constraint: ConstraintOptions,
     model: option.TokensOf = None,
     tokenizer: option.Tokenizer = None,
     revision: option.Revision = None,
@@ -128,43 +97,7 @@ def compile_constraint(
         raise UsageProblem("-o names no file", expected="a file")
     if budget_mb is not None and not precompute:
         raise UsageProblem("--budget-mb goes with --precompute only")
-    source = read_source(
-        schema=schema,
-        regex=regex,
-        all_of=and_,
-        none_of=not_,
-        choice=choice,
-        choice_file=choice_file,
-        substring_of=substring_of,
-        span_unit=span_unit,
-        grammar=grammar,
-        import_paths=import_path,
-        tags=tags,
-        tools=tools,
-        compiled=compiled,
-        data=data,
-        options=CompileOptions(
-            draft=draft,
-            formats=formats,
-            ignore_formats=tuple(ignore_format or ()),
-            whitespace=whitespace,
-            start=start,
-            notation=grammar_format,
-            lexer=lexer,
-            indenter=indenter,
-            terminals=read_terminals(terminal),
-            order=order,
-            numbers=numbers,
-            escapes=escapes,
-            references=read_references(ref, ref_dir),
-            tool_style=tool_style,
-            tool_choice=tool_choice,
-            parallel_tool_calls=parallel_tool_calls,
-            think=think,
-            think_max=think_max,
-        ),
-        budget=budget,
-    )
+    source = read_source(constraint)
     memory = (budget_mb or DEFAULT_BUDGET_MB) * 1_000_000 if precompute else None
 
     def job() -> int:

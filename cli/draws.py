@@ -21,16 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FAITHFUL",
-    "Certify",
-    "Critic",
+    "DrawOptions",
     "DrawPlan",
-    "DrawsPerOutput",
     "FormatWeight",
-    "MaxModelCalls",
     "Moves",
     "Particles",
-    "Reward",
-    "TrieFile",
     "TruncateBefore",
     "Weights",
     "read_plan",
@@ -41,39 +36,11 @@ FAITHFUL = ("exact", "asap", "smc", "mcmc")
 
 WEIGHTED = ("mask", "asap", "smc", "mcmc", "best-of")
 
-MaxModelCalls: TypeAlias = Annotated[
-    int | None,
-    typer.Option(
-        "--max-model-calls",
-        min=1,
-        metavar="N",
-        help="With exact, asap, smc, mcmc, best-of: beginnings that the model may read for an output [exact: 10000].",
-    ),
-]
 Particles: TypeAlias = Annotated[
     int | None, typer.Option("--particles", min=1, metavar="N", help="With --method smc: outputs side by side [16].")
 ]
-Critic: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--critic", metavar="MODULE:FUNCTION", help="With --method smc: says which beginnings promise much."),
-]
 Moves: TypeAlias = Annotated[
     int | None, typer.Option("--moves", min=0, metavar="N", help="With --method mcmc: changes to an output [20].")
-]
-DrawsPerOutput: TypeAlias = Annotated[
-    int | None, typer.Option("--draws", min=1, metavar="N", help="With --method best-of: draws for an output [8].")
-]
-Reward: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--reward", metavar="MODULE:FUNCTION", help="With --method best-of: how good a text is [how likely]."),
-]
-Certify: TypeAlias = Annotated[
-    float | None,
-    typer.Option("--certify", min=0, metavar="SECONDS", help="Look so long for bounds on the language's probability."),
-]
-TrieFile: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--trie", metavar="FILE", help="With exact, asap: go on from what is in FILE, and save it there."),
 ]
 Weights: TypeAlias = Annotated[
     str | None,
@@ -93,6 +60,51 @@ TruncateBefore: TypeAlias = Annotated[
         "--truncate-before", help="Let --top-k, --top-p and --min-p choose among all tokens, not the allowed ones."
     ),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawOptions:
+    """Options of ``gen``, as given (see :mod:`.groups`)."""
+
+    max_model_calls: Annotated[
+        int | None,
+        typer.Option(
+            "--max-model-calls",
+            min=1,
+            metavar="N",
+            help="With exact, asap, smc, mcmc, best-of: beginnings that the model may read for an output "
+            "[exact: 10000].",
+        ),
+    ] = None
+    weights: Weights = None
+    format_weight: FormatWeight = None
+    certify: Annotated[
+        float | None,
+        typer.Option(
+            "--certify", min=0, metavar="SECONDS", help="Look so long for bounds on the language's probability."
+        ),
+    ] = None
+    trie: Annotated[
+        str | None,
+        typer.Option("--trie", metavar="FILE", help="With exact, asap: go on from what is in FILE, and save it there."),
+    ] = None
+    particles: Particles = None
+    critic: Annotated[
+        str | None,
+        typer.Option(
+            "--critic", metavar="MODULE:FUNCTION", help="With --method smc: says which beginnings promise much."
+        ),
+    ] = None
+    moves: Moves = None
+    draws: Annotated[
+        int | None, typer.Option("--draws", min=1, metavar="N", help="With --method best-of: draws for an output [8].")
+    ] = None
+    reward: Annotated[
+        str | None,
+        typer.Option(
+            "--reward", metavar="MODULE:FUNCTION", help="With --method best-of: how good a text is [how likely]."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,72 +156,57 @@ class DrawPlan:
             raise UsageProblem(str(error)) from None
 
 
-def read_plan(
-    method: str,
-    *,
-    many: bool,
-    monitor: str | None,
-    max_model_calls: int | None,
-    particles: int | None,
-    critic: str | None,
-    moves: int | None,
-    draws: int | None,
-    reward: str | None,
-    certify: float | None,
-    trie: str | None,
-    weights: str | None,
-    format_weight: float | None,
-    is_compiled: bool,
-) -> DrawPlan:
+def read_plan(method: str, given: DrawOptions, *, many: bool, monitor: str | None, is_compiled: bool) -> DrawPlan:
     """The plan for a method.
 
     Raises:
         UsageProblem: an option that says nothing with the method, or a function that is not there.
     """
     for name, value, methods in (
-        ("--max-model-calls", max_model_calls, (*FAITHFUL, "best-of")),
-        ("--particles", particles, ("smc",)),
-        ("--critic", critic, ("smc",)),
-        ("--moves", moves, ("mcmc",)),
-        ("--draws", draws, ("best-of",)),
-        ("--reward", reward, ("best-of",)),
-        ("--certify", certify, FAITHFUL),
-        ("--trie", trie, ("exact", "asap")),
+        ("--max-model-calls", given.max_model_calls, (*FAITHFUL, "best-of")),
+        ("--particles", given.particles, ("smc",)),
+        ("--critic", given.critic, ("smc",)),
+        ("--moves", given.moves, ("mcmc",)),
+        ("--draws", given.draws, ("best-of",)),
+        ("--reward", given.reward, ("best-of",)),
+        ("--certify", given.certify, FAITHFUL),
+        ("--trie", given.trie, ("exact", "asap")),
     ):
         if value is not None and method not in methods:
             raise UsageProblem(f"{name} says nothing with --method {method}", expected=f"--method {_either(methods)}")
-    if weights is not None:
-        if weights not in ("stored", "online"):
-            raise UsageProblem(f"--weights cannot be {weights!r}", expected="'stored' or 'online'")
+    if given.weights is not None:
+        if given.weights not in ("stored", "online"):
+            raise UsageProblem(f"--weights cannot be {given.weights!r}", expected="'stored' or 'online'")
         if method not in WEIGHTED:
             raise UsageProblem(
                 f"--weights says nothing with --method {method}", expected=f"--method {_either(WEIGHTED)}"
             )
-        if weights == "stored" and not is_compiled:
+        if given.weights == "stored" and not is_compiled:
             raise UsageProblem("--weights stored is for weights in a compiled file", expected="--compiled with it")
-    if format_weight is not None and weights is None:
+    if given.format_weight is not None and given.weights is None:
         raise UsageProblem("--format-weight goes with --weights only")
-    if trie is not None and weights is not None:
+    if given.trie is not None and given.weights is not None:
         raise UsageProblem("--trie keeps bounds, and weights are estimates", expected="one of the two")
-    if trie == "":
+    if given.trie == "":
         raise UsageProblem("--trie names no file", expected="a file")
-    if trie is not None and many:
+    if given.trie is not None and many:
         raise UsageProblem("--trie is about one prompt", expected="no --many with it")
-    if trie is not None and monitor is not None:
+    if given.trie is not None and monitor is not None:
         raise UsageProblem("--trie keeps what is certain, and a monitor may say otherwise the next time")
-    if certify is not None and not math.isfinite(certify):
+    if given.certify is not None and not math.isfinite(given.certify):
         raise UsageProblem("--certify is no number of seconds")
+    critic, reward = given.critic, given.reward
     settings = {
-        "max_model_calls": max_model_calls,
-        "particles": particles,
+        "max_model_calls": given.max_model_calls,
+        "particles": given.particles,
         "critic": None if critic is None else function_of("--critic", critic, "takes a text and gives a number"),
-        "steps": moves,
-        "draws": draws,
+        "steps": given.moves,
+        "draws": given.draws,
         "reward": None if reward is None else function_of("--reward", reward, "takes a text and gives a number"),
-        "certify": certify,
+        "certify": given.certify,
     }
-    given = {name: value for name, value in settings.items() if value is not None}
-    return DrawPlan(given, trie, weights, format_weight)
+    said = {name: value for name, value in settings.items() if value is not None}
+    return DrawPlan(said, given.trie, given.weights, given.format_weight)
 
 
 def _either(names: tuple[str, ...]) -> str:

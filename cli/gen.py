@@ -15,30 +15,23 @@ import typer
 
 from constrain.cli import options as option
 from constrain.cli import render
-from constrain.cli.constraint import CompileOptions
-from constrain.cli.draws import (
-    FAITHFUL,
-    Certify,
-    Critic,
-    DrawsPerOutput,
-    FormatWeight,
-    MaxModelCalls,
-    Moves,
-    Particles,
-    Reward,
-    TrieFile,
-    TruncateBefore,
-    Weights,
-    read_plan,
+from constrain.cli.constraint_options import (
+    ConstraintOptions,
+    GrammarOptions,
+    Named,
+    SchemaOptions,
+    SizeOptions,
+    Spelling,
+    Thoughts,
 )
+from constrain.cli.draws import FAITHFUL, DrawOptions, TruncateBefore, read_plan
 from constrain.cli.generation import ModelChoice, Sampling, Session
-from constrain.cli.imports import read_terminals
+from constrain.cli.groups import grouped
 from constrain.cli.jobs import Job, Jobs, LineJobs, PromptJobs
 from constrain.cli.monitors import logits_of, monitor_of
 from constrain.cli.outcome import Outcome
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.prompt import reads_prompt
-from constrain.cli.references import read_references
 from constrain.cli.source import read_source
 from constrain.cli.streams import read_standard_input, write
 from constrain.errors import ConstrainError
@@ -55,31 +48,15 @@ EXAMPLES = option.examples(
 METHODS = ("mask", "greedy", "beam", "map", "awrs", *FAITHFUL, "best-of")
 
 
+@grouped
 def gen(
-    prompt: Annotated[
-        str | None, typer.Argument(metavar="PROMPT|-", help="The prompt; '-' or nothing reads standard input.")
-    ] = None,
-    schema: option.Schema = None,
-    regex: option.Regex = None,
-    and_: option.And = None,
-    not_: option.Not = None,
-    choice: option.Choice = None,
-    choice_file: option.ChoiceFile = None,
-    substring_of: option.SubstringOf = None,
-    span_unit: option.SpanUnit = None,
-    grammar: option.GrammarFile = None,
-    tags: option.Tags = None,
-    tools: option.Tools = None,
-    tool_style: option.ToolStyle = "",
-    tool_choice: option.ToolChoice = "auto",
-    parallel_tool_calls: option.ParallelToolCalls = True,
-    think: option.Think = None,
-    think_max: option.ThinkMax = None,
+    *,
+    prompt: option.Prompt = None,
+    named: Named,
+    thoughts: Thoughts,
     compiled: option.Compiled = None,
     model: option.Model = None,
-    system: Annotated[
-        str | None, typer.Option("-s", "--system", metavar="TEXT", help="System message, for models that take one.")
-    ] = None,
+    system: option.System = None,
     number: Annotated[
         int, typer.Option("-n", "--number", min=1, metavar="N", help="Outputs per prompt, with seeds S, S+1, ...")
     ] = 1,
@@ -98,9 +75,7 @@ def gen(
             help="How outputs are drawn or found; exact, asap, smc and mcmc keep to the model's own distribution.",
         ),
     ] = "mask",
-    max_tokens: Annotated[
-        int, typer.Option("--max-tokens", min=1, metavar="N", help="Longest output in tokens.")
-    ] = 512,
+    max_tokens: option.MaxTokens = 512,
     drafts: Annotated[
         str,
         typer.Option(
@@ -135,9 +110,7 @@ def gen(
     heal: Annotated[
         bool, typer.Option("--heal", help="Let the first token stand for the prompt's last one, too (token healing).")
     ] = False,
-    max_bytes: Annotated[
-        int | None, typer.Option("--max-bytes", min=1, metavar="N", help="Longest output in bytes [any length].")
-    ] = None,
+    max_bytes: option.MaxBytes = None,
     deadline: Annotated[
         float | None, typer.Option("--deadline", metavar="SECONDS", help="Longest time for one output [any time].")
     ] = None,
@@ -183,30 +156,11 @@ def gen(
             "--on-nan", metavar="error|uniform", help="Where the model gives no allowed token a number: stop, or draw."
         ),
     ] = "error",
-    prompt_schema: Annotated[
-        str, typer.Option("--prompt-schema", metavar="auto|none", help="Is the model shown the schema?")
-    ] = "auto",
-    whitespace: option.Whitespace = "spaced",
-    order: option.Order = "schema",
-    numbers: option.Numbers = "plain",
-    escapes: option.Escapes = "minimal",
-    max_string: option.MaxString = None,
-    max_digits: option.MaxDigits = None,
-    max_items: option.MaxItems = None,
-    max_depth: option.MaxDepth = None,
-    max_blanks: option.MaxBlanks = None,
-    draft: option.Draft = None,
-    ref: option.Reference = None,
-    ref_dir: option.ReferenceFolder = None,
-    data: option.Data = None,
-    formats: option.Formats = "assert",
-    ignore_format: option.IgnoreFormat = None,
-    start: option.Start = None,
-    grammar_format: option.GrammarFormat = None,
-    lexer: option.Lexer = None,
-    indenter: option.Indenter = None,
-    import_path: option.ImportPath = None,
-    terminal: option.Terminal = None,
+    prompt_schema: option.PromptSchema = "auto",
+    spelling: Spelling,
+    sizes: SizeOptions,
+    schemas: SchemaOptions,
+    grammars: GrammarOptions,
     budget: option.Budget = None,
     logits: Annotated[
         list[str] | None,
@@ -224,16 +178,7 @@ def gen(
         float | None,
         typer.Option("--monitor-deadline", metavar="SECONDS", help="Longest time for one call of the monitor [10]."),
     ] = None,
-    max_model_calls: MaxModelCalls = None,
-    weights: Weights = None,
-    format_weight: FormatWeight = None,
-    certify: Certify = None,
-    trie: TrieFile = None,
-    particles: Particles = None,
-    critic: Critic = None,
-    moves: Moves = None,
-    draws: DrawsPerOutput = None,
-    reward: Reward = None,
+    drawing: DrawOptions,
     stream: Annotated[
         str | None,
         typer.Option(
@@ -270,7 +215,7 @@ def gen(
         raise UsageProblem("--distinct draws outputs", expected="--method mask with it")
     if beams is not None and method != "beam":
         raise UsageProblem("--beams goes with --method beam only")
-    is_drawn = method in (*FAITHFUL, "best-of") or (method == "mask" and weights is not None)
+    is_drawn = method in (*FAITHFUL, "best-of") or (method == "mask" and drawing.weights is not None)
     if distinct or is_drawn or method in ("beam", "map"):
         given: dict[str, object] = {
             "--batch": batch,
@@ -297,25 +242,10 @@ def gen(
         )
     if truncate_before and top_k is None and top_p is None and min_p is None:
         raise UsageProblem("--truncate-before says when, not how much", expected="--top-k, --top-p or --min-p with it")
-    plan = read_plan(
-        method,
-        many=many,
-        monitor=monitor,
-        max_model_calls=max_model_calls,
-        particles=particles,
-        critic=critic,
-        moves=moves,
-        draws=draws,
-        reward=reward,
-        certify=certify,
-        trie=trie,
-        weights=weights,
-        format_weight=format_weight,
-        is_compiled=compiled is not None,
-    )
-    if weights is not None and temperature == 0:
+    plan = read_plan(method, drawing, many=many, monitor=monitor, is_compiled=compiled is not None)
+    if drawing.weights is not None and temperature == 0:
         raise UsageProblem("--weights is for draws", expected="a --temperature above 0")
-    if weights is not None and distinct:
+    if drawing.weights is not None and distinct:
         raise UsageProblem("--distinct does not go with --weights")
     if monitor and heal:
         raise UsageProblem("--heal does not go with --monitor")
@@ -325,48 +255,16 @@ def gen(
         raise UsageProblem("--many reads prompts from standard input", expected="no PROMPT with it")
     from_input = reads_prompt(prompt, system, many=many)
     source = read_source(
-        schema=schema,
-        regex=regex,
-        all_of=and_,
-        none_of=not_,
-        choice=choice,
-        choice_file=choice_file,
-        substring_of=substring_of,
-        span_unit=span_unit,
-        grammar=grammar,
-        import_paths=import_path,
-        tags=tags,
-        tools=tools,
-        compiled=compiled,
-        data=data,
-        options=CompileOptions(
-            draft=draft,
-            formats=formats,
-            ignore_formats=tuple(ignore_format or ()),
-            whitespace=whitespace,
-            start=start,
-            notation=grammar_format,
-            lexer=lexer,
-            indenter=indenter,
-            terminals=read_terminals(terminal),
-            order=order,
-            numbers=numbers,
-            escapes=escapes,
-            references=read_references(ref, ref_dir),
-            tool_style=tool_style,
-            tool_choice=tool_choice,
-            parallel_tool_calls=parallel_tool_calls,
-            think=think,
-            think_max=think_max,
+        ConstraintOptions(
+            named=named,
+            thoughts=thoughts,
+            compiled=compiled,
+            grammars=grammars,
+            schemas=schemas,
+            spelling=spelling,
+            budget=budget,
         ),
-        budget=budget,
-        sizes={
-            "max_string": max_string,
-            "max_digits": max_digits,
-            "max_items": max_items,
-            "max_depth": max_depth,
-            "max_blanks": max_blanks,
-        },
+        sizes=sizes,
         standard_input_taken=from_input,
     )
     first_seed = _seed(seed)

@@ -12,55 +12,37 @@ from typing import Annotated, NoReturn, TypeAlias
 import typer
 
 __all__ = [
-    "And",
     "Budget",
-    "Choice",
-    "ChoiceFile",
     "Compiled",
     "Data",
     "Device",
     "Draft",
     "Dtype",
-    "Escapes",
     "Formats",
     "GrammarArgument",
-    "GrammarFile",
     "GrammarFormat",
     "IgnoreFormat",
     "ImportPath",
+    "Indenter",
     "Job",
     "Json",
-    "MaxBlanks",
-    "MaxDepth",
-    "MaxDigits",
-    "MaxItems",
-    "MaxString",
+    "Lexer",
+    "MaxBytes",
+    "MaxTokens",
     "Model",
-    "Not",
-    "Numbers",
     "Offline",
-    "Order",
-    "ParallelToolCalls",
+    "Prompt",
+    "PromptSchema",
     "Reference",
     "ReferenceFolder",
-    "Regex",
     "Revision",
-    "Schema",
     "SchemaArgument",
-    "SpanUnit",
     "Start",
-    "SubstringOf",
-    "Tags",
+    "System",
     "Terminal",
-    "Think",
-    "ThinkMax",
     "Tokenizer",
     "TokensOf",
-    "ToolChoice",
-    "ToolStyle",
-    "Tools",
     "Verbose",
-    "Whitespace",
     "examples",
     "show_help",
 ]
@@ -68,15 +50,6 @@ __all__ = [
 Job: TypeAlias = Callable[[], int]
 """What a command's function returns: the work, to be run after parsing; its result is the exit code."""
 
-# One of each is the most there can be; they are lists so that a second one is a mistake, and not the one that counts.
-Schema: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--schema",
-        metavar="S",
-        help="JSON Schema: a file, '-', '{...}', 'true', 'false', 'dsl:...' (see 'schema dsl'), or module:Class.",
-    ),
-]
 SchemaArgument: TypeAlias = Annotated[
     str,
     typer.Argument(
@@ -85,49 +58,12 @@ SchemaArgument: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
-Regex: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--regex", metavar="R", help="Regular expression (Python syntax) for the whole text."),
-]
-And: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--and", metavar="R", help="With --regex: another one that the whole text matches. May be repeated."),
-]
-Not: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--not", metavar="R", help="With --regex: one that the whole text does not match. May be repeated."),
-]
-Choice: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--choice", metavar="A", help="One of these texts; give the option several times.")
-]
-ChoiceFile: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--choice-file", metavar="FILE", help="One of the lines of this file. May be repeated."),
-]
-SubstringOf: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--substring-of", metavar="FILE", help="A span of the text of this file. May be repeated."),
-]
-SpanUnit: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--span-unit", metavar="char|word|sentence", help="Where a span of --substring-of begins and ends [char]."
-    ),
-]
 Data: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         "--data",
         metavar="NAME=FILE",
         help="The file that a constraint calls NAME, where it is not beside it. May be repeated.",
-    ),
-]
-GrammarFile: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--grammar",
-        metavar="FILE|NAME",
-        help="Grammar (Lark, *.gbnf, *.ebnf): a file, '-', or the name of a shipped one (see 'constrain grammar').",
     ),
 ]
 GrammarArgument: TypeAlias = Annotated[
@@ -143,50 +79,6 @@ Compiled: TypeAlias = Annotated[
     typer.Option(
         "--compiled", metavar="FILE", help="What 'constrain compile -o FILE' wrote, in place of a constraint."
     ),
-]
-Tags: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tags",
-        metavar="FILE",
-        help="Structural tags, free text with constrained regions: a JSON file, '-', or '{...}'.",
-    ),
-]
-Tools: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--tools", metavar="FILE", help="Tools that may be called: a JSON file, '-', or '[...]'."),
-]
-ToolStyle: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--tool-style",
-        metavar="STYLE",
-        help="How calls are written: hermes, llama3, mistral, qwen-xml, deepseek, deepseek-v3, gpt-oss, python.",
-        show_default=False,
-    ),
-]
-ToolChoice: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--tool-choice", metavar="auto|required|none|NAME", help="Text or calls, calls, text, or calls of one tool."
-    ),
-]
-ParallelToolCalls: TypeAlias = Annotated[
-    bool,
-    typer.Option("--parallel-tool-calls/--no-parallel-tool-calls", help="May there be several calls?"),
-]
-Think: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--think",
-        metavar="TAG",
-        help="Free text first: 'think' is <think>...</think>, 'A...B' is between A and B.",
-        show_default=False,
-    ),
-]
-ThinkMax: TypeAlias = Annotated[
-    int | None,
-    typer.Option("--think-max", metavar="N", help="Most characters between the marks of --think [no bound]."),
 ]
 Start: TypeAlias = Annotated[
     str | None,
@@ -271,58 +163,7 @@ IgnoreFormat: TypeAlias = Annotated[
         help="Treat this format as a description; 'unknown' stands for all unknown ones. May be repeated.",
     ),
 ]
-Whitespace: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--whitespace", metavar="spaced|compact|pretty:N|flexible|any", help="White space between JSON tokens."
-    ),
-]
-Order: TypeAlias = Annotated[
-    str, typer.Option("--order", metavar="schema|any", help="Order of declared properties in generated JSON.")
-]
-Numbers: TypeAlias = Annotated[
-    str,
-    typer.Option("--numbers", metavar="plain|any", help="Spelling of generated numbers: as 12, or also as 1.2e1."),
-]
-Escapes: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--escapes", metavar="minimal|any", help="Escapes in generated strings: where JSON needs them, or any."
-    ),
-]
 
-MaxString: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--max-string",
-        metavar="N",
-        help="Most characters of a string that the schema does not bound; or none [1000].",
-    ),
-]
-MaxDigits: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--max-digits", metavar="N", help="Most digits of such a number, before the point and after it [20]."),
-]
-MaxItems: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--max-items",
-        metavar="N",
-        help="Most items of such an array, and members of an object beyond the number declared [100].",
-    ),
-]
-MaxDepth: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--max-depth", metavar="N", help="Arrays and objects inside each other, where they recur [16]."),
-]
-MaxBlanks: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--max-blanks",
-        metavar="N",
-        help="Most blanks between two tokens; characters of what a Lark grammar ignores there [64].",
-    ),
-]
 
 Budget: TypeAlias = Annotated[
     list[str] | None,
@@ -358,6 +199,21 @@ Revision: TypeAlias = Annotated[
     str | None, typer.Option("--revision", metavar="REV", help="Branch, tag or commit of a named model.")
 ]
 Offline: TypeAlias = Annotated[bool, typer.Option("--offline", help="Never use the network for models.")]
+Prompt: TypeAlias = Annotated[
+    str | None, typer.Argument(metavar="PROMPT|-", help="The prompt; '-' or nothing reads standard input.")
+]
+System: TypeAlias = Annotated[
+    str | None, typer.Option("-s", "--system", metavar="TEXT", help="System message, for models that take one.")
+]
+PromptSchema: TypeAlias = Annotated[
+    str, typer.Option("--prompt-schema", metavar="auto|none", help="Is the model shown the schema?")
+]
+MaxTokens: TypeAlias = Annotated[
+    int, typer.Option("--max-tokens", min=1, metavar="N", help="Longest output in tokens.")
+]
+MaxBytes: TypeAlias = Annotated[
+    int | None, typer.Option("--max-bytes", min=1, metavar="N", help="Longest output in bytes [any length].")
+]
 Device: TypeAlias = Annotated[
     str | None, typer.Option("--device", metavar="D", help="Where the model runs: auto, cpu, cuda, cuda:1, mps [auto].")
 ]

@@ -10,9 +10,10 @@ import typer
 
 from constrain.cli import options as option
 from constrain.cli import render
-from constrain.cli.constraint import CompileOptions, Constraint
+from constrain.cli.constraint import Constraint
+from constrain.cli.constraint_options import ConstraintOptions, SchemaOptions, Spelling
+from constrain.cli.groups import grouped
 from constrain.cli.json_lines import one_line
-from constrain.cli.references import read_references
 from constrain.cli.source import schema_constraint
 from constrain.cli.streams import write
 from constrain.errors import ModelError
@@ -32,7 +33,9 @@ EXAMPLES = option.examples(
 LENGTH = 200
 
 
+@grouped
 def sample(
+    *,
     schema: option.SchemaArgument,
     number: Annotated[int, typer.Option("-n", "--number", min=1, metavar="N", help="So many instances.")] = 1,
     seed: Annotated[
@@ -42,16 +45,8 @@ def sample(
         int,
         typer.Option("--length", min=1, max=100_000, metavar="N", help="Bytes after which an instance is ended."),
     ] = LENGTH,
-    whitespace: option.Whitespace = "spaced",
-    order: option.Order = "schema",
-    numbers: option.Numbers = "plain",
-    escapes: option.Escapes = "minimal",
-    draft: option.Draft = None,
-    ref: option.Reference = None,
-    ref_dir: option.ReferenceFolder = None,
-    data: option.Data = None,
-    formats: option.Formats = "assert",
-    ignore_format: option.IgnoreFormat = None,
+    spelling: Spelling,
+    schemas: SchemaOptions,
     budget: option.Budget = None,
 ) -> option.Job:
     """Print random valid instances of a schema, one on each line: short ones, of every type and branch.
@@ -61,17 +56,8 @@ def sample(
     """
     from constrain.cli.budget import read_budget
 
-    options = CompileOptions(
-        draft=draft,
-        formats=formats,
-        ignore_formats=tuple(ignore_format or ()),
-        whitespace=whitespace,
-        order=order,
-        numbers=numbers,
-        escapes=escapes,
-        references=read_references(ref, ref_dir),
-    )
-    constraint = schema_constraint(schema, options, read_budget(budget or ()), data=data)
+    options = ConstraintOptions(spelling=spelling, schemas=schemas).reading()
+    constraint = schema_constraint(schema, options, read_budget(budget or ()), data=schemas.data)
     chosen = secrets.randbelow(1 << 31) if seed is None else seed
     return lambda: _run(constraint, number, chosen, length)
 

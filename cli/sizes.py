@@ -14,7 +14,7 @@ from constrain.cli.problems import UsageProblem
 if TYPE_CHECKING:
     from constrain.compiler.sizes import Sizes
 
-__all__ = ["BLANKS", "CONSTRAINTS", "read_sizes"]
+__all__ = ["CONSTRAINTS", "read_sizes"]
 
 CONSTRAINTS = ("--schema", "--tags", "--tools")
 """Options whose constraints say what a string or an array is."""

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,12 +18,13 @@ from constrain.cli.data import grammar_data, read_documents, read_lists, schema_
 from constrain.cli.imports import grammar_folders, imported_texts
 from constrain.cli.notations import notation_of
 from constrain.cli.problems import InputFileError, UsageProblem
-from constrain.cli.sizes import BLANKS, read_sizes
+from constrain.cli.sizes import read_sizes
 from constrain.cli.streams import STANDARD_INPUT, read_text_file
 from constrain.compiler.sizes import UNBOUNDED
 from constrain.errors import ConstrainError, InputError
 
 if TYPE_CHECKING:
+    from constrain.cli.constraint_options import ConstraintOptions, SizeOptions
     from constrain.compiler import CompiledGrammar, Limits, Vocabulary
     from constrain.compiler.notation import Notation
 
@@ -72,35 +72,13 @@ class Source(Protocol):
 
 
 def read_source(
-    *,
-    schema: list[str] | None,
-    regex: list[str] | None,
-    all_of: list[str] | None,
-    none_of: list[str] | None,
-    choice: list[str] | None,
-    choice_file: list[str] | None,
-    substring_of: list[str] | None,
-    span_unit: str | None,
-    grammar: list[str] | None,
-    import_paths: list[str] | None = None,
-    tags: list[str] | None = None,
-    tools: list[str] | None = None,
-    compiled: list[str] | None,
-    data: list[str] | None,
-    options: CompileOptions,
-    budget: list[str] | None = None,
-    sizes: Mapping[str, str | None] | None = None,
-    standard_input_taken: bool = False,
+    given: ConstraintOptions, *, sizes: SizeOptions | None = None, standard_input_taken: bool = False
 ) -> Source:
     """The one constraint or compiled file among the options.
 
     Args:
-        schema, regex, choice, choice_file, substring_of, span_unit, grammar, import_paths, tags, tools, compiled, data:
-            the options as given.
-        all_of, none_of: what goes with a regular expression.
-        options: how to read it.
-        budget: the limits to compile it under, as given.
-        sizes: bounds of what a model writes, as given, by name; None: there are none.
+        given: the options.
+        sizes: bounds of what a model writes; None: there are none.
         standard_input_taken: something else is read from standard input.
 
     Raises:
@@ -109,36 +87,38 @@ def read_source(
         SchemaError: a concise form with a mistake, or a class without a schema.
         LimitError: a list or document is too large.
     """
+    options, named, data = given.reading(), given.named, given.schemas.data
+    import_paths = given.grammars.import_path
     offered = {
-        "--schema": schema,
-        "--regex": regex,
-        "--choice": choice,
-        "--choice-file": choice_file,
-        "--substring-of": substring_of,
-        "--grammar": grammar,
-        "--tags": tags,
-        "--tools": tools,
-        "--compiled": compiled,
+        "--schema": named.schema,
+        "--regex": named.regex,
+        "--choice": named.choice,
+        "--choice-file": named.choice_file,
+        "--substring-of": named.substring_of,
+        "--grammar": named.grammar,
+        "--tags": named.tags,
+        "--tools": named.tools,
+        "--compiled": given.compiled,
     }
-    given = [(name, values) for name, values in offered.items() if values]
-    if len(given) != 1:
-        names = [name for name, _ in given]
-        problem = f"{' and '.join(names)} exclude each other" if given else "there is no constraint"
+    present = [(name, values) for name, values in offered.items() if values]
+    if len(present) != 1:
+        names = [name for name, _ in present]
+        problem = f"{' and '.join(names)} exclude each other" if present else "there is no constraint"
         expected = f"exactly one of {', '.join(offered)}"
         raise UsageProblem(problem, expected=expected)
-    ((option, values),) = given
+    ((option, values),) = present
     _check_kind(options, option)
     if import_paths and option != "--grammar":
         raise UsageProblem("--import-path goes with --grammar only")
-    if span_unit is not None and option != "--substring-of":
+    if named.span_unit is not None and option != "--substring-of":
         raise UsageProblem("--span-unit goes with --substring-of only")
     if data and option not in ("--schema", "--grammar", "--tags", "--tools"):
         raise UsageProblem("--data goes with --schema, --grammar, --tags and --tools only")
-    for name, more in (("--and", all_of), ("--not", none_of)):
+    for name, more in (("--and", named.and_), ("--not", named.not_)):
         if more and option != "--regex":
             raise UsageProblem(f"{name} goes with --regex only")
-    limits = read_budget(budget or ())
-    bounds = UNBOUNDED if sizes is None else read_sizes(sizes, option)
+    limits = read_budget(given.budget or ())
+    bounds = UNBOUNDED if sizes is None else read_sizes(asdict(sizes), option)
     if option == "--choice":
         choices = [argument_text(text, option) for text in values]
         return Constraint("choice", json.dumps(choices, ensure_ascii=False), option, options, limits)
@@ -146,7 +126,7 @@ def read_source(
         text = read_lists(values, limits, standard_input_taken=standard_input_taken)
         return Constraint("choice-file", text, _names(values), options, limits)
     if option == "--substring-of":
-        text = read_documents(values, span_unit, limits, standard_input_taken=standard_input_taken)
+        text = read_documents(values, named.span_unit, limits, standard_input_taken=standard_input_taken)
         return Constraint("substring", text, _names(values), options, limits)
     if len(values) > 1:
         raise UsageProblem(f"{option} is given {len(values)} times", expected="one constraint")
@@ -154,8 +134,8 @@ def read_source(
     if option == "--regex":
         options = replace(
             options,
-            all_of=tuple([argument_text(text, "--and") for text in all_of or ()]),
-            none_of=tuple([argument_text(text, "--not") for text in none_of or ()]),
+            all_of=tuple([argument_text(text, "--and") for text in named.and_ or ()]),
+            none_of=tuple([argument_text(text, "--not") for text in named.not_ or ()]),
         )
         return Constraint("regex", argument_text(value, option), option, options, limits)
     if not value:
@@ -169,7 +149,7 @@ def read_source(
     if option in ("--tags", "--tools"):
         return replace(_tagged(value, option, options, limits, data), sizes=bounds)
     constraint = grammar_constraint(value, options, limits, import_paths, data)
-    if sizes and sizes[BLANKS] and constraint.options.notation not in (None, "lark"):
+    if sizes and sizes.max_blanks and constraint.options.notation not in (None, "lark"):
         raise UsageProblem(f"--max-blanks says nothing about a grammar in {constraint.options.notation.upper()}")
     return replace(constraint, sizes=bounds)
 

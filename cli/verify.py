@@ -14,15 +14,22 @@ import typer
 
 from constrain.cli import options as option
 from constrain.cli import render, verified
-from constrain.cli.constraint import CompileOptions
+from constrain.cli.constraint_options import (
+    ConstraintOptions,
+    GrammarOptions,
+    Named,
+    SchemaOptions,
+    SizeOptions,
+    Spelling,
+    Thoughts,
+)
 from constrain.cli.draws import DrawPlan, Moves, Particles
 from constrain.cli.generation import ModelChoice, Sampling, Session
-from constrain.cli.imports import read_terminals
+from constrain.cli.groups import grouped
 from constrain.cli.jobs import Job
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.progress import Progress
 from constrain.cli.prompt import reads_prompt
-from constrain.cli.references import read_references
 from constrain.cli.source import read_source
 from constrain.cli.streams import read_standard_input, write
 
@@ -40,42 +47,22 @@ METHODS = ("mask", "asap", "exact", "smc", "mcmc")
 FIGURES = (".svg", ".png")
 
 
+@grouped
 def verify(
-    prompt: Annotated[
-        str | None, typer.Argument(metavar="PROMPT|-", help="The prompt; '-' or nothing reads standard input.")
-    ] = None,
-    schema: option.Schema = None,
-    regex: option.Regex = None,
-    and_: option.And = None,
-    not_: option.Not = None,
-    choice: option.Choice = None,
-    choice_file: option.ChoiceFile = None,
-    substring_of: option.SubstringOf = None,
-    span_unit: option.SpanUnit = None,
-    grammar: option.GrammarFile = None,
-    tags: option.Tags = None,
-    tools: option.Tools = None,
-    tool_style: option.ToolStyle = "",
-    tool_choice: option.ToolChoice = "auto",
-    parallel_tool_calls: option.ParallelToolCalls = True,
-    think: option.Think = None,
-    think_max: option.ThinkMax = None,
+    *,
+    prompt: option.Prompt = None,
+    named: Named,
+    thoughts: Thoughts,
     compiled: option.Compiled = None,
     model: option.Model = None,
-    system: Annotated[
-        str | None, typer.Option("-s", "--system", metavar="TEXT", help="System message, for models that take one.")
-    ] = None,
+    system: option.System = None,
     method: Annotated[
         list[str] | None,
         typer.Option("--method", metavar="|".join(METHODS), help="Only this method; may be repeated [all of them]."),
     ] = None,
     draws: Annotated[int, typer.Option("--draws", min=1, metavar="N", help="Draws of each method.")] = 2_000,
-    max_tokens: Annotated[
-        int, typer.Option("--max-tokens", min=1, metavar="N", help="Longest output in tokens.")
-    ] = 512,
-    max_bytes: Annotated[
-        int | None, typer.Option("--max-bytes", min=1, metavar="N", help="Longest output in bytes [any length].")
-    ] = None,
+    max_tokens: option.MaxTokens = 512,
+    max_bytes: option.MaxBytes = None,
     temperature: Annotated[
         float, typer.Option("--temperature", metavar="T", help="Of the model that is kept to; above 0.")
     ] = 1.0,
@@ -94,30 +81,11 @@ def verify(
         str | None,
         typer.Option("--plot", metavar="FILE", help="Draw the laws into an .svg or .png file; needs the 'plot' extra."),
     ] = None,
-    prompt_schema: Annotated[
-        str, typer.Option("--prompt-schema", metavar="auto|none", help="Is the model shown the schema?")
-    ] = "auto",
-    whitespace: option.Whitespace = "spaced",
-    order: option.Order = "schema",
-    numbers: option.Numbers = "plain",
-    escapes: option.Escapes = "minimal",
-    max_string: option.MaxString = None,
-    max_digits: option.MaxDigits = None,
-    max_items: option.MaxItems = None,
-    max_depth: option.MaxDepth = None,
-    max_blanks: option.MaxBlanks = None,
-    draft: option.Draft = None,
-    ref: option.Reference = None,
-    ref_dir: option.ReferenceFolder = None,
-    data: option.Data = None,
-    formats: option.Formats = "assert",
-    ignore_format: option.IgnoreFormat = None,
-    start: option.Start = None,
-    grammar_format: option.GrammarFormat = None,
-    lexer: option.Lexer = None,
-    indenter: option.Indenter = None,
-    import_path: option.ImportPath = None,
-    terminal: option.Terminal = None,
+    prompt_schema: option.PromptSchema = "auto",
+    spelling: Spelling,
+    sizes: SizeOptions,
+    schemas: SchemaOptions,
+    grammars: GrammarOptions,
     budget: option.Budget = None,
     as_json: option.Json = False,
     device: option.Device = None,
@@ -144,48 +112,16 @@ def verify(
     _check_figure(plot)
     from_input = reads_prompt(prompt, system)
     source = read_source(
-        schema=schema,
-        regex=regex,
-        all_of=and_,
-        none_of=not_,
-        choice=choice,
-        choice_file=choice_file,
-        substring_of=substring_of,
-        span_unit=span_unit,
-        grammar=grammar,
-        import_paths=import_path,
-        tags=tags,
-        tools=tools,
-        compiled=compiled,
-        data=data,
-        options=CompileOptions(
-            draft=draft,
-            formats=formats,
-            ignore_formats=tuple(ignore_format or ()),
-            whitespace=whitespace,
-            start=start,
-            notation=grammar_format,
-            lexer=lexer,
-            indenter=indenter,
-            terminals=read_terminals(terminal),
-            order=order,
-            numbers=numbers,
-            escapes=escapes,
-            references=read_references(ref, ref_dir),
-            tool_style=tool_style,
-            tool_choice=tool_choice,
-            parallel_tool_calls=parallel_tool_calls,
-            think=think,
-            think_max=think_max,
+        ConstraintOptions(
+            named=named,
+            thoughts=thoughts,
+            compiled=compiled,
+            grammars=grammars,
+            schemas=schemas,
+            spelling=spelling,
+            budget=budget,
         ),
-        budget=budget,
-        sizes={
-            "max_string": max_string,
-            "max_digits": max_digits,
-            "max_items": max_items,
-            "max_depth": max_depth,
-            "max_blanks": max_blanks,
-        },
+        sizes=sizes,
         standard_input_taken=from_input,
     )
     plan = _plan(methods, particles, moves)

@@ -39,9 +39,7 @@ def fit(
     artifact: Annotated[str, typer.Argument(metavar="FILE", help="A constraint that 'constrain compile -o' saved.")],
     prompts: Annotated[str, typer.Option("--prompts", metavar="FILE", help="Prompts of the kind to come, one a line.")],
     model: option.Model = None,
-    system: Annotated[
-        str | None, typer.Option("-s", "--system", metavar="TEXT", help="System message, for models that take one.")
-    ] = None,
+    system: option.System = None,
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to save it [the same file].")
     ] = None,
@@ -53,9 +51,7 @@ def fit(
         float, typer.Option("--temperature", metavar="T", help="The one that the weights are to be used with.")
     ] = 1.0,
     seed: Annotated[int | None, typer.Option("--seed", min=0, metavar="S", help="Same seed, same weights.")] = None,
-    prompt_schema: Annotated[
-        str, typer.Option("--prompt-schema", metavar="auto|none", help="Is the model shown the schema?")
-    ] = "auto",
+    prompt_schema: option.PromptSchema = "auto",
     again: Annotated[
         bool, typer.Option("--again", help="Go on from the weights that the file holds, with further texts.")
     ] = False,

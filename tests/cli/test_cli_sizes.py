@@ -14,7 +14,8 @@ from tokenizers import pre_tokenizers
 
 from constrain import Sizes, Vocabulary
 from constrain.cli.compiled import CompiledFile
-from constrain.cli.constraint import CompileOptions, Constraint
+from constrain.cli.constraint import Constraint
+from constrain.cli.constraint_options import ConstraintOptions, Named, SizeOptions
 from constrain.cli.problems import UsageProblem
 from constrain.cli.sizes import read_sizes
 from constrain.cli.source import Source, read_source
@@ -29,12 +30,8 @@ TAGS = json.dumps({"type": "structural_tag", "format": TAG})
 
 
 def source(option: str, value: str, **given: str) -> Source:
-    offered: dict[str, Any] = dict.fromkeys(
-        ["schema", "regex", "all_of", "none_of", "choice", "choice_file", "substring_of", "grammar", "tags", "tools"]
-    )
-    offered |= {"compiled": None, "data": None, "span_unit": None, option: [value]}
-    options = CompileOptions(tool_style="hermes" if option == "tools" else "")
-    return read_source(**offered, options=options, sizes={**NOTHING_GIVEN, **given})
+    named = Named(tool_style="hermes" if option == "tools" else "", **{option: [value]})
+    return read_source(ConstraintOptions(named=named), sizes=SizeOptions(**given))
 
 
 def longest(source: Source, begin: str) -> int | None:
