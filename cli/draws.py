@@ -27,7 +27,7 @@ __all__ = [
     "Moves",
     "Particles",
     "TruncateBefore",
-    "Weights",
+    "check_weights",
     "read_plan",
 ]
 
@@ -41,14 +41,6 @@ Particles: TypeAlias = Annotated[
 ]
 Moves: TypeAlias = Annotated[
     int | None, typer.Option("--moves", min=0, metavar="N", help="With --method mcmc: changes to an output [20].")
-]
-Weights: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--weights",
-        metavar="stored|online",
-        help="With mask, asap, smc, mcmc, best-of: lead draws to where texts end well, as fitted or as it shows.",
-    ),
 ]
 FormatWeight: TypeAlias = Annotated[
     float | None,
@@ -76,7 +68,14 @@ class DrawOptions:
             "[exact: 10000].",
         ),
     ] = None
-    weights: Weights = None
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            metavar="stored|online",
+            help="With mask, asap, smc, mcmc, best-of: lead draws to where texts end well, as fitted or as it shows.",
+        ),
+    ] = None
     format_weight: FormatWeight = None
     certify: Annotated[
         float | None,
@@ -174,17 +173,9 @@ def read_plan(method: str, given: DrawOptions, *, many: bool, monitor: str | Non
     ):
         if value is not None and method not in methods:
             raise UsageProblem(f"{name} says nothing with --method {method}", expected=f"--method {_either(methods)}")
-    if given.weights is not None:
-        if given.weights not in ("stored", "online"):
-            raise UsageProblem(f"--weights cannot be {given.weights!r}", expected="'stored' or 'online'")
-        if method not in WEIGHTED:
-            raise UsageProblem(
-                f"--weights says nothing with --method {method}", expected=f"--method {_either(WEIGHTED)}"
-            )
-        if given.weights == "stored" and not is_compiled:
-            raise UsageProblem("--weights stored is for weights in a compiled file", expected="--compiled with it")
-    if given.format_weight is not None and given.weights is None:
-        raise UsageProblem("--format-weight goes with --weights only")
+    if given.weights is not None and method not in WEIGHTED:
+        raise UsageProblem(f"--weights says nothing with --method {method}", expected=f"--method {_either(WEIGHTED)}")
+    check_weights(given.weights, given.format_weight, is_compiled=is_compiled)
     if given.trie is not None and given.weights is not None:
         raise UsageProblem("--trie keeps bounds, and weights are estimates", expected="one of the two")
     if given.trie == "":
@@ -207,6 +198,20 @@ def read_plan(method: str, given: DrawOptions, *, many: bool, monitor: str | Non
     }
     said = {name: value for name, value in settings.items() if value is not None}
     return DrawPlan(said, given.trie, given.weights, given.format_weight)
+
+
+def check_weights(weights: str | None, format_weight: float | None, *, is_compiled: bool) -> None:
+    """Refuse values of ``--weights`` and ``--format-weight`` that say nothing.
+
+    Raises:
+        UsageProblem: an unknown one, or one that does not go with the constraint.
+    """
+    if weights not in (None, "stored", "online"):
+        raise UsageProblem(f"--weights cannot be {weights!r}", expected="'stored' or 'online'")
+    if weights == "stored" and not is_compiled:
+        raise UsageProblem("--weights stored is for weights in a compiled file", expected="--compiled with it")
+    if format_weight is not None and weights is None:
+        raise UsageProblem("--format-weight goes with --weights only")
 
 
 def _either(names: tuple[str, ...]) -> str:

@@ -39,6 +39,7 @@ STYLES: dict[str, tuple[str, str, str]] = {
     "exact": ("#009E73", "s", "exact (frequencies)"),
     "smc": ("#CC79A7", "D", "smc (frequencies)"),
     "mcmc": ("#E69F00", "^", "mcmc (frequencies)"),
+    "awrs": ("#56B4E9", "P", "awrs (law)"),
 }
 INK, SHADE, BAND = "#333333", "#EEEEEE", "#D9D9D9"
 SETTINGS: Any = {
@@ -70,7 +71,7 @@ def save_figure(path: str, found: Examination, vocabulary: Vocabulary) -> None:
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(SETTINGS):
-        curve = next((report for report in found.methods if report.curve), None)
+        curve = next((report for report in found.methods if report.method == "asap"), None)
         laws = _visible(found)
         is_labelled = len(laws[0]) <= MOST_LABELLED
         widths = [max(4.5, 2.5 + len(laws[0]) * 0.16) if is_labelled else 5.5, *([3.8] if curve else [])]
@@ -150,7 +151,7 @@ def _label_outputs(axes: Axes, found: Examination, vocabulary: Vocabulary, shown
 
 
 def _shares(report: MethodReport, ranked: tuple[tuple[int, ...], ...]) -> list[float]:
-    if report.counts is None or report.method == "mask":
+    if report.counts is None or report.method in ("mask", "awrs"):
         law = report.law or {}
         return [math.exp(law.get(key, -math.inf)) for key in ranked]
     return [report.counts.get(key, 0) / report.draws for key in ranked]

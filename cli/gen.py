@@ -28,7 +28,7 @@ from constrain.cli.draws import FAITHFUL, DrawOptions, TruncateBefore, read_plan
 from constrain.cli.generation import ModelChoice, Sampling, Session
 from constrain.cli.groups import grouped
 from constrain.cli.jobs import Job, Jobs, LineJobs, PromptJobs
-from constrain.cli.monitors import logits_of, monitor_of
+from constrain.cli.monitors import MonitorOptions, logits_of
 from constrain.cli.outcome import Outcome
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.prompt import reads_prompt
@@ -166,18 +166,7 @@ def gen(
         list[str] | None,
         typer.Option("--logits", metavar="MODULE:FUNCTION", help="Changes the logits first; may be repeated."),
     ] = None,
-    monitor: Annotated[
-        str | None,
-        typer.Option("--monitor", metavar="MODULE:CLASS", help="Suggests and vetoes what the grammar cannot know."),
-    ] = None,
-    monitor_arg: Annotated[
-        list[str] | None,
-        typer.Option("--monitor-arg", metavar="KEY=VALUE", help="Argument of the monitor; may be repeated."),
-    ] = None,
-    monitor_deadline: Annotated[
-        float | None,
-        typer.Option("--monitor-deadline", metavar="SECONDS", help="Longest time for one call of the monitor [10]."),
-    ] = None,
+    watching: MonitorOptions,
     drawing: DrawOptions,
     stream: Annotated[
         str | None,
@@ -225,7 +214,7 @@ def gen(
             "--on-limit": None if on_limit == "close" else on_limit,
         }
         if not is_drawn:
-            given |= {"--monitor": monitor, "--deadline": deadline}
+            given |= {"--monitor": watching.monitor, "--deadline": deadline}
         if method in ("beam", "map"):
             given |= {"--top-k": top_k, "--top-p": top_p, "--min-p": min_p}
         if method == "map":
@@ -242,14 +231,14 @@ def gen(
         )
     if truncate_before and top_k is None and top_p is None and min_p is None:
         raise UsageProblem("--truncate-before says when, not how much", expected="--top-k, --top-p or --min-p with it")
-    plan = read_plan(method, drawing, many=many, monitor=monitor, is_compiled=compiled is not None)
+    plan = read_plan(method, drawing, many=many, monitor=watching.monitor, is_compiled=compiled is not None)
     if drawing.weights is not None and temperature == 0:
         raise UsageProblem("--weights is for draws", expected="a --temperature above 0")
     if drawing.weights is not None and distinct:
         raise UsageProblem("--distinct does not go with --weights")
-    if monitor and heal:
+    if watching.monitor and heal:
         raise UsageProblem("--heal does not go with --monitor")
-    if method == "awrs" and not monitor:
+    if method == "awrs" and not watching.monitor:
         raise UsageProblem("--method awrs is for --monitor", expected="one, or --method mask")
     if many and prompt not in (None, "-"):
         raise UsageProblem("--many reads prompts from standard input", expected="no PROMPT with it")
@@ -292,7 +281,7 @@ def gen(
         ),
         system=system,
         show_schema=prompt_schema == "auto",
-        monitor=monitor_of(monitor, monitor_arg or (), monitor_deadline),
+        monitor=watching.load(),
         number=number,
         search="distinct" if distinct else method if is_drawn or method in ("beam", "map") else None,
         plan=plan,

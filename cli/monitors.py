@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
 
 from constrain.cli import environment
 from constrain.cli.problems import UsageProblem
@@ -14,7 +17,29 @@ if TYPE_CHECKING:
     from constrain.runtime.decoding.adjust import LogitsFunction
     from constrain.runtime.monitors.calls import MonitorCalls
 
-__all__ = ["function_of", "logits_of", "monitor_of"]
+__all__ = ["MonitorOptions", "function_of", "logits_of", "monitor_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorOptions:
+    """Options that name a monitor, as given (see :mod:`.groups`)."""
+
+    monitor: Annotated[
+        str | None,
+        typer.Option("--monitor", metavar="MODULE:CLASS", help="Suggests and vetoes what the grammar cannot know."),
+    ] = None
+    monitor_arg: Annotated[
+        list[str] | None,
+        typer.Option("--monitor-arg", metavar="KEY=VALUE", help="Argument of the monitor; may be repeated."),
+    ] = None
+    monitor_deadline: Annotated[
+        float | None,
+        typer.Option("--monitor-deadline", metavar="SECONDS", help="Longest time for one call of the monitor [10]."),
+    ] = None
+
+    def load(self) -> MonitorCalls | None:
+        """The monitor: see :func:`monitor_of`."""
+        return monitor_of(self.monitor, self.monitor_arg or (), self.monitor_deadline)
 
 
 def monitor_of(name: str | None, arguments: Sequence[str] = (), deadline: float | None = None) -> MonitorCalls | None:

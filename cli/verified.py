@@ -76,9 +76,11 @@ def _verdict(report: MethodReport) -> str:
         return "FAILED"
     if report.method == "exact":
         return "exact"
-    if report.method == "asap":
+    if report.curve:
         return "its law is known"
-    if report.method == "mask":
+    if report.learns:
+        return "learns as it draws"
+    if report.method in ("mask", "awrs"):
         return "biased, as known" if report.is_biased else "no bias here"
     return "approximate" if report.is_rejected else "no bias seen"
 

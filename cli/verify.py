@@ -6,6 +6,7 @@ The work is :mod:`constrain.runtime.decoding.faithful.honesty`; what the user re
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -23,10 +24,11 @@ from constrain.cli.constraint_options import (
     Spelling,
     Thoughts,
 )
-from constrain.cli.draws import DrawPlan, Moves, Particles
+from constrain.cli.draws import DrawPlan, FormatWeight, Moves, Particles, check_weights
 from constrain.cli.generation import ModelChoice, Sampling, Session
 from constrain.cli.groups import grouped
 from constrain.cli.jobs import Job
+from constrain.cli.monitors import MonitorOptions
 from constrain.cli.problems import InputFileError, UsageProblem
 from constrain.cli.progress import Progress
 from constrain.cli.prompt import reads_prompt
@@ -41,8 +43,12 @@ EXAMPLES = option.examples(
     "constrain verify --method mask --method exact --json --choice red --choice green 'A colour:'",
 )
 
-METHODS = ("mask", "asap", "exact", "smc", "mcmc")
-"""As :data:`constrain.runtime.decoding.faithful.honesty.METHODS`, not imported for a look at the options."""
+METHODS = ("mask", "asap", "exact", "smc", "mcmc", "awrs")
+"""As :data:`constrain.runtime.decoding.faithful.honesty.WATCHED_METHODS`, not imported for a look at the options; the
+last is for monitors."""
+
+WEIGHTED = ("mask", "asap", "smc", "mcmc")
+"""That can use weights."""
 
 FIGURES = (".svg", ".png")
 
@@ -58,7 +64,9 @@ def verify(
     system: option.System = None,
     method: Annotated[
         list[str] | None,
-        typer.Option("--method", metavar="|".join(METHODS), help="Only this method; may be repeated [all of them]."),
+        typer.Option(
+            "--method", metavar="|".join(METHODS), help="Only this method; may be repeated [all; awrs with --monitor]."
+        ),
     ] = None,
     draws: Annotated[int, typer.Option("--draws", min=1, metavar="N", help="Draws of each method.")] = 2_000,
     max_tokens: option.MaxTokens = 512,
@@ -77,6 +85,16 @@ def verify(
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Same seed, same draws.")] = 0,
     particles: Particles = None,
     moves: Moves = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            metavar="stored|online",
+            help="With mask, asap, smc, mcmc: lead draws to where texts end well, as fitted or as it shows.",
+        ),
+    ] = None,
+    format_weight: FormatWeight = None,
+    watching: MonitorOptions,
     plot: Annotated[
         str | None,
         typer.Option("--plot", metavar="FILE", help="Draw the laws into an .svg or .png file; needs the 'plot' extra."),
@@ -102,13 +120,16 @@ def verify(
 
     Exit code 1: a method does not keep what it promises. That mask is biased and smc and mcmc come only close is known.
     """
-    methods = _methods(method)
+    methods = _methods(method, is_watched=watching.monitor is not None)
     if tokenization not in ("canonical", "any"):
         raise UsageProblem(f"--tokenization cannot be {tokenization!r}", expected="'canonical' or 'any'")
     if prompt_schema not in ("auto", "none"):
         raise UsageProblem(f"--prompt-schema cannot be {prompt_schema!r}", expected="'auto' or 'none'")
     if not temperature > 0:
         raise UsageProblem(f"--temperature cannot be {temperature:g}", expected="a number above 0: outputs are drawn")
+    check_weights(weights, format_weight, is_compiled=compiled is not None)
+    if weights is not None and not set(methods) & set(WEIGHTED):
+        raise UsageProblem(f"--weights says nothing with --method {' and '.join(methods)}")
     _check_figure(plot)
     from_input = reads_prompt(prompt, system)
     source = read_source(
@@ -124,7 +145,7 @@ def verify(
         sizes=sizes,
         standard_input_taken=from_input,
     )
-    plan = _plan(methods, particles, moves)
+    plan = replace(_plan(methods, particles, moves), weights=weights, format_weight=format_weight)
     session = Session(
         source,
         ModelChoice(model, revision, offline, dtype, device, verbose),
@@ -138,6 +159,7 @@ def verify(
         ),
         system=system,
         show_schema=prompt_schema == "auto",
+        monitor=watching.load(),
         plan=plan,
         drafts=False,
     )
@@ -152,11 +174,13 @@ def verify(
     )
 
 
-def _methods(given: list[str] | None) -> tuple[str, ...]:
+def _methods(given: list[str] | None, *, is_watched: bool) -> tuple[str, ...]:
     for name in given or ():
         if name not in METHODS:
             raise UsageProblem(f"--method cannot be {name!r}", expected=" or ".join(repr(known) for known in METHODS))
-    return tuple(name for name in METHODS if not given or name in given)
+        if name == "awrs" and not is_watched:
+            raise UsageProblem("--method awrs is for --monitor", expected="one, or --method mask")
+    return tuple(name for name in METHODS if (name in given if given else is_watched or name != "awrs"))
 
 
 def _plan(methods: tuple[str, ...], particles: int | None, moves: int | None) -> DrawPlan:
@@ -213,6 +237,8 @@ def _run(
             settings=plan.made(),
             narrowed=request.narrowed,
             begun=request.begun,
+            watch=request.watch,
+            weights=None if plan.weights is None else lambda: plan.weights_of(request.compiled),
             notify=progress.show,
         )
     if as_json:

@@ -4,8 +4,8 @@
 :mod:`.bench` examines a method: :mod:`.closed` without draws, :mod:`.statistics` and :mod:`.weights` with them.
 """
 
-from constrain.runtime.decoding.faithful.honesty.bench import METHODS
+from constrain.runtime.decoding.faithful.honesty.bench import METHODS, WATCHED_METHODS
 from constrain.runtime.decoding.faithful.honesty.examine import DRAWS, examine
 from constrain.runtime.decoding.faithful.honesty.report import LEVEL, Examination, MethodReport
 
-__all__ = ["DRAWS", "LEVEL", "METHODS", "Examination", "MethodReport", "examine"]
+__all__ = ["DRAWS", "LEVEL", "METHODS", "WATCHED_METHODS", "Examination", "MethodReport", "examine"]

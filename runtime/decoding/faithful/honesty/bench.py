@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from constrain.runtime.decoding.distribution import effective_sample_size, log_sum_exp
-from constrain.runtime.decoding.faithful.asap import asap
 from constrain.runtime.decoding.faithful.draw import Draw, DrawMethod
 from constrain.runtime.decoding.faithful.draws import DrawSettings, make_method
 from constrain.runtime.decoding.faithful.explorer import Explorer
+from constrain.runtime.decoding.faithful.guided import Leaves
+from constrain.runtime.decoding.faithful.honesty.accepted import law_of_accepted
 from constrain.runtime.decoding.faithful.honesty.closed import Checks, check_attempts
 from constrain.runtime.decoding.faithful.honesty.report import MethodReport
 from constrain.runtime.decoding.faithful.honesty.statistics import Cells
@@ -31,15 +32,57 @@ from constrain.runtime.decoding.faithful.law import (
     normalised,
     total_variation,
 )
+from constrain.runtime.decoding.faithful.proposal import MaskedDraws, Proposal
 from constrain.runtime.decoding.faithful.trie import Trie
+from constrain.runtime.decoding.faithful.weights import OnlineWeights, StoredWeights
 
-__all__ = ["METHODS", "Bench"]
+__all__ = ["METHODS", "WATCHED_METHODS", "Bench"]
 
 METHODS = ("mask", "asap", "exact", "smc", "mcmc")
 """That can be examined."""
 
+WATCHED_METHODS = (*METHODS, "awrs")
+"""That can be, under a monitor."""
+
+WEIGHTED = ("mask", "asap", "smc", "mcmc")
+"""Those that can use weights."""
+
 ATTEMPTS = 128
 """Of ``exact``, that are followed one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A method at work.
+
+    Attributes:
+        name: of the method.
+        explorer: its own.
+        trie: likewise.
+        leaves: what weights say, where it uses any.
+        learns: do these change with what the model says?
+        draws: the method.
+    """
+
+    name: str
+    explorer: Explorer
+    trie: Trie
+    leaves: Leaves | None
+    learns: bool
+    draws: DrawMethod
+
+    @property
+    def asks_on(self) -> bool:
+        """Is a token that a monitor refuses replaced by another one?"""
+        return self.explorer.is_watched and self.name in ("awrs", "smc")
+
+    def law(self, viewer: Explorer, most: int) -> Law:
+        """Of the next attempt; of ``smc`` and ``mcmc``, of what they propose."""
+        if self.name == "asap":
+            return law_of_trie(viewer, self.trie, leaves=self.leaves, most=most)
+        if self.asks_on:
+            return law_of_accepted(viewer, leaves=self.leaves, most=most)
+        return law_of_proposal(viewer, leaves=self.leaves, most=most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +94,9 @@ class Bench:
         target: what they are held against.
         cells: groups of outputs to compare frequencies over.
         draws: of each.
-        restarts: of ``asap``.
+        restarts: of methods that learn.
         settings: of the methods.
+        weights: gives a method expected futures of its own, or None.
         seed: of all random numbers.
         notify: is told how far it is.
     """
@@ -63,58 +107,71 @@ class Bench:
     draws: int
     restarts: int
     settings: DrawSettings
+    weights: Callable[[], OnlineWeights | StoredWeights | None]
     seed: int
     notify: Callable[[str], None] | None
 
     def report(self, name: str) -> MethodReport:
         """What there is to say about a method."""
         checks = Checks.begin(self.target)
-        report = MethodReport(name, draws=self.draws)
-        if name == "asap":
+        first = self._run(name)
+        report = MethodReport(name, draws=self.draws, learns=first.learns)
+        if name == "asap" or (first.learns and name == "mask"):
             self._adaptive(report, checks)
         else:
-            self._independent(report, checks)
+            self._independent(report, checks, first)
         report.checks, report.failures = checks.made, list(checks.failures.values())
         return report
 
-    def _independent(self, report: MethodReport, checks: Checks) -> None:
-        """A method whose draws are all of the same law."""
+    def _run(self, name: str, number: int = 0) -> _Run:
+        """A method with nothing learned yet."""
+        explorer, trie, random = self.explorer(name), Trie(), self._random(name, number)
+        weights = self.weights() if name in WEIGHTED else None
+        leaves = None if weights is None else weights.leaves_for(explorer)
+        if name == "awrs":
+            draws: DrawMethod = MaskedDraws(Proposal(explorer, random, asks_on=True))
+        else:
+            draws = make_method(explorer, self.settings, trie, random, leaves)
+        return _Run(name, explorer, trie, leaves, isinstance(weights, OnlineWeights), draws)
+
+    def _independent(self, report: MethodReport, checks: Checks, run: _Run) -> None:
+        """A method whose draws are all of the same law, or, where it learns, of laws that are not known."""
         name, viewer, most = report.method, self.explorer("mask"), len(self.target.law)
-        attempt = law_of_proposal(viewer, most=most)
-        if name == "mask":
+        attempt = run.law(viewer, most)
+        if name in ("mask", "awrs"):
             checks.law(attempt)
             self._compare(report, normalised(attempt))
         if name == "exact":
             check_attempts(checks, self.explorer(name), self._random(name, 1), attempts=ATTEMPTS)
-        explorer, trie = self.explorer(name), Trie()
-        method = make_method(explorer, self.settings, trie, self._random(name))
-        drawn = self._drawn(report, explorer, method, self.draws)
+        drawn = self._drawn(report, run, self.draws)
         for one in drawn:
             checks.drawn(one, attempt if name == "mask" else None)
             if one.bounds is not None:
                 checks.bounds(*one.bounds)
         if name == "exact":
-            self._compare(report, normalised(law_of_trie(viewer, trie, rejects=True, most=most)))
+            self._compare(report, normalised(law_of_trie(viewer, run.trie, rejects=True, most=most)))
         else:
             self._weigh(report, drawn, attempt)
         self._count(report, drawn)
 
     def _adaptive(self, report: MethodReport, checks: Checks) -> None:
-        """``asap``: the law of draw n is known when the draws before it are, and is averaged over restarts."""
-        viewer, most = self.explorer("asap"), len(self.target.law)
+        """A method whose draws learn: the law of draw n is known when those before it are; averaged over restarts."""
+        viewer, most = self.explorer(report.method), len(self.target.law)
         looked_at = _numbers(self.draws)
         curves, last = [], []
         for restart in range(self.restarts):
-            explorer, trie, before, law, curve = self.explorer("asap"), Trie(), 0, {}, []
-            method = asap(explorer, trie, self._random("asap", restart))
+            run, before, law, curve = self._run(report.method, restart), 0, {}, []
             for number in looked_at:
-                for one in self._drawn(report, explorer, method, number - before - 1, restart * self.draws + before):
+                for one in self._drawn(report, run, number - before - 1, restart * self.draws + before):
                     checks.drawn(one)
-                law = law_of_trie(viewer, trie, most=most)
+                law = run.law(viewer, most)
                 checks.law(law)
-                checks.bounds(trie.root.proven, trie.root.value)
-                (one,) = self._drawn(report, explorer, method, 1, restart * self.draws + number - 1)
-                checks.drawn(one, law)
+                if run.leaves is None:
+                    checks.bounds(run.trie.root.proven, run.trie.root.value)
+                calls = run.explorer.calls
+                (one,) = self._drawn(report, run, 1, restart * self.draws + number - 1)
+                is_of_law = one.attempts == 1 and not (run.learns and run.explorer.calls > calls)
+                checks.drawn(one, law if is_of_law else None)  # else it learned on the way
                 law, before = normalised(law), number
                 curve.append(max(0.0, divergence(self.target.law, law)))
             curves.append(curve)
@@ -147,7 +204,7 @@ class Bench:
             report.effective = effective_sample_size(found) / len(found)
 
     def _count(self, report: MethodReport, drawn: list[Draw]) -> None:
-        """Hold frequencies against the target."""
+        """Hold frequencies against the target; those of draws of different laws are not tested."""
         counts: dict[tuple[int, ...], int] = {}
         for one in drawn:
             counts[one.place.token_ids] = counts.get(one.place.token_ids, 0) + 1
@@ -155,18 +212,17 @@ class Bench:
         if counts.keys() <= self.cells.of.keys():
             report.drawn_divergence = self.cells.divergence(counts)
             report.drawn_total_variation = self.cells.total_variation(counts)
-            report.p_value = self.cells.p_value(counts)
+            report.p_value = None if report.learns else self.cells.p_value(counts)
 
-    def _drawn(
-        self, report: MethodReport, explorer: Explorer, method: DrawMethod, number: int, before: int = 0
-    ) -> list[Draw]:
+    def _drawn(self, report: MethodReport, run: _Run, number: int, before: int = 0) -> list[Draw]:
         """So many draws; what they cost is added to the report."""
+        explorer = run.explorer
         calls, started = explorer.calls, time.perf_counter()
         drawn = []
         for index in range(number):
             if self.notify is not None and index % 100 == 0:
                 self.notify(f"{report.method}: {before + index:,} draws")
-            drawn.append(method.draw())
+            drawn.append(run.draws.draw())
         calls = explorer.calls - calls
         report.made += number
         report.attempts += sum(one.attempts for one in drawn)
@@ -175,7 +231,7 @@ class Bench:
         return drawn
 
     def _random(self, name: str, number: int = 0) -> np.random.Generator:
-        return np.random.default_rng([self.seed, METHODS.index(name), number])
+        return np.random.default_rng([self.seed, WATCHED_METHODS.index(name), number])
 
 
 def _numbers(draws: int) -> list[int]:

@@ -41,6 +41,8 @@ class RecallingExplorer(Explorer):
             if place.logprobs is None and place.token_ids in self._answers:
                 place.logprobs = self._answers[place.token_ids]
                 self.calls += 1
+                if self.observe is not None:
+                    self.observe(place)
         unread = [place for place in wanted if place.logprobs is None and not place.is_whole]
         super().read(unread)
         for place in unread:

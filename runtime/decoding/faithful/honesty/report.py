@@ -29,7 +29,8 @@ class MethodReport:
 
     Attributes:
         method: its name.
-        law: log-probabilities of its next output, where these are known; of ``asap``, after the draws.
+        learns: does it use weights that are learned meanwhile?
+        law: log-probabilities of its next output, where these are known; where draws learn, after them.
         divergence: Kullback-Leibler divergence of the target from that law, in nats.
         total_variation: between the two.
         effective: the effective sample size of weighted draws, as a share of their number.
@@ -44,12 +45,14 @@ class MethodReport:
         attempts: for all of them.
         model_calls: likewise; beginnings that were asked about.
         seconds: likewise, those of the model included.
-        curve: of ``asap``: number of the draw, and the divergence of its law, on average over restarts.
+        curve: of ``asap``, and of ``mask`` that learns: number of the draw, and the divergence of its law, on average
+            over restarts.
         checks: how many checks without statistics were made.
         failures: what they found.
     """
 
     method: str
+    learns: bool = False
     law: Law | None = None
     divergence: float | None = None
     total_variation: float | None = None
@@ -106,8 +109,9 @@ class Examination:
         text_of: the text of each output; several may spell the same one.
         cells: the groups of outputs that frequencies were compared over.
         draws: of each method.
-        restarts: of ``asap``.
+        restarts: of methods whose draws learn.
         methods: what was found, in the order asked for.
+        is_weighted: are weights used, so that ``mask`` is not plain masking?
     """
 
     target: Target
@@ -116,6 +120,7 @@ class Examination:
     draws: int
     restarts: int
     methods: tuple[MethodReport, ...]
+    is_weighted: bool = False
 
     @property
     def texts(self) -> int:
@@ -155,7 +160,7 @@ class Examination:
     @property
     def has_power(self) -> bool | None:
         """Were there enough draws to tell plain masking from the target? None where it was not examined, or is none."""
-        for report in self.methods:
+        for report in () if self.is_weighted else self.methods:
             if report.method == "mask" and report.is_biased:
                 return report.is_rejected
         return None
