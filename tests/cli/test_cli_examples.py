@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import regex
+from cli_command import command_in
 from cli_shell import blocks, run_line
 
 COVERED = {
@@ -47,18 +50,15 @@ COVERED = {
 }
 
 
-@pytest.fixture(scope="module")
-def environment(command_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+@pytest.fixture
+def environment(command_environment: dict[str, str], cli: Callable[..., Any]) -> Iterator[dict[str, str]]:
     """An environment in which ``constrain`` is a command, installed or not."""
-    folder = tmp_path_factory.mktemp("bin")
-    command = folder / "constrain"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m constrain "$@"\n')
-    command.chmod(0o755)
-    return {**command_environment, "PATH": f"{folder}:{command_environment['PATH']}"}
+    with tempfile.TemporaryDirectory() as folder, command_in(Path(folder), cli):  # a socket's path must be short
+        yield {**command_environment, "PATH": f"{folder}:{command_environment['PATH']}"}
 
 
-def run(*arguments: str, environment: dict[str, str], root: Path, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, env=environment, cwd=root, capture_output=True, text=True, **options)
+def run(*arguments: str, environment: dict[str, str], root: Path, text: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, env=environment, cwd=root, capture_output=True, text=True, input=text)
 
 
 def test_every_example_is_covered_here(root: Path) -> None:
@@ -84,7 +84,7 @@ def test_extract_many(environment: dict[str, str], root: Path, tiny_model: Path)
         *("examples/extract_many.sh", "-m", str(tiny_model)),
         environment=environment,
         root=root,
-        input="What a lovely day!\nQuel dommage.\n",
+        text="What a lovely day!\nQuel dommage.\n",
     )
 
     records = [json.loads(line) for line in ran.stdout.splitlines()]
@@ -183,11 +183,16 @@ def test_faithful_sampling(environment: dict[str, str], root: Path, tiny_model: 
     assert all(record["logweight"] < 0 for record in records)
 
 
-def test_faithful_api(environment: dict[str, str], root: Path, tiny_model: Path) -> None:
-    ran = run(sys.executable, "examples/faithful_api.py", str(tiny_model), environment=environment, root=root)
+def test_faithful_api(
+    root: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(root / "examples" / "faithful_api.py")
+    monkeypatch.setattr(sys, "argv", [path, str(tiny_model)])
+    runpy.run_path(path, run_name="__main__")
 
-    assert (ran.returncode, ran.stderr) == (0, "")
-    *moods, bounds = ran.stdout.splitlines()
+    out, err = capsys.readouterr()
+    assert err == ""
+    *moods, bounds = out.splitlines()
     assert {line.split()[0] for line in moods} <= {"good", "bad", "mixed"}
     assert sum(int(line.split()[1]) for line in moods) == 20
     lower, upper = re.findall(r"[0-9.e-]+$|[0-9.e-]+(?= to)", bounds)

@@ -1,4 +1,4 @@
-"""Accepted and rejected texts of every shipped grammar: by the engine over several vocabularies, and by lark itself."""
+"""Accepted and rejected texts of every shipped grammar, by the engine over several vocabularies."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 from grammar_texts import DATA, accepts, built, texts
-from lark import Lark
-from lark.exceptions import UnexpectedInput
-from lark.indenter import DedentError, PythonIndenter
 
 from constrain import Limits, Vocabulary, allocate_token_bitmask, compile_grammar, grammars
 from constrain.compiler.lark.header import read_header
@@ -113,27 +110,3 @@ def test_verdicts_over_tokens(name: str, kind: str) -> None:
 
     assert [text for text in table["accepted"] if not walk(text)] == []
     assert [text for text in table["rejected"] if walk(text)] == []
-
-
-@EACH
-def test_verdicts_of_lark(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that lark is known to judge otherwise are listed with the texts: it doesn't try every split."""
-    table, header = texts(name), read_header(grammars.load(name))
-    if header.lexer == "contextual":
-        # else it looks for collisions of terminals, only to log them, which takes minutes where they look ahead
-        monkeypatch.setattr("lark.lexer.has_interegular", False)
-        indenter = PythonIndenter() if header.indenter == "python" else None
-        parser = Lark(grammars.load(name), parser="lalr", lexer="contextual", start=header.start, postlex=indenter)
-    else:
-        parser = Lark(grammars.load(name), parser="earley", lexer="dynamic_complete", start=header.start)
-
-    def reads(text: str) -> bool:
-        try:
-            parser.parse(text)
-        except (UnexpectedInput, DedentError):
-            return False
-        return True
-
-    disputed = set(table.get("disputed_by_lark", ()))
-    assert [text for text in table["accepted"] if reads(text) == (text in disputed)] == []
-    assert [text for text in table["rejected"] if reads(text)] == []
