@@ -62,10 +62,13 @@ def plainly(model: CausalModel, compiled: CompiledGrammar, options: GenerationOp
     return tokens, logprobs
 
 
+MORE = [(20, 20), *((1_000 + block * 100, 100) for block in range(10))]
+
+
 @pytest.mark.parametrize("tokenization", ["canonical", "any"])
 @pytest.mark.parametrize(
     ("first", "count"),
-    [(0, 40), *(pytest.param(1_000 + block * 100, 100, marks=pytest.mark.slow) for block in range(10))],
+    [(0, 20), *(pytest.param(*part, marks=pytest.mark.slow) for part in MORE)],
 )
 def test_greedy_outputs_are_those_of_the_plain_loop(
     exact: CausalModel, first: int, count: int, tokenization: str

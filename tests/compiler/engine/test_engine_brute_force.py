@@ -154,7 +154,9 @@ def text_of(oracle: Oracle, random: Random) -> bytes:
     return text
 
 
-@pytest.mark.parametrize(("vocabulary", "grammars"), [("random", 60), ("tekken", 20)])
+@pytest.mark.parametrize(
+    ("vocabulary", "grammars"), [("random", 60), ("tekken", 12), pytest.param("tekken", 20, marks=pytest.mark.slow)]
+)
 def test_every_tokenisation_has_the_verdict_of_the_bytes(
     vocabulary: str, grammars: int, request: pytest.FixtureRequest
 ) -> None:

@@ -133,7 +133,7 @@ def small_tokens(vocabulary: str, block: int) -> Tokens:
 
 
 @pytest.mark.parametrize("vocabulary", ["byte", "random"])
-@pytest.mark.parametrize("block", blocks(BLOCKS, 8))
+@pytest.mark.parametrize("block", blocks(BLOCKS, 5))
 def test_masks(block: int, vocabulary: str, tmp_path: Path) -> None:
     tokens = small_tokens(vocabulary, block)
     pairs = [check_grammar(source, grammar, tokens, block, tmp_path) for source, grammar in sources(block)]

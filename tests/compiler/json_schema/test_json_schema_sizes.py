@@ -12,7 +12,7 @@ import random
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -391,9 +391,10 @@ def real_schemas(folder: Path) -> Iterator[Any]:
             yield from (json.loads(line)["schema"] for line in list(lines)[1:])
 
 
-def test_real_schemas_and_the_official_suite(shared_data: Path, compiled: Compile) -> None:
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in (1, 2))])
+def test_real_schemas_and_the_official_suite(part: int, shared_data: Path, compiled: Compile) -> None:
     judged = 0
-    for schema in real_schemas(shared_data):
+    for schema in islice(real_schemas(shared_data), part, None, 3):
         whole = outcome(schema, compiled)
         if isinstance(whole, type):
             continue
@@ -402,7 +403,7 @@ def test_real_schemas_and_the_official_suite(shared_data: Path, compiled: Compil
             for text in walks(narrow, 1, 1, length=200):
                 check_within(whole, narrow, text)
                 judged += 1
-    assert judged > 4_000
+    assert judged > 1_300
 
 
 # -- limits of the limits ------------------------------------------------------------------------------------------

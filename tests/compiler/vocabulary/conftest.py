@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, normalizers
 
 from constrain import Vocabulary
 
@@ -30,8 +30,7 @@ class Known:
 def from_json(name: str, file: Path) -> Known:
     tokenizer = Tokenizer.from_file(str(file))
     special = {token_id for token_id, token in tokenizer.get_added_tokens_decoder().items() if token.special}
-    document = json.loads(file.read_bytes())
-    unknown = document["model"].get("unk_token")
+    unknown = getattr(tokenizer.model, "unk_token", None)
     if unknown:
         special.add(tokenizer.token_to_id(unknown))
     return Known(
@@ -39,7 +38,7 @@ def from_json(name: str, file: Path) -> Known:
         Vocabulary.from_file(file),
         lambda ids: tokenizer.decode(ids, skip_special_tokens=False),
         frozenset(special),
-        normalises=(document["normalizer"] or {}).get("type") == "NFC",
+        normalises=isinstance(tokenizer.normalizer, normalizers.NFC),
     )
 
 
