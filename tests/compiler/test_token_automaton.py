@@ -7,40 +7,61 @@ import random
 import numpy as np
 import pytest
 
-from constrain import LimitError, Vocabulary, VocabularyError, compile_json_schema, compile_lark, compile_regex
+from constrain import (
+    LimitError,
+    Vocabulary,
+    VocabularyError,
+    allocate_token_bitmask,
+    compile_json_schema,
+    compile_lark,
+    compile_regex,
+)
+from constrain.compiler import Matcher
 from constrain.compiler.canvas import token_automaton
 
 PERSON = {
     "type": "object",
     "properties": {
+        "note": {"type": "string"},
         "name": {"type": "string", "maxLength": 12},
         "tags": {"type": "array", "items": {"enum": ["new", "old", "ünï"]}, "maxItems": 3},
-        "note": {"type": "string"},
         "age": {"type": "integer", "minimum": 0, "maximum": 150},
     },
-    "required": ["name"],
+    "required": ["note", "name"],
     "additionalProperties": False,
 }
+
+
+WIDTH = 1_300
 
 
 def many_tokens() -> Vocabulary:
     """All bytes, and pieces of what may come up, broken characters and long tokens among them."""
     choose = random.Random(11)
-    text = '{"name": "Zoë Łuk\\n", "tags": ["new", "ünï"], "note": "naïve \\"quote\\" 日本", "age": 149}'.encode()
+    text = '{"note": "naïve \\"quote\\" 日本", "name": "Zoë Łuk\\n", "tags": ["new", "ünï"], "age": 149}'.encode()
     pieces = {bytes([byte]) for byte in range(256)}
-    while len(pieces) < 1_200:
+    while len(pieces) < 1_250:
         start = choose.randrange(len(text))
         pieces.add(text[start : start + choose.randint(2, 9)])
         letters = "abÿ日 \"',:{}[]1\\"
         pieces.add(
             "".join(choose.choice(letters) for _ in range(choose.randint(2, 5))).encode()[choose.randint(0, 1) :]
         )
-    return Vocabulary([*sorted(pieces), None, None], [len(pieces)])
+    return Vocabulary([*sorted(pieces), None, None], [len(pieces)], vocab_size=WIDTH)
+
+
+def mask_after(matcher: Matcher, token: int) -> bytes:
+    """The tokens allowed after one, as bits."""
+    fork = matcher.fork()
+    assert fork.accept_token(token)
+    bitmask = allocate_token_bitmask(1, WIDTH)
+    fork.fill_next_token_bitmask(bitmask)
+    return bitmask.tobytes()
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_tokens_of_a_class_are_allowed_together(seed: int) -> None:
-    """Along random texts, the matcher allows all tokens of a class or none, and those that no canvas has nowhere."""
+def test_tokens_of_a_class_lead_to_the_same(seed: int) -> None:
+    """Along random texts, the matcher allows all tokens of a class or none, and after them the same tokens."""
     vocabulary = many_tokens()
     grammar = compile_json_schema(PERSON, vocabulary)
     automaton = token_automaton(grammar, 40)
@@ -56,7 +77,11 @@ def test_tokens_of_a_class_are_allowed_together(seed: int) -> None:
         # of a canvas as long, nearly all that a matcher allows can still be completed
         assert not allowed[class_of < 0].any()
         for class_ in range(automaton.classes):
-            assert len(set(allowed[automaton.tokens_of(class_)])) == 1, class_
+            tokens = automaton.tokens_of(class_)
+            assert len(set(allowed[tokens])) == 1, class_
+            if allowed[tokens[0]]:
+                chosen = {int(token) for token in (tokens[0], *choose.choices(tokens.tolist(), k=6))}
+                assert len({mask_after(matcher, token) for token in chosen}) == 1, class_
         matcher.accept_token(int(choose.choice(np.flatnonzero(allowed))))
         if matcher.is_terminated():
             break

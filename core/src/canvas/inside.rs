@@ -71,7 +71,20 @@ pub fn walk((start, counter): Place, engine: &mut Engine, trie: &Trie) -> Result
         let (from, level) = stack[depth];
         path.truncate(depth);
         path.push(node.byte);
-        let Some((next, level_after)) = inner_step((from, counter), level, node.byte, engine)? else {
+        let whole = match counter {
+            NO_COUNTER if !trie.is_leaf(at) => trie.whole_characters(at),
+            _ => None,
+        };
+        // characters that all lead back to where they begin
+        let loops = match whole {
+            Some(classes) => classes & !silent_classes(&mut silent, from, engine)? == 0,
+            None => false,
+        };
+        let step = match loops {
+            true => Some((from, level)),
+            false => inner_step((from, counter), level, node.byte, engine)?,
+        };
+        let Some((next, level_after)) = step else {
             if engine.lexer.step(from, node.byte)? != DEAD {
                 let index = *exits.entry((from, level, node.byte)).or_insert_with(|| {
                     inside.exits.push(Exit {
@@ -85,29 +98,19 @@ pub fn walk((start, counter): Place, engine: &mut Engine, trie: &Trie) -> Result
             at = node.end as usize;
             continue;
         };
-        let loops = match counter {
-            NO_COUNTER if !trie.is_leaf(at) => {
-                let classes = match silent.get(&next) {
-                    Some(&known) => known,
-                    None => {
-                        let made = engine.lexer.silent_classes(next)?;
-                        silent.insert(next, made);
-                        made
-                    }
-                };
-                trie.below(at) & !classes == 0
-            }
-            _ => false,
-        };
         let tokens = if loops { trie.range_below(at) } else { trie.range_at(at) };
         if !tokens.is_empty() {
-            let index = *stays.entry((next, level_after)).or_insert_with(|| {
-                inside.stays.push(Stay {
-                    path: path.as_slice().into(),
-                    tokens: Vec::new(),
-                });
-                inside.stays.len() - 1
-            });
+            let index = match stays.get(&(next, level_after)) {
+                Some(&known) => known,
+                None => {
+                    inside.stays.push(Stay {
+                        path: path_to(at, &path, &tokens, trie),
+                        tokens: Vec::new(),
+                    });
+                    stays.insert((next, level_after), inside.stays.len() - 1);
+                    inside.stays.len() - 1
+                }
+            };
             match inside.stays[index].tokens.last_mut() {
                 Some(last) if last.end == tokens.start => last.end = tokens.end,
                 _ => inside.stays[index].tokens.push(tokens),
@@ -121,6 +124,32 @@ pub fn walk((start, counter): Place, engine: &mut Engine, trie: &Trie) -> Result
         }
     }
     Ok(Some(inside))
+}
+
+/// The bytes of the first of some tokens, which ends at a node or below it.
+fn path_to(node: usize, path: &[u8], tokens: &Range<u32>, trie: &Trie) -> Box<[u8]> {
+    let mut at = node;
+    let mut bytes = path.to_vec();
+    // tokens end in the order of their nodes, so that the first one is down the leftmost way
+    while !trie.range_at(at).contains(&tokens.start) {
+        at += 1;
+        bytes.push(trie.node(at).byte);
+    }
+    bytes.into()
+}
+
+/// Of one walk, `Lexer::silent_classes` by state.
+fn silent_classes(
+    known: &mut FxHashMap<LexerState, ClassSet>,
+    state: LexerState,
+    engine: &mut Engine,
+) -> Result<ClassSet> {
+    if let Some(&known) = known.get(&state) {
+        return Ok(known);
+    }
+    let made = engine.lexer.silent_classes(state)?;
+    known.insert(state, made);
+    Ok(made)
 }
 
 /// The state and the repetitions begun after a byte that is read inside whatever the bounds; None where none is.
@@ -156,7 +185,18 @@ mod tests {
             texts.extend(pieces.iter().map(|b| format!("{a}{b}")));
             texts.extend(["\"", "é", "\",", "\"]", "é\""].iter().map(|b| format!("{a}{b}")));
         }
-        let words: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+        let mut words: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+        // some end inside a character, or begin there
+        words.extend([
+            &b"\xC3"[..],
+            b"a\xC3",
+            b"aa\xC3",
+            b"d\xC3",
+            b"\xA9",
+            b"\xA9a",
+            b"\xC3\xA9\xC3",
+            b"\xE9",
+        ]);
         let vocabulary = vocabulary(&words);
         for (low, high) in [(0, 2), (2, 5), (3, 3), (0, u32::MAX)] {
             let compiled = matcher_of(low, high, vocabulary.clone());

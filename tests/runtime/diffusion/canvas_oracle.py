@@ -46,6 +46,7 @@ SCHEMAS: list[tuple[object, list[bytes]]] = [
     ({"enum": ["a", "ab", "b"]}, [b'"', b"a", b'b"', b'"a', b'ab"']),
     ({"type": "string", "maxLength": 3}, [b'"', b"a", b"aa", b'a"', b'"a']),
     ({"type": "string", "minLength": 2}, [b'"', b"a", b"\xc3", b"\xa9", b'""']),
+    ({"type": "string"}, [b'"', b"a", b"ab\xc3", b"\xa9", b'\xa9"']),
     ({"type": "array", "items": {"type": "boolean"}, "minItems": 1}, [b"[tr", b"ue", b"]", b", ", b"tr"]),
     (
         {"type": "object", "properties": {"a": {"const": 1}, "b": {"const": 1}}, "additionalProperties": False},

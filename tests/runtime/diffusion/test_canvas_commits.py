@@ -126,6 +126,16 @@ def test_a_canvas_below_the_minimum_says_how_long_it_must_be() -> None:
         Canvas.of_parts(automaton, [[1], Gap(5)]).require_possible()
 
 
+def test_tokens_that_end_inside_a_character_are_no_letters() -> None:
+    """A walk over tokens takes what keeps a string alive as a whole; these do, but lead elsewhere."""
+    tokens = [b'"', b"a", b"ab\xc3", b"ab\xe2\x82", b"\xa9", b"\xac", b"ab"]
+    canvas = Canvas(token_automaton(language_of('"[^"]*"', tokens).compiled, 5), [0, OPEN, OPEN, OPEN, 0])
+    canvas.commit([1], [2])
+    assert set(canvas.allowed_tokens(2)) == {4, 5}
+    canvas.commit([2], [5])
+    assert set(canvas.allowed_tokens(3)) == {1, 6}
+
+
 def test_stop_tokens_and_padding_stand_behind_the_text() -> None:
     language = language_of("ab", LETTERS)
     with_padding = token_automaton(language.compiled, 6)
