@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("tokenizer", type=Path, help="a tokenizer file")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="every Nth schema (default: 1)")
     parser.add_argument("--length", type=int, default=256, help="positions of canvases (default: 256)")
-    parser.add_argument("--max-states", type=int, default=10_000, help="budget of an automaton (default: 10,000)")
+    parser.add_argument("--max-states", type=int, default=5_000, help="budget of an automaton (default: 5,000)")
     parser.add_argument("--closed", action="store_true", help="take objects to have declared members only")
     parser.add_argument("--spread", type=float, default=3.0, help="standard deviation of logits (default: 3)")
     options = parser.parse_args(arguments)

@@ -16,7 +16,7 @@ def token_automaton(
     grammar: CompiledGrammar,
     length: int,
     *,
-    max_states: int = 10_000,
+    max_states: int = 5_000,
     max_edges: int = 2_000_000,
     distinct: bool = True,
     pad_token_ids: Sequence[int] = (),

@@ -79,6 +79,7 @@ class Canvas:
         self._automaton = automaton
         self._board = CanvasBoard(automaton, self._cells)
         self._weighed: _Weighed | None = None
+        self._posterior: Posterior | None = None
 
     @classmethod
     def of_parts(cls, automaton: TokenAutomaton, parts: Iterable[Sequence[int] | Gap]) -> Canvas:
@@ -205,6 +206,7 @@ class Canvas:
         left_out = np.ascontiguousarray(np.broadcast_to(np.asarray(deletions, dtype=np.float64), len(self)))
         self._board.weigh(array, left_out, kind, float(temperature))
         self._weighed = _Weighed(array, kind, float(temperature), left_out)
+        self._posterior = None
 
     def log_total(self) -> float:
         """log Z: logarithm of the sum of the weights of all completions; minus infinity where none has any."""
@@ -227,10 +229,12 @@ class Canvas:
             ModelError: no completion has any weight.
         """
         self._weights()
-        found = self._board.posterior()
-        if found is None:
-            raise _without_weight()
-        return Posterior(*found)
+        if self._posterior is None:
+            found = self._board.posterior()
+            if found is None:
+                raise _without_weight()
+            self._posterior = Posterior(*found)
+        return self._posterior
 
     def best(self) -> Path:
         """The completion of the highest weight (Viterbi 1967).
@@ -288,6 +292,7 @@ class Canvas:
             self._reweigh()
             raise ValueError("these cells together leave no completion")
         self._cells[where] = what
+        self._posterior = None
 
     def _path(self, path: NDArray[np.int64], tokens: NDArray[np.int64], log_weight: float | None) -> Path:
         """A path of classes with the tokens of its open positions."""

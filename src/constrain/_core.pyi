@@ -366,7 +366,7 @@ class TokenAutomaton:
         grammar: CompiledGrammar,
         length: int,
         *,
-        max_states: int = 10_000,
+        max_states: int = 5_000,
         max_edges: int = 2_000_000,
         distinct: bool = True,
         pad_token_ids: Sequence[int] = (),
@@ -480,9 +480,9 @@ class CanvasBoard:
         kind: str = "single",
         temperature: float = 1.0,
     ) -> NDArray[np.int64]:
-        """Of each class of a path, the best token, or with numbers from 0 up to 1 one drawn by its logit. -3 stays.
+        """The best token of each class of a path, or with numbers from 0 up to 1 one drawn by its logit.
 
-        Positions that are decided are -3, too.
+        Positions that are decided or left out are -3.
         """
     def log_sums(
         self, logits: NDArray[np.float32] | NDArray[np.uint16], kind: str = "single", temperature: float = 1.0

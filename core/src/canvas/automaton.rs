@@ -51,7 +51,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             length: 256,
-            max_states: 10_000,
+            max_states: 5_000,
             max_edges: 2_000_000,
             distinct: true,
             pads: Vec::new(),

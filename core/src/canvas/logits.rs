@@ -24,6 +24,14 @@ pub enum Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    fn single(self, index: usize) -> f32 {
+        match self {
+            Row::Single(row) => row[index],
+            Row::Half(row) => half(row[index]),
+            Row::Brain(row) => f32::from_bits(u32::from(row[index]) << 16),
+        }
+    }
+
     /// As single precision; `buffer` holds what had to be made.
     fn singles<'b>(self, buffer: &'b mut Vec<f32>) -> &'b [f32]
     where
@@ -63,6 +71,8 @@ pub struct ClassWeights {
     pub sums: Vec<f64>,
     /// The highest logits.
     pub best: Vec<f64>,
+    /// In which block of its class's tokens each of these is.
+    pub blocks: Vec<u32>,
 }
 
 /// Weighs those classes at each row that are in its set. Logits are multiplied by `scale`, which is above zero.
@@ -78,24 +88,28 @@ pub fn class_weights(
     let mut weights = ClassWeights {
         sums: vec![f64::NEG_INFINITY; rows.len() * classes],
         best: vec![f64::NEG_INFINITY; rows.len() * classes],
+        blocks: vec![0; rows.len() * classes],
     };
     let sums = weights.sums.par_chunks_mut(classes);
-    let both = sums.zip(weights.best.par_chunks_mut(classes));
-    let failed = both
+    let best = weights.best.par_chunks_mut(classes);
+    let all = sums.zip(best.zip(weights.blocks.par_chunks_mut(classes)));
+    let failed = all
         .zip(rows.par_iter().zip(asked))
         .enumerate()
-        .map_init(Vec::new, |buffer, (index, ((sums, best), (row, asked)))| {
+        .map_init(Vec::new, |buffer, (index, ((sums, (best, blocks)), (row, asked)))| {
             if asked.iter().all(|&word| word == 0) {
                 return None;
             }
             let row = row.singles(buffer);
             for class in members(asked) {
-                let (sum, high) = log_sum(row, automaton.tokens.get(class as usize), scale);
-                if sum.is_nan() {
+                let class = class as usize;
+                let found = log_sum(row, automaton.tokens.get(class), scale);
+                if found.sum.is_nan() {
                     return Some(index);
                 }
-                sums[class as usize] = sum;
-                best[class as usize] = high;
+                sums[class] = found.sum;
+                best[class] = found.high;
+                blocks[class] = found.block;
             }
             None
         })
@@ -107,8 +121,23 @@ pub fn class_weights(
     }
 }
 
-/// The logarithm of the sum of exponentials of some logits, and the highest. NaN where one is NaN or plus infinity.
-fn log_sum(row: &[f32], tokens: &[u32], scale: f32) -> (f64, f64) {
+/// Of the logits of some tokens.
+#[derive(Debug, Clone, Copy)]
+struct LogSum {
+    /// The logarithm of the sum of exponentials; NaN where one is NaN or plus infinity.
+    sum: f64,
+    high: f64,
+    /// The first block of tokens that has the highest.
+    block: u32,
+}
+
+impl LogSum {
+    fn new(sum: f64, high: f64, block: u32) -> Self {
+        LogSum { sum, high, block }
+    }
+}
+
+fn log_sum(row: &[f32], tokens: &[u32], scale: f32) -> LogSum {
     if let &[token] = tokens {
         let logit = row[token as usize] * scale;
         let logit = if logit < f32::INFINITY {
@@ -116,7 +145,7 @@ fn log_sum(row: &[f32], tokens: &[u32], scale: f32) -> (f64, f64) {
         } else {
             f64::NAN
         };
-        return (logit, logit);
+        return LogSum::new(logit, logit, 0);
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -130,29 +159,30 @@ fn log_sum(row: &[f32], tokens: &[u32], scale: f32) -> (f64, f64) {
 /// As `log_sum_of`, compiled for vectors of eight numbers.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn log_sum_wide(row: &[f32], tokens: &[u32], scale: f32) -> (f64, f64) {
+fn log_sum_wide(row: &[f32], tokens: &[u32], scale: f32) -> LogSum {
     log_sum_of::<true>(row, tokens, scale)
 }
 
 #[inline(always)]
-fn log_sum_of<const FUSED: bool>(row: &[f32], tokens: &[u32], scale: f32) -> (f64, f64) {
+fn log_sum_of<const FUSED: bool>(row: &[f32], tokens: &[u32], scale: f32) -> LogSum {
     let mut buffer = [0.0; BLOCK];
-    let (mut high, mut sum) = (f32::NEG_INFINITY, 0.0);
-    for block in tokens.chunks(BLOCK) {
+    let (mut high, mut sum, mut best) = (f32::NEG_INFINITY, 0.0, 0);
+    for (index, block) in (0..).zip(tokens.chunks(BLOCK)) {
         let filled = gather(row, block, scale, &mut buffer);
         let (highest, valid) = highest(filled);
         if !valid {
-            return (f64::NAN, f64::NAN);
+            return LogSum::new(f64::NAN, f64::NAN, index);
         }
         if highest > high {
             sum *= f64::from(high - highest).exp();
             high = highest;
+            best = index;
         }
         if high > f32::NEG_INFINITY {
             sum += sum_of_exponentials::<FUSED>(filled, high);
         }
     }
-    (f64::from(high) + sum.ln(), f64::from(high))
+    LogSum::new(f64::from(high) + sum.ln(), f64::from(high), best)
 }
 
 #[inline(always)]
@@ -230,20 +260,23 @@ pub fn log_sums(rows: &[Row], asked: &[bool], width: usize, scale: f32) -> Resul
         if !asked {
             return Ok(0.0);
         }
-        let (sum, _) = log_sum(row.singles(buffer), &all, scale);
+        let LogSum { sum, .. } = log_sum(row.singles(buffer), &all, scale);
         if sum.is_nan() { Err(index) } else { Ok(sum) }
     };
     rows.par_iter().zip(asked).enumerate().map_init(Vec::new, sum).collect()
 }
 
-/// Of the tokens of a class, the first with the highest logit; None where none has a chance.
+/// The tokens of a block.
+pub fn block(tokens: &[u32], index: u32) -> &[u32] {
+    tokens.chunks(BLOCK).nth(index as usize).unwrap_or(&[])
+}
+
+/// Of some tokens, the first with the highest logit; None where none has a chance.
 pub fn best_token(row: Row, tokens: &[u32]) -> Option<u32> {
-    let mut buffer = Vec::new();
-    let row = row.singles(&mut buffer);
     let mut best = None;
     let mut high = f32::NEG_INFINITY;
     for &token in tokens {
-        let logit = row[token as usize];
+        let logit = row.single(token as usize);
         if logit > high {
             high = logit;
             best = Some(token);
@@ -257,7 +290,7 @@ pub fn best_token(row: Row, tokens: &[u32]) -> Option<u32> {
 pub fn drawn_token(row: Row, tokens: &[u32], number: f64, scale: f32) -> Option<u32> {
     let mut buffer = Vec::new();
     let row = row.singles(&mut buffer);
-    let (log_sum, high) = log_sum(row, tokens, scale);
+    let LogSum { sum: log_sum, high, .. } = log_sum(row, tokens, scale);
     if log_sum.is_nan() || high == f64::NEG_INFINITY {
         return None;
     }
@@ -314,9 +347,11 @@ mod tests {
                     let scaled: Vec<f64> = tokens.iter().map(|&id| f64::from(row[id as usize] * scale)).collect();
                     let high = scaled.iter().copied().fold(f64::MIN, f64::max);
                     let expected = high + scaled.iter().map(|logit| (logit - high).exp()).sum::<f64>().ln();
-                    for (sum, best) in [log_sum(&row, &tokens, scale), log_sum_of::<false>(&row, &tokens, scale)] {
-                        assert!((sum - expected).abs() < 2e-6, "{sum} {expected}");
-                        assert_eq!(best, high);
+                    for found in [log_sum(&row, &tokens, scale), log_sum_of::<false>(&row, &tokens, scale)] {
+                        assert!((found.sum - expected).abs() < 2e-6, "{found:?} {expected}");
+                        assert_eq!(found.high, high);
+                        let of_block = best_token(Row::Single(&row), block(&tokens, found.block));
+                        assert_eq!(of_block, best_token(Row::Single(&row), &tokens));
                     }
                 }
             }
@@ -344,14 +379,14 @@ mod tests {
                 let mut row = logits(2_000);
                 row[place] = bad;
                 let tokens: Vec<u32> = (0..2_000).collect();
-                assert!(log_sum(&row, &tokens, 1.0).0.is_nan());
-                assert!(log_sum(&row, &[place as u32], 1.0).0.is_nan());
+                assert!(log_sum(&row, &tokens, 1.0).sum.is_nan());
+                assert!(log_sum(&row, &[place as u32], 1.0).sum.is_nan());
                 assert_eq!(drawn_token(Row::Single(&row), &tokens, 0.5, 1.0), None);
             }
         }
         let row = vec![f32::NEG_INFINITY; 3_000];
         let tokens: Vec<u32> = (0..3_000).collect();
-        assert_eq!(log_sum(&row, &tokens, 1.0).0, f64::NEG_INFINITY);
+        assert_eq!(log_sum(&row, &tokens, 1.0).sum, f64::NEG_INFINITY);
         assert_eq!(drawn_token(Row::Single(&row), &tokens, 0.5, 1.0), None);
         assert_eq!(best_token(Row::Single(&row), &tokens), None);
     }

@@ -15,7 +15,7 @@ use crate::canvas::automaton::{Automaton, NEVER, NO_CLASS, Options, START};
 use crate::canvas::board::Board;
 use crate::canvas::chart::{Chart, LEFT_OUT, best_path};
 use crate::canvas::decide::{Decision, Part, decide};
-use crate::canvas::logits::{Row, best_token, class_weights, drawn_token, log_sums};
+use crate::canvas::logits::{Row, best_token, block, class_weights, drawn_token, log_sums};
 use crate::canvas::sets::{Cell, has, members};
 use crate::vocabulary::token_set::set_bit;
 
@@ -33,7 +33,7 @@ pub struct PyTokenAutomaton {
 #[pymethods]
 impl PyTokenAutomaton {
     #[new]
-    #[pyo3(signature = (grammar, length, *, max_states=10_000, max_edges=2_000_000, distinct=true, pad_token_ids=Vec::new()))]
+    #[pyo3(signature = (grammar, length, *, max_states=5_000, max_edges=2_000_000, distinct=true, pad_token_ids=Vec::new()))]
     fn new(
         py: Python<'_>,
         grammar: &PyCompiledGrammar,
@@ -210,6 +210,8 @@ pub struct PyCanvasBoard {
     tokens: Vec<i64>,
     chart: Option<Chart>,
     best: Vec<f64>,
+    /// Where each of these is in its class; empty if it isn't known.
+    blocks: Vec<u32>,
     deletions: Vec<f64>,
 }
 
@@ -255,9 +257,10 @@ impl PyCanvasBoard {
         Ok(deletions)
     }
 
-    fn weigh_with(&mut self, sums: Vec<f64>, best: Vec<f64>, deletions: Vec<f64>) {
+    fn weigh_with(&mut self, sums: Vec<f64>, best: Vec<f64>, blocks: Vec<u32>, deletions: Vec<f64>) {
         self.chart = Some(Chart::new(&self.board, sums, deletions.clone()));
         self.best = best;
+        self.blocks = blocks;
         self.deletions = deletions;
     }
 }
@@ -290,6 +293,7 @@ impl PyCanvasBoard {
             tokens,
             chart: None,
             best: Vec::new(),
+            blocks: Vec::new(),
             deletions: Vec::new(),
         })
     }
@@ -407,7 +411,7 @@ impl PyCanvasBoard {
             Ok(class_weights(&board.automaton, &rows, &asked, scale))
         })?;
         let weights = found.map_err(|row| not_finite(py, row))?;
-        self.weigh_with(weights.sums, weights.best, deletions);
+        self.weigh_with(weights.sums, weights.best, weights.blocks, deletions);
         Ok(())
     }
 
@@ -429,7 +433,7 @@ impl PyCanvasBoard {
                 )));
             }
         }
-        self.weigh_with(sums, best, deletions);
+        self.weigh_with(sums, best, Vec::new(), deletions);
         Ok(())
     }
 
@@ -492,7 +496,7 @@ impl PyCanvasBoard {
         Ok(found.map(|path| PyArray1::from_iter(py, path_numbers(&path))))
     }
 
-    /// Of each class of a path, the best token, or with numbers from 0 up to 1 one drawn by its logit. -3 stays.
+    /// The best token of each class of a path, or with numbers from 0 up to 1 one drawn by its logit.
     #[pyo3(signature = (logits, path, numbers=None, kind="single", temperature=1.0))]
     fn tokens_on<'py>(
         &self,
@@ -531,7 +535,10 @@ impl PyCanvasBoard {
                 let tokens = automaton.tokens.get(class as usize);
                 let token = match &numbers {
                     Some(numbers) => drawn_token(rows[position], tokens, numbers[position], scale),
-                    None => best_token(rows[position], tokens),
+                    None => match self.blocks.get(position * classes + class as usize) {
+                        Some(&known) => best_token(rows[position], block(tokens, known)),
+                        None => best_token(rows[position], tokens),
+                    },
                 };
                 token.map(i64::from)
             };
