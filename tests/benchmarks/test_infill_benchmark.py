@@ -15,7 +15,7 @@ from constrain.runtime.diffusion import DELETED
 SCHEMAS = [
     {"type": "object", "properties": {"a": {"type": "string", "maxLength": 3}}, "additionalProperties": False},
     {"type": "array", "items": {"$ref": "#"}},
-    {"type": "string", "minLength": 40},
+    {"const": "as long as forty bytes, and then some"},
     {"type": "object", "properties": {"a": {"const": 1}}},
 ]
 
