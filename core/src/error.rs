@@ -6,6 +6,14 @@ use std::fmt;
 pub enum Error {
     /// A budget ran out: the field of `Limits` and its value.
     Limit { budget: &'static str, value: usize },
+    /// A canvas needs more than a budget of its automaton: which one, its value, and the canvas's tokens.
+    Canvas {
+        budget: &'static str,
+        value: usize,
+        length: usize,
+    },
+    /// A search gave up: the budget and its value.
+    Search { budget: &'static str, value: usize },
     /// A fixed bound was passed: what is bounded, and by how much.
     TooLarge { what: &'static str, value: usize },
     /// The language is empty.
@@ -30,6 +38,14 @@ impl fmt::Display for Error {
             Error::Limit { budget, value } => write!(
                 f,
                 "the constraint needs more than {budget} = {value}; simplify it, or raise the budget with Limits({budget}=...)"
+            ),
+            Error::Canvas { budget, value, length } => write!(
+                f,
+                "the automaton of canvases of up to {length} tokens needs more than {budget} = {value}; bound what the constraint leaves open (nesting, lengths, names), make the canvas shorter, or raise the budget with {budget}=..."
+            ),
+            Error::Search { budget, value } => write!(
+                f,
+                "it could not be decided within {budget} = {value}; bound the constraint (nesting, lengths), or raise the budget with {budget}=..."
             ),
             Error::TooLarge { what, value } => write!(f, "{what} would be more than {value}, which is a fixed limit"),
             Error::Unsatisfiable(text)

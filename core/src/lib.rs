@@ -9,6 +9,7 @@ pub mod artifact;
 pub mod bounds;
 pub mod budget;
 pub mod bytes;
+pub mod canvas;
 pub mod completion;
 pub mod distinct;
 pub mod engine;

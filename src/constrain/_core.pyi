@@ -353,3 +353,157 @@ def unicode_class(query: str) -> list[tuple[int, int]] | None:
 
 def in_any_case(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The characters of code-point ranges, and all that simple case folding makes equal to one of them."""
+
+class TokenAutomaton:
+    """The token automaton of a compiled grammar, exact for canvases of up to ``length`` tokens. Immutable.
+
+    Its letters are classes of tokens that no state tells apart; its states are those that whole tokens lead to. A
+    grammar with endlessly many, such as one that nests, is unrolled as deep as so many tokens can get.
+    """
+
+    def __new__(
+        cls,
+        grammar: CompiledGrammar,
+        length: int,
+        *,
+        max_states: int = 5_000,
+        max_edges: int = 2_000_000,
+        distinct: bool = True,
+        pad_token_ids: Sequence[int] = (),
+    ) -> Self:
+        """Explore the grammar from its start, breadth first.
+
+        Args:
+            grammar: the language and its vocabulary.
+            length: the most tokens that a canvas may have.
+            max_states: the most states between tokens.
+            max_edges: the most edges.
+            distinct: must keys and items differ where the language says so? What was written is then part of a state.
+                Without it, the automaton takes more than the language.
+            pad_token_ids: tokens beside the vocabulary's stop tokens that may stand behind the text.
+
+        Raises:
+            LimitError: there are more states or edges.
+            VocabularyError: a padding token is text, or is not in the vocabulary.
+        """
+    @property
+    def length(self) -> int:
+        """The most tokens of a canvas for which it is exact."""
+    @property
+    def is_relaxed(self) -> bool:
+        """Is it left out that keys or items must differ? Then it takes more than the language."""
+    @property
+    def states(self) -> int:
+        """States between tokens, with the one behind stop tokens."""
+    @property
+    def classes(self) -> int:
+        """Classes of tokens; the last is that of stop tokens."""
+    @property
+    def groups(self) -> int:
+        """Sets of classes on edges."""
+    @property
+    def edges(self) -> int:
+        """Edges, of a group each."""
+    @property
+    def fewest_tokens(self) -> int | None:
+        """Fewest tokens of a text of the language; None where that is more than ``length``."""
+    def class_of(self) -> NDArray[np.int32]:
+        """The class of each token: int32 ``[vocab_size]``; -1 for tokens that are nowhere allowed."""
+    def tokens_of(self, class_: int, /) -> NDArray[np.int64]:
+        """The tokens of a class, ascending: int64."""
+
+class CanvasBoard:
+    """A canvas on an automaton: what may stand where, and how likely. Not for concurrent use.
+
+    Its cells are token ids, -1 for any token, -2 for any token or none, -3 for none. A path has a class for each
+    position, or -3 where none stands. ``constrain.runtime.diffusion.Canvas`` is what to use.
+    """
+
+    def __new__(cls, automaton: TokenAutomaton, cells: NDArray[np.int64]) -> Self: ...
+    def change(self, positions: NDArray[np.int64], cells: NDArray[np.int64]) -> None:
+        """Change cells: tokens, or -1 open, -2 optional, -3 left out.
+
+        Weights stay as long as open cells are decided; where cells are opened again, there are none until the next call
+        of ``weigh``.
+        """
+    def is_possible(self) -> bool:
+        """Can it be completed?"""
+    def accepts(self, path: NDArray[np.int64]) -> bool:
+        """May these classes stand on a way through the canvas, one for each position?"""
+    def allowed_classes(self) -> NDArray[np.bool_]:
+        """Which classes may stand at each position: bool ``[positions, classes]``."""
+    def may_delete(self) -> NDArray[np.bool_]:
+        """Which positions may be left out: bool ``[positions]``."""
+    def fill_bitmask(self, bitmask: NDArray[np.int32], position: int, row: int) -> None:
+        """Overwrite ``bitmask[row]`` with the tokens that may stand at a position."""
+    def fewest_in_gaps(self) -> list[tuple[int, int, int]] | None:
+        """Runs of open cells, each with its tokens in a shortest completion; None where none is within the length."""
+    def weigh(
+        self,
+        logits: NDArray[np.float32] | NDArray[np.uint16],
+        deletions: NDArray[np.float64],
+        kind: str = "single",
+        temperature: float = 1.0,
+    ) -> None:
+        """Weigh the classes at open positions by a model's logits.
+
+        Args:
+            logits: ``[positions, vocab_size or more]``, C-contiguous; read where it lies.
+            deletions: logarithms of the weights of leaving positions out, ``[positions]``; logits are divided by the
+                temperature, these are not.
+            kind: ``"single"`` for float32; of uint16, whether its bits are ``"half"`` (IEEE) or ``"brain"`` floats.
+            temperature: above zero.
+
+        Raises:
+            ModelError: a logit of an allowed token is NaN or plus infinity.
+            ValueError: a wrong dtype, shape or temperature.
+        """
+    def weigh_classes(
+        self, sums: NDArray[np.float64], best: NDArray[np.float64], deletions: NDArray[np.float64]
+    ) -> None:
+        """Weigh the classes by logarithms: float64, ``[positions * classes]`` each."""
+    def class_weights(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The logarithms that classes weigh, and those of their best tokens: float64 ``[positions, classes]`` each."""
+    def log_total(self) -> float:
+        """Logarithm of the sum of the weights of all completions."""
+    def posterior(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Shares of all weight, by class and of leaving a position out; None where there is no weight."""
+    def best_path(self) -> tuple[NDArray[np.int64], float] | None:
+        """The heaviest completion, a class (or -3) for each position, and the logarithm of its weight; or None."""
+    def sample(self, numbers: NDArray[np.float64]) -> NDArray[np.int64] | None:
+        """A completion drawn by weight, with a number from 0 up to 1 for each position; None without weight."""
+    def tokens_on(
+        self,
+        logits: NDArray[np.float32] | NDArray[np.uint16],
+        path: NDArray[np.int64],
+        numbers: NDArray[np.float64] | None = None,
+        kind: str = "single",
+        temperature: float = 1.0,
+    ) -> NDArray[np.int64]:
+        """The best token of each class of a path, or with numbers from 0 up to 1 one drawn by its logit.
+
+        Positions that are decided or left out are -3.
+        """
+    def log_sums(
+        self, logits: NDArray[np.float32] | NDArray[np.uint16], kind: str = "single", temperature: float = 1.0
+    ) -> NDArray[np.float64]:
+        """Logarithms of the sums of exponentials of whole rows of logits, of open positions; 0 for others."""
+
+def decide_gaps(
+    grammar: CompiledGrammar,
+    parts: Sequence[bytes | tuple[int, int | None]],
+    max_states: int = 100_000,
+    distinct: bool = True,
+) -> tuple[list[bytes] | None, tuple[int, int, bytes] | None]:
+    """Can a text with gaps be completed? ``(fillings, None)``, or ``(None, (part, offset, expected bytes))``.
+
+    Args:
+        grammar: the language.
+        parts: texts, and gaps as the least and the most number of tokens; where that is None, so many tokens and then
+            any bytes.
+        max_states: the most states to look at.
+        distinct: must keys and items differ where the language says so?
+
+    Raises:
+        LimitError: it is not decided within ``max_states``, as can be where a language has endlessly many.
+    """

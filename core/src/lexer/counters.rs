@@ -157,6 +157,11 @@ impl Lexer {
         }
     }
 
+    /// Do the bounds tell all that texts lack?
+    pub fn lacks_nothing_else(&self, counter: CounterId) -> bool {
+        self.needs[counter as usize].is_none()
+    }
+
     /// The most that texts lack at any state of a counted lexeme.
     pub fn most_needed(&self, counter: CounterId) -> u32 {
         self.needs[counter as usize].as_ref().map_or(0, |needs| needs.most)

@@ -32,6 +32,25 @@ impl Lexer {
         Ok(own)
     }
 
+    /// Classes of bytes and characters that all lead from the state back to it, without a match there or on the way.
+    pub fn silent_classes(&mut self, state: LexerState) -> Result<ClassSet> {
+        if self.matches(state) != NO_MATCH {
+            return Ok(0);
+        }
+        let row = self.reached(state)?;
+        let mut characters = CHARACTERS;
+        self.for_each_character(&row, CHARACTERS, |lexer, class, after, whole| {
+            let silent = match whole {
+                true => after == state,
+                false => lexer.matches(after) == NO_MATCH,
+            };
+            if !silent {
+                characters &= !class;
+            }
+        })?;
+        Ok(self.own_classes(state)? | characters)
+    }
+
     /// Do bytes of the classes keep lexemes alive without a match, however many follow? In a string that must contain a
     /// word, the bytes of any string do. With a counter, which must be between two repetitions, texts must also lack as
     /// much as before.

@@ -11,7 +11,7 @@ use crate::matcher::Pause;
 
 pub fn to_python(py: Python<'_>, error: Error) -> PyErr {
     let name = match &error {
-        Error::Limit { .. } | Error::TooLarge { .. } => "LimitError",
+        Error::Limit { .. } | Error::Canvas { .. } | Error::Search { .. } | Error::TooLarge { .. } => "LimitError",
         Error::Unsatisfiable(_) => "UnsatisfiableError",
         Error::Unsupported(_) => "UnsupportedError",
         Error::Vocabulary(_) => "VocabularyError",

@@ -46,7 +46,7 @@ pub fn compile_grammar(
 /// A grammar for one vocabulary: immutable, shared freely between threads.
 #[pyclass(name = "CompiledGrammar", module = "constrain._core", frozen)]
 pub struct PyCompiledGrammar {
-    inner: Arc<Compiled>,
+    pub(super) inner: Arc<Compiled>,
     /// The vocabulary that it was compiled for.
     #[pyo3(get)]
     vocabulary: Py<PyVocabulary>,

@@ -2,6 +2,7 @@
 
 mod arrays;
 mod bitmask;
+mod canvas;
 mod errors;
 mod form;
 mod grammar;
@@ -38,6 +39,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(grammar::compile_grammar, module)?)?;
     module.add_function(wrap_pyfunction!(grammar::fill_batch, module)?)?;
     module.add_function(wrap_pyfunction!(arrays::expected_future, module)?)?;
+    module.add_function(wrap_pyfunction!(canvas::decide_gaps, module)?)?;
+    module.add_class::<canvas::PyTokenAutomaton>()?;
+    module.add_class::<canvas::PyCanvasBoard>()?;
     module.add_function(wrap_pyfunction!(text_units, module)?)?;
     module.add_function(wrap_pyfunction!(unicode_class, module)?)?;
     module.add_function(wrap_pyfunction!(in_any_case, module)?)?;

@@ -160,6 +160,11 @@ impl Trie {
         node.first_token..self.nodes[node.end as usize].first_token
     }
 
+    /// Where all tokens stand.
+    pub fn range_all(&self) -> Range<u32> {
+        0..self.ids.len() as u32
+    }
+
     /// Where the tokens that end at the node stand among all.
     #[inline]
     pub fn range_at(&self, index: usize) -> Range<u32> {
