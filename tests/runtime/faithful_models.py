@@ -363,6 +363,9 @@ def made_up_leaves(place: Place) -> np.ndarray[Any, Any]:
     return np.log(values)
 
 
+made_up_leaves.revision = 0  # type: ignore[attr-defined]  # they never change
+
+
 @cache
 def shared_explorer(case: Case, **settings: Any) -> Explorer:
     """The same one for many tests, which then need not ask the model again; not for those that count its calls."""

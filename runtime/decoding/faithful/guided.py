@@ -7,8 +7,7 @@ was said to be, ``exact`` lets the attempt go with the probability that is missi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +19,16 @@ from constrain.runtime.decoding.faithful.trie import Node, Trie, indices_of
 
 __all__ = ["GuidedDraws", "Leaves"]
 
-Leaves: TypeAlias = Callable[[Place], NDArray[np.float64]]
-"""Of a place, the logarithm of the value of each way on while the model was not asked about it: float64 ``[n]``."""
+
+class Leaves(Protocol):
+    """Of a place, the logarithm of the value of each way on while the model was not asked about it: float64 ``[n]``."""
+
+    @property
+    def revision(self) -> int:
+        """Another number once the values are others."""
+
+    def __call__(self, place: Place) -> NDArray[np.float64]:
+        """The values."""
 
 
 class GuidedDraws:
@@ -93,6 +100,7 @@ class GuidedDraws:
             before = node.value
             if not node.is_explored and not self._explore(node, place):
                 return None
+            self._refresh(node, place)
             whole = before if self._rejects else node.value
             chosen = self._chosen(node, place)
             if chosen is None:
@@ -110,11 +118,24 @@ class GuidedDraws:
         Trie.back_up(node)
         return place, tuple(logprobs), tuple(laws)
 
+    def _refresh(self, node: Node, place: Place) -> None:
+        """Estimates may be others than when the place was explored: what is drawn from is what log q tells of."""
+        if self._leaves is None:
+            return
+        self._explorer.read([place])  # estimates may learn from that
+        if node.revision != self._leaves.revision:
+            self._weigh(node, place)
+            Trie.back_up(node)
+
+    def _weigh(self, node: Node, place: Place) -> None:
+        Trie.weigh(node, place, self._leaves_of(place))
+        node.revision = 0 if self._leaves is None else self._leaves.revision
+
     def _explore(self, node: Node, place: Place) -> bool:
         """Ask the model what comes next; may the attempt go on?"""
         before = node.value
         self._explorer.read([place])
-        Trie.weigh(node, place, self._leaves_of(place))
+        self._weigh(node, place)
         Trie.back_up(node)
         if node.value == -math.inf:
             return False
@@ -148,5 +169,5 @@ class GuidedDraws:
         """Nothing can be completed after a token, as it turns out."""
         self._trie.close(node, token_id, logprob)
         self._explorer.read([place])
-        Trie.weigh(node, place, self._leaves_of(place))
+        self._weigh(node, place)
         Trie.back_up(node)

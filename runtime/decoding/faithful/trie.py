@@ -41,11 +41,12 @@ class Node:
         value: log of the bound c~, or of an estimate in its place.
         proven: log of the part of c that outputs that were seen account for.
         rest: log of the sum of P(t) c~(t) over the tokens without a node; NaN until the model was asked.
+        revision: of the estimates in that sum.
         stop: log P of stopping here, which ``rest`` holds, too; minus infinity where the text must go on.
         children: by token.
     """
 
-    __slots__ = ("children", "logprob", "parent", "proven", "rest", "stop", "token_id", "value")
+    __slots__ = ("children", "logprob", "parent", "proven", "rest", "revision", "stop", "token_id", "value")
 
     def __init__(self, parent: Node | None, token_id: int, logprob: float, value: float) -> None:
         self.parent = parent
@@ -54,6 +55,7 @@ class Node:
         self.value = value
         self.proven = -math.inf
         self.rest = math.nan
+        self.revision = 0
         self.stop = -math.inf
         self.children: dict[int, Node] = {}
 

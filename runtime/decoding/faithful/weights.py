@@ -58,15 +58,27 @@ def leaves_of(future: Future, power: float | None = None) -> Leaves:
     """
     if power is not None:
         future.beta = power
+    return _Leaves(future)
 
-    def leaves(place: Place) -> NDArray[np.float64]:
-        mark = (future, future.revision)  # not its id, which another one may have once this one is gone
+
+class _Leaves:
+    """Worked out once for a place, until the weights change."""
+
+    def __init__(self, future: Future) -> None:
+        self._future = future
+
+    @property
+    def revision(self) -> int:
+        """Goes up when the weights change."""
+        return self._future.revision
+
+    def __call__(self, place: Place) -> NDArray[np.float64]:
+        """The values."""
+        mark = (self._future, self._future.revision)  # not its id, which another one may have once this one is gone
         if place.leaves is None or place.leaves[0] != mark:
-            found = _log_psi(future, place)
+            found = _log_psi(self._future, place)
             place.leaves = mark, found if place.stop is None else np.insert(found, place.stop, 0.0)
         return place.leaves[1]
-
-    return leaves
 
 
 def _log_psi(future: Future, place: Place) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from faithful_models import (
     RefusingEnds,
     beginnings,
     case_of,
+    cases,
     divergence,
     explorer_of,
     left_by,
@@ -136,6 +137,12 @@ def test_methods_that_learn_are_honest_too() -> None:
         assert abs(report.weights.z) < 4
     for report in (mask, asap):
         assert report.checks > 2 * 300
+
+
+@pytest.mark.parametrize("name", [case.name for case in cases()])
+def test_asap_tells_its_law_also_where_weights_changed_since_a_place_was_explored(name: str) -> None:
+    (report,) = examined(name, "asap", draws=100, weights=OnlineWeights).methods
+    assert not report.broken_promises
 
 
 def test_what_learns_learns_from_its_own_calls_alone() -> None:
