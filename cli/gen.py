@@ -232,8 +232,6 @@ def gen(
     if truncate_before and top_k is None and top_p is None and min_p is None:
         raise UsageProblem("--truncate-before says when, not how much", expected="--top-k, --top-p or --min-p with it")
     plan = read_plan(method, drawing, many=many, monitor=watching.monitor, is_compiled=compiled is not None)
-    if drawing.weights is not None and temperature == 0:
-        raise UsageProblem("--weights is for draws", expected="a --temperature above 0")
     if drawing.weights is not None and distinct:
         raise UsageProblem("--distinct does not go with --weights")
     if watching.monitor and heal:

@@ -98,7 +98,11 @@ def report(found: Sequence[Measured], size: int) -> str:
         "|---|--:|--:|--:|--:|",
     ]
     rows = [(each.name, each.divergences, each.mean_calls, each.mean_to_first) for each in found]
-    rows.append(("all", *(list(chain.from_iterable(row[at] for row in rows)) for at in (1, 2, 3))))  # type: ignore[arg-type]
+    divergences_of_all = list(chain.from_iterable(each.divergences for each in found))
+    calls_of_all = list(chain.from_iterable(each.mean_calls for each in found))
+    rows.append(
+        ("all", divergences_of_all, calls_of_all, list(chain.from_iterable(each.mean_to_first for each in found)))
+    )
     for name, divergences, calls_, first in rows:
         some = [at for at, value in enumerate(divergences) if value > 0.01]
         above = spearman([divergences[at] for at in some], [calls_[at] for at in some])

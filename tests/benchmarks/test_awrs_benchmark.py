@@ -69,7 +69,7 @@ def test_draws_that_miss_the_law_are_found_out() -> None:
     generator = np.random.default_rng(4)
     weights = np.array([0.4, 0.3, 0.2, 0.1])
     accepted = np.array([True, True, True, False])
-    context = Context(np.log(weights).astype(np.float32), accepted, None, math.log(0.9))  # type: ignore[arg-type]
+    context = Context(np.log(weights).astype(np.float32), accepted, None, math.log(0.9))  # type: ignore[arg-type]  # nobody is asked
     right = Repeated(tokens=generator.choice(3, 300, p=[4 / 9, 3 / 9, 2 / 9]).tolist())
     wrong = Repeated(tokens=generator.choice(3, 300, p=[0.33, 0.33, 0.34]).tolist())
     assert p_value(*chi_squared([context], [right])) > 0.01

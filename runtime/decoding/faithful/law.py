@@ -16,7 +16,16 @@ from constrain.runtime.decoding.faithful.guided import Leaves
 from constrain.runtime.decoding.faithful.proposal import proposed
 from constrain.runtime.decoding.faithful.trie import Node, Trie
 
-__all__ = ["Law", "divergence", "law_of_model", "law_of_proposal", "law_of_trie", "normalised", "total_variation"]
+__all__ = [
+    "Law",
+    "divergence",
+    "law_of_accepted",
+    "law_of_model",
+    "law_of_proposal",
+    "law_of_trie",
+    "normalised",
+    "total_variation",
+]
 
 Law: TypeAlias = dict[tuple[int, ...], float]
 """By the tokens of an output, the logarithm of its probability."""
@@ -37,12 +46,27 @@ def law_of_model(explorer: Explorer, *, most: int = MOST) -> Law:
 def law_of_proposal(explorer: Explorer, *, leaves: Leaves | None = None, most: int = MOST) -> Law:
     """That of an attempt of :class:`~constrain.runtime.decoding.faithful.proposal.MaskedDraws`."""
 
-    def drawn(place: Place) -> NDArray[np.float64]:
-        weights = proposed(place, explorer.options, leaves)
-        whole = log_sum_exp(weights)
-        return weights - whole if whole > -np.inf else weights
+    return _law(explorer, lambda place: _shares(proposed(place, explorer.options, leaves)), most)
 
-    return _law(explorer, drawn, most)
+
+def law_of_accepted(explorer: Explorer, *, leaves: Leaves | None = None, most: int = MOST) -> Law:
+    """That of an attempt of a :class:`~constrain.runtime.decoding.faithful.proposal.Proposal` that asks on.
+
+    A token that a monitor refuses is replaced: it is drawn from those that are accepted, in proportion to their
+    probabilities, however many were asked about. What its weight is made of is an estimate; the law is none.
+
+    Raises:
+        LimitError: there are more outputs than ``most``.
+    """
+
+    def accepted(place: Place) -> NDArray[np.float64]:
+        weights = proposed(place, explorer.options, leaves).copy()
+        for index, token_id in enumerate(place.ids.tolist()):
+            if index != place.stop and weights[index] > -np.inf and explorer.after(place, token_id) is None:
+                weights[index] = -np.inf
+        return _shares(weights)
+
+    return _law(explorer, accepted, most)
 
 
 def law_of_trie(
@@ -78,6 +102,12 @@ def law_of_trie(
                 child_node = None if node is None else node.children.get(token_id)
                 waiting.append((following, child_node, float(values[index]), step))
     return law
+
+
+def _shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithms of shares of the whole, where there is any."""
+    whole = log_sum_exp(weights)
+    return weights - whole if whole > -np.inf else weights
 
 
 def _law(explorer: Explorer, drawn: Callable[[Place], NDArray[np.float64]], most: int) -> Law:

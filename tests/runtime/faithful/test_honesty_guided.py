@@ -40,9 +40,8 @@ from constrain.runtime.decoding.faithful import proposal
 from constrain.runtime.decoding.faithful.explorer import Explorer
 from constrain.runtime.decoding.faithful.guided import Leaves
 from constrain.runtime.decoding.faithful.honesty import METHODS, WATCHED_METHODS, Examination, examine
-from constrain.runtime.decoding.faithful.honesty.accepted import law_of_accepted
 from constrain.runtime.decoding.faithful.honesty.closed import mass
-from constrain.runtime.decoding.faithful.law import law_of_proposal, normalised
+from constrain.runtime.decoding.faithful.law import law_of_accepted, law_of_proposal, normalised
 from constrain.runtime.decoding.faithful.weights import OnlineWeights, StoredWeights, fit_weights
 
 OTHER_PROMPTS = [(first, second) for first in range(4) for second in range(2, 4)]

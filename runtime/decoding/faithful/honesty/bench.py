@@ -18,7 +18,6 @@ from constrain.runtime.decoding.faithful.draw import Draw, DrawMethod
 from constrain.runtime.decoding.faithful.draws import DrawSettings, make_method
 from constrain.runtime.decoding.faithful.explorer import Explorer
 from constrain.runtime.decoding.faithful.guided import Leaves
-from constrain.runtime.decoding.faithful.honesty.accepted import law_of_accepted
 from constrain.runtime.decoding.faithful.honesty.closed import Checks, check_attempts
 from constrain.runtime.decoding.faithful.honesty.report import MethodReport
 from constrain.runtime.decoding.faithful.honesty.statistics import Cells
@@ -27,6 +26,7 @@ from constrain.runtime.decoding.faithful.honesty.weights import deviation, sprea
 from constrain.runtime.decoding.faithful.law import (
     Law,
     divergence,
+    law_of_accepted,
     law_of_proposal,
     law_of_trie,
     normalised,
