@@ -438,7 +438,7 @@ impl PyCanvasBoard {
     }
 
     /// The logarithms that classes weigh, and those of their best tokens: float64 `[positions, classes]` each.
-    #[allow(clippy::type_complexity)]
+    #[allow(clippy::type_complexity)] // tuples of arrays, as Python gets them
     fn class_weights<'py>(
         &mut self,
         py: Python<'py>,
@@ -457,7 +457,7 @@ impl PyCanvasBoard {
     }
 
     /// Shares of all weight, by class and of leaving a position out; None where there is no weight.
-    #[allow(clippy::type_complexity)]
+    #[allow(clippy::type_complexity)] // tuples of arrays, as Python gets them
     fn posterior<'py>(
         &mut self,
         py: Python<'py>,
@@ -602,7 +602,7 @@ impl PyCanvasBoard {
 /// LimitError when more than `max_states` states of a language with endlessly many would have to be looked at.
 #[pyfunction]
 #[pyo3(signature = (grammar, parts, max_states=100_000, distinct=true))]
-#[allow(clippy::type_complexity)]
+#[allow(clippy::type_complexity)] // tuples of arrays, as Python gets them
 pub fn decide_gaps<'py>(
     py: Python<'py>,
     grammar: &PyCompiledGrammar,
